@@ -1,0 +1,89 @@
+"""The checkpoint: Spark's record of what was done, and what gistream keeps beside it.
+
+Beside Spark's files lies `gistream.json` with the ids of the input topics: a topic that was deleted and made anew has
+the old name and a new id, and Spark, whose offsets mean nothing there, would skip its first records in silence. A lock
+keeps a second query out while the first runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from streaming.errors import CheckpointError
+
+_KEPT = "gistream.json"
+
+
+@contextmanager
+def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[bool]:
+    """Hold the checkpoint at a local path for one query; yields whether it continues an earlier one.
+
+    Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
+    """
+    folder = Path(location)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "gistream.lock").open("a+")
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint at {folder} cannot be used: {error.strerror}; give this user the right to it, or choose "
+            "another with --checkpoint."
+        ) from error
+    with lock:
+        _lock(lock.fileno(), folder)
+        resumed = _check(folder, topic_ids)
+        yield resumed
+
+
+def _lock(file: int, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise CheckpointError(
+            f"Another gistream query is running with the checkpoint {folder}; stop it first, or give this one a name "
+            "of its own with --query."
+        ) from error
+
+
+def _check(folder: Path, topic_ids: Mapping[str, str]) -> bool:
+    kept = folder / _KEPT
+    begun = (folder / "metadata").exists() or (folder / "offsets").is_dir()
+    try:
+        known: dict[str, str] = json.loads(kept.read_text())["topic_ids"] if kept.exists() else {}
+        for log in ("offsets", "commits"):
+            _check_log(folder / log)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or begin a new one with "
+            "--checkpoint, which summarizes everything that is still in the topic again."
+        ) from error
+    for name, was in known.items():
+        if name in topic_ids and topic_ids[name] != was:
+            raise CheckpointError(
+                f"Topic '{name}' was deleted and created anew since the checkpoint at {folder} was written, so its "
+                "offsets mean nothing there; begin a new one with --checkpoint, or delete the old one."
+            )
+    written = kept.with_suffix(".new")
+    written.write_text(json.dumps({"topic_ids": {**known, **topic_ids}}, indent=2))
+    written.replace(kept)
+    return begun
+
+
+def _check_log(folder: Path) -> None:
+    """Check the newest entry of one of Spark's logs; Spark itself reports a broken one as a Java exception."""
+    if not folder.is_dir():
+        return
+    batches = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
+    if not batches:
+        return
+    newest = folder / str(batches[-1])
+    version, *rest = newest.read_text().splitlines() or [""]
+    if not version.startswith("v"):
+        raise ValueError(f"{newest} is not Spark's")
+    for line in rest:
+        if line not in ("-", ""):
+            json.loads(line)

@@ -1,0 +1,131 @@
+"""Decodes one Kafka record into a document, a tombstone, or the reason why it is neither.
+
+    key    value (format)                      becomes
+    -----  ----------------------------------  -----------------------------------------------
+    "a"    {"text": "Once ..."}                Document(id="a", text="Once ...")
+    "a"    {"text": "Once ...", "id": "b"}     Document(id="b", ...): the id field comes first
+    none   Once upon a time ... (plain text)   Document(id=SHA-256 of the text, ...)
+    "a"    null                                Tombstone("a"): the summary of that key is deleted
+    any    {"text": 5}, {"text": "", b"\\xff"   BadInput: a dead letter that says why
+
+Pure functions over one record; no Spark, no model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from streaming.errors import BadInput
+from streaming.messages import Document, Header, Source
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of an input topic, as Kafka has it."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+    source: Source
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A record without a value: whatever stands under `key` is to be deleted."""
+
+    key: bytes
+
+
+@dataclass(frozen=True)
+class NamedDocument:
+    """A document and the id it goes by."""
+
+    id: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How records are read: their format, where a document's fields are, and what names it."""
+
+    format: Literal["auto", "json", "text"] = "auto"
+    field: tuple[tuple[str, str], ...] = ()
+    id_from: Literal["auto", "field", "key", "sha256", "offset"] = "auto"
+
+
+def decode(record: Record, reading: Reading) -> NamedDocument | Tombstone:
+    """Decode one record; raises `BadInput` whose `type` is the dead letter's `error.type`."""
+    if record.value is None:
+        if record.key is None:
+            raise BadInput("a record without a value and without a key names no summary to delete", type="NoKey")
+        return Tombstone(record.key)
+    raw = record.value.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"the value is not UTF-8: byte {error.start} of {len(raw)}", type="NotUtf8") from error
+    is_json = reading.format == "json" or (reading.format == "auto" and text.lstrip()[:1] == "{")
+    document = _from_json(raw, dict(reading.field)) if is_json else Document(text=text)
+    if not document.text.strip():
+        raise BadInput("the text is empty", type="EmptyText")
+    return NamedDocument(_name(record, document, reading), document)
+
+
+def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
+    try:
+        value = from_json(raw)
+    except ValueError as error:
+        # The parser names the place, not the text.
+        raise BadInput(f"the value is not JSON: {error}", type="InvalidJson") from error
+    if not isinstance(value, dict):
+        raise BadInput("the value is JSON, but no object", type="InvalidJson")
+    found = dict(value)
+    for name, path in field.items():
+        found.pop(name, None)
+        if (inner := _at(value, path)) is not None:
+            found[name] = inner
+    # A null field is an absent one, as most serializers write it.
+    given = {name: inner for name, inner in found.items() if inner is not None}
+    if "text" not in given:
+        raise BadInput(f"the JSON object has no '{field.get('text', 'text')}'", type="NoText")
+    try:
+        return Document.model_validate(given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+        raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
+
+
+def _at(value: Any, path: str) -> Any:
+    """Follow a dotted path into objects; a key that itself has the dots comes first."""
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _name(record: Record, document: Document, reading: Reading) -> str:
+    rule = reading.id_from
+    if rule in ("auto", "field") and document.id:
+        return document.id
+    if rule in ("auto", "key") and record.key:
+        try:
+            return record.key.decode()
+        except UnicodeDecodeError as error:
+            if rule == "key":
+                raise BadInput("the record's key is not UTF-8, so it is no id", type="NoId") from error
+    if rule in ("field", "key"):
+        raise BadInput(f"the record has no id in its {rule}", type="NoId")
+    if rule == "offset":
+        return f"{record.source.topic}-{record.source.partition}-{record.source.offset}"
+    return hashlib.sha256(document.text.encode()).hexdigest()

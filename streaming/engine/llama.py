@@ -1,0 +1,193 @@
+"""llama.cpp through its C API: weights, tokens, one context of several sequences, samplers.
+
+Thin: each method is one step of llama.cpp with its result checked. What to compute when is `batching`'s business.
+Nothing here is thread-safe except `Weights.tokenize` and `Weights.render`, which only read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import llama_cpp as llama
+
+from streaming.engine.template import ChatTemplate
+from streaming.errors import EngineError
+from streaming.protocol import Message, Sampling
+
+# Tokens computed at once in a prefill: llama.cpp's default, and the prompt length up to which a token costs least
+# (design measurements: 2048 at once cost 1.7 times a token of 512).
+UBATCH = 512
+
+
+@llama.llama_log_callback
+def _silence(_level: int, _text: bytes, _data: object) -> None:
+    """llama.cpp writes to standard error, hundreds of lines a load; failures reach us as return values."""
+
+
+class Weights:
+    """The weights of one model file, loaded once, and its vocabulary."""
+
+    def __init__(self, path: Path) -> None:
+        llama.llama_log_set(_silence, ctypes.c_void_p(0))
+        llama.llama_backend_init()
+        self._model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
+        if not self._model:
+            raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file changed since the start.")
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        source = llama.llama_model_chat_template(self._model, None)
+        if not source:
+            raise EngineError(f"The model {path} has no chat template.")
+        self._bos = llama.llama_vocab_bos(self._vocab)
+        self._template = ChatTemplate(
+            source.decode(),
+            bos=self._piece(self._bos, special=True).decode(errors="replace"),
+            eos=self._piece(llama.llama_vocab_eos(self._vocab), special=True).decode(errors="replace"),
+        )
+
+    @property
+    def trained_context(self) -> int:
+        """Longest sequence, in tokens, that the model was trained for."""
+        return int(llama.llama_model_n_ctx_train(self._model))
+
+    def tokenize(self, text: str, *, trusted: bool) -> list[int]:
+        """Return the tokens of `text`; control tokens are recognized only in `trusted` text."""
+        raw = text.encode(errors="replace")
+        # No token is shorter than a byte; some vocabularies put one token before the first.
+        size = len(raw) + 2
+        tokens = (llama.llama_token * size)()
+        count = llama.llama_tokenize(self._vocab, raw, len(raw), tokens, size, False, trusted)
+        if count < 0:
+            raise EngineError(f"llama.cpp could not tokenize a text of {len(raw)} bytes.")
+        return list(tokens[:count])
+
+    def render(self, messages: Sequence[Message]) -> list[int]:
+        """Return the tokens of the prompt that the chat template makes of `messages`."""
+        tokens = [t for piece in self._template.render(messages) for t in self.tokenize(piece.text, trusted=piece.trusted)]
+        if llama.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [self._bos]:
+            tokens.insert(0, self._bos)
+        return tokens
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of `tokens` without control tokens."""
+        return b"".join(self._piece(token, special=False) for token in tokens).decode(errors="replace")
+
+    def ends(self, token: int) -> bool:
+        """Tell whether `token` ends a generation."""
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def open_context(self, *, slots: int, context: int, threads: int) -> Context:
+        """Open a context of `slots` sequences of `context` tokens each, computed by `threads` threads."""
+        return Context(self._model, slots=slots, context=context, threads=threads)
+
+    def sampler(self, sampling: Sampling, *, grammar: str | None) -> Sampler:
+        """Make the chain that chooses the tokens of one generation."""
+        return Sampler(self._vocab, sampling, grammar=grammar)
+
+    def close(self) -> None:
+        """Free the weights; every context must be closed before."""
+        llama.llama_model_free(self._model)
+
+    def _piece(self, token: int, *, special: bool) -> bytes:
+        if token < 0:
+            return b""
+        buffer = ctypes.create_string_buffer(64)
+        length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
+        if length < 0:
+            buffer = ctypes.create_string_buffer(-length)
+            length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
+        return buffer.raw[:length]
+
+
+class Context:
+    """The key-value cache and the buffers for `slots` sequences, numbered from 0."""
+
+    def __init__(self, model: Any, *, slots: int, context: int, threads: int) -> None:
+        params = llama.llama_context_default_params()
+        params.n_ctx = slots * context
+        params.n_seq_max = slots
+        params.n_batch = params.n_ubatch = UBATCH
+        params.n_threads = params.n_threads_batch = threads
+        # Separate caches and flash attention were the faster choice of both (design measurements, section 3).
+        params.kv_unified = False
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        self._context = llama.llama_init_from_model(model, params)
+        if not self._context:
+            raise EngineError(
+                f"llama.cpp could not open {slots} slots of {context} tokens: not enough memory; lower --slots or --context."
+            )
+        self._memory = llama.llama_get_memory(self._context)
+        self._batch = llama.llama_batch_init(UBATCH, 0, 1)
+
+    @property
+    def tokens_per_slot(self) -> int:
+        """Tokens that one sequence may hold."""
+        return int(llama.llama_n_ctx_seq(self._context))
+
+    def truncate(self, slot: int, length: int) -> bool:
+        """Drop what `slot` holds from position `length` on; False when only all of it can be dropped."""
+        return bool(llama.llama_memory_seq_rm(self._memory, slot, length, -1))
+
+    def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+        """Compute up to `UBATCH` tokens of one prompt; with `last` the logits of the final one are kept at its place."""
+        for place, token in enumerate(tokens):
+            self._put(place, token, position + place, slot, logits=last and place == len(tokens) - 1)
+        self._decode(len(tokens))
+
+    def decode(self, steps: Sequence[tuple[int, int, int]]) -> None:
+        """Compute one token of each of several sequences; a step is (slot, token, position), its logits at its place."""
+        for place, (slot, token, position) in enumerate(steps):
+            self._put(place, token, position, slot, logits=True)
+        self._decode(len(steps))
+
+    def sample(self, sampler: Sampler, place: int) -> int:
+        """Choose the next token from the logits at `place` of the last batch, and remember it in the sampler."""
+        return int(llama.llama_sampler_sample(sampler.chain, self._context, place))
+
+    def close(self) -> None:
+        """Free the context."""
+        llama.llama_batch_free(self._batch)
+        llama.llama_free(self._context)
+
+    def _put(self, place: int, token: int, position: int, slot: int, *, logits: bool) -> None:
+        batch = self._batch
+        batch.token[place] = token
+        batch.pos[place] = position
+        batch.n_seq_id[place] = 1
+        batch.seq_id[place][0] = slot
+        batch.logits[place] = logits
+
+    def _decode(self, count: int) -> None:
+        self._batch.n_tokens = count
+        result = llama.llama_decode(self._context, self._batch)
+        if result != 0:
+            raise EngineError(f"llama.cpp failed to compute a batch of {count} tokens (llama_decode returned {result}).")
+
+
+class Sampler:
+    """The chain of samplers of one generation."""
+
+    def __init__(self, vocab: Any, sampling: Sampling, *, grammar: str | None) -> None:
+        self.chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        links = []
+        if grammar is not None:
+            links.append(llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root"))
+        if sampling.repeat_penalty != 1.0:
+            links.append(llama.llama_sampler_init_penalties(
+                llama.llama_vocab_n_tokens(vocab), sampling.repeat_last_n, sampling.repeat_penalty, 0.0, 0.0
+            ))
+        if sampling.temperature <= 0:
+            links.append(llama.llama_sampler_init_greedy())
+        else:
+            links.append(llama.llama_sampler_init_top_p(sampling.top_p, 1))
+            links.append(llama.llama_sampler_init_min_p(sampling.min_p, 1))
+            links.append(llama.llama_sampler_init_temp(sampling.temperature))
+            links.append(llama.llama_sampler_init_dist(sampling.seed))
+        for link in links:
+            llama.llama_sampler_chain_add(self.chain, link)
+
+    def close(self) -> None:
+        """Free the chain."""
+        llama.llama_sampler_free(self.chain)

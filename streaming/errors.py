@@ -1,0 +1,119 @@
+"""Every error gistream raises, and what each ends.
+
+    GistreamError                   the service stops; `exit_code` is the process's
+    ├── UsageError             2    a flag, a setting or an input file is wrong
+    ├── ModelError             3    the model file is missing, broken or unusable
+    ├── BrokerError            4    Kafka cannot be started, reached or used
+    ├── TopicError             5    a topic is missing, too small, forbidden or not the one it was
+    ├── CheckpointError        6    the checkpoint cannot be read, or is in use
+    ├── MachineError           7    Java, disk or memory is not there
+    ├── QueryError             8    a micro-batch failed; nothing of it was committed
+    │   └── EngineError        8    the engine failed for every document, not for one
+    ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
+    └── NotAcknowledged       10    some documents did not reach the topic
+
+    DocumentError                   one document ends as a dead letter, its neighbours go on
+    ├── BadInput                    the document is at fault; does not count against `max_failed_share`
+    └── DocumentFailed              we are at fault, or may be; counts
+        ├── DeadlineExceeded
+        ├── PromptTooLong
+        └── ResultTooLarge
+
+Errors of one document are data: they are caught where the document is, and become a dead letter whose `error.type` is
+the `type` of the error. Errors of the service are raised, with one sentence that says what happened, to what, and what
+to do. Neither ever carries the document's text.
+"""
+
+from __future__ import annotations
+
+
+class GistreamError(Exception):
+    """The service cannot go on."""
+
+    exit_code = 1
+
+
+class UsageError(GistreamError):
+    """A flag, a setting or an input file is wrong."""
+
+    exit_code = 2
+
+
+class ModelError(GistreamError):
+    """The model file is missing, broken or unusable."""
+
+    exit_code = 3
+
+
+class BrokerError(GistreamError):
+    """Kafka cannot be started, reached or used."""
+
+    exit_code = 4
+
+
+class TopicError(GistreamError):
+    """A topic is missing, too small, forbidden, or not the one it was."""
+
+    exit_code = 5
+
+
+class CheckpointError(GistreamError):
+    """The checkpoint cannot be read, or another query is using it."""
+
+    exit_code = 6
+
+
+class MachineError(GistreamError):
+    """Something of the machine is missing: Java, disk, memory."""
+
+    exit_code = 7
+
+
+class QueryError(GistreamError):
+    """A micro-batch failed; nothing of it was committed."""
+
+    exit_code = 8
+
+
+class EngineError(QueryError):
+    """The engine failed for every document, not for one."""
+
+
+class Abandoned(GistreamError):
+    """The query was stopped before its micro-batch ended; the batch will replay."""
+
+    exit_code = 9
+
+
+class NotAcknowledged(GistreamError):
+    """Some documents did not reach the topic."""
+
+    exit_code = 10
+
+
+class DocumentError(Exception):
+    """One document cannot be summarized; it becomes a dead letter."""
+
+    def __init__(self, message: str, *, type: str | None = None) -> None:
+        super().__init__(message)
+        self.type = type or self.__class__.__name__
+
+
+class BadInput(DocumentError):
+    """The document itself is at fault; `type` says how (NotUtf8, InvalidJson, EmptyText, ...)."""
+
+
+class DocumentFailed(DocumentError):
+    """The document may be fine; what failed is ours."""
+
+
+class DeadlineExceeded(DocumentFailed):
+    """The document took longer than `document_deadline`."""
+
+
+class PromptTooLong(DocumentFailed):
+    """A rendered prompt and its completion would not fit the context."""
+
+
+class ResultTooLarge(DocumentFailed):
+    """The result would not fit the topic it is for."""

@@ -1,0 +1,90 @@
+"""What went wrong, in one sentence: Java's and Spark's exceptions as gistream's errors.
+
+An error of ours that was raised in an executor comes back inside Spark's report, by its class and sentence. Of Java's,
+those are known that a user can do something about.
+"""
+
+from __future__ import annotations
+
+import re
+
+from streaming import errors
+from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError
+from streaming.settings import Settings
+from streaming.topics import no_answer
+
+# `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
+_OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
+
+
+def explain(error: BaseException, settings: Settings) -> GistreamError:
+    """Return the error of the service that `error`, raised by Spark, amounts to."""
+    if isinstance(error, GistreamError):
+        return error
+    said = str(error)
+    if ours := _OURS.search(said):
+        kind = getattr(errors, ours[1], QueryError)
+        return kind(ours[2].strip()) if issubclass(kind, GistreamError) else QueryError(ours[2].strip())
+    for pattern, kind, sentence in (
+        (
+            r"No space left on device|Disk quota exceeded",
+            MachineError,
+            f"The disk is full: {settings.data_dir} or the checkpoint's; nothing of the running batch was committed; "
+            "free some space and start again.",
+        ),
+        (
+            r"RecordTooLargeException|MESSAGE_TOO_LARGE|Message.*too large",
+            TopicError,
+            "A topic's max.message.bytes was lowered while the query ran, and a result does not fit it any more; start "
+            "again: gistream reads the limits at its start and dead-letters what does not fit.",
+        ),
+        (
+            r"TopicAuthorizationException|GroupAuthorizationException|ClusterAuthorizationException",
+            TopicError,
+            f"Kafka does not allow this user to read or write the topics: {_first(said, 'AuthorizationException')}; have "
+            "an administrator grant it.",
+        ),
+        (
+            r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
+            r"Partition.*offset was changed",
+            TopicError,
+            "Records that the query had not read yet are gone from the input topic: retention deleted them, or the topic "
+            "was cut; begin a new checkpoint with --checkpoint, and give the topic a longer retention.",
+        ),
+        (
+            r"UnknownTopicOrPartitionException",
+            TopicError,
+            "A topic is gone; create it again with `gistream topics create`, and begin a new checkpoint with --checkpoint.",
+        ),
+        (
+            r"TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
+            errors.BrokerError,
+            f"{no_answer(settings)} Nothing of the running batch was committed.",
+        ),
+        (
+            r"(?i)malformed log file|incomplete log file|checkpoint.*(corrupt|incompatible)|OFFSET_LOG",
+            CheckpointError,
+            f"The checkpoint at {settings.checkpoint_location} cannot be read; restore it from a copy, or begin a new "
+            "one with --checkpoint.",
+        ),
+        (
+            r"OutOfMemoryError|Java heap space",
+            MachineError,
+            f"Spark's JVM ran out of memory ({settings.driver_memory}); raise driver_memory, or lower batch_documents.",
+        ),
+        (
+            r"Python worker exited unexpectedly|crashed",
+            errors.EngineError,
+            "The Python worker with the model died, twice on the same batch: llama.cpp crashed, or the machine has too "
+            "little memory for it; lower --slots or --context, or take a smaller model.",
+        ),
+    ):
+        if re.search(pattern, said):
+            return kind(sentence)
+    return QueryError(f"A micro-batch failed: {_first(said, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+
+
+def _first(said: str, word: str) -> str:
+    """Return the line that most likely names the cause."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if word in line and "StreamingQueryException" not in line), lines[0])[:300]

@@ -1,0 +1,77 @@
+"""Kafka client options: one set, in Kafka's own (Java) names, in the shape of each client that gistream uses.
+
+Spark's connector takes them as they are. kafka-python has other names for the same things, and reads the login that
+Java clients keep in `sasl.jaas.config` from two options of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from streaming.errors import UsageError
+
+# kafka-python's names, where they are not Kafka's with the dots replaced.
+_RENAMED = {
+    "ssl.truststore.location": "ssl_cafile",
+    "ssl.keystore.location": "ssl_certfile",
+    "ssl.key.password": "ssl_password",
+    "ssl.keystore.key": "ssl_keyfile",
+}
+# Options of Java's that have no counterpart because kafka-python needs none: it reads PEM files only.
+_JAVA_ONLY = {"ssl.truststore.type", "ssl.keystore.type"}
+_SAME = {
+    "security.protocol", "sasl.mechanism", "client.id", "request.timeout.ms", "retry.backoff.ms", "metadata.max.age.ms",
+    "connections.max.idle.ms", "reconnect.backoff.ms", "reconnect.backoff.max.ms", "sasl.kerberos.service.name",
+}
+_LOGIN = re.compile(r'(username|password)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_SECRET = re.compile(r"password|secret|jaas|token|keystore\.key|private", re.IGNORECASE)
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether the value of the option `name` must never be shown."""
+    return _SECRET.search(name) is not None
+
+
+def for_spark(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the options as Spark's Kafka source and sink take them."""
+    return {f"kafka.{name}": value for name, value in options.items()}
+
+
+def for_python(options: Mapping[str, str]) -> dict[str, Any]:
+    """Return the options as kafka-python takes them.
+
+    Raises `UsageError` for an option that kafka-python does not have, or a value that is no whole number where Kafka
+    wants one.
+    """
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        if name == "sasl.jaas.config":
+            found.update(_login(value))
+        elif name == "ssl.endpoint.identification.algorithm":
+            found["ssl_check_hostname"] = bool(value)
+        elif name in _RENAMED:
+            found[_RENAMED[name]] = value
+        elif name in _SAME:
+            found[name.replace(".", "_")] = _whole_number(name, value) if name.endswith(".ms") else value
+        elif name not in _JAVA_ONLY:
+            raise UsageError(
+                f"The Kafka option '{name}' is not known to gistream's Python clients; known are: "
+                f"{', '.join(sorted({*_SAME, *_RENAMED, *_JAVA_ONLY, 'sasl.jaas.config'}))}."
+            )
+    return found
+
+
+def _whole_number(name: str, value: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise UsageError(f"The Kafka option '{name}' takes a whole number of milliseconds, not '{value}'.") from error
+
+
+def _login(jaas: str) -> dict[str, str]:
+    login = {name: re.sub(r"\\(.)", r"\1", value) for name, value in _LOGIN.findall(jaas)}
+    if set(login) != {"username", "password"}:
+        raise UsageError('The Kafka option \'sasl.jaas.config\' must hold username="..." and password="...".')
+    return {"sasl_plain_username": login["username"], "sasl_plain_password": login["password"]}

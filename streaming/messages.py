@@ -1,0 +1,217 @@
+"""The wire contract: what enters as a document and leaves as a summary or a dead letter.
+
+No Spark, no llama.cpp and no Kafka client in here. The JSON Schemas in docs/schemas are generated from these classes
+(`python -m streaming.messages docs/schemas`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_serializer
+
+SCHEMA_VERSION = 1
+
+# A Kafka header: a name and bytes; names may repeat.
+Header = tuple[str, bytes | None]
+# Marks a dead letter whose value was cut; the header's value is the original size in bytes.
+TRUNCATED = "error.truncated"
+# The headers that gistream adds to a dead letter, and so replaces when a redriven one fails again.
+_OURS = ("error.", "source.")
+
+
+def _number_as_text(value: Any) -> Any:
+    """Let an id be a whole number, as many producers write it; all else is judged by the field's own type."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Document(BaseModel):
+    """A document to summarize, as the JSON value of a record of the input topic.
+
+    `prompt` is the name of a prompt profile, never an instruction; `metadata` is copied to the summary. Fields that
+    are not named here are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: StrictStr = Field(description="The text to summarize.")
+    id: Annotated[StrictStr, BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="Names the document; the key of its summary. Default: the record's key, else a hash."
+    )
+    title: StrictStr | None = Field(default=None, description="Copied to the summary.")
+    language: StrictStr | None = Field(default=None, description="ISO 639-1 code of the text's language.")
+    prompt: StrictStr | None = Field(default=None, description="Name of a prompt profile. Default: the service's.")
+    metadata: dict[StrictStr, StrictStr] = Field(default_factory=dict, description="Copied to the summary.")
+
+
+class ModelInfo(BaseModel):
+    """The model that wrote a summary: the file's name, its SHA-256, and how its weights are represented."""
+
+    name: str
+    sha256: str
+    representation: str
+
+
+class PromptInfo(BaseModel):
+    """The prompt profile that was used, and the SHA-256 of its content."""
+
+    name: str
+    sha256: str
+
+
+class Tokens(BaseModel):
+    """Tokens of all generations that made a summary."""
+
+    prompt: int
+    completion: int
+
+
+class Signals(BaseModel):
+    """What can be measured about a summary without a reference. None: not measured.
+
+    `repetition` is the share of the summary's word 4-grams that are repeats, `compression` its words per word of the
+    document, `finish` "stop" when the model ended every part itself, "length" when the token limit ended one.
+    """
+
+    grounding: float | None = None
+    repetition: float | None = None
+    # "copy" would hide pydantic's method of that name.
+    copied: float | None = Field(default=None, alias="copy")
+    compression: float | None = None
+    finish: Literal["stop", "length"] | None = None
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class Source(BaseModel):
+    """Where in Kafka the document was; `timestamp` is the record's, in milliseconds since 1970 UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+
+class Summary(BaseModel):
+    """A summary, as the JSON value of a record of the output topic; the record's key is `id`.
+
+    (source.topic, source.partition, source.offset, recipe) identifies the result: two records that agree in it are
+    the same result delivered twice.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    id: str
+    title: str | None = None
+    summary: str
+    status: Literal["ok", "extractive_fallback"]
+    model: ModelInfo
+    prompt: PromptInfo
+    recipe: str = Field(description="Hash of all settings that decide the output.")
+    strategy: str
+    chunks: int = Field(description="Parts the text was read in; 1 when it fitted one prompt.")
+    tokens: Tokens
+    seconds: float = Field(description="Wall-clock time from first work on the document to its summary.")
+    reused: bool = False
+    signals: Signals
+    document_sha256: str = Field(description="SHA-256 of the text in UTF-8.")
+    source: Source
+    produced_at: datetime
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """Return the record's value: compact UTF-8 JSON."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+class Failure(BaseModel):
+    """Why a document became a dead letter: where it failed, how, and after how many attempts."""
+
+    stage: Literal["decode", "summarize", "publish"]
+    type: str
+    message: str
+    attempts: int = 1
+
+
+class DeadLetter(BaseModel):
+    """A document that could not be summarized: the original record, byte for byte, with the reason in its headers.
+
+    On Kafka `key`, `value` and `headers` are the record's own; `error` and `source` are the headers `error.stage`,
+    `error.type`, `error.message`, `error.attempts`, `source.topic`, `source.partition`, `source.offset` and
+    `source.timestamp`. `truncated` is the value's original size in bytes when it had to be cut to fit the topic (the
+    header `error.truncated`). As JSON, bytes are Base64.
+    """
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]] = Field(default_factory=list)
+    error: Failure
+    source: Source
+    truncated: int | None = None
+
+    @field_serializer("key", "value", when_used="json")
+    def _base64(self, raw: bytes | None) -> str | None:
+        return None if raw is None else base64.b64encode(raw).decode()
+
+    @field_serializer("headers", when_used="json")
+    def _headers_base64(self, headers: list[Header]) -> list[tuple[str, str | None]]:
+        return [(name, self._base64(raw)) for name, raw in headers]
+
+    def kafka_headers(self) -> list[Header]:
+        """Return the record's headers: the original ones and ours."""
+        ours = {
+            "error.stage": self.error.stage,
+            "error.type": self.error.type,
+            "error.message": self.error.message,
+            "error.attempts": self.error.attempts,
+            "source.topic": self.source.topic,
+            "source.partition": self.source.partition,
+            "source.offset": self.source.offset,
+            "source.timestamp": self.source.timestamp,
+        }
+        if self.truncated is not None:
+            ours[TRUNCATED] = self.truncated
+        kept = [(name, raw) for name, raw in self.headers if not name.startswith(_OURS)]
+        return kept + [(name, str(value).encode()) for name, value in ours.items()]
+
+    @classmethod
+    def from_record(cls, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> DeadLetter:
+        """Read a record of the dead-letter topic; raises `ValueError` when it is none."""
+        ours = {name: (raw or b"").decode(errors="replace") for name, raw in headers if name.startswith(_OURS)}
+        pick = {
+            part: {name.removeprefix(f"{part}."): value for name, value in ours.items() if name.startswith(f"{part}.")}
+            for part in ("error", "source")
+        }
+        return cls(
+            key=key,
+            value=value,
+            headers=[(name, raw) for name, raw in headers if not name.startswith(_OURS)],
+            error=Failure.model_validate(pick["error"]),
+            source=Source.model_validate(pick["source"]),
+            truncated=int(ours[TRUNCATED]) if TRUNCATED in ours else None,
+        )
+
+
+def schemas() -> dict[str, str]:
+    """Return the JSON Schema of each message, by file name."""
+    files: dict[str, type[BaseModel]] = {
+        "document.json": Document, "summary.json": Summary, "dead-letter.json": DeadLetter,
+    }
+    return {
+        # What a producer may send, and what a consumer will get.
+        name: json.dumps(
+            model.model_json_schema(mode="validation" if model is Document else "serialization"),
+            indent=2, ensure_ascii=False,
+        ) + "\n"
+        for name, model in files.items()
+    }
+
+
+if __name__ == "__main__":
+    for name, schema in schemas().items():
+        Path(sys.argv[1], name).write_text(schema)

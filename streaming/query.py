@@ -1,0 +1,150 @@
+"""The query: from the input topic to the output topics, as the drawing in docs/design shows it.
+
+    documents -> decode -> summarize -> summaries, dead letters
+                 \\____ one mapInPandas ____/
+
+`prepare` checks everything that can be wrong before Spark starts, `start` starts the stream, and `run` does both and
+watches it until it is told to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col, count, when
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.checkpoint import open_checkpoint
+from streaming.decode import Reading
+from streaming.engine import LlamaRecipe, ModelFile, open_model
+from streaming.failures import explain
+from streaming.lag import GroupOffsets
+from streaming.messages import ModelInfo
+from streaming.protocol import Sampling
+from streaming.results import Topics
+from streaming.session import Layout, layout, start_spark
+from streaming.settings import Settings
+from streaming.sinks.kafka import write_results
+from streaming.source import read_documents
+from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
+from streaming.summarizer import Recipe, known_profile, load_profiles
+from streaming.topics import Admin, Topic, wanted_topics
+from streaming.watch import Batch, StopRequest, watch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query that has been checked and may start."""
+
+    settings: Settings
+    model: ModelFile
+    spread: Layout
+    topics: list[Topic]
+    created: list[str]
+    job: Job
+    recipe: str
+
+
+def prepare(settings: Settings) -> Plan:
+    """Check model, broker and topics, and plan the query; creates the topics that are missing.
+
+    Raises `ModelError`, `UsageError`, `BrokerError` or `TopicError`.
+    """
+    model = open_model(settings.model)
+    spread = layout(settings)
+    profiles = load_profiles()
+    profile = known_profile(profiles, settings.prompt)
+    with Admin(settings) as admin:
+        created = admin.ensure()
+        topics = admin.describe(list(wanted_topics(settings)))
+    limits = {topic.name: topic.max_message_bytes for topic in topics}
+    recipe = Recipe(
+        model_sha256=model.sha256,
+        representation=model.representation,
+        sampling=Sampling(temperature=settings.temperature, repeat_penalty=settings.repeat_penalty),
+        chunk_tokens=settings.chunk_tokens,
+        max_tokens=settings.max_tokens,
+        max_chunks=settings.max_chunks,
+    )
+    engine = LlamaRecipe(
+        path=model.path,
+        sha256=model.sha256,
+        slots=settings.slots,
+        context=settings.context,
+        threads=settings.threads or spread.cores,
+    )
+    job = Job(
+        engine=engine,
+        recipe=recipe,
+        model=ModelInfo(name=model.name, sha256=model.sha256, representation=model.representation),
+        profiles=profiles,
+        default_profile=settings.prompt,
+        reading=Reading(settings.format, tuple(settings.field.items()), settings.id_from),
+        topics=Topics(
+            settings.output_topic, limits[settings.output_topic],
+            settings.dead_letter_topic, limits[settings.dead_letter_topic],
+        ),
+        # While one document's result is on its way out, the slots it leaves already have the next ones.
+        in_flight=2 * settings.slots,
+        deadline=settings.document_deadline,
+        max_failed_share=settings.max_failed_share,
+    )
+    return Plan(settings, model, spread, topics, created, job, recipe.hash(profile))
+
+
+def start(spark: SparkSession, plan: Plan, *, once: bool = False) -> StreamingQuery:
+    """Start the stream; with `once` it ends when it has read what is there now."""
+    settings, job = plan.settings, plan.job
+    documents = read_documents(spark, settings, plan.spread)
+    # One stream of documents an executor, rather than one a Kafka partition: no executor idles at a partition's end.
+    results = documents.coalesce(plan.spread.executors).mapInPandas(summarize(job), OUTPUT_SCHEMA)
+    counted = results.observe(
+        "results",
+        count("topic").alias("results"),
+        count(when(col("topic") == job.topics.dead_letter, 1)).alias("dead_letters"),
+    )
+    writer = write_results(counted, settings, job.topics).queryName(settings.query)
+    writer = writer.option("checkpointLocation", settings.checkpoint_location)
+    return (writer.trigger(availableNow=True) if once else writer).start()
+
+
+@contextmanager
+def running(plan: Plan, *, once: bool = False) -> Iterator[StreamingQuery]:
+    """Run the query of a plan for as long as the context lasts; then stop it, and Spark."""
+    settings = plan.settings
+    topic_ids = {topic.name: topic.id for topic in plan.topics if topic.name == settings.input_topic}
+    with open_checkpoint(settings.checkpoint_location, topic_ids):
+        spark = start_spark(settings, plan.spread)
+        try:
+            query = start(spark, plan, once=once)
+            try:
+                yield query
+            finally:
+                query.stop()
+        except PySparkException as error:
+            raise explain(error, settings) from error
+        finally:
+            spark.stop()
+
+
+def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
+    """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch.
+
+    Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
+    """
+    group = GroupOffsets(plan.settings)
+    try:
+        with running(plan, once=once) as query:
+            stop.listen()
+
+            def finished(batch: Batch) -> None:
+                group.commit(batch.end_offsets)
+                tell(batch)
+
+            watch(query, stop=stop, grace=plan.settings.grace, finished=finished)
+    finally:
+        group.close()

@@ -1,0 +1,158 @@
+"""The SparkSession: every setting of Spark's that gistream decides, with its reason beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pyspark
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from streaming.errors import MachineError, UsageError
+from streaming.java import SPARK_KAFKA, find_java, resolve_jars
+from streaming.settings import Settings
+
+_LOCAL = re.compile(r"local(?:\[(\*|\d+)(?:,\s*\d+)?\])?$")
+_LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]$")
+# A worker that llama.cpp takes down may have met a rare race: its task gets one more attempt. A second crash is not
+# chance, and each attempt costs a batch of work.
+_TASK_ATTEMPTS = 2
+# Checkpoints, Spark's scratch files and logs.
+_LEAST_DISK = 300 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the work is spread: `executors`, each with one model that may use `cores` cores."""
+
+    master: str
+    executors: int
+    cores: int
+
+    @property
+    def local(self) -> bool:
+        """Tell whether every process is on this machine."""
+        return self.master.startswith("local")
+
+
+def layout(settings: Settings) -> Layout:
+    """Work out executors and cores from the master; what the settings say comes first. Raises `UsageError`."""
+    here = os.cpu_count() or 1
+    master, executors, cores = settings.master, 1, here
+    if local := _LOCAL.match(master):
+        cores = here if local[1] == "*" else int(local[1] or 1)
+        if settings.executors not in (None, 1):
+            raise UsageError(
+                f"Spark's master '{master}' is one process, so executors cannot be {settings.executors}; "
+                "use local-cluster[N,CORES,MIB] or a cluster."
+            )
+        cores = settings.executor_cores or cores
+        return Layout(f"local[{cores},{_TASK_ATTEMPTS}]", 1, cores)
+    if cluster := _LOCAL_CLUSTER.match(master):
+        executors, cores = int(cluster[1]), int(cluster[2])
+    elif not re.match(r"(spark|k8s)://|yarn$", master):
+        raise UsageError(
+            f"'{master}' is no Spark master; known are local[N], local[*], local-cluster[N,CORES,MIB], "
+            "spark://host:port, k8s://url and yarn."
+        )
+    return Layout(master, settings.executors or executors, settings.executor_cores or cores)
+
+
+def start_spark(settings: Settings, spread: Layout) -> SparkSession:
+    """Start Spark; its and its workers' output goes to logs/spark.log in the data dir. Raises `MachineError`."""
+    find_java()
+    scratch, log = settings.data_dir / "spark", settings.logs_dir / "spark.log"
+    try:
+        for folder in (scratch, log.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        free = psutil.disk_usage(str(scratch)).free
+    except OSError as error:
+        raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
+    if free < _LEAST_DISK:
+        raise MachineError(
+            f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {_LEAST_DISK // 2**20}; "
+            "free some, or choose another place with --data-dir."
+        )
+    if spread.local:
+        # Else Spark's ports listen on every interface.
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    # The workers run this very Python, wherever it is installed, and never phone a model hub.
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    builder = SparkSession.builder.appName(f"gistream-{settings.query}")
+    for name, value in _conf(settings, spread, scratch).items():
+        builder = builder.config(name, value)
+    with _stderr_to(log):
+        try:
+            spark = builder.getOrCreate()
+        except (PySparkException, RuntimeError, OSError) as error:
+            raise MachineError(f"Spark could not start: {str(error).splitlines()[0]} (see {log}).") from error
+    spark.sparkContext.setLogLevel("WARN")
+    return spark
+
+
+def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
+    conf = {
+        "spark.master": spread.master,
+        "spark.driver.memory": settings.driver_memory,
+        "spark.jars": ",".join(map(str, _connector_jars())),
+        # A task takes a whole executor: so one Python worker and one model an executor.
+        "spark.task.cpus": str(spread.cores),
+        "spark.executor.cores": str(spread.cores),
+        "spark.task.maxFailures": str(_TASK_ATTEMPTS),
+        # The model lives in the Python worker, so the worker must live on.
+        "spark.python.worker.reuse": "true",
+        # The input to the worker comes a batch of rows at a time: few, so that the first document is not kept waiting
+        # by the eighth. The output is flushed after each frame but the last; see `summarize._frames`. Measured with a
+        # slow function: 0.3 s from yield to topic, against the end of the task with Spark's 64 KiB.
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
+        "spark.sql.execution.pandas.udf.buffer.size": "64",
+        # Headers as dictionaries; the default makes them rows of tuples in one case and of dictionaries in another.
+        "spark.sql.execution.pandas.structHandlingMode": "dict",
+        # Exceptions of ours are sentences; Python's frames around them help nobody who reads the log.
+        "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.streaming.stopTimeout": "30s",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if spread.local:
+        conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    else:
+        conf |= {"spark.executor.instances": str(spread.executors)}
+    if spread.master.startswith("local-cluster"):
+        # Its executors are started in a folder of Spark's home, which belongs to the Python installation.
+        conf |= {"spark.executorEnv.SPARK_LOCAL_IP": "127.0.0.1", "spark.worker.dir": str(scratch)}
+    return conf
+
+
+def _connector_jars() -> list[Path]:
+    """Return the jars of the Kafka connector that pyspark does not bring itself, by artifact name."""
+    own = {_artifact(path) for path in Path(pyspark.__file__).parent.joinpath("jars").glob("*.jar")}
+    return [path for path in resolve_jars(SPARK_KAFKA) if _artifact(path) not in own]
+
+
+def _artifact(path: Path) -> str:
+    return re.sub(r"-\d[^-]*(?:-.*)?\.jar$", "", path.name)
+
+
+@contextmanager
+def _stderr_to(log: Path) -> Iterator[None]:
+    """Have processes that start here write their standard error to `log`: the JVM keeps what it inherits for life."""
+    kept = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

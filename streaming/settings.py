@@ -1,0 +1,311 @@
+"""Every setting, once: its name, unit, default, why that default, and where a value came from.
+
+A value is taken from the first of these that has one: a flag, the environment (`GISTREAM_NAME`), the file
+`gistream.toml` (in the working directory, or where `GISTREAM_CONFIG` says), the embedded broker of the data dir (for
+`bootstrap_servers` alone), the default below.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
+
+from streaming.errors import BrokerError, UsageError
+from streaming.kafka_options import is_secret
+
+_MASK = "********"
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """All settings of one gistream installation; immutable. Make one with `load`."""
+
+    model_config = SettingsConfigDict(env_prefix="GISTREAM_", frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("gistream"),
+        description="Where gistream keeps everything of yours: the embedded broker's data, checkpoints, logs. "
+        "Two data dirs are two independent installations.",
+    )
+    bootstrap_servers: str | None = Field(
+        None, description="Kafka's address, host:port[,host:port]. Default: the embedded broker of the data dir."
+    )
+    kafka: dict[str, str] = Field(
+        {},
+        description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
+        "As a flag: --kafka name=value, repeated.",
+    )
+
+    input_topic: str = Field("documents", description="The topic of documents.")
+    output_topic: str = Field("summaries", description="The topic of summaries.")
+    dead_letter_topic: str = Field("dead-letters", description="The topic of documents that could not be summarized.")
+    partitions: int = Field(
+        4, ge=1, description="Partitions of a topic that gistream creates: the most executors that can share it."
+    )
+    replication: int = Field(
+        -1, ge=-1, description="Copies of each partition of a topic that gistream creates. -1: the broker's default."
+    )
+    retention_hours: int = Field(
+        168, ge=-1, description="How long a topic that gistream creates keeps a record, in hours, so how far back a "
+        "replay can reach. -1: for ever. Kafka's own default, a week."
+    )
+    max_document_bytes: int = Field(
+        8 * MIB, ge=1024, le=512 * MIB,
+        description="The largest document `produce` sends, in bytes of its JSON. 8 MiB is twice War and "
+        "Peace; more costs memory in the broker and in Spark.",
+    )
+
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="How a record is read. auto: JSON when its first character is '{', else plain text."
+    )
+    field: dict[str, str] = Field(
+        {}, description="Where a document's field is in your JSON, as field=name; a dotted name goes into objects "
+        "(text=doc.body). As a flag: --field text=body, repeated."
+    )
+    id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
+        "auto", description="What names a document. auto: its id field, else the record's key, else the SHA-256 of "
+        "the text."
+    )
+
+    model: str = Field("sample", description="A path to a GGUF file, or 'sample': the small model that is installed.")
+    prompt: str = Field("default", description="The prompt profile of documents that name none.")
+    threads: int | None = Field(
+        None, ge=1, description="Threads that compute, an executor. Default: all of its cores; more only get in each "
+        "other's way."
+    )
+    slots: int = Field(
+        4, ge=1, le=256, description="Sequences generated at once, an executor. With the sample model on 2 cores 4 and 8 "
+        "made 0.27 documents of 500 words a second and 16 made 0.29; but all slots are filled before the first result "
+        "is there, so more make it later (4: 13 s, 8: 25 s). Each costs memory for `context` tokens."
+    )
+    context: int = Field(
+        2048, ge=512, description="Tokens of one sequence, prompt and summary together: a chunk, its instructions, its "
+        "summary, and room. More costs memory, not time."
+    )
+
+    chunk_tokens: int = Field(
+        800, ge=64, description="The longest part of a document read at once, in tokens. The sample model fails on "
+        "prompts of thousands of tokens; a larger model can take more."
+    )
+    max_tokens: int = Field(96, ge=16, description="The longest summary of one chunk, in tokens: about 70 words.")
+    max_chunks: int = Field(
+        256, ge=1, description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
+        "some ten minutes of one executor with the sample model."
+    )
+    temperature: float = Field(0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies.")
+    repeat_penalty: float = Field(
+        1.1, ge=1, le=2, description="Makes tokens of the last 256 less likely. At 1.0 the sample model loops (0.36 to "
+        "0.81 of its 4-grams repeat), at 1.1 it does not (0.00 to 0.04)."
+    )
+    document_deadline: float = Field(
+        3600, gt=0, description="Seconds that one document may take before it becomes a dead letter. Longer than the "
+        "longest document that `max_chunks` lets in, with the others of its batch."
+    )
+
+    master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
+    executors: int | None = Field(
+        None, ge=1, description="Executors, each with one model. Default: one, or as many as local-cluster[N,...] has."
+    )
+    executor_cores: int | None = Field(
+        None, ge=1, description="Cores of an executor. Default: those the master names, else those of this machine."
+    )
+    driver_memory: str = Field(
+        "2g", description="Memory of Spark's JVM. 2g holds a batch of 8 MiB documents several times over."
+    )
+    query: str = Field(
+        "gistream", pattern=r"^[A-Za-z0-9._-]+$",
+        description="The query's name: of its checkpoint, and of the consumer group whose lag shows its progress."
+    )
+    checkpoint: str | None = Field(
+        None, description="Where the query keeps its progress. Default: in the data dir, under the query's name."
+    )
+    batch_documents: int = Field(
+        16, ge=1, description="Documents of one micro-batch, an executor: about a minute of work for chapters with the "
+        "sample model (0.3 a second). Larger batches leave slots idle less often; a crash repeats more."
+    )
+    max_failed_share: float = Field(
+        0.2, gt=0, le=1, description="When at least ten documents of a batch, and more than this share, fail for a "
+        "reason that is not theirs, the query stops instead of filling the dead-letter topic."
+    )
+    grace: float = Field(
+        60, ge=0, description="Seconds that a stop waits for the running micro-batch to end. A batch that takes longer "
+        "is abandoned and replays."
+    )
+
+    @field_validator("kafka", mode="before")
+    @classmethod
+    def _flatten(cls, value: Any) -> Any:
+        # A dotted name in TOML is a table in a table.
+        return dict(_dotted(value)) if isinstance(value, Mapping) else value
+
+    @field_validator("field")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        known = {"text", "id", "title", "language", "prompt", "metadata"}
+        if unknown := set(value) - known:
+            raise ValueError(f"a document has no field {sorted(unknown)}; its fields are {sorted(known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if self.chunk_tokens < 4 * self.max_tokens:
+            # Else a level of partial summaries would not be clearly shorter than the one before.
+            raise ValueError("chunk_tokens must be at least four times max_tokens")
+        return self
+
+    @property
+    def broker_dir(self) -> Path:
+        """Where the embedded broker's files are."""
+        return self.data_dir / "broker"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where logs are."""
+        return self.data_dir / "logs"
+
+    @property
+    def checkpoint_location(self) -> str:
+        """Where the query's progress is."""
+        return self.checkpoint or str(self.data_dir / "checkpoints" / self.query)
+
+    @property
+    def group_id(self) -> str:
+        """The consumer group to which the query commits its offsets, for lag tools to see."""
+        return f"gistream-{self.query}"
+
+    @property
+    def max_result_bytes(self) -> int:
+        """Size limit of the output topics: a dead letter is a whole document and its headers."""
+        return self.max_document_bytes + MIB
+
+    @property
+    def servers(self) -> str:
+        """Kafka's address; raises `BrokerError` when none is set and no embedded broker was ever started."""
+        if self.bootstrap_servers is None:
+            raise BrokerError(
+                f"No Kafka is known: {self.data_dir} has no embedded broker yet; run `gistream broker start`, or name "
+                "one with --bootstrap-servers."
+            )
+        return self.bootstrap_servers
+
+
+class Origins(dict[str, str]):
+    """Where each setting's value came from."""
+
+
+def load(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Merge flags (None: not given), environment, file, embedded broker and defaults.
+
+    Raises `UsageError` with the name of what is wrong.
+    """
+    return load_with_origins(flags)[0]
+
+
+def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings, Origins]:
+    """As `load`, and say where each value came from."""
+    config = Path(os.environ.get("GISTREAM_CONFIG", "gistream.toml"))
+    if "GISTREAM_CONFIG" in os.environ and not config.is_file():
+        raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
+    try:
+        in_file = TomlConfigSettingsSource(Settings, toml_file=config)() if config.is_file() else {}
+        in_environment = EnvSettingsSource(Settings)()
+    except (SettingsError, ValueError) as error:
+        raise UsageError(f"The settings cannot be read: {error}.") from error
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [(str(config), in_file), ("environment", in_environment), ("flag", given)]
+    values: dict[str, Any] = {}
+    origins = Origins(dict.fromkeys(Settings.model_fields, "default"))
+    for origin, layer in layers:
+        for name, value in layer.items():
+            values[name] = {**values[name], **value} if isinstance(values.get(name), dict) else value
+            origins[name] = origin
+    data_dir = Path(values.get("data_dir") or user_data_path("gistream")).expanduser().absolute()
+    values["data_dir"] = data_dir
+    if "bootstrap_servers" not in values and (found := embedded_address(data_dir)):
+        values["bootstrap_servers"], origins["bootstrap_servers"] = found, "embedded broker"
+    try:
+        return _Merged(**values), origins
+    except ValidationError as error:
+        raise UsageError(_explain(error, origins)) from error
+
+
+class _Merged(Settings):
+    """Settings whose sources were already read, in `load_with_origins`."""
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, **_: Any) -> tuple[Any, ...]:
+        return (init_settings,)
+
+
+def address_file(data_dir: Path) -> Path:
+    """Return the file in which the embedded broker leaves its address for every other command."""
+    return data_dir / "broker" / "address.json"
+
+
+def embedded_address(data_dir: Path) -> str | None:
+    """Return the address of the data dir's embedded broker, running or not; None when it was never started."""
+    try:
+        address = json.loads(address_file(data_dir).read_text())["bootstrap_servers"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{address_file(data_dir)} cannot be read ({error}); delete it and start the broker.") from error
+    return str(address)
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return all settings by name, for people and machines to read: secrets masked, paths as text."""
+    values = settings.model_dump(mode="json")
+    values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
+    return values
+
+
+def flag(name: str, *names: str) -> Any:
+    """Return the typer option of a setting, its help taken from the setting; `names` if it has not the usual one."""
+    description = Settings.model_fields[name].description
+    return typer.Option(*(names or (f"--{name.replace('_', '-')}",)), help=description, show_default=False)
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
+    """Return `name=value` flags as a dictionary; raises `UsageError` for one without a '='."""
+    if not given:
+        return None
+    found = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            # The value may be a secret, so the pair is not repeated.
+            raise UsageError(f"{option} takes name=value; one of those given has no '=' after a name.")
+        found[name.removeprefix("kafka.") if option == "--kafka" else name] = value
+    return found
+
+
+def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            found += _dotted(inner, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}".removeprefix("kafka."), inner if isinstance(inner, str) else json.dumps(inner)))
+    return found
+
+
+def _explain(error: ValidationError, origins: Origins) -> str:
+    said = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        if name and name not in Settings.model_fields:
+            said.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
+        elif name:
+            said.append(f"{name} (from {origins[name]}): {problem['msg']}")
+        else:
+            said.append(problem["msg"])
+    return f"The settings are wrong: {'; '.join(said)}. `gistream config show` lists them all."

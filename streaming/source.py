@@ -1,0 +1,42 @@
+"""The Kafka source.
+
+Reads documents from the input topic. Item: one record, with key, value, headers and position. Unit of parallelism: a
+topic partition. Guarantee: each offset is read once by a query that does not crash; after a crash the last micro-batch
+is read again, with exactly the same offsets.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import expr
+
+from streaming.kafka_options import for_spark
+from streaming.session import Layout
+from streaming.settings import Settings
+
+
+def read_documents(spark: SparkSession, settings: Settings, spread: Layout) -> DataFrame:
+    """Return the stream of records: key, value, headers, topic, partition, offset, timestamp (ms since 1970)."""
+    options = {
+        **for_spark(settings.kafka),
+        "kafka.bootstrap.servers": settings.servers,
+        "subscribe": settings.input_topic,
+        # Only for a new checkpoint: a service that is installed today also owes the documents of yesterday.
+        "startingOffsets": "earliest",
+        "maxOffsetsPerTrigger": str(settings.batch_documents * spread.executors),
+        "minPartitions": str(spread.executors),
+        "includeHeaders": "true",
+        # Records that retention deleted before they were read are a loss, and a loss is an error.
+        "failOnDataLoss": "true",
+        # What a producer's transaction aborted was never said.
+        "kafka.isolation.level": "read_committed",
+    }
+    return (
+        spark.readStream.format("kafka")
+        .options(**options)
+        .load()
+        .select(
+            "key", "value", "headers", "topic", "partition", "offset",
+            expr("unix_millis(timestamp)").alias("timestamp"),
+        )
+    )

@@ -1,0 +1,84 @@
+"""Chunks: a text that is too long for one prompt, cut at sentence ends into parts of about equal length.
+
+Nothing is lost or doubled: the chunks of a text, joined, are the text again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from semantic_text_splitter import TextSplitter
+
+from streaming.errors import BadInput
+from streaming.summarizer.sentences import split_sentences
+
+# A "sentence" of more characters than this is cut before its tokens are counted: at the next smaller boundary, which
+# the splitter finds (line, clause, word, character). About 300 tokens of English.
+_LONGEST_SENTENCE = 1200
+# The splitter's time grows with the square of a text without any boundary (30 s for 3 million letters), so a longer
+# run is first cut blindly.
+_LONGEST_RUN = 50_000
+
+
+def split_chunks(
+    text: str, *, count: Callable[[str], int], limit: int, max_chunks: int, language: str
+) -> list[str]:
+    """Cut `text` into chunks of at most `limit` tokens each, by `count`, at sentence ends.
+
+    K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder. Raises `BadInput`
+    (DocumentTooLong) when there would be more than `max_chunks`.
+    """
+    # The whole text is counted first, when it may be short: the common case needs no segmentation at all.
+    if len(text) <= limit * 16 and count(text) <= limit:
+        return [text]
+    parts: list[tuple[str, int]] = []
+    total = 0
+    for part in _parts(text, language):
+        tokens = count(part)
+        # A part that is still too long (a script of several tokens a character) is halved until it fits.
+        for piece in _halved(part, tokens, count=count, limit=limit):
+            parts.append(piece)
+            total += piece[1]
+        if total > max_chunks * limit:
+            raise BadInput(
+                f"the text has more than {total:,} tokens, which is more than max_chunks ({max_chunks}) parts of "
+                f"{limit} tokens",
+                type="DocumentTooLong",
+            )
+    target = math.ceil(total / math.ceil(total / limit))
+    chunks: list[str] = []
+    current: list[str] = []
+    length = 0
+    for part, tokens in parts:
+        if current and (length >= target or length + tokens > limit):
+            chunks.append("".join(current))
+            current, length = [], 0
+        current.append(part)
+        length += tokens
+    chunks.append("".join(current))
+    # Joined text may take a few tokens more than its parts, and a prompt must never exceed the context.
+    return [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+
+
+def _parts(text: str, language: str) -> list[str]:
+    found: list[str] = []
+    for sentence in split_sentences(text, language):
+        if len(sentence) <= _LONGEST_SENTENCE:
+            found.append(sentence)
+            continue
+        splitter = TextSplitter(_LONGEST_SENTENCE, trim=False)
+        for start in range(0, len(sentence), _LONGEST_RUN):
+            found += splitter.chunks(sentence[start : start + _LONGEST_RUN])
+    return found
+
+
+def _halved(part: str, tokens: int, *, count: Callable[[str], int], limit: int) -> list[tuple[str, int]]:
+    if tokens <= limit or len(part) < 2:
+        return [(part, tokens)]
+    middle = len(part) // 2
+    return [
+        piece
+        for half in (part[:middle], part[middle:])
+        for piece in _halved(half, count(half), count=count, limit=limit)
+    ]

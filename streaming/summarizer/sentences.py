@@ -1,0 +1,75 @@
+"""Sentences: where they end, in any script, and how a text is cut so that it ends with one.
+
+The segmenter is sentencex; it knows abbreviations of many languages and falls back to English rules for others.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sentencex import get_sentence_boundaries
+
+# A full stop of some script, with what may close after it.
+_TERMINATED = re.compile(r"[.!?…。！？｡．۔।॥][\"'”’»›)\]」』）】]*\s*$")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+DEFAULT_LANGUAGE = "en"
+
+
+def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
+    """Cut `text` at its sentence ends; the parts joined are `text` again, to the character."""
+    if not text:
+        return []
+    # The segmenter leaves some line ends out of every sentence, so each part runs to the start of the next.
+    starts = [int(sentence["start_index"]) for sentence in get_sentence_boundaries(language, text)]
+    cuts = [0, *(start for start in starts if start > 0), len(text)]
+    return [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+
+
+def ends_whole(text: str) -> bool:
+    """Tell whether `text` ends where a sentence ends."""
+    return _TERMINATED.search(text) is not None
+
+
+def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return `text` up to its last whole sentence; "" when it holds none.
+
+    `finished` says that the author ended the text where it ends; then a last sentence that lacks only its full stop is
+    kept when it is all there is, and given one.
+    """
+    text = text.strip()
+    sentences = split_sentences(text, language)
+    while sentences and not ends_whole(sentences[-1]):
+        sentences.pop()
+    if sentences:
+        return "".join(sentences).rstrip()
+    if finished and any(c.isalnum() for c in text):
+        return text + ("。" if _CJK.search(text[-1]) else ".")
+    return ""
+
+
+def lead(text: str, *, words: int, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the first sentences of `text`, at most `words` words: the extract when no summary could be made.
+
+    A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer than that, its
+    beginning is taken and an ellipsis shows the cut.
+    """
+    taken: list[str] = []
+    length = 0.0
+    for sentence in split_sentences(text.strip(), language):
+        length += word_count(sentence)
+        if taken and length > words:
+            break
+        taken.append(sentence)
+        if length > words:
+            break
+    extract = " ".join("".join(taken).split())
+    if word_count(extract) > words:
+        kept = extract.split(" ")[:words]
+        return " ".join(kept)[: words * 12].rstrip() + "…"
+    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
+
+
+def word_count(text: str) -> float:
+    """Return the length of `text` in words; a character of Chinese, Japanese or Korean counts as half a word."""
+    wide = len(_CJK.findall(text))
+    return len(_CJK.sub(" ", text).split()) + wide / 2

@@ -1,0 +1,158 @@
+"""The summarizer: any text in, a summary that ends in a whole sentence out, with what it cost and how it was made."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from streaming.errors import BadInput
+from streaming.protocol import Engine, FinishReason, Generation, Sampling
+from streaming.summarizer.chunking import split_chunks
+from streaming.summarizer.prompts import PromptProfile
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, lead, whole_sentences, word_count
+from streaming.summarizer.strategies import map_reduce, stuff
+
+Status = Literal["ok", "extractive_fallback"]
+# Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# The extract that stands for a chunk: about as long as the summary that could not be made (96 tokens).
+_EXTRACT_WORDS = 60
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything, besides the text, that decides a summary. Small, picklable, the same on driver and executors.
+
+    `model_sha256` and `representation` are the model's; `chunk_tokens`, `max_tokens` and `max_chunks` bound the work.
+    """
+
+    model_sha256: str
+    representation: str
+    sampling: Sampling
+    chunk_tokens: int
+    max_tokens: int
+    max_chunks: int
+
+    def hash(self, profile: PromptProfile) -> str:
+        """Return the name of this way to make a summary: 16 hexadecimal digits of a SHA-256."""
+        # `max_chunks` decides whether there is a summary, not what it says.
+        decides = {**asdict(self), "prompt": profile.sha256, "strategy": "auto"}
+        del decides["max_chunks"]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Text:
+    """What to summarize: the text, its language as ISO 639-1, the profile to use."""
+
+    text: str
+    profile: PromptProfile
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A summary and how it came about; tokens are of all generations, `seconds` is wall-clock time."""
+
+    summary: str
+    status: Status
+    strategy: str
+    chunks: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    finish: FinishReason
+    repetition: float
+    compression: float
+
+
+class Summarizer:
+    """Summarizes texts of any length by one recipe on one engine; any number at a time."""
+
+    def __init__(self, engine: Engine, recipe: Recipe) -> None:
+        self._engine = engine
+        self._recipe = recipe
+
+    async def summarize(self, given: Text, *, deadline: float | None = None) -> Written:
+        """Summarize one text; `deadline` is a moment of `time.monotonic()`.
+
+        Raises `BadInput` when there is no text or too much, `DeadlineExceeded`, or `EngineError`.
+        """
+        started = time.monotonic()
+        text = _CONTROL.sub(" ", given.text)
+        if not text.strip():
+            raise BadInput("the text is empty", type="EmptyText")
+        job = _Job(self._engine, self._recipe, given.profile, given.language or DEFAULT_LANGUAGE, deadline)
+        # Counting a long text takes seconds of CPU, in which its neighbours' results must not wait.
+        chunks = await asyncio.to_thread(job.split, text)
+        if len(chunks) == 1:
+            strategy, summary = "stuff", await stuff(text, summarize=job.generate)
+        else:
+            strategy, summary = "map_reduce", await map_reduce(chunks, summarize=job.generate, split=job.split)
+        return Written(
+            summary=summary,
+            status="extractive_fallback" if job.extracts else "ok",
+            strategy=strategy,
+            chunks=len(chunks),
+            prompt_tokens=sum(g.prompt_tokens for g in job.generations),
+            completion_tokens=sum(g.completion_tokens for g in job.generations),
+            seconds=time.monotonic() - started,
+            finish="length" if any(g.finish == "length" for g in job.generations) else "stop",
+            repetition=_repetition(summary),
+            compression=word_count(summary) / max(1.0, word_count(text)),
+        )
+
+
+class _Job:
+    """One text's work: its bounds, and the generations it has had."""
+
+    def __init__(
+        self, engine: Engine, recipe: Recipe, profile: PromptProfile, language: str, deadline: float | None
+    ) -> None:
+        self._engine, self._recipe, self._profile = engine, recipe, profile
+        self._language, self._deadline = language, deadline
+        self._overhead = engine.count(profile.messages(""))
+        # A long system message or a small context leaves less than a full chunk.
+        self._limit = min(recipe.chunk_tokens, engine.context - recipe.max_tokens - self._overhead)
+        self.generations: list[Generation] = []
+        self.extracts = 0
+
+    def split(self, text: str) -> list[str]:
+        """Cut a text into parts that fit a prompt."""
+        return split_chunks(
+            text, count=self._count, limit=self._limit, max_chunks=self._recipe.max_chunks, language=self._language
+        )
+
+    async def generate(self, text: str) -> str:
+        """Summarize a text that fits a prompt; when the model gives no whole sentence, return an extract."""
+        if not text.strip():
+            return ""
+        generation = await self._engine.generate(
+            self._profile.messages(text),
+            sampling=self._recipe.sampling,
+            max_tokens=self._recipe.max_tokens,
+            deadline=self._deadline,
+        )
+        self.generations.append(generation)
+        summary = whole_sentences(generation.text, finished=generation.finish == "stop", language=self._language)
+        if not summary:
+            self.extracts += 1
+            return lead(text, words=_EXTRACT_WORDS, language=self._language)
+        return summary
+
+    def _count(self, text: str) -> int:
+        return self._engine.count(self._profile.messages(text)) - self._overhead
+
+
+def _repetition(summary: str) -> float:
+    """Return the share of word 4-grams that are repeats of an earlier one."""
+    words = summary.lower().split()
+    grams = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
+    total = sum(grams.values())
+    return (total - len(grams)) / total if total else 0.0
