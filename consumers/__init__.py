@@ -1,0 +1,1 @@
+"""Read the output topics as any user's consumer would."""

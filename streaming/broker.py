@@ -35,7 +35,8 @@ _START_SECONDS = 60
 _STOP_SECONDS = 30
 # A new broker's metadata, and its first segments; less makes Kafka stop itself later.
 _LEAST_DISK = 300 * 1024 * 1024
-_HEAP = "512m"
+# As for Spark's JVM (see `session`): a broker of one machine moves bytes, and the cores are the model's.
+_JVM = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class EmbeddedBroker:
     """The broker of one data dir; every method may be called from any process."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self._dir = settings.broker_dir
         self._log = settings.logs_dir / "kafka.log"
         self._address = address_file(settings.data_dir)
@@ -87,7 +89,7 @@ class EmbeddedBroker:
                 self._said_before = log.tell()
                 self._format(java, jars, config, log.fileno())
                 process = subprocess.Popen(
-                    [str(java), f"-Xmx{_HEAP}", *self._log_options(), "-cp", jars, "kafka.Kafka", str(config)],
+                    [str(java), *_JVM, *self._log_options(), "-cp", jars, "kafka.Kafka", str(config)],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )
             self._remember(process.pid, *ports)
@@ -206,7 +208,7 @@ class EmbeddedBroker:
         # A cluster id is 16 bytes in URL-safe Base64 without padding.
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         command = [
-            str(java), *self._log_options(), "-cp", jars, "kafka.tools.StorageTool",
+            str(java), *_JVM, *self._log_options(), "-cp", jars, "kafka.tools.StorageTool",
             "format", "--cluster-id", cluster_id, "--config", str(config),
         ]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)

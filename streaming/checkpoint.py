@@ -19,8 +19,8 @@ _KEPT = "gistream.json"
 
 
 @contextmanager
-def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[bool]:
-    """Hold the checkpoint at a local path for one query; yields whether it continues an earlier one.
+def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[None]:
+    """Hold the checkpoint at a local path for one query.
 
     Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
     """
@@ -35,8 +35,8 @@ def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[boo
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        resumed = _check(folder, topic_ids)
-        yield resumed
+        _check(folder, topic_ids)
+        yield
 
 
 def _lock(file: int, folder: Path) -> None:
@@ -49,9 +49,8 @@ def _lock(file: int, folder: Path) -> None:
         ) from error
 
 
-def _check(folder: Path, topic_ids: Mapping[str, str]) -> bool:
+def _check(folder: Path, topic_ids: Mapping[str, str]) -> None:
     kept = folder / _KEPT
-    begun = (folder / "metadata").exists() or (folder / "offsets").is_dir()
     try:
         known: dict[str, str] = json.loads(kept.read_text())["topic_ids"] if kept.exists() else {}
         for log in ("offsets", "commits"):
@@ -70,7 +69,6 @@ def _check(folder: Path, topic_ids: Mapping[str, str]) -> bool:
     written = kept.with_suffix(".new")
     written.write_text(json.dumps({"topic_ids": {**known, **topic_ids}}, indent=2))
     written.replace(kept)
-    return begun
 
 
 def _check_log(folder: Path) -> None:

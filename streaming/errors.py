@@ -26,6 +26,10 @@ to do. Neither ever carries the document's text.
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
+
 
 class GistreamError(Exception):
     """The service cannot go on."""
@@ -117,3 +121,16 @@ class PromptTooLong(DocumentFailed):
 
 class ResultTooLarge(DocumentFailed):
     """The result would not fit the topic it is for."""
+
+
+def run_command(command: Callable[[], object]) -> int:
+    """Run a command-line app and return the process's exit code; an error of the service becomes its sentence."""
+    try:
+        command()
+    except GistreamError as error:
+        sys.stderr.write(f"gistream: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`gistream tail | head`). Python would complain at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -20,13 +20,13 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.checkpoint import open_checkpoint
 from streaming.decode import Reading
-from streaming.engine import LlamaRecipe, ModelFile, open_model
+from streaming.engine import LlamaRecipe, ModelFile
 from streaming.failures import explain
 from streaming.lag import GroupOffsets
 from streaming.messages import ModelInfo
 from streaming.protocol import Sampling
 from streaming.results import Topics
-from streaming.session import Layout, layout, start_spark
+from streaming.session import Layout, layout, spark_session
 from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
 from streaming.source import read_documents
@@ -49,12 +49,11 @@ class Plan:
     recipe: str
 
 
-def prepare(settings: Settings) -> Plan:
-    """Check model, broker and topics, and plan the query; creates the topics that are missing.
+def prepare(settings: Settings, model: ModelFile) -> Plan:
+    """Check settings, broker and topics, and plan the query; creates the topics that are missing.
 
-    Raises `ModelError`, `UsageError`, `BrokerError` or `TopicError`.
+    Raises `UsageError`, `BrokerError` or `TopicError`.
     """
-    model = open_model(settings.model)
     spread = layout(settings)
     profiles = load_profiles()
     profile = known_profile(profiles, settings.prompt)
@@ -113,22 +112,24 @@ def start(spark: SparkSession, plan: Plan, *, once: bool = False) -> StreamingQu
 
 
 @contextmanager
-def running(plan: Plan, *, once: bool = False) -> Iterator[StreamingQuery]:
-    """Run the query of a plan for as long as the context lasts; then stop it, and Spark."""
-    settings = plan.settings
-    topic_ids = {topic.name: topic.id for topic in plan.topics if topic.name == settings.input_topic}
-    with open_checkpoint(settings.checkpoint_location, topic_ids):
-        spark = start_spark(settings, plan.spread)
+def running(spark: SparkSession, plan: Plan, *, once: bool = False) -> Iterator[StreamingQuery]:
+    """Run the query of a plan for as long as the context lasts; raises the service's errors for Spark's."""
+    try:
+        query = start(spark, plan, once=once)
         try:
-            query = start(spark, plan, once=once)
-            try:
-                yield query
-            finally:
-                query.stop()
-        except PySparkException as error:
-            raise explain(error, settings) from error
+            yield query
         finally:
-            spark.stop()
+            query.stop()
+    except PySparkException as error:
+        raise explain(error, plan.settings) from error
+
+
+@contextmanager
+def checkpointed(plan: Plan) -> Iterator[None]:
+    """Hold the checkpoint of a plan's query, which must be of the topics that there are; raises `CheckpointError`."""
+    ids = {topic.name: topic.id for topic in plan.topics if topic.name == plan.settings.input_topic}
+    with open_checkpoint(plan.settings.checkpoint_location, ids):
+        yield
 
 
 def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
@@ -136,15 +137,17 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
-    group = GroupOffsets(plan.settings)
+    settings = plan.settings
+    group = GroupOffsets(settings)
     try:
-        with running(plan, once=once) as query:
+        with checkpointed(plan), spark_session(settings, plan.spread) as spark:
             stop.listen()
 
             def finished(batch: Batch) -> None:
                 group.commit(batch.end_offsets)
                 tell(batch)
 
-            watch(query, stop=stop, grace=plan.settings.grace, finished=finished)
+            with running(spark, plan, once=once) as query:
+                watch(query, stop=stop, grace=settings.grace, finished=finished)
     finally:
         group.close()

@@ -21,6 +21,12 @@ from streaming.engine.llama import UBATCH, Sampler, Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Generation, Message, Sampling
 
+# Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all slots
+# first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches sees
+# that it works. It costs at most 128 steps at 12 ms instead of 8 (a step of one slot, and a quarter of one of four): half
+# a second a micro-batch.
+_HEAD_START = 128
+
 
 @dataclass
 class _Request:
@@ -70,6 +76,8 @@ class BatchingEngine:
         )
         self._context = self._native.tokens_per_slot
         self._slots = [_Slot(number) for number in range(slots)]
+        # The slot that began when all were free, for as long as it has its head start.
+        self._first: _Slot | None = None
         # None asks the thread to end.
         self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._failure: EngineError | None = None
@@ -134,6 +142,9 @@ class BatchingEngine:
 
     def _admit(self) -> bool:
         """Fill the free slots; wait when there is nothing at all to do. False asks to end."""
+        if self._first is not None and self._first.request and len(self._first.generated) < _HEAD_START:
+            return not self._closing
+        self._first = None
         for slot in self._slots:
             while slot.request is None:
                 idle = not any(s.request for s in self._slots)
@@ -143,8 +154,12 @@ class BatchingEngine:
                     return True
                 if request is None:
                     return False
-                if not request.unwanted():
-                    self._start(slot, request)
+                if request.unwanted():
+                    continue
+                self._start(slot, request)
+                if idle and slot.request is not None:
+                    self._first = slot
+                    return not self._closing
         return not self._closing
 
     def _start(self, slot: _Slot, request: _Request) -> None:

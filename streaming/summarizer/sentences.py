@@ -11,7 +11,7 @@ from sentencex import get_sentence_boundaries
 
 # A full stop of some script, with what may close after it.
 _TERMINATED = re.compile(r"[.!?…。！？｡．۔।॥][\"'”’»›)\]」』）】]*\s*$")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 DEFAULT_LANGUAGE = "en"
 
 
@@ -28,6 +28,18 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
 def ends_whole(text: str) -> bool:
     """Tell whether `text` ends where a sentence ends."""
     return _TERMINATED.search(text) is not None
+
+
+def prose(text: str) -> str:
+    """Return `text` as one paragraph, without the headings and salutations that a model copies from its source.
+
+    A paragraph is left out when it does not end as a sentence does and another follows. Line ends become spaces;
+    between two Chinese, Japanese or Korean characters, nothing.
+    """
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
+    kept = [part for part in paragraphs[:-1] if ends_whole(part)] + paragraphs[-1:]
+    lines = " ".join(re.sub(r"(?m)^#+\s+.*$", "", part) for part in kept)
+    return re.sub(rf"(?<={_CJK.pattern})\s+(?={_CJK.pattern})", "", " ".join(lines.split()))
 
 
 def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUAGE) -> str:

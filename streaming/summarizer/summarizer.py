@@ -15,7 +15,7 @@ from streaming.errors import BadInput
 from streaming.protocol import Engine, FinishReason, Generation, Sampling
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.prompts import PromptProfile
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, lead, whole_sentences, word_count
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, lead, prose, whole_sentences, word_count
 from streaming.summarizer.strategies import map_reduce, stuff
 
 Status = Literal["ok", "extractive_fallback"]
@@ -140,7 +140,8 @@ class _Job:
             deadline=self._deadline,
         )
         self.generations.append(generation)
-        summary = whole_sentences(generation.text, finished=generation.finish == "stop", language=self._language)
+        said = prose(generation.text)
+        summary = whole_sentences(said, finished=generation.finish == "stop", language=self._language)
         if not summary:
             self.extracts += 1
             return lead(text, words=_EXTRACT_WORDS, language=self._language)

@@ -1,0 +1,160 @@
+"""Reads the output topics as any consumer would.
+
+Item: one record of the summaries or of the dead letters, in the order it arrives. Guarantee: nothing committed is
+missed between where it starts and where it ends; a result that was delivered again after a crash is left out, and so
+is a summary that is older than one already read of the same id: the highest source offset counts, not the last arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from pydantic import ValidationError
+
+from streaming.errors import BrokerError, TopicError, UsageError
+from streaming.kafka_options import for_python
+from streaming.messages import DeadLetter, Summary
+from streaming.settings import MIB, Settings
+
+# How long one look for new records takes; between two looks the reader may be stopped.
+_LOOK_MS = 200
+# Documents whose newest offset is remembered, so that a reader that runs for years does not grow: what was delivered
+# twice stands close together.
+_REMEMBERED = 100_000
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The summary of `id` was deleted."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that is none of gistream's."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+Read = Summary | DeadLetter | Deleted | Unreadable
+
+
+class Tail:
+    """A reader of the summaries, or of the dead letters, from a place in the topic on."""
+
+    def __init__(self, settings: Settings, *, dead_letters: bool = False) -> None:
+        self._topic = settings.dead_letter_topic if dead_letters else settings.output_topic
+        self._dead_letters = dead_letters
+        self._seen: dict[tuple[str, str], tuple[int, str]] = {}
+        servers = settings.servers
+        try:
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=servers.split(","),
+                **{
+                    "client_id": "gistream-tail",
+                    "enable_auto_commit": False,
+                    "isolation_level": "read_committed",
+                    "max_partition_fetch_bytes": settings.max_result_bytes + MIB,
+                    "bootstrap_timeout_ms": 10_000,
+                    **for_python(settings.kafka),
+                },
+            )
+            partitions = self._consumer.partitions_for_topic(self._topic)
+        except (KafkaConnectionError, KafkaTimeoutError) as error:
+            raise BrokerError(
+                f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or "
+                "check --bootstrap-servers."
+            ) from error
+        except KafkaError as error:
+            raise TopicError(f"Topic '{self._topic}' on {servers} cannot be read: {error}.") from error
+        if not partitions:
+            self._consumer.close()
+            raise TopicError(
+                f"Topic '{self._topic}' does not exist on {servers}; create it with `gistream topics create`."
+            )
+        self._partitions = [TopicPartition(self._topic, number) for number in sorted(partitions)]
+        self._consumer.assign(self._partitions)
+
+    def seek(self, start: str) -> None:
+        """Go to "earliest", "latest" or a time (ISO 8601; without a zone, UTC); raises `UsageError`."""
+        if start == "earliest":
+            self._consumer.seek_to_beginning(*self._partitions)
+        elif start == "latest":
+            self._consumer.seek_to_end(*self._partitions)
+        else:
+            found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, _milliseconds(start)))
+            ends = self._consumer.end_offsets(self._partitions)
+            for partition in self._partitions:
+                place = found.get(partition)
+                self._consumer.seek(partition, place.offset if place else ends[partition])
+        # A seek is carried out when a position is next asked for; records that come from now on must be read.
+        for partition in self._partitions:
+            self._consumer.position(partition)
+
+    def read(self, *, until_end: bool = False) -> Iterator[Read | None]:
+        """Yield what is there and what comes; None when there was nothing new for a moment.
+
+        With `until_end` it ends where the topic ended when it was called.
+        """
+        ends = self._consumer.end_offsets(self._partitions) if until_end else None
+        while ends is None or any(self._consumer.position(p) < ends[p] for p in self._partitions):
+            polled = self._consumer.poll(timeout_ms=_LOOK_MS)
+            if not polled:
+                yield None
+            for records in polled.values():
+                for record in records:
+                    if ends is not None and record.offset >= ends[TopicPartition(record.topic, record.partition)]:
+                        continue
+                    read = self._parse(record)
+                    if self._is_news(read):
+                        yield read
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close(autocommit=False)
+
+    def _parse(self, record: Any) -> Read:
+        try:
+            if self._dead_letters:
+                return DeadLetter.from_record(record.key, record.value, record.headers)
+            if record.value is None:
+                return Deleted((record.key or b"").decode(errors="replace"))
+            return Summary.model_validate_json(record.value)
+        except (ValidationError, ValueError):
+            return Unreadable(record.topic, record.partition, record.offset)
+
+    def _is_news(self, read: Read) -> bool:
+        """Tell whether a record is the newest of its document, and remember it."""
+        if isinstance(read, Deleted | Unreadable):
+            return True
+        place, recipe = read.source, read.recipe if isinstance(read, Summary) else ""
+        name = read.id if isinstance(read, Summary) else f"offset {place.offset}"
+        # Offsets can be compared within a partition only; a key has one, unless the topic was given more.
+        key = (f"{place.topic}-{place.partition}", name)
+        known = self._seen.get(key)
+        if known is not None and (place.offset < known[0] or (place.offset, recipe) == known):
+            return False
+        self._seen[key] = (place.offset, recipe)
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+
+def _milliseconds(start: str) -> int:
+    try:
+        moment = datetime.fromisoformat(start.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError(
+            f"--from takes earliest, latest or a time such as 2026-01-31T08:00; '{start}' is none of them."
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return int(moment.timestamp() * 1000)

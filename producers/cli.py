@@ -1,0 +1,131 @@
+"""`gistream produce`, and `python -m producers`: documents into Kafka from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from producers import files as text_files
+from producers import jsonl as json_lines
+from producers.publisher import Outgoing, Refused, Report, publish
+from streaming.errors import NotAcknowledged, UsageError
+from streaming.settings import Settings, flag, load, pairs
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
+# What a person reads goes to standard error, so that --json has standard output to itself.
+_console = Console(stderr=True)
+
+DataDir = Annotated[Path | None, flag("data_dir")]
+Servers = Annotated[str | None, flag("bootstrap_servers")]
+Kafka = Annotated[list[str] | None, flag("kafka")]
+Topic = Annotated[str | None, flag("input_topic")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+
+
+@app.command()
+def files(
+    paths: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.", show_default=False)],
+    split: Annotated[
+        str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
+    ] = "none",
+    limit: Limit = None,
+    input_topic: Topic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Send text files: a document each, or one for each part that begins with a heading.
+
+    Examples:
+
+        gistream produce files notes/
+
+        gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
+    """
+    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    documents = text_files.read_documents(text_files.find_files(paths), text_files.Split.parse(split))
+    _publish(settings, documents, limit, as_json=as_json)
+
+
+@app.command()
+def jsonl(
+    file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
+    limit: Limit = None,
+    input_topic: Topic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Send the JSON objects of a file, one a line: {"id": ..., "text": ..., "title": ..., "metadata": {...}}.
+
+    Examples:
+
+        gistream produce jsonl documents.jsonl
+
+        my-export | gistream produce jsonl -
+    """
+    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    id_field = settings.field.get("id", "id")
+    if file == "-":
+        _publish(settings, json_lines.read_documents(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
+        return
+    try:
+        lines = Path(file).open("rb")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    with lines:
+        _publish(settings, json_lines.read_documents(lines, file, id_field=id_field), limit, as_json=as_json)
+
+
+def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: str | None) -> Settings:
+    flags: dict[str, Any] = {
+        "data_dir": data_dir, "bootstrap_servers": servers, "kafka": pairs(kafka, "--kafka"), "input_topic": topic,
+    }
+    return load(flags)
+
+
+def _publish(
+    settings: Settings, documents: Iterable[Outgoing | Refused], limit: int | None, *, as_json: bool
+) -> None:
+    """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
+    with Progress(
+        TextColumn(f"to '{settings.input_topic}'"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=_console, transient=True,
+    ) as progress:
+        bar = progress.add_task("documents", total=None)
+        found = 0
+
+        def counted() -> Iterator[Outgoing | Refused]:
+            nonlocal found
+            for document in islice(documents, limit):
+                found += 1
+                progress.update(bar, total=found)
+                yield document
+
+        report = publish(settings, counted(), lambda: progress.advance(bar))
+    _tell(settings, report, as_json=as_json)
+
+
+def _tell(settings: Settings, report: Report, *, as_json: bool) -> None:
+    for refused in report.refused:
+        _console.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False, highlight=False)
+    if as_json:
+        refusals = [{"name": refused.name, "reason": refused.reason} for refused in report.refused]
+        sys.stdout.write(json.dumps({"acknowledged": report.acknowledged, "refused": refusals}) + "\n")
+    else:
+        _console.print(f"{report.acknowledged} documents acknowledged by '{settings.input_topic}'", highlight=False)
+    if report.refused:
+        raise NotAcknowledged(f"{len(report.refused)} documents were not sent; each is named above.")
+    if not report.acknowledged:
+        raise UsageError("There was no document to send.")

@@ -1,0 +1,160 @@
+"""The publisher that all producers share: documents into the input topic, each acknowledged or named.
+
+Sends with acks=all, idempotence and compression. Guarantee: what is counted as acknowledged is in the topic once, in
+the order it was sent, a key at a time. What is too large or not acknowledged is named, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.producer.future import RecordMetadata
+
+from streaming.errors import BrokerError, TopicError
+from streaming.kafka_options import for_python
+from streaming.settings import MIB, Settings
+
+_CONNECT_MS = 10_000
+# The client holds what is not acknowledged, without a limit of its own; this is ours.
+_MOST_UNACKNOWLEDGED = 64 * MIB
+# How long a document may wait for its acknowledgement before it is named: Kafka's own default.
+_DELIVERY_MS = 120_000
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A document on its way: the record's key and value, and the name by which a person knows it."""
+
+    name: str
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A document that was not sent, or not acknowledged, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """What became of the documents: how many Kafka acknowledged, and which it did not."""
+
+    acknowledged: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+
+class Publisher:
+    """A connection that publishes documents; make one with `open_publisher`."""
+
+    def __init__(self, producer: KafkaProducer, settings: Settings, progress: Callable[[], None]) -> None:
+        self._producer = producer
+        self._topic = settings.input_topic
+        self._limit = settings.max_document_bytes
+        self._progress = progress
+        self._unacknowledged = 0
+        self.report = Report()
+
+    def send(self, document: Outgoing) -> None:
+        """Send one document, without waiting for its acknowledgement."""
+        if len(document.value) > self._limit:
+            self.refuse(
+                document.name,
+                f"{len(document.value):,} bytes are more than the limit of {self._limit:,} (max_document_bytes)",
+            )
+            return
+        self._unacknowledged += len(document.value)
+        if self._unacknowledged > _MOST_UNACKNOWLEDGED:
+            self.flush()
+            self._unacknowledged = len(document.value)
+        try:
+            sent = self._producer.send(self._topic, key=document.key, value=document.value)
+        except KafkaTimeoutError as error:
+            raise TopicError(
+                f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
+                f"create`. {self.report.acknowledged} documents were acknowledged before."
+            ) from error
+        except KafkaError as error:
+            self.refuse(document.name, str(error))
+            return
+        sent.add_callback(self._acknowledged)
+        sent.add_errback(partial(self._failed, document.name))
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Note a document that cannot be sent."""
+        self.report.refused.append(Refused(name, reason))
+        self._progress()
+
+    def flush(self) -> None:
+        """Wait until each document sent is acknowledged or has failed."""
+        try:
+            self._producer.flush(timeout=_DELIVERY_MS / 1000 + 10)
+        except KafkaTimeoutError as error:
+            raise BrokerError(
+                f"Kafka stopped answering; {self.report.acknowledged} documents were acknowledged, of the others "
+                "nobody knows. Sending them again is safe: a document that comes twice is summarized twice."
+            ) from error
+
+    # Both are called from the client's own thread, one at a time.
+    def _acknowledged(self, _where: RecordMetadata) -> None:
+        self.report.acknowledged += 1
+        self._progress()
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        self.refuse(name, f"not acknowledged: {error}")
+
+
+@contextmanager
+def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
+    """Connect to Kafka for as long as the context lasts; `progress` is called when a document is done with.
+
+    Leaving the context waits for all acknowledgements. Raises `BrokerError`.
+    """
+    servers = settings.servers
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=servers.split(","),
+            **{
+                "client_id": "gistream-producer",
+                "acks": "all",
+                "enable_idempotence": True,
+                # Text shrinks to less than half; the other compressions need a library at every reader.
+                "compression_type": "gzip",
+                "linger_ms": 5,
+                "delivery_timeout_ms": _DELIVERY_MS,
+                "bootstrap_timeout_ms": _CONNECT_MS,
+                "max_block_ms": _CONNECT_MS,
+                # The client counts the whole record, before compression.
+                "max_request_size": settings.max_document_bytes + MIB,
+                **for_python(settings.kafka),
+            },
+        )
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise BrokerError(
+            f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or check "
+            "--bootstrap-servers."
+        ) from error
+    publisher = Publisher(producer, settings, progress)
+    try:
+        yield publisher
+        publisher.flush()
+    finally:
+        producer.close(timeout=10)
+
+
+def publish(settings: Settings, documents: Iterable[Outgoing | Refused], progress: Callable[[], None]) -> Report:
+    """Publish `documents`, as many as can be, and report; raises `BrokerError` or `TopicError`."""
+    with open_publisher(settings, progress=progress) as publisher:
+        for document in documents:
+            if isinstance(document, Refused):
+                publisher.refuse(document.name, document.reason)
+            else:
+                publisher.send(document)
+    return publisher.report

@@ -1,0 +1,202 @@
+"""The demo: every part of gistream at work, on one machine, from nothing to a table of summaries.
+
+It is an installation of its own, in the folder `demo` of the data dir, with the same parts as any other. It goes away
+at the end, however it ends, unless it is to be kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming import StreamingQuery
+from rich.console import Console
+from rich.table import Table
+
+from consumers.tail import Tail
+from producers.files import Split, find_files, read_documents
+from producers.publisher import Outgoing, Refused, publish
+from streaming.broker import EmbeddedBroker
+from streaming.engine import ModelFile, open_model
+from streaming.errors import BrokerError, NotAcknowledged, QueryError, UsageError
+from streaming.failures import explain
+from streaming.messages import DeadLetter, Summary
+from streaming.query import Plan, checkpointed, prepare, running
+from streaming.report import plan_block, tail_block
+from streaming.session import layout, spark_session
+from streaming.settings import Settings, load
+from streaming.topics import Admin
+
+_SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
+# From the last result to the commit of its micro-batch.
+_COMMIT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    result: Summary | DeadLetter
+    seconds: float
+
+
+def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None, keep: bool, out: Console) -> None:
+    """Run the demo on the files that `paths` name, the samples if none; prints to `out`.
+
+    Raises `UsageError` for files that are not there, and what the parts raise.
+    """
+    model = open_model(settings.model)
+    files = find_files(paths or [_samples()])
+    documents = islice(read_documents(files, Split.parse(split)), limit)
+    started = time.monotonic()
+    with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
+        status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
+        # Both starts take seconds and are mostly Java loading classes, so they run side by side.
+        planning = pool.submit(_fill, broker, settings, model, documents, out)
+        with status, spark_session(broker.settings, layout(broker.settings)) as spark:
+            plan = planning.result()
+            out.print(plan_block(plan))
+            out.print()
+            arrivals = _summarize(spark, plan, started, out)
+        out.print(_closing_table(arrivals))
+        out.print(
+            f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
+            f"first came after {arrivals[0].seconds:.0f} s."
+        )
+        if keep:
+            out.print(
+                f"The broker runs on. Look around with GISTREAM_DATA_DIR={broker.settings.data_dir}: `gistream topics "
+                "describe`, `gistream tail --until-end --json`, `gistream produce files ...`, `gistream run --once`; end "
+                "it with `gistream broker stop`."
+            )
+
+
+def _fill(
+    broker: EmbeddedBroker, settings: Settings, model: ModelFile, documents: Iterable[Outgoing | Refused], out: Console
+) -> Plan:
+    """Start the broker, create the topics, send the documents, plan the query."""
+    started = time.monotonic()
+    address = broker.start().bootstrap_servers
+    out.print(f"Kafka is up on {address} ({time.monotonic() - started:.1f} s)")
+    demo = broker.settings.model_copy(update={"bootstrap_servers": address})
+    with Admin(demo) as admin:
+        admin.ensure()
+    report = publish(demo, documents, lambda: None)
+    for refused in report.refused:
+        out.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False)
+    if not report.acknowledged:
+        raise NotAcknowledged("There was no document that Kafka took; see above.")
+    out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
+    return prepare(demo, model)
+
+
+def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:
+    """Run the query over what is there, printing each result as it arrives."""
+    expected = next(topic.messages for topic in plan.topics if topic.name == plan.settings.input_topic)
+    arrivals = []
+    with checkpointed(plan), running(spark, plan, once=True) as query:
+        for result in _results(plan.settings, expected, query):
+            arrivals.append(_Arrival(result, time.monotonic() - started))
+            out.print(tail_block(result))
+        if not query.awaitTermination(_COMMIT_SECONDS):
+            raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
+    return arrivals
+
+
+def _samples() -> Path:
+    for folder in _SAMPLES:
+        if folder.is_dir():
+            return folder
+    raise UsageError("The sample documents are not installed; name files of your own: `gistream demo PATHS`.")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, so that nothing is left running."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]:
+    """Have an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
+    here = settings.data_dir / "demo"
+    # One executor needs one partition, and the documents come in the order of their names.
+    broker = EmbeddedBroker(load({"data_dir": here, "model": settings.model, "partitions": 1}))
+    if broker.status().running:
+        raise BrokerError(
+            f"A demo that was kept is still there; end it with `gistream broker stop --data-dir {here}`, which also "
+            "lets the next demo begin anew."
+        )
+    shutil.rmtree(here, ignore_errors=True)
+    try:
+        yield broker
+    except BaseException:
+        # A demo that failed leaves its logs to look at, and nothing running.
+        broker.stop()
+        raise
+    if not keep:
+        broker.stop()
+        shutil.rmtree(here)
+
+
+def _results(settings: Settings, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
+    """Yield results as they reach the output topics, until there is one for each document."""
+    readers = [Tail(settings), Tail(settings, dead_letters=True)]
+    try:
+        for reader in readers:
+            reader.seek("earliest")
+        streams = [reader.read() for reader in readers]
+        found, quiet = 0, False
+        while found < expected:
+            # Once the query has ended, one more look at both topics finds all there is.
+            ended, quiet_before, quiet = not query.isActive, quiet, True
+            for stream in streams:
+                read = next(stream)
+                if isinstance(read, Summary | DeadLetter):
+                    found, quiet = found + 1, False
+                    yield read
+            if ended and quiet and quiet_before:
+                _raise_failure(query, settings, expected - found)
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def _raise_failure(query: StreamingQuery, settings: Settings, missing: int) -> NoReturn:
+    try:
+        query.awaitTermination(0)
+    except PySparkException as error:
+        raise explain(error, settings) from error
+    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")
+
+
+def _closing_table(arrivals: list[_Arrival]) -> Table:
+    table = Table("document", "after", "chunks", "tokens", "summary", box=None, header_style="bold")
+    for arrival in arrivals:
+        result, after = arrival.result, f"{arrival.seconds:.0f} s"
+        if isinstance(result, Summary):
+            tokens = result.tokens.prompt + result.tokens.completion
+            words = f"{result.signals.compression or 0:.0%} of its words"
+            table.add_row(result.id, after, str(result.chunks), f"{tokens:,}", words)
+        else:
+            table.add_row(f"offset {result.source.offset}", after, "", "", f"dead letter: {result.error.type}")
+    return table
+
+

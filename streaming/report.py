@@ -1,0 +1,66 @@
+"""What commands print: a plan, a micro-batch, a summary, as text for people and JSON for machines."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from consumers.tail import Deleted
+from streaming.messages import DeadLetter, Summary
+from streaming.query import Plan
+from streaming.watch import Batch
+
+
+def plan_block(plan: Plan) -> RenderableType:
+    """Return the block that a start prints: everything that decides what the query will do."""
+    settings, model = plan.settings, plan.model
+    names = [f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in plan.topics]
+    created = f"; created: {', '.join(plan.created)}" if plan.created else ""
+    lines = {
+        "broker": settings.servers,
+        "topics": f"{names[0]} -> {', '.join(names[1:])}{created}",
+        "model": f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, sha256 {model.sha256[:12]}",
+        "recipe": f"{plan.recipe} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
+        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {settings.slots} slots, "
+        f"{settings.threads or plan.spread.cores} threads",
+        "checkpoint": settings.checkpoint_location,
+    }
+    return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
+
+
+def batch_line(batch: Batch) -> str:
+    """Return the line that says what a micro-batch did."""
+    dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
+    return f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}"
+
+
+def tail_block(read: Summary | DeadLetter | Deleted, width: int = 100) -> RenderableType:
+    """Return a result as a person reads it, the summary in lines of `width` characters."""
+    if isinstance(read, Deleted):
+        return Text(f"{read.id}: its summary was deleted", style="dim")
+    if isinstance(read, DeadLetter):
+        place = f"{read.source.topic}-{read.source.partition} offset {read.source.offset}"
+        size = "null" if read.value is None else f"{len(read.value):,} bytes"
+        cut = f", cut from {read.truncated:,}" if read.truncated is not None else ""
+        return Group(
+            Text.assemble((place, "bold red"), f"  {read.error.type} in {read.error.stage}: {read.error.message}"),
+            Text(f"  value of {size}{cut}", style="dim"),
+        )
+    chunks = f"{read.chunks} chunks" if read.chunks > 1 else "1 chunk"
+    facts = f"  {chunks}, {read.tokens.prompt + read.tokens.completion:,} tokens, {read.seconds:.1f} s"
+    if read.status != "ok":
+        facts += f", {read.status}"
+    title = f"  {read.title}" if read.title else ""
+    return Group(
+        Text.assemble((read.id, "bold green"), title, (facts, "dim")),
+        Text("".join(f"  {line}\n" for line in textwrap.wrap(read.summary, width))),
+    )
+
+
+def tail_json(read: Summary | DeadLetter) -> str:
+    """Return a result as the contract's JSON, on one line."""
+    return read.to_json().decode() if isinstance(read, Summary) else read.model_dump_json()
+
+
