@@ -17,18 +17,14 @@ from producers import files as text_files
 from producers import jsonl as json_lines
 from producers.publisher import Outgoing, Refused, Report, publish
 from streaming.errors import NotAcknowledged, UsageError
-from streaming.settings import Settings, flag, load, pairs
+from streaming.settings import Settings, load, pairs
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # What a person reads goes to standard error, so that --json has standard output to itself.
 _console = Console(stderr=True)
 
-DataDir = Annotated[Path | None, flag("data_dir")]
-Servers = Annotated[str | None, flag("bootstrap_servers")]
-Kafka = Annotated[list[str] | None, flag("kafka")]
-Topic = Annotated[str | None, flag("input_topic")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 @app.command()
@@ -38,7 +34,7 @@ def files(
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
     ] = "none",
     limit: Limit = None,
-    input_topic: Topic = None,
+    input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,
     data_dir: DataDir = None,
@@ -47,7 +43,6 @@ def files(
     """Send text files: a document each, or one for each part that begins with a heading.
 
     Examples:
-
         gistream produce files notes/
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
@@ -61,7 +56,7 @@ def files(
 def jsonl(
     file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
     limit: Limit = None,
-    input_topic: Topic = None,
+    input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,
     data_dir: DataDir = None,
@@ -70,7 +65,6 @@ def jsonl(
     """Send the JSON objects of a file, one a line: {"id": ..., "text": ..., "title": ..., "metadata": {...}}.
 
     Examples:
-
         gistream produce jsonl documents.jsonl
 
         my-export | gistream produce jsonl -
@@ -80,28 +74,31 @@ def jsonl(
     if file == "-":
         _publish(settings, json_lines.read_documents(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
         return
-    try:
-        lines = Path(file).open("rb")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-    with lines:
+    if not Path(file).is_file():
+        raise UsageError(f"There is no file {file}.")
+    with Path(file).open("rb") as lines:
         _publish(settings, json_lines.read_documents(lines, file, id_field=id_field), limit, as_json=as_json)
 
 
 def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: str | None) -> Settings:
     flags: dict[str, Any] = {
-        "data_dir": data_dir, "bootstrap_servers": servers, "kafka": pairs(kafka, "--kafka"), "input_topic": topic,
+        "data_dir": data_dir,
+        "bootstrap_servers": servers,
+        "kafka": pairs(kafka, "--kafka"),
+        "input_topic": topic,
     }
     return load(flags)
 
 
-def _publish(
-    settings: Settings, documents: Iterable[Outgoing | Refused], limit: int | None, *, as_json: bool
-) -> None:
+def _publish(settings: Settings, documents: Iterable[Outgoing | Refused], limit: int | None, *, as_json: bool) -> None:
     """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
     with Progress(
-        TextColumn(f"to '{settings.input_topic}'"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=_console, transient=True,
+        TextColumn(f"to '{settings.input_topic}'"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_console,
+        transient=True,
     ) as progress:
         bar = progress.add_task("documents", total=None)
         found = 0

@@ -90,7 +90,10 @@ class EmbeddedBroker:
                 self._format(java, jars, config, log.fileno())
                 process = subprocess.Popen(
                     [str(java), *_JVM, *self._log_options(), "-cp", jars, "kafka.Kafka", str(config)],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
             self._remember(process.pid, *ports)
             self._wait_until_up(process, f"{_HOST}:{ports[0]}")
@@ -167,9 +170,14 @@ class EmbeddedBroker:
             return one.getsockname()[1], two.getsockname()[1]
 
     def _remember(self, pid: int, port: int, controller_port: int) -> None:
-        text = json.dumps({
-            "bootstrap_servers": f"{_HOST}:{port}", "pid": pid, "port": port, "controller_port": controller_port,
-        })
+        text = json.dumps(
+            {
+                "bootstrap_servers": f"{_HOST}:{port}",
+                "pid": pid,
+                "port": port,
+                "controller_port": controller_port,
+            }
+        )
         written = self._address.with_suffix(".new")
         written.write_text(text)
         written.replace(self._address)
@@ -208,8 +216,17 @@ class EmbeddedBroker:
         # A cluster id is 16 bytes in URL-safe Base64 without padding.
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         command = [
-            str(java), *_JVM, *self._log_options(), "-cp", jars, "kafka.tools.StorageTool",
-            "format", "--cluster-id", cluster_id, "--config", str(config),
+            str(java),
+            *_JVM,
+            *self._log_options(),
+            "-cp",
+            jars,
+            "kafka.tools.StorageTool",
+            "format",
+            "--cluster-id",
+            cluster_id,
+            "--config",
+            str(config),
         ]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
         if done.returncode != 0:

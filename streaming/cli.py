@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from producers.cli import app as produce_app
 from streaming import __version__
-from streaming.broker import EmbeddedBroker, Status, status_as_dict
+from streaming.cli_admin import broker_app, config_app, topics_app
 from streaming.errors import run_command
-from streaming.settings import Settings, flag, load, load_with_origins, pairs, shown
+from streaming.settings import load, pairs
+from streaming.settings.flags import DataDir, DeadLetterTopic, InputTopic, Json, Kafka, OutputTopic, Servers, flag
 
 _HELP = """Summarize documents as they arrive: Kafka in, Spark and llama.cpp, Kafka out; on your own machines.
 
@@ -24,9 +22,6 @@ Start with `gistream demo`. On your own topic: `gistream broker start`, `gistrea
 `gistream run --once`, `gistream tail --until-end`.
 """
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help=_HELP, pretty_exceptions_enable=False)
-broker_app = typer.Typer(no_args_is_help=True, help="The embedded Kafka broker of the data dir.")
-topics_app = typer.Typer(no_args_is_help=True, help="The topics of this installation.")
-config_app = typer.Typer(no_args_is_help=True, help="The settings.")
 app.add_typer(broker_app, name="broker")
 app.add_typer(topics_app, name="topics")
 app.add_typer(produce_app, name="produce")
@@ -35,14 +30,7 @@ app.add_typer(config_app, name="config")
 out = Console(highlight=False, soft_wrap=True)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 
-DataDir = Annotated[Path | None, flag("data_dir")]
-Servers = Annotated[str | None, flag("bootstrap_servers")]
-Kafka = Annotated[list[str] | None, flag("kafka")]
 Model = Annotated[str | None, flag("model")]
-InputTopic = Annotated[str | None, flag("input_topic")]
-OutputTopic = Annotated[str | None, flag("output_topic")]
-DeadLetterTopic = Annotated[str | None, flag("dead_letter_topic")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine to read.")]
 
 
 def main() -> int:
@@ -51,7 +39,8 @@ def main() -> int:
 
 
 @app.callback(invoke_without_command=True)
-def root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    # Typer shows the app's own help; this holds what it is asked before any command.
     if version:
         out.print(__version__)
         raise typer.Exit
@@ -60,7 +49,7 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 @app.command()
 def demo(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Text files or folders of your own; default: the samples that gistream brings.")
+        list[Path] | None, typer.Argument(help="Your own text files or folders; default: samples.")
     ] = None,
     split: Annotated[
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
@@ -75,7 +64,6 @@ def demo(
     Everything the demo makes lies in the folder `demo` of the data dir and goes away with it, unless you say --keep.
 
     Examples:
-
         gistream demo
 
         gistream demo war-and-peace.txt --split 'CHAPTER .+' --limit 12
@@ -115,7 +103,6 @@ def run(
     runs again at the next start.
 
     Examples:
-
         gistream run
 
         gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf
@@ -128,13 +115,29 @@ def run(
     from streaming.report import batch_line, plan_block
     from streaming.watch import StopRequest
 
-    settings = load({
-        "model": model, "master": master, "bootstrap_servers": bootstrap_servers, "input_topic": input_topic,
-        "output_topic": output_topic, "dead_letter_topic": dead_letter_topic, "format": format,
-        "field": pairs(field, "--field"), "id_from": id_from, "prompt": prompt, "query": query,
-        "checkpoint": checkpoint, "slots": slots, "context": context, "threads": threads,
-        "batch_documents": batch_documents, "grace": grace, "kafka": pairs(kafka, "--kafka"), "data_dir": data_dir,
-    })
+    settings = load(
+        {
+            "model": model,
+            "master": master,
+            "bootstrap_servers": bootstrap_servers,
+            "input_topic": input_topic,
+            "output_topic": output_topic,
+            "dead_letter_topic": dead_letter_topic,
+            "format": format,
+            "field": pairs(field, "--field"),
+            "id_from": id_from,
+            "prompt": prompt,
+            "query": query,
+            "checkpoint": checkpoint,
+            "slots": slots,
+            "context": context,
+            "threads": threads,
+            "batch_documents": batch_documents,
+            "grace": grace,
+            "kafka": pairs(kafka, "--kafka"),
+            "data_dir": data_dir,
+        }
+    )
     stop = StopRequest()
     stop.listen()
     plan = prepare(settings, open_model(settings.model))
@@ -144,7 +147,7 @@ def run(
 
 @app.command()
 def tail(
-    start: Annotated[str, typer.Option("--from", help="earliest, latest, or a time such as 2026-01-31T08:00.")] = "earliest",
+    start: Annotated[str, typer.Option("--from", help="earliest, latest, or e.g. 2026-01-31T08:00.")] = "earliest",
     count: Annotated[int | None, typer.Option(min=1, help="End after this many.", show_default=False)] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="Print what is there, then end.")] = False,
     dead_letters: Annotated[bool, typer.Option("--dead-letters", help="Read the dead letters instead.")] = False,
@@ -158,18 +161,22 @@ def tail(
     """Print summaries as they arrive, each result once.
 
     Examples:
-
         gistream tail --until-end
 
         gistream tail --from latest --json | jq .summary
     """
-    from consumers.tail import Deleted, Tail, Unreadable
+    from consumers.tail import Tail, Unreadable
     from streaming.report import tail_block, tail_json
 
-    settings = load({
-        "bootstrap_servers": bootstrap_servers, "output_topic": output_topic, "dead_letter_topic": dead_letter_topic,
-        "kafka": pairs(kafka, "--kafka"), "data_dir": data_dir,
-    })
+    settings = load(
+        {
+            "bootstrap_servers": bootstrap_servers,
+            "output_topic": output_topic,
+            "dead_letter_topic": dead_letter_topic,
+            "kafka": pairs(kafka, "--kafka"),
+            "data_dir": data_dir,
+        }
+    )
     reader = Tail(settings, dead_letters=dead_letters)
     try:
         reader.seek(start)
@@ -180,9 +187,7 @@ def tail(
             if isinstance(read, Unreadable):
                 note.print(f"offset {read.offset} of {read.topic}-{read.partition} is none of gistream's records")
                 continue
-            if as_json and isinstance(read, Deleted):
-                sys.stdout.write(json.dumps({"id": read.id, "deleted": True}) + "\n")
-            elif as_json:
+            if as_json:
                 sys.stdout.write(tail_json(read) + "\n")
             else:
                 out.print(tail_block(read))
@@ -194,138 +199,3 @@ def tail(
         raise typer.Exit(130) from None
     finally:
         reader.close()
-
-
-@broker_app.command("start")
-def broker_start(data_dir: DataDir = None) -> None:
-    """Start the broker and wait until it answers; it runs on when this command ends.
-
-    Example:
-
-        gistream broker start --data-dir /srv/gistream
-    """
-    _say(EmbeddedBroker(load({"data_dir": data_dir})).start())
-
-
-@broker_app.command("stop")
-def broker_stop(data_dir: DataDir = None) -> None:
-    """Stop the broker and wait until it has ended; its data stays."""
-    stopped = EmbeddedBroker(load({"data_dir": data_dir})).stop()
-    out.print("the broker has stopped" if stopped else "the broker was not running")
-
-
-@broker_app.command("status")
-def broker_status(as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Tell whether the broker runs, and where.
-
-    Example:
-
-        gistream broker status --json | jq -r .bootstrap_servers
-    """
-    status = EmbeddedBroker(load({"data_dir": data_dir})).status()
-    if as_json:
-        sys.stdout.write(json.dumps(status_as_dict(status)) + "\n")
-    else:
-        _say(status)
-
-
-def _say(status: Status) -> None:
-    if status.running:
-        out.print(f"the broker runs on {status.bootstrap_servers} (process {status.pid}, log {status.log})")
-    else:
-        out.print("the broker is not running; start it with `gistream broker start`")
-
-
-@topics_app.command("create")
-def topics_create(
-    partitions: Annotated[int | None, flag("partitions")] = None,
-    replication: Annotated[int | None, flag("replication")] = None,
-    retention_hours: Annotated[int | None, flag("retention_hours")] = None,
-    input_topic: InputTopic = None,
-    output_topic: OutputTopic = None,
-    dead_letter_topic: DeadLetterTopic = None,
-    bootstrap_servers: Servers = None,
-    kafka: Kafka = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Create the topics that are missing, with the limits that gistream needs; those that exist stay as they are.
-
-    Example:
-
-        gistream topics create --partitions 8 --retention-hours 720
-    """
-    from streaming.topics import Admin, wanted_topics
-
-    settings = load({
-        "partitions": partitions, "replication": replication, "retention_hours": retention_hours,
-        "input_topic": input_topic, "output_topic": output_topic, "dead_letter_topic": dead_letter_topic,
-        "bootstrap_servers": bootstrap_servers, "kafka": pairs(kafka, "--kafka"), "data_dir": data_dir,
-    })
-    with Admin(settings) as admin:
-        created = admin.ensure()
-    for name in wanted_topics(settings):
-        out.print(f"{name}: {'created' if name in created else 'was there'}")
-
-
-@topics_app.command("describe")
-def topics_describe(
-    as_json: Json = False,
-    input_topic: InputTopic = None,
-    output_topic: OutputTopic = None,
-    dead_letter_topic: DeadLetterTopic = None,
-    bootstrap_servers: Servers = None,
-    kafka: Kafka = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Show the topics: partitions, messages, bytes, limits.
-
-    Example:
-
-        gistream topics describe --json | jq '.topics[] | {name, messages}'
-    """
-    from streaming.topics import Admin, wanted_topics
-
-    settings = load({
-        "input_topic": input_topic, "output_topic": output_topic, "dead_letter_topic": dead_letter_topic,
-        "bootstrap_servers": bootstrap_servers, "kafka": pairs(kafka, "--kafka"), "data_dir": data_dir,
-    })
-    with Admin(settings) as admin:
-        topics = admin.describe(list(wanted_topics(settings)))
-    if as_json:
-        sys.stdout.write(json.dumps({"topics": [asdict(topic) for topic in topics]}) + "\n")
-        return
-    table = Table("topic", "partitions", "messages", "bytes", "largest record", "retention", "cleanup", box=None)
-    for topic in topics:
-        retention = f"{topic.retention_ms // 3_600_000} h" if topic.retention_ms >= 0 else "for ever"
-        table.add_row(
-            topic.name, str(topic.partitions), f"{topic.messages:,}", f"{topic.bytes:,}",
-            f"{topic.max_message_bytes:,}", retention, topic.cleanup_policy,
-        )
-    out.print(table)
-
-
-@config_app.command("show")
-def config_show(as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Show every setting, its value, and where the value came from; secrets are masked.
-
-    Examples:
-
-        gistream config show
-
-        GISTREAM_SLOTS=8 gistream config show --json | jq .slots
-    """
-    settings, origins = load_with_origins({"data_dir": data_dir})
-    values = shown(settings)
-    if as_json:
-        sys.stdout.write(json.dumps({n: {"value": v, "from": origins[n]} for n, v in values.items()}) + "\n")
-        return
-    table = Table("setting", "value", "from", box=None)
-    for name, value in values.items():
-        table.add_row(name, _plain(value), origins[name])
-    out.print(table)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={inner}" for name, inner in value.items())
-    return "" if value is None else str(value)

@@ -6,7 +6,7 @@
     "a"    {"text": "Once ...", "id": "b"}     Document(id="b", ...): the id field comes first
     none   Once upon a time ... (plain text)   Document(id=SHA-256 of the text, ...)
     "a"    null                                Tombstone("a"): the summary of that key is deleted
-    any    {"text": 5}, {"text": "", b"\\xff"   BadInput: a dead letter that says why
+    any    {"text": 5}, {"text": "", no UTF-8   BadInput: a dead letter that says why
 
 Pure functions over one record; no Spark, no model.
 """

@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 from rich.console import Console
 from rich.table import Table
 
@@ -61,7 +61,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and are mostly Java loading classes, so they run side by side.
-        planning = pool.submit(_fill, broker, settings, model, documents, out)
+        planning = pool.submit(_fill, broker, model, documents, out)
         with status, spark_session(broker.settings, layout(broker.settings)) as spark:
             plan = planning.result()
             out.print(plan_block(plan))
@@ -74,15 +74,13 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
         )
         if keep:
             out.print(
-                f"The broker runs on. Look around with GISTREAM_DATA_DIR={broker.settings.data_dir}: `gistream topics "
-                "describe`, `gistream tail --until-end --json`, `gistream produce files ...`, `gistream run --once`; end "
-                "it with `gistream broker stop`."
+                f"The broker runs on. Look around with GISTREAM_DATA_DIR={broker.settings.data_dir}:\n"
+                "  gistream topics describe\n  gistream tail --until-end --json\n  gistream produce files FILES\n"
+                "  gistream run --once\n  gistream broker stop"
             )
 
 
-def _fill(
-    broker: EmbeddedBroker, settings: Settings, model: ModelFile, documents: Iterable[Outgoing | Refused], out: Console
-) -> Plan:
+def _fill(broker: EmbeddedBroker, model: ModelFile, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:
     """Start the broker, create the topics, send the documents, plan the query."""
     started = time.monotonic()
     address = broker.start().bootstrap_servers
@@ -198,5 +196,3 @@ def _closing_table(arrivals: list[_Arrival]) -> Table:
         else:
             table.add_row(f"offset {result.source.offset}", after, "", "", f"dead letter: {result.error.type}")
     return table
-
-

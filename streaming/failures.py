@@ -41,20 +41,21 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
         (
             r"TopicAuthorizationException|GroupAuthorizationException|ClusterAuthorizationException",
             TopicError,
-            f"Kafka does not allow this user to read or write the topics: {_first(said, 'AuthorizationException')}; have "
-            "an administrator grant it.",
+            f"Kafka does not allow this user to read or write the topics: {_first(said, 'AuthorizationException')}; "
+            "have an administrator grant it.",
         ),
         (
             r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
             r"Partition.*offset was changed",
             TopicError,
-            "Records that the query had not read yet are gone from the input topic: retention deleted them, or the topic "
-            "was cut; begin a new checkpoint with --checkpoint, and give the topic a longer retention.",
+            "Records that the query had not read yet are gone from the input topic: retention deleted them, or the "
+            "topic was cut; begin a new checkpoint with --checkpoint, and give the topic a longer retention.",
         ),
         (
             r"UnknownTopicOrPartitionException",
             TopicError,
-            "A topic is gone; create it again with `gistream topics create`, and begin a new checkpoint with --checkpoint.",
+            "A topic is gone; create it again with `gistream topics create`, and begin a new checkpoint with "
+            "--checkpoint.",
         ),
         (
             r"TimeoutException|DisconnectException|Bootstrap broker|Connection to node",

@@ -22,8 +22,16 @@ _RENAMED = {
 # Options of Java's that have no counterpart because kafka-python needs none: it reads PEM files only.
 _JAVA_ONLY = {"ssl.truststore.type", "ssl.keystore.type"}
 _SAME = {
-    "security.protocol", "sasl.mechanism", "client.id", "request.timeout.ms", "retry.backoff.ms", "metadata.max.age.ms",
-    "connections.max.idle.ms", "reconnect.backoff.ms", "reconnect.backoff.max.ms", "sasl.kerberos.service.name",
+    "security.protocol",
+    "sasl.mechanism",
+    "client.id",
+    "request.timeout.ms",
+    "retry.backoff.ms",
+    "metadata.max.age.ms",
+    "connections.max.idle.ms",
+    "reconnect.backoff.ms",
+    "reconnect.backoff.max.ms",
+    "sasl.kerberos.service.name",
 }
 _LOGIN = re.compile(r'(username|password)\s*=\s*"((?:[^"\\]|\\.)*)"')
 _SECRET = re.compile(r"password|secret|jaas|token|keystore\.key|private", re.IGNORECASE)

@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_serializer
 
-SCHEMA_VERSION = 1
 
 # A Kafka header: a name and bytes; names may repeat.
 Header = tuple[str, bytes | None]
@@ -105,7 +104,7 @@ class Summary(BaseModel):
     the same result delivered twice.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     id: str
     title: str | None = None
     summary: str
@@ -200,14 +199,18 @@ class DeadLetter(BaseModel):
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each message, by file name."""
     files: dict[str, type[BaseModel]] = {
-        "document.json": Document, "summary.json": Summary, "dead-letter.json": DeadLetter,
+        "document.json": Document,
+        "summary.json": Summary,
+        "dead-letter.json": DeadLetter,
     }
     return {
         # What a producer may send, and what a consumer will get.
         name: json.dumps(
             model.model_json_schema(mode="validation" if model is Document else "serialization"),
-            indent=2, ensure_ascii=False,
-        ) + "\n"
+            indent=2,
+            ensure_ascii=False,
+        )
+        + "\n"
         for name, model in files.items()
     }
 

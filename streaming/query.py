@@ -1,7 +1,7 @@
-"""The query: from the input topic to the output topics, as the drawing in docs/design shows it.
+"""The query: from the input topic to the output topics.
 
-    documents -> decode -> summarize -> summaries, dead letters
-                 \\____ one mapInPandas ____/
+    documents -> [ decode -> summarize ] -> summaries, dead letters
+                   one mapInPandas
 
 `prepare` checks everything that can be wrong before Spark starts, `start` starts the stream, and `run` does both and
 watches it until it is told to stop.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, count, when
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.checkpoint import open_checkpoint
 from streaming.decode import Reading
@@ -84,8 +84,10 @@ def prepare(settings: Settings, model: ModelFile) -> Plan:
         default_profile=settings.prompt,
         reading=Reading(settings.format, tuple(settings.field.items()), settings.id_from),
         topics=Topics(
-            settings.output_topic, limits[settings.output_topic],
-            settings.dead_letter_topic, limits[settings.dead_letter_topic],
+            settings.output_topic,
+            limits[settings.output_topic],
+            settings.dead_letter_topic,
+            limits[settings.dead_letter_topic],
         ),
         # While one document's result is on its way out, the slots it leaves already have the next ones.
         in_flight=2 * settings.slots,

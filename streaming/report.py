@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 
 from rich.console import Group, RenderableType
@@ -59,8 +60,8 @@ def tail_block(read: Summary | DeadLetter | Deleted, width: int = 100) -> Render
     )
 
 
-def tail_json(read: Summary | DeadLetter) -> str:
+def tail_json(read: Summary | DeadLetter | Deleted) -> str:
     """Return a result as the contract's JSON, on one line."""
+    if isinstance(read, Deleted):
+        return json.dumps({"id": read.id, "deleted": True})
     return read.to_json().decode() if isinstance(read, Summary) else read.model_dump_json()
-
-

@@ -66,9 +66,7 @@ def dead_letter_result(record: Record, error: DocumentError, stage: str, topics:
     even the original key and headers do not fit, they go too.
     """
     failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)[:_LONGEST_MESSAGE]})
-    letter = DeadLetter(
-        key=record.key, value=record.value, headers=record.headers, error=failure, source=record.source
-    )
+    letter = DeadLetter(key=record.key, value=record.value, headers=record.headers, error=failure, source=record.source)
     limit = topics.dead_letter_limit
     whole = _dead_letter_record(letter, topics)
     if _size(whole) <= limit:

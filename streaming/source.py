@@ -36,7 +36,12 @@ def read_documents(spark: SparkSession, settings: Settings, spread: Layout) -> D
         .options(**options)
         .load()
         .select(
-            "key", "value", "headers", "topic", "partition", "offset",
+            "key",
+            "value",
+            "headers",
+            "topic",
+            "partition",
+            "offset",
             expr("unix_millis(timestamp)").alias("timestamp"),
         )
     )

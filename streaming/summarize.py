@@ -20,6 +20,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -233,11 +234,13 @@ def _order_by(decoded: NamedDocument | Tombstone | BadInput) -> str | None:
 
 def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
     for frame in frames:
+        row: Any
         for row in frame.itertuples(index=False):
+            headers = [] if row.headers is None else row.headers
             yield Record(
                 key=row.key,
                 value=row.value,
-                headers=[(header["key"], header["value"]) for header in (row.headers if row.headers is not None else [])],
+                headers=[(header["key"], header["value"]) for header in headers],
                 source=Source(topic=row.topic, partition=row.partition, offset=row.offset, timestamp=row.timestamp),
             )
 
@@ -250,8 +253,6 @@ def _frames(results: list[Result]) -> Iterator[pd.DataFrame]:
     for the next burst.
     """
     if results:
-        rows = [
-            (r.topic, r.key, r.value, [{"key": name, "value": raw} for name, raw in r.headers]) for r in results
-        ]
+        rows = [(r.topic, r.key, r.value, [{"key": name, "value": raw} for name, raw in r.headers]) for r in results]
         yield pd.DataFrame(rows, columns=_COLUMNS)
         yield pd.DataFrame(columns=_COLUMNS, dtype=object)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.errors import Abandoned
 
@@ -67,7 +67,7 @@ def watch(query: StreamingQuery, *, stop: StopRequest, grace: float, finished: C
     seen = -1
     patience: float | None = None
     while True:
-        ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type] - a fraction of a second is fine
+        ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
         progressed = False
         for batch in _batches_after(query, seen):
             seen, progressed = batch.number, True

@@ -21,10 +21,10 @@ from streaming.engine.llama import UBATCH, Sampler, Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Generation, Message, Sampling
 
-# Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all slots
-# first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches sees
-# that it works. It costs at most 128 steps at 12 ms instead of 8 (a step of one slot, and a quarter of one of four): half
-# a second a micro-batch.
+# Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all
+# slots first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches
+# sees that it works. It costs at most 128 steps at 12 ms instead of 8 (a step of one slot, and a quarter of one of
+# four): half a second a micro-batch.
 _HEAD_START = 128
 
 
@@ -71,9 +71,7 @@ class BatchingEngine:
 
     def __init__(self, weights: Weights, *, slots: int, context: int, threads: int) -> None:
         self._weights = weights
-        self._native = weights.open_context(
-            slots=slots, context=min(context, weights.trained_context), threads=threads
-        )
+        self._native = weights.open_context(slots=slots, context=min(context, weights.trained_context), threads=threads)
         self._context = self._native.tokens_per_slot
         self._slots = [_Slot(number) for number in range(slots)]
         # The slot that began when all were free, for as long as it has its head start.
@@ -135,8 +133,7 @@ class BatchingEngine:
             while self._admit():
                 self._step()
             self._fail_all(EngineError("The engine was closed."))
-        except Exception as error:
-            # Whatever it is, no caller may be left waiting for a thread that has ended.
+        except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for a thread that has ended
             failure = error if isinstance(error, EngineError) else EngineError(f"The engine failed: {error!r}.")
             self._fail_all(failure)
 
@@ -196,7 +193,8 @@ class BatchingEngine:
     def _accept(self, slot: _Slot, place: int) -> None:
         """Sample the next token of a slot; hand over the result when it was the last one."""
         request, sampler = slot.request, slot.sampler
-        assert request is not None and sampler is not None
+        if request is None or sampler is None:
+            raise EngineError(f"Slot {slot.number} has nothing to generate: a bug.")
         token = self._native.sample(sampler, place)
         if not self._weights.ends(token):
             slot.generated.append(token)

@@ -20,7 +20,7 @@ def main(path: str) -> int:
     """Print the metadata of the file at `path`; llama.cpp checks every tensor's bounds while it reads them."""
     reasons: list[str] = []
 
-    @llama_cpp.llama_log_callback
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
     def keep_errors(level: int, text: bytes, _: object) -> None:
         if level == _LOG_ERROR:
             reasons.append(text.decode(errors="replace").strip())
@@ -36,14 +36,18 @@ def main(path: str) -> int:
         return 1
     architecture = _metadata(model, "general.architecture")
     # Loaded without weights, a model knows neither its file type nor its context: both are read from the metadata.
-    print(json.dumps({
-        "architecture": architecture,
-        "representation": _file_type(_metadata(model, "general.file_type")),
-        "parameters": llama_cpp.llama_model_n_params(model),
-        "bytes": llama_cpp.llama_model_size(model),
-        "context": int(_metadata(model, f"{architecture}.context_length") or 0),
-        "chat_template": bool(llama_cpp.llama_model_chat_template(model, None)),
-    }))
+    print(
+        json.dumps(
+            {
+                "architecture": architecture,
+                "representation": _file_type(_metadata(model, "general.file_type")),
+                "parameters": llama_cpp.llama_model_n_params(model),
+                "bytes": llama_cpp.llama_model_size(model),
+                "context": int(_metadata(model, f"{architecture}.context_length") or 0),
+                "chat_template": bool(llama_cpp.llama_model_chat_template(model, None)),
+            }
+        )
+    )
     llama_cpp.llama_model_free(model)
     return 0
 

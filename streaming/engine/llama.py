@@ -22,7 +22,7 @@ from streaming.protocol import Message, Sampling
 UBATCH = 512
 
 
-@llama.llama_log_callback
+@llama.llama_log_callback  # type: ignore[untyped-decorator]
 def _silence(_level: int, _text: bytes, _data: object) -> None:
     """llama.cpp writes to standard error, hundreds of lines a load; failures reach us as return values."""
 
@@ -35,7 +35,7 @@ class Weights:
         llama.llama_backend_init()
         self._model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
         if not self._model:
-            raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file changed since the start.")
+            raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file was changed.")
         self._vocab = llama.llama_model_get_vocab(self._model)
         source = llama.llama_model_chat_template(self._model, None)
         if not source:
@@ -65,7 +65,8 @@ class Weights:
 
     def render(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that the chat template makes of `messages`."""
-        tokens = [t for piece in self._template.render(messages) for t in self.tokenize(piece.text, trusted=piece.trusted)]
+        pieces = self._template.render(messages)
+        tokens = [token for piece in pieces for token in self.tokenize(piece.text, trusted=piece.trusted)]
         if llama.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [self._bos]:
             tokens.insert(0, self._bos)
         return tokens
@@ -116,7 +117,8 @@ class Context:
         self._context = llama.llama_init_from_model(model, params)
         if not self._context:
             raise EngineError(
-                f"llama.cpp could not open {slots} slots of {context} tokens: not enough memory; lower --slots or --context."
+                f"llama.cpp could not open {slots} slots of {context} tokens: not enough memory; lower --slots or "
+                "--context."
             )
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(UBATCH, 0, 1)
@@ -131,13 +133,13 @@ class Context:
         return bool(llama.llama_memory_seq_rm(self._memory, slot, length, -1))
 
     def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-        """Compute up to `UBATCH` tokens of one prompt; with `last` the logits of the final one are kept at its place."""
+        """Compute up to `UBATCH` tokens of one prompt; with `last`, keep the logits of the final one at its place."""
         for place, token in enumerate(tokens):
             self._put(place, token, position + place, slot, logits=last and place == len(tokens) - 1)
         self._decode(len(tokens))
 
     def decode(self, steps: Sequence[tuple[int, int, int]]) -> None:
-        """Compute one token of each of several sequences; a step is (slot, token, position), its logits at its place."""
+        """Compute one token of each of several sequences; a step is (slot, token, position)."""
         for place, (slot, token, position) in enumerate(steps):
             self._put(place, token, position, slot, logits=True)
         self._decode(len(steps))
@@ -163,7 +165,7 @@ class Context:
         self._batch.n_tokens = count
         result = llama.llama_decode(self._context, self._batch)
         if result != 0:
-            raise EngineError(f"llama.cpp failed to compute a batch of {count} tokens (llama_decode returned {result}).")
+            raise EngineError(f"llama.cpp failed to compute {count} tokens (llama_decode returned {result}).")
 
 
 class Sampler:
@@ -175,9 +177,11 @@ class Sampler:
         if grammar is not None:
             links.append(llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root"))
         if sampling.repeat_penalty != 1.0:
-            links.append(llama.llama_sampler_init_penalties(
-                llama.llama_vocab_n_tokens(vocab), sampling.repeat_last_n, sampling.repeat_penalty, 0.0, 0.0
-            ))
+            links.append(
+                llama.llama_sampler_init_penalties(
+                    llama.llama_vocab_n_tokens(vocab), sampling.repeat_last_n, sampling.repeat_penalty, 0.0, 0.0
+                )
+            )
         if sampling.temperature <= 0:
             links.append(llama.llama_sampler_init_greedy())
         else:

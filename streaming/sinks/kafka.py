@@ -8,7 +8,7 @@ last micro-batch may stand twice, with the same identity.
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql.streaming import DataStreamWriter
+from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.kafka_options import for_spark
 from streaming.results import Topics

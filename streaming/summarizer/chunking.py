@@ -21,9 +21,7 @@ _LONGEST_SENTENCE = 1200
 _LONGEST_RUN = 50_000
 
 
-def split_chunks(
-    text: str, *, count: Callable[[str], int], limit: int, max_chunks: int, language: str
-) -> list[str]:
+def split_chunks(text: str, *, count: Callable[[str], int], limit: int, max_chunks: int, language: str) -> list[str]:
     """Cut `text` into chunks of at most `limit` tokens each, by `count`, at sentence ends.
 
     K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder. Raises `BadInput`

@@ -6,6 +6,7 @@ The segmenter is sentencex; it knows abbreviations of many languages and falls b
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from sentencex import get_sentence_boundaries
 
@@ -22,7 +23,7 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
     # The segmenter leaves some line ends out of every sentence, so each part runs to the start of the next.
     starts = [int(sentence["start_index"]) for sentence in get_sentence_boundaries(language, text)]
     cuts = [0, *(start for start in starts if start > 0), len(text)]
-    return [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(cuts)]
 
 
 def ends_whole(text: str) -> bool:

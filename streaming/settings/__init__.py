@@ -1,0 +1,24 @@
+"""The settings: every one of them in `fields`, where their values come from in `sources`."""
+
+from streaming.settings.fields import MIB, Settings
+from streaming.settings.sources import (
+    Origins,
+    address_file,
+    embedded_address,
+    load,
+    load_with_origins,
+    pairs,
+    shown,
+)
+
+__all__ = [
+    "MIB",
+    "Origins",
+    "Settings",
+    "address_file",
+    "embedded_address",
+    "load",
+    "load_with_origins",
+    "pairs",
+    "shown",
+]

@@ -1,0 +1,225 @@
+"""Every setting, once: its name, unit, default, and why that default. Where values come from: `sources`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from streaming.errors import BrokerError
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseModel):
+    """All settings of one gistream installation; immutable. Make one with `load`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("gistream"),
+        description="Where gistream keeps everything of yours: the embedded broker's data, checkpoints, logs. "
+        "Two data dirs are two independent installations.",
+    )
+    bootstrap_servers: str | None = Field(
+        None, description="Kafka's address, host:port[,host:port]. Default: the embedded broker of the data dir."
+    )
+    kafka: dict[str, str] = Field(
+        {},
+        description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
+        "As a flag: --kafka name=value, repeated.",
+    )
+
+    input_topic: str = Field("documents", description="The topic of documents.")
+    output_topic: str = Field("summaries", description="The topic of summaries.")
+    dead_letter_topic: str = Field("dead-letters", description="The topic of documents that could not be summarized.")
+    partitions: int = Field(
+        4, ge=1, description="Partitions of a topic that gistream creates: the most executors that can share it."
+    )
+    replication: int = Field(
+        -1, ge=-1, description="Copies of each partition of a topic that gistream creates. -1: the broker's default."
+    )
+    retention_hours: int = Field(
+        168,
+        ge=-1,
+        description="How long a topic that gistream creates keeps a record, in hours, so how far back a "
+        "replay can reach. -1: for ever. Kafka's own default, a week.",
+    )
+    max_document_bytes: int = Field(
+        8 * MIB,
+        ge=1024,
+        le=512 * MIB,
+        description="The largest document `produce` sends, in bytes of its JSON. 8 MiB is twice War and "
+        "Peace; more costs memory in the broker and in Spark.",
+    )
+
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="How a record is read. auto: JSON when its first character is '{', else plain text."
+    )
+    field: dict[str, str] = Field(
+        {},
+        description="Where a document's field is in your JSON, as field=name; a dotted name goes into objects "
+        "(text=doc.body). As a flag: --field text=body, repeated.",
+    )
+    id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
+        "auto",
+        description="What names a document. auto: its id field, else the record's key, else the SHA-256 of the text.",
+    )
+
+    model: str = Field("sample", description="A path to a GGUF file, or 'sample': the small model that is installed.")
+    prompt: str = Field("default", description="The prompt profile of documents that name none.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads that compute, an executor. Default: all of its cores; more only get in each other's way.",
+    )
+    slots: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 and "
+        "8 made 0.27 documents of 500 words a second, 16 made 0.29. Each costs memory for `context` tokens.",
+    )
+    context: int = Field(
+        2048,
+        ge=512,
+        description="Tokens of one sequence, prompt and summary together: a chunk, its instructions, its "
+        "summary, and room. More costs memory, not time.",
+    )
+
+    chunk_tokens: int = Field(
+        800,
+        ge=64,
+        description="The longest part of a document read at once, in tokens. The sample model fails on "
+        "prompts of thousands of tokens; a larger model can take more.",
+    )
+    max_tokens: int = Field(96, ge=16, description="The longest summary of one chunk, in tokens: about 70 words.")
+    max_chunks: int = Field(
+        256,
+        ge=1,
+        description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
+        "some ten minutes of one executor with the sample model.",
+    )
+    temperature: float = Field(0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies.")
+    repeat_penalty: float = Field(
+        1.1,
+        ge=1,
+        le=2,
+        description="Makes tokens of the last 256 less likely. At 1.0 the sample model loops (0.36 to "
+        "0.81 of its 4-grams repeat), at 1.1 it does not (0.00 to 0.04).",
+    )
+    document_deadline: float = Field(
+        3600,
+        gt=0,
+        description="Seconds that one document may take before it becomes a dead letter. Longer than the "
+        "longest document that `max_chunks` lets in, with the others of its batch.",
+    )
+
+    master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
+    executors: int | None = Field(
+        None, ge=1, description="Executors, each with one model. Default: one, or as many as local-cluster[N,...] has."
+    )
+    executor_cores: int | None = Field(
+        None, ge=1, description="Cores of an executor. Default: those the master names, else those of this machine."
+    )
+    driver_memory: str = Field(
+        "2g", description="Memory of Spark's JVM. 2g holds a batch of 8 MiB documents several times over."
+    )
+    query: str = Field(
+        "gistream",
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="The query's name: of its checkpoint, and of the consumer group whose lag shows its progress.",
+    )
+    checkpoint: str | None = Field(
+        None, description="Where the query keeps its progress. Default: in the data dir, under the query's name."
+    )
+    batch_documents: int = Field(
+        16,
+        ge=1,
+        description="Documents of one micro-batch, an executor: about a minute of work for chapters with the "
+        "sample model (0.3 a second). Larger batches leave slots idle less often; a crash repeats more.",
+    )
+    max_failed_share: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="When at least ten documents of a batch, and more than this share, fail for a "
+        "reason that is not theirs, the query stops instead of filling the dead-letter topic.",
+    )
+    grace: float = Field(
+        60,
+        ge=0,
+        description="Seconds that a stop waits for the running micro-batch to end. A batch that takes longer "
+        "is abandoned and replays.",
+    )
+
+    @field_validator("kafka", mode="before")
+    @classmethod
+    def _flatten(cls, value: Any) -> Any:
+        # A dotted name in TOML is a table in a table.
+        return dict(_dotted(value)) if isinstance(value, Mapping) else value
+
+    @field_validator("field")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        known = {"text", "id", "title", "language", "prompt", "metadata"}
+        if unknown := set(value) - known:
+            raise ValueError(f"a document has no field {sorted(unknown)}; its fields are {sorted(known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if self.chunk_tokens < 4 * self.max_tokens:
+            # Else a level of partial summaries would not be clearly shorter than the one before.
+            raise ValueError("chunk_tokens must be at least four times max_tokens")
+        return self
+
+    @property
+    def broker_dir(self) -> Path:
+        """Where the embedded broker's files are."""
+        return self.data_dir / "broker"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where logs are."""
+        return self.data_dir / "logs"
+
+    @property
+    def checkpoint_location(self) -> str:
+        """Where the query's progress is."""
+        return self.checkpoint or str(self.data_dir / "checkpoints" / self.query)
+
+    @property
+    def group_id(self) -> str:
+        """The consumer group to which the query commits its offsets, for lag tools to see."""
+        return f"gistream-{self.query}"
+
+    @property
+    def max_result_bytes(self) -> int:
+        """Size limit of the output topics: a dead letter is a whole document and its headers."""
+        return self.max_document_bytes + MIB
+
+    @property
+    def servers(self) -> str:
+        """Kafka's address; raises `BrokerError` when none is set and no embedded broker was ever started."""
+        if self.bootstrap_servers is None:
+            raise BrokerError(
+                f"No Kafka is known: {self.data_dir} has no embedded broker yet; run `gistream broker start`, or name "
+                "one with --bootstrap-servers."
+            )
+        return self.bootstrap_servers
+
+
+def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            found += _dotted(inner, f"{prefix}{name}.")
+        else:
+            text = inner if isinstance(inner, str) else json.dumps(inner)
+            found.append((f"{prefix}{name}".removeprefix("kafka."), text))
+    return found

@@ -1,0 +1,128 @@
+"""Where settings come from, and where each value did.
+
+A value is taken from the first of these that has one: a flag, the environment (`GISTREAM_NAME`), the file
+`gistream.toml` (in the working directory, or where `GISTREAM_CONFIG` says), the embedded broker of the data dir (for
+`bootstrap_servers` alone), the default.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from streaming.errors import UsageError
+from streaming.kafka_options import is_secret
+from streaming.settings.fields import Settings
+
+_MASK = "********"
+
+
+class _Sources(Settings, BaseSettings):
+    """The settings as pydantic-settings reads them."""
+
+    model_config = SettingsConfigDict(env_prefix="GISTREAM_", frozen=True, extra="forbid")
+
+
+class Origins(dict[str, str]):
+    """Where each setting's value came from."""
+
+
+def load(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Merge flags (None: not given), environment, file, embedded broker and defaults.
+
+    Raises `UsageError` with the name of what is wrong.
+    """
+    return load_with_origins(flags)[0]
+
+
+def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings, Origins]:
+    """As `load`, and say where each value came from."""
+    config = Path(os.environ.get("GISTREAM_CONFIG", "gistream.toml"))
+    if "GISTREAM_CONFIG" in os.environ and not config.is_file():
+        raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
+    try:
+        in_file = TomlConfigSettingsSource(_Sources, toml_file=config)() if config.is_file() else {}
+        in_environment = EnvSettingsSource(_Sources)()
+    except (SettingsError, ValueError) as error:
+        raise UsageError(f"The settings cannot be read: {error}.") from error
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [(str(config), in_file), ("environment", in_environment), ("flag", given)]
+    values: dict[str, Any] = {}
+    origins = Origins(dict.fromkeys(Settings.model_fields, "default"))
+    for origin, layer in layers:
+        for name, value in layer.items():
+            values[name] = {**values[name], **value} if isinstance(values.get(name), dict) else value
+            origins[name] = origin
+    data_dir = Path(values.get("data_dir") or user_data_path("gistream")).expanduser().absolute()
+    values["data_dir"] = data_dir
+    if "bootstrap_servers" not in values and (found := embedded_address(data_dir)):
+        values["bootstrap_servers"], origins["bootstrap_servers"] = found, "embedded broker"
+    try:
+        return Settings(**values), origins
+    except ValidationError as error:
+        raise UsageError(_explain(error, origins)) from error
+
+
+def address_file(data_dir: Path) -> Path:
+    """Return the file in which the embedded broker leaves its address for every other command."""
+    return data_dir / "broker" / "address.json"
+
+
+def embedded_address(data_dir: Path) -> str | None:
+    """Return the address of the data dir's embedded broker, running or not; None when it was never started."""
+    try:
+        address = json.loads(address_file(data_dir).read_text())["bootstrap_servers"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{address_file(data_dir)} cannot be read ({error}); delete it and start the broker."
+        ) from error
+    return str(address)
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return all settings by name, for people and machines to read: secrets masked, paths as text."""
+    values = settings.model_dump(mode="json")
+    values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
+    return values
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
+    """Return `name=value` flags as a dictionary; raises `UsageError` for one without a '='."""
+    if not given:
+        return None
+    found = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            # The value may be a secret, so the pair is not repeated.
+            raise UsageError(f"{option} takes name=value; one of those given has no '=' after a name.")
+        found[name.removeprefix("kafka.") if option == "--kafka" else name] = value
+    return found
+
+
+def _explain(error: ValidationError, origins: Origins) -> str:
+    said = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        if name and name not in Settings.model_fields:
+            said.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
+        elif name:
+            said.append(f"{name} (from {origins[name]}): {problem['msg']}")
+        else:
+            said.append(problem["msg"])
+    return f"The settings are wrong: {'; '.join(said)}. `gistream config show` lists them all."

