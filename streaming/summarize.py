@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -74,7 +76,10 @@ def _engine(recipe: EngineRecipe) -> Engine:
         # One model at a time: a worker that serves another query now must not hold both.
         while _loaded:
             _loaded.popitem()[1].close()
+        began = time.monotonic()
         _loaded[recipe] = recipe.load()
+        # Spark takes a worker's standard error into its log.
+        sys.stderr.write(f"gistream: model loaded in {time.monotonic() - began:.1f} s by process {os.getpid()}\n")
     return _loaded[recipe]
 
 

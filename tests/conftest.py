@@ -1,0 +1,65 @@
+"""Fixtures that the suites share: an installation with a real broker, and topics of one's own for each test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+from support import Send
+
+from streaming.broker import EmbeddedBroker
+from streaming.settings import MIB, Settings, load
+
+TESTS = Path(__file__).parent
+# Python workers import the fake engines from here.
+os.environ["PYTHONPATH"] = str(TESTS / "spark")
+for name in [name for name in os.environ if name.startswith("GISTREAM_")]:
+    del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data dir whose broker runs for the whole test run."""
+    folder = tmp_path_factory.mktemp("installation")
+    broker = EmbeddedBroker(load({"data_dir": folder}))
+    broker.start()
+    yield folder
+    broker.stop()
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    """Settings with topics, a query and a checkpoint that no other test has."""
+    own = uuid.uuid4().hex[:8]
+    return load(
+        {
+            "data_dir": data_dir,
+            "input_topic": f"documents-{own}",
+            "output_topic": f"summaries-{own}",
+            "dead_letter_topic": f"dead-letters-{own}",
+            "query": f"query-{own}",
+            "partitions": 2,
+        }
+    )
+
+
+@pytest.fixture
+def send(settings: Settings) -> Iterator[Send]:
+    """Send (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each."""
+    producer = KafkaProducer(bootstrap_servers=settings.servers, max_request_size=40 * MIB, compression_type="gzip")
+
+    def send_all(*records: Any) -> list[tuple[int, int]]:
+        sent = [
+            producer.send(settings.input_topic, key=r[0], value=r[1], headers=list(r[2]) if len(r) > 2 else None)
+            for r in records
+        ]
+        producer.flush(timeout=60)
+        return [(found.partition, found.offset) for found in (future.get(timeout=10) for future in sent)]
+
+    yield send_all
+    producer.close()

@@ -1,0 +1,41 @@
+"""One SparkSession for all tests with a fake engine, and a way to run a query in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_engines import FakeRecipe
+from pyspark.sql import SparkSession
+from spark_helpers import MakePlan
+
+from streaming.engine import open_model
+from streaming.query import Plan, prepare
+from streaming.session import layout, spark_session
+from streaming.settings import Settings, load
+
+
+@pytest.fixture(scope="session")
+def spark(data_dir: Path) -> Iterator[SparkSession]:
+    settings = load({"data_dir": data_dir, "master": "local[2]"})
+    with spark_session(settings, layout(settings)) as session:
+        yield session
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "engine.log"
+
+
+@pytest.fixture
+def plan(settings: Settings, log: Path) -> MakePlan:
+    """Make the plan of a query with a fake engine; settings may be changed by name."""
+
+    def make(seconds: float = 0.0, **changes: object) -> Plan:
+        changed = settings.model_copy(update={"master": "local[2]", **changes})
+        prepared = prepare(changed, open_model("sample"))
+        return replace(prepared, job=replace(prepared.job, engine=FakeRecipe(str(log), seconds)))
+
+    return make

@@ -1,0 +1,66 @@
+"""Engines without a model, for the Spark workers of tests. They leave a line in a file for each load and generation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streaming.errors import DocumentFailed, EngineError
+from streaming.protocol import Generation, Message, Sampling
+
+
+@dataclass(frozen=True)
+class FakeRecipe:
+    """An engine that answers "Summary of ...", one generation at a time, each after `seconds`.
+
+    A text that contains "fail" fails for its document, one with "break" for the service.
+    """
+
+    log: str
+    seconds: float = 0.0
+
+    def load(self) -> FakeEngine:
+        _note(self.log, f"loaded {os.getpid()}")
+        return FakeEngine(self)
+
+
+class FakeEngine:
+    def __init__(self, recipe: FakeRecipe) -> None:
+        self._recipe = recipe
+        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+
+    @property
+    def context(self) -> int:
+        return 2048
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        deadline: float | None = None,
+        grammar: str | None = None,
+    ) -> Generation:
+        text = messages[-1].content
+        if "break" in text:
+            raise EngineError("The engine is broken for this test.")
+        if "fail" in text:
+            raise DocumentFailed("it failed for this test")
+        async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            await asyncio.sleep(self._recipe.seconds)
+            _note(self._recipe.log, "generated")
+        return Generation(f"Summary of {text[:20]}.", len(text) // 4, 5, "stop", self._recipe.seconds)
+
+    def count(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content) // 4 + 1 for message in messages)
+
+    def close(self) -> None:
+        _note(self._recipe.log, "closed")
+
+
+def _note(log: str, line: str) -> None:
+    with open(log, "a") as file:  # noqa: PTH123
+        file.write(line + "\n")

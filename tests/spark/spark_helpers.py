@@ -1,0 +1,23 @@
+"""Running a query with a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from pyspark.sql import SparkSession
+
+from streaming.query import Plan, checkpointed, running
+from streaming.watch import Batch, StopRequest, watch
+
+MakePlan = Callable[..., Plan]
+
+
+def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
+    """Run the query of `plan` over what is there, as `gistream run --once` does."""
+    batches: list[Batch] = []
+    with ExitStack() as stack:
+        stack.enter_context(checkpointed(plan))
+        query = stack.enter_context(running(spark, plan, once=True))
+        watch(query, stop=StopRequest(), grace=0, finished=batches.append)
+    return batches

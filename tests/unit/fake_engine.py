@@ -1,0 +1,78 @@
+"""An engine without a model: it answers each prompt with what a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from streaming.errors import PromptTooLong
+from streaming.protocol import FinishReason, Generation, Message, Sampling
+
+Reply = str | BaseException | Callable[[str], str | BaseException]
+
+
+def tokens(text: str) -> int:
+    """Count tokens as a byte-level tokenizer might: about three bytes each."""
+    return len(text.encode()) // 3 + 1
+
+
+class FakeEngine:
+    """Implements `streaming.protocol.Engine`; `reply` is a text, an error to raise, or makes one from the user's text.
+
+    Like the real one it refuses a prompt that does not fit its context and ends at `max_tokens`. `asked` holds the user's texts, `systems` the
+    instructions, `most_at_once` how many generations were open side by side.
+    """
+
+    def __init__(self, reply: Reply = "It ends well.", *, context: int = 2048, finish: FinishReason = "stop") -> None:
+        self._reply, self._context, self._finish = reply, context, finish
+        self._open = 0
+        self.asked: list[str] = []
+        self.systems: list[str] = []
+        self.samplings: list[Sampling] = []
+        self.deadlines: list[float | None] = []
+        self.most_at_once = 0
+        self.cancelled = 0
+
+    @property
+    def context(self) -> int:
+        return self._context
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        deadline: float | None = None,
+        grammar: str | None = None,
+    ) -> Generation:
+        system, user = messages
+        self.asked.append(user.content)
+        self.systems.append(system.content)
+        self.samplings.append(sampling)
+        self.deadlines.append(deadline)
+        if self.count(messages) + max_tokens > self._context:
+            raise PromptTooLong(f"{self.count(messages)} tokens and {max_tokens} more do not fit {self._context}")
+        self._open += 1
+        self.most_at_once = max(self.most_at_once, self._open)
+        try:
+            await asyncio.sleep(0)
+            said = self._reply(user.content) if callable(self._reply) else self._reply
+            if isinstance(said, BaseException):
+                raise said
+            # Others are still at work when this one is done.
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self._open -= 1
+        kept = said.encode()[: 3 * (max_tokens - 1)].decode(errors="ignore")
+        finish = self._finish if kept == said else "length"
+        return Generation(kept, self.count(messages), tokens(kept), finish, 0.0)
+
+    def count(self, messages: Sequence[Message]) -> int:
+        return 4 * len(messages) + sum(tokens(message.content) for message in messages)
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from streaming.errors import BadInput
+from streaming.summarizer.chunking import split_chunks
+
+
+def by_bytes(text: str) -> int:
+    return len(text.encode()) // 3 + 1
+
+
+def by_words(text: str) -> int:
+    return len(text.split())
+
+
+def split(text: str, limit: int = 64, max_chunks: int = 10_000, language: str = "en") -> list[str]:
+    return split_chunks(text, count=by_bytes, limit=limit, max_chunks=max_chunks, language=language)
+
+
+sentence = st.text("abcdefghij ,é中", min_size=1, max_size=80).map(lambda words: words + ". ")
+prose_like = st.lists(sentence, max_size=60).map("".join)
+long_run = st.builds(
+    lambda unit, length, tail: (unit * length)[:20_000] + tail,
+    st.text(min_size=1, max_size=5), st.integers(100, 20_000), st.text(max_size=40),
+)  # fmt: skip
+any_text = st.text(max_size=2_000) | prose_like | long_run
+
+
+@given(any_text, st.integers(16, 400))
+@example("a" * 20_000, 64)
+@example("字" * 20_000, 64)
+@example("😀" * 20_000, 16)
+@example("word " * 4_000, 100)
+@example("\r\n" * 10_000, 64)
+@example("\x00\u2028\x85" * 5_000, 64)
+def test_the_chunks_of_a_text_joined_are_the_text_and_none_exceeds_the_limit(text: str, limit: int) -> None:
+    chunks = split(text, limit)
+    assert "".join(chunks) == text
+    assert max(map(by_bytes, chunks)) <= limit
+    assert all(chunks) or chunks == [""]
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=800), st.integers(16, 100))
+def test_a_count_by_words_keeps_every_word_too(words: list[str], limit: int) -> None:
+    text = ". ".join(words)
+    chunks = split_chunks(text, count=by_words, limit=limit, max_chunks=10_000, language="en")
+    assert "".join(chunks) == text
+    assert max(map(by_words, chunks)) <= limit
+
+
+@pytest.mark.parametrize("text", ["", "Short.", "x" * 189])
+def test_a_text_that_fits_stays_whole(text: str) -> None:
+    assert split(text) == [text]
+
+
+def test_a_text_one_token_above_the_limit_becomes_two_halves() -> None:
+    text = "It was so. " * 18
+    assert split(text, by_bytes(text)) == [text]
+    first, second = split(text, by_bytes(text) - 1)
+    assert abs(len(first) - len(second)) <= len("It was so. ")
+
+
+@pytest.mark.parametrize("sentences", [30, 50, 66, 100, 333, 1_000])
+def test_no_chunk_is_a_small_remainder(sentences: int) -> None:
+    sizes = [by_bytes(chunk) for chunk in split("The old man went down to the sea. " * sentences, 200)]
+    assert min(sizes) >= max(sizes) / 2
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Mr. Pickwick met Dr. Slammer at 5 p.m. in the inn. "),
+        ("de", "Das hat z. B. Herr Dr. Meyer am 3. Mai gesagt. "),
+        ("zh", "山村里有一座桥，老人每天从桥上走过。"),
+        ("xx", "Une phrase courte. "),
+    ],
+)
+def test_chunks_end_where_sentences_end(language: str, sentence: str) -> None:
+    chunks = split(sentence * 100, 150, language=language)
+    assert len(chunks) > 3
+    assert all(len(chunk) % len(sentence) == 0 for chunk in chunks)
+
+
+def test_a_text_of_more_chunks_than_allowed_is_refused_as_bad_input() -> None:
+    text = "The old man went down to the sea. " * 1_000
+    needed = len(split(text, 200))
+    assert len(split(text, 200, max_chunks=needed)) == needed
+    with pytest.raises(BadInput) as caught:
+        split(text, 200, max_chunks=needed // 2)
+    assert caught.value.type == "DocumentTooLong"
+    assert f"max_chunks ({needed // 2})" in str(caught.value)
+    assert "old man" not in str(caught.value)
+
+
+def test_a_text_far_too_long_is_refused_before_all_of_it_is_counted() -> None:
+    counted = 0
+
+    def count(text: str) -> int:
+        nonlocal counted
+        counted += len(text)
+        return by_bytes(text)
+
+    text = "The old man went down to the sea. " * 20_000
+    with pytest.raises(BadInput):
+        split_chunks(text, count=count, limit=100, max_chunks=10, language="en")
+    assert counted < len(text) / 10
+
+
+@pytest.mark.parametrize("text", ["a" * 3_000_000, "字" * 60_000, "\n" * 500_000, "a " * 200_000])
+def test_a_text_without_sentences_is_cut_in_seconds(text: str) -> None:
+    started = time.process_time()
+    assert "".join(split(text, 800)) == text
+    assert time.process_time() - started < 12
+
+
+def test_a_chunk_that_joins_to_more_than_its_parts_is_cut_again() -> None:
+    def count(text: str) -> int:
+        # Some tokenizers take more tokens for a whole than for its parts.
+        return len(text.split()) ** 2 if len(text) > 30 else len(text.split())
+
+    text = "One two three. " * 40
+    chunks = split_chunks(text, count=count, limit=40, max_chunks=1_000, language="en")
+    assert "".join(chunks) == text
+    assert max(map(count, chunks)) <= 40

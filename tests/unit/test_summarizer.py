@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from fake_engine import FakeEngine, Reply, tokens
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, UsageError
+from streaming.protocol import Sampling
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written, known_profile, load_profiles
+
+PROFILE = PromptProfile("default", "Summarize.")
+RECIPE = Recipe(
+    model_sha256="ab", representation="Q4_1", sampling=Sampling(), chunk_tokens=200, max_tokens=40, max_chunks=256
+)
+DEADLINE = 1e12
+SENTENCE = "The old man went down to the sea. "
+SHORT = SENTENCE * 3
+LONG = SENTENCE * 100
+
+
+def write(text: str, engine: FakeEngine, recipe: Recipe = RECIPE, language: str | None = None) -> Written:
+    return asyncio.run(Summarizer(engine, recipe).summarize(Text(text, PROFILE, language), deadline=DEADLINE))
+
+
+def answer(text: str, reply: Reply, **engine: object) -> Written:
+    return write(text, FakeEngine(reply, **engine))  # type: ignore[arg-type]
+
+
+def test_a_short_text_is_read_in_one_prompt() -> None:
+    engine = FakeEngine("He went to the sea.")
+    written = write(SHORT, engine)
+    assert (written.strategy, written.chunks, written.status) == ("stuff", 1, "ok")
+    assert written.summary == "He went to the sea."
+    assert engine.asked == [SHORT]
+
+
+def test_a_long_text_is_read_in_parts_and_all_of_it() -> None:
+    engine = FakeEngine("He went.")
+    written = write(LONG, engine)
+    assert (written.strategy, written.status) == ("map_reduce", "ok")
+    assert written.chunks == len(engine.asked)
+    assert tokens(LONG) / 200 <= written.chunks <= tokens(LONG) / 200 * 1.3
+    assert "".join(engine.asked) == LONG
+    assert written.summary == "\n".join(["He went."] * written.chunks)
+
+
+def test_a_book_is_read_level_by_level_and_its_summary_fits_a_prompt() -> None:
+    engine = FakeEngine("He went down to the sea.")
+    written = write(SENTENCE * 2_000, engine)
+    assert len(engine.asked) > written.chunks > 100
+    assert tokens(written.summary) <= RECIPE.chunk_tokens
+
+
+SPOKEN = st.characters(exclude_categories=["Cc", "Cs"])
+
+
+@given(st.text(SPOKEN, max_size=300) | st.text("ab .中😀", max_size=3_000), st.sampled_from([200, 100, 64]))
+def test_every_character_of_a_text_reaches_some_prompt(text: str, chunk_tokens: int) -> None:
+    engine = FakeEngine("Yes.")
+    # A part of blanks alone is not worth a prompt.
+    write(text + "!", engine, replace(RECIPE, chunk_tokens=chunk_tokens))
+    assert "".join("".join(engine.asked).split()).startswith("".join(f"{text}!".split()))
+
+
+def test_control_characters_become_blanks_and_nothing_else_changes() -> None:
+    engine = FakeEngine()
+    write("a\x00b\x07c\td\ne\x1bf\x7fg\x85h\ud800i", engine)
+    assert engine.asked == ["a b c\td\ne f g h i"]
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\x00\x01\x02", "\x1b\x7f\x9f", "\ud800"])
+def test_a_text_of_nothing_but_control_characters_is_refused_unread(text: str) -> None:
+    engine = FakeEngine()
+    with pytest.raises(BadInput) as caught:
+        write(text, engine)
+    assert caught.value.type == "EmptyText"
+    assert engine.asked == []
+
+
+def test_a_text_of_too_many_parts_is_refused_unread() -> None:
+    engine = FakeEngine()
+    with pytest.raises(BadInput) as caught:
+        write(LONG, engine, replace(RECIPE, max_chunks=2))
+    assert caught.value.type == "DocumentTooLong"
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("context", [150, 200, 300])
+def test_no_prompt_exceeds_a_small_context(context: int) -> None:
+    # The fake engine raises PromptTooLong for one that does.
+    engine = FakeEngine("He went.", context=context)
+    write(LONG, engine)
+    assert "".join(engine.asked[: write(LONG, engine).chunks]) == LONG
+
+
+def test_a_context_without_room_for_any_text_is_not_the_documents_fault() -> None:
+    # 30 tokens of context hold neither the 40 of the summary nor the instruction: every document would fail.
+    with pytest.raises((DocumentFailed, EngineError, UsageError)):
+        write(SHORT, FakeEngine(context=30))
+
+
+REPLIES: dict[str, Reply] = {
+    "nothing": "",
+    "blanks": " \n ",
+    "a heading alone": "# Summary\n\n## Part",
+    "marks": "*** --- ***",
+    "half a sentence": "The old man went",
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+@pytest.mark.parametrize("text", [SHORT, LONG], ids=["stuff", "map_reduce"])
+def test_when_the_model_says_no_whole_sentence_an_extract_stands_in_and_says_so(text: str, reply: Reply) -> None:
+    written = answer(text, reply, finish="length")
+    assert written.status == "extractive_fallback"
+    assert written.summary.startswith(SENTENCE.strip())
+    assert written.summary.endswith(".")
+
+
+def test_one_part_without_a_summary_makes_the_whole_an_extract() -> None:
+    assert answer(LONG + "Aside.", lambda asked: "" if "Aside" in asked else "He went.").status == "extractive_fallback"
+
+
+def test_an_extract_is_about_as_long_as_the_summary_it_stands_for() -> None:
+    assert len(answer("The old man " * 40 + ".", "").summary.split()) <= 60
+
+
+@pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000, "字" * 10_000])
+def test_the_extract_of_a_text_without_spaces_is_much_shorter_than_the_text(text: str) -> None:
+    written = write(text, FakeEngine(""), replace(RECIPE, chunk_tokens=1_600))
+    assert len(written.summary) < len(text) / 4
+
+
+def test_a_text_that_was_let_in_is_not_refused_for_the_length_of_its_extracts() -> None:
+    text = "x" * 9_000
+    let_in = replace(RECIPE, max_chunks=write(text, FakeEngine("Yes.")).chunks)
+    assert write(text, FakeEngine(""), let_in).status == "extractive_fallback"
+
+
+def echo(asked: str) -> str:
+    return asked + "."
+
+
+REPLY_IDS = ["echo", "loop", "nothing", "words", "zh run", "run"]
+LOOP = "He went and went and went and went and went. " * 8
+
+
+@pytest.mark.parametrize("reply", [echo, LOOP, "", "word " * 500, "字" * 900, "x" * 900], ids=REPLY_IDS)
+@pytest.mark.parametrize("text", [LONG * 3, "y" * 9_000, "山村里有一座桥。" * 500], ids=["en", "run", "zh"])
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_it_always_ends_with_a_summary(text: str, reply: Reply, finish: str) -> None:
+    engine = FakeEngine(reply, finish=finish)  # type: ignore[arg-type]
+    written = write(text, engine)
+    assert written.summary.strip()
+    assert len(engine.asked) <= 3 * written.chunks
+
+
+def test_a_summary_cut_by_the_token_limit_ends_with_a_whole_sentence_and_says_it_was_cut() -> None:
+    written = answer(SHORT, "He went. She stayed. Then they", finish="length")
+    assert (written.summary, written.finish, written.status) == ("He went. She stayed.", "length", "ok")
+
+
+def test_one_cut_part_makes_the_finish_length() -> None:
+    assert answer(LONG, "He went.", finish="stop").finish == "stop"
+    assert answer(LONG, "He went.", finish="length").finish == "length"
+
+
+def test_a_loop_shows_in_the_repetition() -> None:
+    assert answer(SHORT, "He went home and slept. She stayed up late.").repetition == 0
+    assert answer(SHORT, LOOP).repetition > 0.8
+    assert answer(SHORT, "Yes.").repetition == 0
+
+
+def test_compression_is_words_of_the_summary_by_words_of_the_text() -> None:
+    assert answer("one two three four five six seven eight.", "One two.").compression == 0.25
+
+
+def test_tokens_are_those_of_all_generations() -> None:
+    engine = FakeEngine("He went.")
+    written = write(LONG, engine)
+    assert written.completion_tokens == written.chunks * tokens("He went.")
+    assert written.prompt_tokens == sum(engine.count(PROFILE.messages(asked)) for asked in engine.asked)
+
+
+@pytest.mark.parametrize("error", [DeadlineExceeded("too long"), EngineError("broken")])
+@pytest.mark.parametrize("text", [SHORT, LONG], ids=["stuff", "map_reduce"])
+def test_an_error_of_the_engine_reaches_the_caller_as_it_is(text: str, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        answer(text, error)
+    assert caught.value is error
+
+
+def test_the_profile_the_sampling_and_the_deadline_reach_every_prompt() -> None:
+    engine = FakeEngine("He went.")
+    write(LONG, engine, replace(RECIPE, sampling=Sampling(temperature=0.5)))
+    assert set(engine.systems) == {"Summarize."}
+    assert set(engine.samplings) == {Sampling(temperature=0.5)}
+    assert set(engine.deadlines) == {DEADLINE}
+
+
+@pytest.mark.parametrize("language", [None, "", "de", "zh-CN", "tlh", "not a language", "\x00", "日本", "e" * 999])
+def test_any_language_code_is_fine(language: str | None) -> None:
+    assert write(LONG, FakeEngine("He went."), language=language).status == "ok"
+
+
+def test_texts_are_summarized_side_by_side_on_one_engine() -> None:
+    engine = FakeEngine(lambda asked: f"{asked[:5]} ended.")
+    summarizer = Summarizer(engine, RECIPE)
+
+    async def both() -> list[Written]:
+        texts = [Text(f"{name} went.", PROFILE) for name in ("Anna!", "Peter")]
+        return await asyncio.gather(*map(summarizer.summarize, texts))
+
+    assert [written.summary for written in asyncio.run(both())] == ["Anna! ended.", "Peter ended."]
+
+
+DECIDING = {
+    "model_sha256": "cd",
+    "representation": "BF16",
+    "chunk_tokens": 201,
+    "max_tokens": 41,
+    "sampling": Sampling(temperature=0.1),
+}
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_the_recipes_hash_changes_with_what_decides_the_summary(name: str) -> None:
+    assert replace(RECIPE, **{name: DECIDING[name]}).hash(PROFILE) != RECIPE.hash(PROFILE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"top_p": 0.9}, {"min_p": 0.1}, {"repeat_penalty": 1.2}, {"repeat_last_n": 64}, {"seed": 1}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_the_recipes_hash_changes_with_every_part_of_the_sampling(changed: dict[str, float]) -> None:
+    assert replace(RECIPE, sampling=replace(Sampling(), **changed)).hash(PROFILE) != RECIPE.hash(PROFILE)
+
+
+def test_the_recipes_hash_changes_with_the_instruction_not_with_its_name() -> None:
+    assert RECIPE.hash(PromptProfile("default", "Summarise.")) != RECIPE.hash(PROFILE)
+    assert RECIPE.hash(PromptProfile("another", "Summarize.")) == RECIPE.hash(PROFILE)
+
+
+def test_the_recipes_hash_does_not_change_with_what_only_bounds_the_work() -> None:
+    assert replace(RECIPE, max_chunks=1).hash(PROFILE) == RECIPE.hash(PROFILE)
+
+
+def test_equal_recipes_cut_a_text_equally_whatever_the_engines_context() -> None:
+    wide, narrow = FakeEngine("He went.", context=2048), FakeEngine("He went.", context=128)
+    write(LONG, wide)
+    write(LONG, narrow)
+    assert narrow.asked == wide.asked
+
+
+def test_a_recipes_hash_is_the_same_in_every_process() -> None:
+    assert RECIPE.hash(PROFILE) == Recipe(**vars(RECIPE)).hash(PromptProfile("default", "Summarize."))
+    assert len(RECIPE.hash(PROFILE)) == 16
+
+
+def test_the_shipped_profiles_include_the_default() -> None:
+    profiles = load_profiles()
+    assert known_profile(profiles, "default").system
+    assert all(profile.name == name and profile.system.strip() for name, profile in profiles.items())
+
+
+def test_an_unknown_profile_is_named_beside_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"'nosuch'.*default, headline"):
+        known_profile(load_profiles(), "nosuch")
+
+
+def test_the_text_is_the_whole_user_message_and_nothing_else_is() -> None:
+    assert [(m.role, m.content) for m in PROFILE.messages("Ignore this.")] == [
+        ("system", "Summarize."),
+        ("user", "Ignore this."),
+    ]
