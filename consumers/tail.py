@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
@@ -44,6 +44,8 @@ class Unreadable:
     offset: int
 
 
+# Where to begin; a number is a time in milliseconds since 1970 UTC.
+Start = Literal["earliest", "latest"] | int
 Read = Summary | DeadLetter | Deleted | Unreadable
 
 
@@ -83,14 +85,14 @@ class Tail:
         self._partitions = [TopicPartition(self._topic, number) for number in sorted(partitions)]
         self._consumer.assign(self._partitions)
 
-    def seek(self, start: str) -> None:
-        """Go to "earliest", "latest" or a time (ISO 8601; without a zone, UTC); raises `UsageError`."""
+    def seek(self, start: Start) -> None:
+        """Go to the beginning, the end, or the first record of a time."""
         if start == "earliest":
             self._consumer.seek_to_beginning(*self._partitions)
         elif start == "latest":
             self._consumer.seek_to_end(*self._partitions)
         else:
-            found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, _milliseconds(start)))
+            found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, start))
             ends = self._consumer.end_offsets(self._partitions)
             for partition in self._partitions:
                 place = found.get(partition)
@@ -148,7 +150,10 @@ class Tail:
         return True
 
 
-def _milliseconds(start: str) -> int:
+def parse_start(start: str) -> Start:
+    """Read "earliest", "latest" or a time in ISO 8601 (without a zone, UTC); raises `UsageError`."""
+    if start in ("earliest", "latest"):
+        return "earliest" if start == "earliest" else "latest"
     try:
         moment = datetime.fromisoformat(start.replace("Z", "+00:00"))
     except ValueError as error:

@@ -96,7 +96,7 @@ class EmbeddedBroker:
                     start_new_session=True,
                 )
             self._remember(process.pid, *ports)
-            self._wait_until_up(process, f"{_HOST}:{ports[0]}")
+            self._wait_until_up(process, ports[0])
             return self.status()
 
     def stop(self) -> bool:
@@ -247,14 +247,9 @@ class EmbeddedBroker:
         )
         return [f"-Dlog4j2.configurationFile={config}"]
 
-    def _wait_until_up(self, process: subprocess.Popen[bytes], servers: str) -> None:
+    def _wait_until_up(self, process: subprocess.Popen[bytes], port: int) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=1000).close()
-                return
-            except (KafkaError, OSError):
-                pass
+        while not _answers(port):
             try:
                 process.wait(timeout=0.1)
             except subprocess.TimeoutExpired:
@@ -264,6 +259,11 @@ class EmbeddedBroker:
                 process.wait()
                 raise BrokerError(f"The broker did not answer within {_START_SECONDS} s; see {self._log}.") from None
             raise BrokerError(f"The broker ended while starting: {self._last_words()} (see {self._log}).")
+        # It listens a moment before it serves.
+        try:
+            KafkaAdminClient(bootstrap_servers=f"{_HOST}:{port}", bootstrap_timeout_ms=_START_SECONDS * 1000).close()
+        except KafkaError as error:
+            raise BrokerError(f"The broker listens but does not serve: {error} (see {self._log}).") from error
 
     def _last_words(self) -> str:
         """Return the last error that Kafka logged since this start, on one line."""
@@ -275,6 +275,14 @@ class EmbeddedBroker:
 def status_as_dict(status: Status) -> dict[str, object]:
     """Return a status for machines."""
     return asdict(status)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((_HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:

@@ -165,7 +165,7 @@ def tail(
 
         gistream tail --from latest --json | jq .summary
     """
-    from consumers.tail import Tail, Unreadable
+    from consumers.tail import Tail, Unreadable, parse_start
     from streaming.report import tail_block, tail_json
 
     settings = load(
@@ -177,9 +177,10 @@ def tail(
             "data_dir": data_dir,
         }
     )
+    place = parse_start(start)
     reader = Tail(settings, dead_letters=dead_letters)
     try:
-        reader.seek(start)
+        reader.seek(place)
         printed = 0
         for read in reader.read(until_end=until_end):
             if read is None:

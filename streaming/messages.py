@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_serializer
 
-
 # A Kafka header: a name and bytes; names may repeat.
 Header = tuple[str, bytes | None]
 # Marks a dead letter whose value was cut; the header's value is the original size in bytes.

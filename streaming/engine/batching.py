@@ -91,6 +91,7 @@ class BatchingEngine:
 
     def count(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt in tokens."""
+        self._check_open()
         return len(self._weights.render(messages))
 
     async def generate(
@@ -103,6 +104,8 @@ class BatchingEngine:
         grammar: str | None = None,
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`."""
+        # Before anything touches the model: what has been freed ends the process when it is read.
+        self._check_open()
         prompt = self._weights.render(messages)
         if len(prompt) + max_tokens > self._context:
             raise PromptTooLong(
@@ -110,12 +113,15 @@ class BatchingEngine:
             )
         request = _Request(prompt, sampling, max_tokens, deadline, grammar, time.monotonic())
         with self._lock:
-            if self._failure is not None:
-                raise self._failure
-            if self._closing:
-                raise EngineError("The engine is closed.")
+            self._check_open()
             self._waiting.put(request)
         return await asyncio.wrap_future(request.result)
+
+    def _check_open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closing:
+            raise EngineError("The engine is closed.")
 
     def close(self) -> None:
         """Stop after the token being computed, fail what waits, free the model; idempotent."""

@@ -6,7 +6,7 @@ Nothing is lost or doubled: the chunks of a text, joined, are the text again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from semantic_text_splitter import TextSplitter
 
@@ -16,9 +16,6 @@ from streaming.summarizer.sentences import split_sentences
 # A "sentence" of more characters than this is cut before its tokens are counted: at the next smaller boundary, which
 # the splitter finds (line, clause, word, character). About 300 tokens of English.
 _LONGEST_SENTENCE = 1200
-# The splitter's time grows with the square of a text without any boundary (30 s for 3 million letters), so a longer
-# run is first cut blindly.
-_LONGEST_RUN = 50_000
 
 
 def split_chunks(text: str, *, count: Callable[[str], int], limit: int, max_chunks: int, language: str) -> list[str]:
@@ -59,16 +56,13 @@ def split_chunks(text: str, *, count: Callable[[str], int], limit: int, max_chun
     return [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
 
 
-def _parts(text: str, language: str) -> list[str]:
-    found: list[str] = []
+def _parts(text: str, language: str) -> Iterator[str]:
+    splitter = TextSplitter(_LONGEST_SENTENCE, trim=False)
     for sentence in split_sentences(text, language):
         if len(sentence) <= _LONGEST_SENTENCE:
-            found.append(sentence)
-            continue
-        splitter = TextSplitter(_LONGEST_SENTENCE, trim=False)
-        for start in range(0, len(sentence), _LONGEST_RUN):
-            found += splitter.chunks(sentence[start : start + _LONGEST_RUN])
-    return found
+            yield sentence
+        else:
+            yield from splitter.chunks(sentence)
 
 
 def _halved(part: str, tokens: int, *, count: Callable[[str], int], limit: int) -> list[tuple[str, int]]:

@@ -19,8 +19,8 @@ def tokens(text: str) -> int:
 class FakeEngine:
     """Implements `streaming.protocol.Engine`; `reply` is a text, an error to raise, or makes one from the user's text.
 
-    Like the real one it refuses a prompt that does not fit its context and ends at `max_tokens`. `asked` holds the user's texts, `systems` the
-    instructions, `most_at_once` how many generations were open side by side.
+    Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `asked` holds the
+    user's texts, `systems` the instructions, `most_at_once` how many generations were open side by side.
     """
 
     def __init__(self, reply: Reply = "It ends well.", *, context: int = 2048, finish: FinishReason = "stop") -> None:

@@ -136,9 +136,10 @@ def test_the_extract_of_a_text_without_spaces_is_much_shorter_than_the_text(text
 
 
 def test_a_text_that_was_let_in_is_not_refused_for_the_length_of_its_extracts() -> None:
-    text = "x" * 9_000
-    let_in = replace(RECIPE, max_chunks=write(text, FakeEngine("Yes.")).chunks)
-    assert write(text, FakeEngine(""), let_in).status == "extractive_fallback"
+    # Nearly 16 parts of 200 tokens; what joins the extracts takes it above.
+    text, recipe = ("word" * 80 + " ") * 30, replace(RECIPE, max_chunks=16)
+    assert write(text, FakeEngine("Yes."), recipe).status == "ok"
+    assert write(text, FakeEngine(""), recipe).status == "extractive_fallback"
 
 
 def echo(asked: str) -> str:
@@ -171,7 +172,7 @@ def test_one_cut_part_makes_the_finish_length() -> None:
 
 def test_a_loop_shows_in_the_repetition() -> None:
     assert answer(SHORT, "He went home and slept. She stayed up late.").repetition == 0
-    assert answer(SHORT, LOOP).repetition > 0.8
+    assert answer(SHORT, LOOP).repetition > 0.5
     assert answer(SHORT, "Yes.").repetition == 0
 
 

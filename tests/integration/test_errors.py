@@ -1,0 +1,73 @@
+"""What a user does wrong or has not got: one clear sentence, and the documented exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import gistream
+
+
+def check(done: object, code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr  # type: ignore[attr-defined]
+    said = done.stderr.strip()  # type: ignore[attr-defined]
+    assert said.startswith("gistream: ")
+    assert len(said.splitlines()) == 1
+    for word in words:
+        assert word in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "--once"), ("tail",), ("produce", "files", __file__), ("topics", "create")]
+)
+def test_without_a_broker_every_command_says_how_to_start_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    check(gistream(*arguments, data_dir=tmp_path), 4, "no embedded broker yet", "gistream broker start")
+
+
+def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    done = gistream("topics", "create", "--bootstrap-servers", "127.0.0.1:1", data_dir=tmp_path)
+    check(done, 4, "does not answer on 127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "There is no model file at"),
+        (b"ggml" + bytes(100), "no GGUF file"),
+        (b"lmgg" + bytes(100), "older than GGUF"),
+        (b"GGUF" + bytes(100), "cannot load the model file"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_refused_before_spark_starts(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    file = tmp_path / "model.gguf"
+    if content is not None:
+        file.write_bytes(content)
+    check(gistream("run", "--model", str(file), data_dir=tmp_path), 3, words)
+    assert not (tmp_path / "spark").exists()
+
+
+def test_a_topic_that_is_not_there_is_named(data_dir: Path) -> None:
+    check(gistream("tail", "--output-topic", "nowhere", data_dir=data_dir), 5, "Topic 'nowhere' does not exist")
+    done = gistream("topics", "describe", "--input-topic", "nowhere", data_dir=data_dir)
+    check(done, 5, "Topic 'nowhere' does not exist")
+    done = gistream("produce", "files", __file__, "--input-topic", "nowhere", data_dir=data_dir)
+    check(done, 5, "Topic 'nowhere' does not exist")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--prompt", "nothing"), "no prompt profile 'nothing'"),
+        (("run", "--field", "author=x"), "a document has no field ['author']"),
+        (("run", "--master", "remote"), "'remote' is no Spark master"),
+        (("run", "--kafka", "no.such=1"), "'no.such' is not known"),
+        (("tail", "--from", "yesterday"), "--from takes earliest, latest or a time"),
+        (("produce", "files", "/nowhere"), "There is no file or folder"),
+        (("produce", "files", __file__, "--split", "("), "--split takes"),
+        (("produce", "jsonl", "/nowhere.jsonl"), "There is no file"),
+    ],
+)
+def test_a_wrong_flag_is_explained(data_dir: Path, arguments: tuple[str, ...], words: str) -> None:
+    check(gistream(*arguments, data_dir=data_dir), 2, words)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers import jsonl
+from producers.files import Split, find_files, read_documents
+from producers.publisher import Outgoing, Refused
+from streaming.errors import UsageError
+
+WHOLE = Split(None)
+CHAPTERS = Split(re.compile("CHAPTER .+"))
+
+
+def put(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def sent(found: list[Outgoing | Refused]) -> list[dict[str, Any]]:
+    assert not [document for document in found if isinstance(document, Refused)]
+    return [json.loads(document.value) for document in found if isinstance(document, Outgoing)]
+
+
+def read(path: Path, split: Split = WHOLE) -> list[dict[str, Any]]:
+    return sent(list(read_documents([path], split)))
+
+
+def test_a_file_is_one_document_keyed_by_its_name(tmp_path: Path) -> None:
+    (found,) = read_documents([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
+    assert isinstance(found, Outgoing)
+    assert (found.name, found.key) == ("a b.txt", b"a b.txt")
+    assert json.loads(found.value) == {"id": "a b.txt", "title": "A title", "text": "\n  A title \nAnd text.\n"}
+
+
+def test_a_part_begins_with_each_heading_and_is_named_by_its_number(tmp_path: Path) -> None:
+    text = "Preface.\nCHAPTER I\nOne.\nCHAPTER II\nTwo.\nCHAPTER III\nThree."
+    found = read(put(tmp_path / "book.txt", text), CHAPTERS)
+    assert [document["id"] for document in found] == ["book.txt#1", "book.txt#2", "book.txt#3"]
+    assert [document["title"] for document in found] == ["CHAPTER I", "CHAPTER II", "CHAPTER III"]
+    assert "".join(document["text"] for document in found) == text.removeprefix("Preface.\n")
+
+
+def test_a_heading_counts_at_the_start_of_a_line_only(tmp_path: Path) -> None:
+    text = "CHAPTER I\nSee CHAPTER II below.\n CHAPTER III is indented.\nchapter IV is not one."
+    assert [document["text"] for document in read(put(tmp_path / "book.txt", text), CHAPTERS)] == [text]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_any_system_ends_them(tmp_path: Path, end: str) -> None:
+    text = end.join(["CHAPTER I", "One.", "CHAPTER II", "Two."])
+    found = read(put(tmp_path / "book.txt", text), CHAPTERS)
+    assert [document["title"] for document in found] == ["CHAPTER I", "CHAPTER II"]
+    assert found[0]["text"].split() == ["CHAPTER", "I", "One."]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = put(tmp_path / "book.txt", b"\xef\xbb\xbfCHAPTER I\r\nOne.")
+    assert read(path)[0]["text"].startswith("CHAPTER I")
+    assert len(read(path, CHAPTERS)) == 1
+
+
+def test_any_script_is_sent_as_it_is(tmp_path: Path) -> None:
+    text = "Глава 1\n山村里有一座桥。😀\x00\x0b"
+    (document,) = read(put(tmp_path / "книга.txt", text))
+    assert (document["id"], document["text"], document["title"]) == ("книга.txt", text, "Глава 1")
+
+
+def test_a_title_is_not_a_whole_file(tmp_path: Path) -> None:
+    assert len(read(put(tmp_path / "a.txt", "word " * 10_000))[0]["title"]) <= 200
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"Gr\xfc\xdfe", "not UTF-8 at byte 2"), (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty")],
+)
+def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    files = [put(tmp_path / "a.txt", "A."), put(tmp_path / "b.txt", content), put(tmp_path / "c.txt", "C.")]
+    first, refused, last = read_documents(files, WHOLE)
+    assert isinstance(refused, Refused)
+    assert refused.name == "b.txt"
+    assert reason in refused.reason
+    assert [document["id"] for document in sent([first, last])] == ["a.txt", "c.txt"]
+
+
+def test_a_file_without_the_heading_is_refused_by_name(tmp_path: Path) -> None:
+    (refused,) = read_documents([put(tmp_path / "a.txt", "No chapters.")], CHAPTERS)
+    assert refused == Refused("a.txt", "no line begins with 'CHAPTER .+'")
+
+
+def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
+    (refused,) = read_documents([tmp_path / "gone.txt"], WHOLE)
+    assert refused == Refused("gone.txt", "No such file or directory")
+
+
+def test_a_file_whose_name_is_no_utf8_costs_nobody_else_anything(tmp_path: Path) -> None:
+    files = [put(tmp_path / os.fsdecode(b"gr\xfc\xdfe.txt"), "A."), put(tmp_path / "b.txt", "B.")]
+    found = list(read_documents(files, WHOLE))
+    assert len(found) == 2
+    assert sent(found[1:])[0]["id"] == "b.txt"
+
+
+def test_files_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
+    files = [put(tmp_path / folder / "a.txt", folder) for folder in ("x", "y")] + [put(tmp_path / "b.txt", "B.")]
+    ids = [document["id"] for document in sent(list(read_documents(files, WHOLE)))]
+    assert ids == [str(files[0]), str(files[1]), "b.txt"]
+
+
+def test_a_folder_is_searched_for_text_files_in_their_order(tmp_path: Path) -> None:
+    for name in ("c.TXT", "a.txt", "deep/er/b.md", "d.pdf", "e", "f.rst", "folder.txt/inner.csv"):
+        put(tmp_path / name, "text")
+    names = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path])]
+    assert names == ["a.txt", "c.TXT", "deep/er/b.md", "f.rst"]
+
+
+def test_a_file_that_is_named_may_be_called_anything_and_keeps_its_place(tmp_path: Path) -> None:
+    log, folder, text = put(tmp_path / "app.log", "x"), tmp_path / "folder", put(tmp_path / "z.txt", "x")
+    inner = put(folder / "a.txt", "x")
+    assert find_files([text, folder, log]) == [text, inner, log]
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.txt"):
+        find_files([tmp_path / "none.txt"])
+
+
+def test_a_folder_without_text_files_is_named(tmp_path: Path) -> None:
+    put(tmp_path / "a.pdf", "x")
+    with pytest.raises(UsageError, match=rf"{re.escape(str(tmp_path))}.*\.txt"):
+        find_files([tmp_path])
+
+
+def test_split_takes_none_or_a_regular_expression() -> None:
+    assert Split.parse("none") == WHOLE
+    assert Split.parse("CHAPTER .+") == CHAPTERS
+    with pytest.raises(UsageError, match=r"'\(CHAPTER' is none"):
+        Split.parse("(CHAPTER")
+
+
+def lines(raw: bytes, **options: str) -> list[Outgoing | Refused]:
+    return list(jsonl.read_documents(io.BytesIO(raw), "docs.jsonl", **options))
+
+
+def test_a_line_is_sent_byte_for_byte_keyed_by_its_id() -> None:
+    raw = b'{"id": "a",  "text": "\\u00e9\xc3\xa9", "other": 1}'
+    assert lines(raw + b"\n") == [Outgoing("docs.jsonl:1", b"a", raw)]
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        (b'{"id": 5}', b"5"), (b'{"id": "\xc3\xa9"}', b"\xc3\xa9"), (b"{}", None), (b'{"id": null}', None),
+        (b'{"id": true}', None), (b'{"id": 1.5}', None), (b'{"id": ["a"]}', None),
+    ],
+)  # fmt: skip
+def test_a_key_is_a_text_or_a_whole_number(line: bytes, key: bytes | None) -> None:
+    assert lines(line) == [Outgoing("docs.jsonl:1", key, line)]
+
+
+def test_blank_lines_are_left_out_but_counted_and_lines_may_end_in_crlf() -> None:
+    assert lines(b'{"id": 1}\r\n\r\n  \n{"id": 2}\r\n') == [
+        Outgoing("docs.jsonl:1", b"1", b'{"id": 1}'),
+        Outgoing("docs.jsonl:4", b"2", b'{"id": 2}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"no", b'{"a": ', b'{"text": "\xff"}', b'{"text": "\\ud800"}', b"[1]", b'"a"', b"5", b"null", b"{}{}",
+     b'{"id": ' + b"1" * 5_000 + b"}"],
+    ids=lambda bad: bad[:20].decode(errors="replace"),
+)  # fmt: skip
+def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_sent(bad: bytes) -> None:
+    first, refused, last = lines(b'{"id": 1}\n' + bad + b'\n{"id": 3}')
+    assert isinstance(refused, Refused)
+    assert refused.name == "docs.jsonl:2"
+    assert "JSON" in refused.reason
+    assert [document.key for document in (first, last) if isinstance(document, Outgoing)] == [b"1", b"3"]
+
+
+def test_a_refusal_never_holds_the_documents_text() -> None:
+    (refused,) = lines(b'{"text": "Xyzzy" Xyzzy}')
+    assert isinstance(refused, Refused)
+    assert "Xyzzy" not in refused.reason
+
+
+def test_a_byte_order_mark_costs_no_line() -> None:
+    (found,) = lines(b'\xef\xbb\xbf{"id": 1}\n')
+    assert isinstance(found, Outgoing)
+    assert found.key == b"1"
+
+
+def test_the_id_may_be_in_another_field() -> None:
+    assert [d.key for d in lines(b'{"doc_id": 7, "id": 1}', id_field="doc_id") if isinstance(d, Outgoing)] == [b"7"]
+
+
+def test_the_id_may_be_in_an_object_as_for_the_reader() -> None:
+    assert [d.key for d in lines(b'{"doc": {"id": 7}}', id_field="doc.id") if isinstance(d, Outgoing)] == [b"7"]
