@@ -58,6 +58,7 @@ def test_nothing_said_of_any_chunk_is_an_empty_summary() -> None:
     assert asyncio.run(map_reduce(["one", "two"], summarize=Writer(lambda _: ""), split=by_length(10))) == ""
 
 
+@pytest.mark.timeout(30)
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=2, max_size=40), st.integers(0, 60))
 def test_it_ends_however_long_the_summaries_are(chunks: list[str], length: int) -> None:
     writer = Writer(lambda _: "y" * length)

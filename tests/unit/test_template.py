@@ -126,10 +126,10 @@ def test_a_document_cannot_know_the_mark_of_its_own_rendering() -> None:
 
 def test_it_has_what_transformers_gives_to_templates() -> None:
     source = (
-        "{{ strftime_now('%Y') }}{{ messages | length }}{% for m in messages %}{% if loop.last %}{% break %}{% endif %}"
-        "{{ m.content }}{% endfor %}{{ {'a': 1} | tojson }}"
+        "{{ strftime_now('%Y') }}{{ {'a': 1} | tojson }}{% for m in messages %}{{ m.content }}"
+        "{% if loop.last %}{% break %}{% endif %}{% endfor %}"
     )
-    assert contents(render(source)) == ["SYS"]
+    assert contents(render(source)) == ["SYS", "DOC"]
 
 
 def test_a_template_that_does_not_compile_is_an_engine_error() -> None:
