@@ -59,7 +59,8 @@ def read_documents(files: list[Path], split: Split) -> Iterator[Outgoing | Refus
     """Read the documents of `files`; a file that is no UTF-8 text, or a part without text, is refused by name."""
     names = _names(files)
     for path in files:
-        name = names[path]
+        # A file name need not be text; an id must be.
+        name = names[path].encode(errors="replace").decode()
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -91,7 +92,7 @@ def _document(name: str, title: str, text: str) -> Outgoing | Refused:
     if not text.strip():
         return Refused(name, "it is empty")
     document = Document(id=name, title=title, text=text)
-    return Outgoing(name, name.encode(errors="replace"), document.model_dump_json(exclude_defaults=True).encode())
+    return Outgoing(name, name.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _first_line(text: str) -> str:

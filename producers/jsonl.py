@@ -12,12 +12,15 @@ from typing import BinaryIO
 from pydantic_core import from_json
 
 from producers.publisher import Outgoing, Refused
+from streaming.messages import lookup
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_documents(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[Outgoing | Refused]:
     """Read the documents of `lines`, blank ones left out; `name` is what the file is called in messages."""
     for number, line in enumerate(lines, start=1):
-        value = line.strip()
+        value = line.removeprefix(_BYTE_ORDER_MARK).strip()
         if not value:
             continue
         here = f"{name}:{number}"
@@ -29,6 +32,6 @@ def read_documents(lines: BinaryIO, name: str, *, id_field: str = "id") -> Itera
         if not isinstance(found, dict):
             yield Refused(here, "JSON, but no object")
             continue
-        identity = found.get(id_field)
+        identity = lookup(found, id_field)
         key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
         yield Outgoing(here, key, value)

@@ -16,13 +16,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from streaming.errors import BadInput
-from streaming.messages import Document, Header, Source
+from streaming.messages import Document, Header, Source, lookup
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -90,7 +90,7 @@ def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
     found = dict(value)
     for name, path in field.items():
         found.pop(name, None)
-        if (inner := _at(value, path)) is not None:
+        if (inner := lookup(value, path)) is not None:
             found[name] = inner
     # A null field is an absent one, as most serializers write it.
     given = {name: inner for name, inner in found.items() if inner is not None}
@@ -101,17 +101,6 @@ def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
         raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
-
-
-def _at(value: Any, path: str) -> Any:
-    """Follow a dotted path into objects; a key that itself has the dots comes first."""
-    if isinstance(value, dict) and path in value:
-        return value[path]
-    for name in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def _name(record: Record, document: Document, reading: Reading) -> str:

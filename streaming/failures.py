@@ -22,9 +22,11 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
     if isinstance(error, GistreamError):
         return error
     said = str(error)
-    if ours := _OURS.search(said):
-        kind = getattr(errors, ours[1], QueryError)
-        return kind(ours[2].strip()) if issubclass(kind, GistreamError) else QueryError(ours[2].strip())
+    if found := _OURS.findall(said):
+        # The last of a chain of exceptions is the one that was raised; those before it are its causes.
+        name, sentence = found[-1]
+        kind = getattr(errors, name, QueryError)
+        return kind(sentence.strip()) if issubclass(kind, GistreamError) else QueryError(sentence.strip())
     for pattern, kind, sentence in (
         (
             r"No space left on device|Disk quota exceeded",
@@ -58,7 +60,7 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
             "--checkpoint.",
         ),
         (
-            r"TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
+            r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
             errors.BrokerError,
             f"{no_answer(settings)} Nothing of the running batch was committed.",
         ),
@@ -88,4 +90,5 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
 def _first(said: str, word: str) -> str:
     """Return the line that most likely names the cause."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in lines if word in line and "StreamingQueryException" not in line), lines[0])[:300]
+    telling = [line for line in lines if word in line and "StreamingQueryException" not in line]
+    return [*telling, *lines, "no reason was given"][0][:300]

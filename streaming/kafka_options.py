@@ -17,9 +17,9 @@ _RENAMED = {
     "ssl.truststore.location": "ssl_cafile",
     "ssl.keystore.location": "ssl_certfile",
     "ssl.key.password": "ssl_password",
-    "ssl.keystore.key": "ssl_keyfile",
 }
-# Options of Java's that have no counterpart because kafka-python needs none: it reads PEM files only.
+# Options of Java's that have no counterpart because kafka-python needs none: it reads PEM files only, and a PEM
+# file at ssl.keystore.location holds the key too.
 _JAVA_ONLY = {"ssl.truststore.type", "ssl.keystore.type"}
 _SAME = {
     "security.protocol",

@@ -21,7 +21,12 @@ Header = tuple[str, bytes | None]
 # Marks a dead letter whose value was cut; the header's value is the original size in bytes.
 TRUNCATED = "error.truncated"
 # The headers that gistream adds to a dead letter, and so replaces when a redriven one fails again.
-_OURS = ("error.", "source.")
+_OURS = frozenset(
+    {
+        *("error.stage", "error.type", "error.message", "error.attempts", TRUNCATED),
+        *("source.topic", "source.partition", "source.offset", "source.timestamp"),
+    }
+)
 
 
 def _number_as_text(value: Any) -> Any:
@@ -174,13 +179,13 @@ class DeadLetter(BaseModel):
         }
         if self.truncated is not None:
             ours[TRUNCATED] = self.truncated
-        kept = [(name, raw) for name, raw in self.headers if not name.startswith(_OURS)]
+        kept = [(name, raw) for name, raw in self.headers if name not in _OURS]
         return kept + [(name, str(value).encode()) for name, value in ours.items()]
 
     @classmethod
     def from_record(cls, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> DeadLetter:
         """Read a record of the dead-letter topic; raises `ValueError` when it is none."""
-        ours = {name: (raw or b"").decode(errors="replace") for name, raw in headers if name.startswith(_OURS)}
+        ours = {name: (raw or b"").decode(errors="replace") for name, raw in headers if name in _OURS}
         pick = {
             part: {name.removeprefix(f"{part}."): value for name, value in ours.items() if name.startswith(f"{part}.")}
             for part in ("error", "source")
@@ -188,11 +193,22 @@ class DeadLetter(BaseModel):
         return cls(
             key=key,
             value=value,
-            headers=[(name, raw) for name, raw in headers if not name.startswith(_OURS)],
+            headers=[(name, raw) for name, raw in headers if name not in _OURS],
             error=Failure.model_validate(pick["error"]),
             source=Source.model_validate(pick["source"]),
             truncated=int(ours[TRUNCATED]) if TRUNCATED in ours else None,
         )
+
+
+def lookup(value: Any, path: str) -> Any:
+    """Follow a dotted path into JSON objects; a key that itself has the dots comes first. None: nothing is there."""
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
 def schemas() -> dict[str, str]:

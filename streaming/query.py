@@ -21,6 +21,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from streaming.checkpoint import open_checkpoint
 from streaming.decode import Reading
 from streaming.engine import LlamaRecipe, ModelFile
+from streaming.errors import UsageError
 from streaming.failures import explain
 from streaming.lag import GroupOffsets
 from streaming.messages import ModelInfo
@@ -34,6 +35,9 @@ from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
 from streaming.summarizer import Recipe, known_profile, load_profiles
 from streaming.topics import Admin, Topic, wanted_topics
 from streaming.watch import Batch, StopRequest, watch
+
+# Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
+_INSTRUCTIONS = 128
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ def prepare(settings: Settings, model: ModelFile) -> Plan:
     Raises `UsageError`, `BrokerError` or `TopicError`.
     """
     spread = layout(settings)
+    _check_context(settings, model)
     profiles = load_profiles()
     profile = known_profile(profiles, settings.prompt)
     with Admin(settings) as admin:
@@ -95,6 +100,17 @@ def prepare(settings: Settings, model: ModelFile) -> Plan:
         max_failed_share=settings.max_failed_share,
     )
     return Plan(settings, model, spread, topics, created, job, recipe.hash(profile))
+
+
+def _check_context(settings: Settings, model: ModelFile) -> None:
+    context = min(settings.context, model.context or settings.context)
+    needed = settings.chunk_tokens + settings.max_tokens + _INSTRUCTIONS
+    if needed > context:
+        raise UsageError(
+            f"A chunk of {settings.chunk_tokens} tokens, its instructions and a summary of {settings.max_tokens} need "
+            f"a context of {needed}, and there are {context} ({model.name} has at most {model.context}); raise "
+            "--context or lower chunk_tokens."
+        )
 
 
 def start(spark: SparkSession, plan: Plan, *, once: bool = False) -> StreamingQuery:

@@ -14,7 +14,6 @@ from datetime import date
 from typing import NoReturn
 
 from jinja2 import TemplateError
-from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from streaming.errors import EngineError
@@ -51,11 +50,14 @@ class ChatTemplate:
         turns = [{"role": m.role, "content": f"{mark}{n}{mark}"} for n, m in enumerate(messages)]
         try:
             rendered = self._template.render(messages=turns, add_generation_prompt=True, **self._tokens)
-        except (TemplateError, SecurityError, TypeError, ValueError) as error:
+        except Exception as error:
             raise EngineError(f"The model's chat template refuses these messages: {error}.") from error
         # Every mark stands twice around a number, so the odd parts are the numbers.
+        parts = rendered.split(mark)
+        if len(parts) % 2 == 0 or set(parts[1::2]) != {str(n) for n in range(len(messages))}:
+            raise EngineError("The model's chat template leaves out or changes a message.")
         pieces = []
-        for place, part in enumerate(rendered.split(mark)):
+        for place, part in enumerate(parts):
             if place % 2:
                 pieces.append(Piece(messages[int(part)].content, trusted=False))
             elif part:

@@ -160,8 +160,7 @@ class Settings(BaseModel):
     @field_validator("kafka", mode="before")
     @classmethod
     def _flatten(cls, value: Any) -> Any:
-        # A dotted name in TOML is a table in a table.
-        return dict(_dotted(value)) if isinstance(value, Mapping) else value
+        return flat(value)
 
     @field_validator("field")
     @classmethod
@@ -212,6 +211,11 @@ class Settings(BaseModel):
                 "one with --bootstrap-servers."
             )
         return self.bootstrap_servers
+
+
+def flat(value: Any) -> Any:
+    """Return Kafka options by their dotted names; a dotted name in TOML is a table in a table."""
+    return dict(_dotted(value)) if isinstance(value, Mapping) else value
 
 
 def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from pydantic_settings import (
 
 from streaming.errors import UsageError
 from streaming.kafka_options import is_secret
-from streaming.settings.fields import Settings
+from streaming.settings.fields import Settings, flat
 
 _MASK = "********"
 
@@ -55,15 +55,20 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
         raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
     try:
         in_file = TomlConfigSettingsSource(_Sources, toml_file=config)() if config.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The settings in {config} cannot be read: {error}.") from error
+    try:
         in_environment = EnvSettingsSource(_Sources)()
     except (SettingsError, ValueError) as error:
-        raise UsageError(f"The settings cannot be read: {error}.") from error
+        raise UsageError(f"The settings in the environment cannot be read: {error}.") from error
+    _refuse_unknown(os.environ)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     layers = [(str(config), in_file), ("environment", in_environment), ("flag", given)]
     values: dict[str, Any] = {}
     origins = Origins(dict.fromkeys(Settings.model_fields, "default"))
     for origin, layer in layers:
-        for name, value in layer.items():
+        for name, given_value in layer.items():
+            value = flat(given_value) if name == "kafka" else given_value
             values[name] = {**values[name], **value} if isinstance(values.get(name), dict) else value
             origins[name] = origin
     data_dir = Path(values.get("data_dir") or user_data_path("gistream")).expanduser().absolute()
@@ -74,6 +79,14 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
         return Settings(**values), origins
     except ValidationError as error:
         raise UsageError(_explain(error, origins)) from error
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
+    if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in known]:
+        raise UsageError(
+            f"There is no setting for the environment variable {unknown[0]}; `gistream config show` lists all settings."
+        )
 
 
 def address_file(data_dir: Path) -> Path:

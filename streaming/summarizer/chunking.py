@@ -18,11 +18,13 @@ from streaming.summarizer.sentences import split_sentences
 _LONGEST_SENTENCE = 1200
 
 
-def split_chunks(text: str, *, count: Callable[[str], int], limit: int, max_chunks: int, language: str) -> list[str]:
+def split_chunks(
+    text: str, *, count: Callable[[str], int], limit: int, max_chunks: int | None, language: str
+) -> list[str]:
     """Cut `text` into chunks of at most `limit` tokens each, by `count`, at sentence ends.
 
-    K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder. Raises `BadInput`
-    (DocumentTooLong) when there would be more than `max_chunks`.
+    K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder; more when sentences
+    do not fit so. Raises `BadInput` (DocumentTooLong) when there would be more than `max_chunks`.
     """
     # The whole text is counted first, when it may be short: the common case needs no segmentation at all.
     if len(text) <= limit * 16 and count(text) <= limit:
@@ -35,25 +37,32 @@ def split_chunks(text: str, *, count: Callable[[str], int], limit: int, max_chun
         for piece in _halved(part, tokens, count=count, limit=limit):
             parts.append(piece)
             total += piece[1]
-        if total > max_chunks * limit:
+        if max_chunks is not None and total > max_chunks * limit:
             raise BadInput(
                 f"the text has more than {total:,} tokens, which is more than max_chunks ({max_chunks}) parts of "
                 f"{limit} tokens",
                 type="DocumentTooLong",
             )
-    target = math.ceil(total / math.ceil(total / limit))
+    wanted = math.ceil(total / limit)
+    while len(chunks := _filled(parts, total, wanted, limit)) > wanted:
+        wanted += 1
+    # Joined text may take a few tokens more than its parts, and a prompt must never exceed the context.
+    return [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+
+
+def _filled(parts: list[tuple[str, int]], total: int, wanted: int, limit: int) -> list[str]:
+    """Fill chunks in order, each up to its share of the total, as far as `limit` lets."""
     chunks: list[str] = []
     current: list[str] = []
-    length = 0
+    length = before = 0
     for part, tokens in parts:
-        if current and (length >= target or length + tokens > limit):
+        if current and (before + length >= total * (len(chunks) + 1) / wanted or length + tokens > limit):
             chunks.append("".join(current))
+            before += length
             current, length = [], 0
         current.append(part)
         length += tokens
-    chunks.append("".join(current))
-    # Joined text may take a few tokens more than its parts, and a prompt must never exceed the context.
-    return [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+    return [*chunks, "".join(current)]
 
 
 def _parts(text: str, language: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from streaming.errors import BadInput
+from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason, Generation, Sampling
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.prompts import PromptProfile
@@ -94,7 +94,7 @@ class Summarizer:
         if len(chunks) == 1:
             strategy, summary = "stuff", await stuff(text, summarize=job.generate)
         else:
-            strategy, summary = "map_reduce", await map_reduce(chunks, summarize=job.generate, split=job.split)
+            strategy, summary = "map_reduce", await map_reduce(chunks, summarize=job.generate, split=job.regroup)
         return Written(
             summary=summary,
             status="extractive_fallback" if job.extracts else "ok",
@@ -118,16 +118,23 @@ class _Job:
         self._engine, self._recipe, self._profile = engine, recipe, profile
         self._language, self._deadline = language, deadline
         self._overhead = engine.count(profile.messages(""))
-        # A long system message or a small context leaves less than a full chunk.
-        self._limit = min(recipe.chunk_tokens, engine.context - recipe.max_tokens - self._overhead)
+        needed = self._overhead + recipe.chunk_tokens + recipe.max_tokens
+        if needed > engine.context:
+            # Smaller chunks than the recipe says would be another recipe.
+            raise EngineError(
+                f"A chunk of {recipe.chunk_tokens} tokens, its instructions and its summary take {needed}, and the "
+                f"context has {engine.context}; raise --context as far as the model allows, or lower chunk_tokens."
+            )
         self.generations: list[Generation] = []
         self.extracts = 0
 
     def split(self, text: str) -> list[str]:
-        """Cut a text into parts that fit a prompt."""
-        return split_chunks(
-            text, count=self._count, limit=self._limit, max_chunks=self._recipe.max_chunks, language=self._language
-        )
+        """Cut a document into parts that fit a prompt."""
+        return self._split(text, self._recipe.max_chunks)
+
+    def regroup(self, summaries: str) -> list[str]:
+        """Cut the summaries of a level into parts that fit a prompt; there are fewer than there were chunks."""
+        return self._split(summaries, None)
 
     async def generate(self, text: str) -> str:
         """Summarize a text that fits a prompt; when the model gives no whole sentence, return an extract."""
@@ -146,6 +153,10 @@ class _Job:
             self.extracts += 1
             return lead(text, words=_EXTRACT_WORDS, language=self._language)
         return summary
+
+    def _split(self, text: str, max_chunks: int | None) -> list[str]:
+        limit = self._recipe.chunk_tokens
+        return split_chunks(text, count=self._count, limit=limit, max_chunks=max_chunks, language=self._language)
 
     def _count(self, text: str) -> int:
         return self._engine.count(self._profile.messages(text)) - self._overhead

@@ -89,12 +89,10 @@ def test_a_text_of_too_many_parts_is_refused_unread() -> None:
     assert engine.asked == []
 
 
-@pytest.mark.parametrize("context", [150, 200, 300])
-def test_no_prompt_exceeds_a_small_context(context: int) -> None:
-    # The fake engine raises PromptTooLong for one that does.
-    engine = FakeEngine("He went.", context=context)
-    write(LONG, engine)
-    assert "".join(engine.asked[: write(LONG, engine).chunks]) == LONG
+def test_a_context_too_small_for_the_recipes_chunks_is_not_filled_with_smaller_ones() -> None:
+    # Smaller chunks would be another recipe under the same hash.
+    with pytest.raises(EngineError, match="raise --context"):
+        write(LONG, FakeEngine("He went.", context=RECIPE.chunk_tokens))
 
 
 def test_a_context_without_room_for_any_text_is_not_the_documents_fault() -> None:
@@ -250,13 +248,6 @@ def test_the_recipes_hash_changes_with_the_instruction_not_with_its_name() -> No
 
 def test_the_recipes_hash_does_not_change_with_what_only_bounds_the_work() -> None:
     assert replace(RECIPE, max_chunks=1).hash(PROFILE) == RECIPE.hash(PROFILE)
-
-
-def test_equal_recipes_cut_a_text_equally_whatever_the_engines_context() -> None:
-    wide, narrow = FakeEngine("He went.", context=2048), FakeEngine("He went.", context=128)
-    write(LONG, wide)
-    write(LONG, narrow)
-    assert narrow.asked == wide.asked
 
 
 def test_a_recipes_hash_is_the_same_in_every_process() -> None:
