@@ -1,17 +1,15 @@
 """The wire contract: what enters as a document and leaves as a summary or a dead letter.
 
 No Spark, no llama.cpp and no Kafka client in here. The JSON Schemas in docs/schemas are generated from these classes
-(`python -m streaming.messages docs/schemas`).
+by tools/write_docs.py.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_serializer
@@ -228,8 +226,3 @@ def schemas() -> dict[str, str]:
         + "\n"
         for name, model in files.items()
     }
-
-
-if __name__ == "__main__":
-    for name, schema in schemas().items():
-        Path(sys.argv[1], name).write_text(schema)

@@ -1,0 +1,62 @@
+"""Writes what docs/ takes from the code: the JSON Schemas and the table of settings.
+
+python tools/write_docs.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from streaming.messages import schemas
+from streaming.settings import Settings
+
+_INTRODUCTION = """# Configuration
+
+A setting is taken from the first of these that has it: a flag (`--batch-documents 8`), the environment
+(`GISTREAM_BATCH_DOCUMENTS=8`), `gistream.toml` in the working directory or where `GISTREAM_CONFIG` says
+(`batch_documents = 8`), the default. `gistream config show` prints them all, and where each came from; secrets are
+masked. This page is written from the code by `python tools/write_docs.py`.
+
+```toml
+# gistream.toml
+bootstrap_servers = "kafka.example:9093"
+model = "/srv/models/qwen2.5-7b-instruct-q4_k_m.gguf"
+
+[kafka]
+security.protocol = "SASL_SSL"
+sasl.mechanism = "PLAIN"
+sasl.jaas.config = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="...";'
+ssl.truststore.type = "PEM"
+ssl.truststore.location = "/etc/ssl/kafka.pem"
+```
+
+Kafka's options have Kafka's own names; Spark, the producers and the consumers all get them.
+
+| setting | default | |
+| --- | --- | --- |
+"""
+
+
+def pages() -> dict[str, str]:
+    """Return the generated pages by their path in docs/."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, PydanticUndefined, {}) else f"`{field.default}`"
+        rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |\n")
+    written = {f"schemas/{name}": text for name, text in schemas().items()}
+    return {**written, "configuration.md": _INTRODUCTION + "".join(rows)}
+
+
+def main() -> None:
+    """Write the pages below the folder of the first argument, or docs/."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "docs"
+    for path, text in pages().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
