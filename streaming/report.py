@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import textwrap
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from consumers.tail import Deleted
 from streaming.messages import DeadLetter, Summary
-from streaming.query import Plan
-from streaming.watch import Batch
+
+if TYPE_CHECKING:
+    # Both bring Spark, which `tail` does not need and which takes a second to import.
+    from streaming.query import Plan
+    from streaming.watch import Batch
 
 
 def plan_block(plan: Plan) -> RenderableType:
