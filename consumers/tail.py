@@ -18,11 +18,13 @@ from pydantic import ValidationError
 
 from streaming.errors import BrokerError, TopicError, UsageError
 from streaming.kafka_options import for_python
-from streaming.messages import DeadLetter, Summary
+from streaming.messages import DeadLetter, Source, Summary, read_source
 from streaming.settings import MIB, Settings
 
 # How long one look for new records takes; between two looks the reader may be stopped.
 _LOOK_MS = 200
+# Looks without a record, while there must be more: half a minute.
+_LONGEST_QUIET = 150
 # Documents whose newest offset is remembered, so that a reader that runs for years does not grow: what was delivered
 # twice stands close together.
 _REMEMBERED = 100_000
@@ -30,9 +32,10 @@ _REMEMBERED = 100_000
 
 @dataclass(frozen=True)
 class Deleted:
-    """The summary of `id` was deleted."""
+    """The summary of `id` was deleted, by the record at `source`."""
 
     id: str
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,12 @@ class Tail:
         With `until_end` it ends where the topic ended when it was called.
         """
         ends = self._consumer.end_offsets(self._partitions) if until_end else None
+        quiet = 0
         while ends is None or any(self._consumer.position(p) < ends[p] for p in self._partitions):
             polled = self._consumer.poll(timeout_ms=_LOOK_MS)
+            quiet = 0 if polled else quiet + 1
+            if ends is not None and quiet > _LONGEST_QUIET:
+                raise BrokerError(f"Kafka stopped answering before the end of topic '{self._topic}' was read.")
             if not polled:
                 yield None
             for records in polled.values():
@@ -127,18 +134,18 @@ class Tail:
         try:
             if self._dead_letters:
                 return DeadLetter.from_record(record.key, record.value, record.headers)
-            if record.value is None:
-                return Deleted((record.key or b"").decode(errors="replace"))
-            return Summary.model_validate_json(record.value)
+            if record.value is None and (source := read_source(record.headers)) is not None:
+                return Deleted((record.key or b"").decode(errors="replace"), source)
+            return Summary.model_validate_json(record.value or b"")
         except (ValidationError, ValueError):
             return Unreadable(record.topic, record.partition, record.offset)
 
     def _is_news(self, read: Read) -> bool:
         """Tell whether a record is the newest of its document, and remember it."""
-        if isinstance(read, Deleted | Unreadable):
+        if isinstance(read, Unreadable):
             return True
         place, recipe = read.source, read.recipe if isinstance(read, Summary) else ""
-        name = read.id if isinstance(read, Summary) else f"offset {place.offset}"
+        name = read.id if isinstance(read, Summary | Deleted) else f"offset {place.offset}"
         # Offsets can be compared within a partition only; a key has one, unless the topic was given more.
         key = (f"{place.topic}-{place.partition}", name)
         known = self._seen.get(key)

@@ -141,6 +141,8 @@ def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda:
             f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or check "
             "--bootstrap-servers."
         ) from error
+    except KafkaError as error:
+        raise BrokerError(f"Kafka on {servers} refused the connection: {error}.") from error
     publisher = Publisher(producer, settings, progress)
     try:
         yield publisher

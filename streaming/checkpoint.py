@@ -24,6 +24,10 @@ def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[Non
 
     Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
     """
+    if "://" in location:
+        raise CheckpointError(
+            f"The checkpoint must be a local path, and {location} is a URL; a disk that the driver has is enough."
+        )
     folder = Path(location)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,11 +68,20 @@ def _check(folder: Path, topic_ids: Mapping[str, str]) -> None:
         if name in topic_ids and topic_ids[name] != was:
             raise CheckpointError(
                 f"Topic '{name}' was deleted and created anew since the checkpoint at {folder} was written, so its "
-                "offsets mean nothing there; begin a new one with --checkpoint, or delete the old one."
+                "offsets mean nothing there; begin a new one with --checkpoint and a new --output-topic, for readers "
+                "compare offsets, too."
             )
+    if known and set(known) != set(topic_ids):
+        raise CheckpointError(
+            f"The checkpoint at {folder} is of topic {', '.join(sorted(known))}, not of "
+            f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
+        )
     written = kept.with_suffix(".new")
-    written.write_text(json.dumps({"topic_ids": {**known, **topic_ids}}, indent=2))
-    written.replace(kept)
+    try:
+        written.write_text(json.dumps({"topic_ids": dict(topic_ids)}, indent=2))
+        written.replace(kept)
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error
 
 
 def _check_log(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -139,7 +140,6 @@ def run(
         }
     )
     stop = StopRequest()
-    stop.listen()
     plan = prepare(settings, open_model(settings.model))
     note.print(plan_block(plan))
     run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(batch_line(batch)))
@@ -198,5 +198,8 @@ def tail(
                 return
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`gistream tail --json | head`); Python would complain at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         reader.close()

@@ -1,13 +1,14 @@
 """The demo: every part of gistream at work, on one machine, from nothing to a table of summaries.
 
-It is an installation of its own, in the folder `demo` of the data dir, with the same parts as any other. It goes away
-at the end, however it ends, unless it is to be kept.
+It is an installation of its own, in the folder `demo` of the data dir, with the same parts as any other. Its processes
+end with it, however it ends, unless it is to be kept; its files stay only then, and when it failed.
 """
 
 from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,10 +36,16 @@ from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
 from streaming.session import layout, spark_session
-from streaming.settings import Settings, load
+from streaming.settings import Settings
 from streaming.topics import Admin
 
 _SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
+# What the demo takes from its user's settings; the rest belongs to another installation.
+_ITS_USERS = {
+    *("model", "prompt", "threads", "slots", "context", "chunk_tokens", "max_tokens", "max_chunks"),
+    *("temperature", "repeat_penalty", "driver_memory"),
+}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60
 
@@ -63,6 +70,8 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
         # Both starts take seconds and are mostly Java loading classes, so they run side by side.
         planning = pool.submit(_fill, broker, model, documents, out)
         with status, spark_session(broker.settings, layout(broker.settings)) as spark:
+            # Spark took the interrupt for itself.
+            _take_signals()
             plan = planning.result()
             out.print(plan_block(plan))
             out.print()
@@ -119,16 +128,26 @@ def _samples() -> Path:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does, so that nothing is left running."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+    """Let SIGTERM end the demo as Ctrl-C does, and once only: a second one must not interrupt the stopping."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    _take_signals()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stderr.write("stopping\n")
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -136,7 +155,8 @@ def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]
     """Have an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
     here = settings.data_dir / "demo"
     # One executor needs one partition, and the documents come in the order of their names.
-    broker = EmbeddedBroker(load({"data_dir": here, "model": settings.model, "partitions": 1}))
+    kept = settings.model_dump(include=_ITS_USERS)
+    broker = EmbeddedBroker(Settings(data_dir=here, partitions=1, **kept))
     if broker.status().running:
         raise BrokerError(
             f"A demo that was kept is still there; end it with `gistream broker stop --data-dir {here}`, which also "
@@ -179,7 +199,7 @@ def _results(settings: Settings, expected: int, query: StreamingQuery) -> Iterat
 
 def _raise_failure(query: StreamingQuery, settings: Settings, missing: int) -> NoReturn:
     try:
-        query.awaitTermination(0)
+        query.awaitTermination(1)
     except PySparkException as error:
         raise explain(error, settings) from error
     raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")

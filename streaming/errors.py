@@ -26,7 +26,6 @@ to do. Neither ever carries the document's text.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
@@ -130,7 +129,4 @@ def run_command(command: Callable[[], object]) -> int:
     except GistreamError as error:
         sys.stderr.write(f"gistream: {error}\n")
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has had enough (`gistream tail | head`). Python would complain at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -1,7 +1,7 @@
 """Kafka client options: one set, in Kafka's own (Java) names, in the shape of each client that gistream uses.
 
 Spark's connector takes them as they are. kafka-python has other names for the same things, and reads the login that
-Java clients keep in `sasl.jaas.config` from two options of its own.
+Java clients keep in `sasl.jaas.config` from two options of its own. What only Java's clients know goes to Spark alone.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ _RENAMED = {
     "ssl.keystore.location": "ssl_certfile",
     "ssl.key.password": "ssl_password",
 }
-# Options of Java's that have no counterpart because kafka-python needs none: it reads PEM files only, and a PEM
-# file at ssl.keystore.location holds the key too.
-_JAVA_ONLY = {"ssl.truststore.type", "ssl.keystore.type"}
 _SAME = {
     "security.protocol",
     "sasl.mechanism",
@@ -50,7 +47,7 @@ def for_spark(options: Mapping[str, str]) -> dict[str, str]:
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    Raises `UsageError` for an option that kafka-python does not have, or a value that is no whole number where Kafka
+    Raises `UsageError` for a store that is no PEM file, or a value that is no whole number where Kafka
     wants one.
     """
     found: dict[str, Any] = {}
@@ -60,14 +57,15 @@ def for_python(options: Mapping[str, str]) -> dict[str, Any]:
         elif name == "ssl.endpoint.identification.algorithm":
             found["ssl_check_hostname"] = bool(value)
         elif name in _RENAMED:
+            kind = name.replace(".location", ".type")
+            if kind != name and options.get(kind) != "PEM":
+                raise UsageError(
+                    f"The Kafka option '{name}' must name a PEM file, with '{kind}' set to PEM: Java's own stores "
+                    "cannot be read by gistream's Python clients."
+                )
             found[_RENAMED[name]] = value
         elif name in _SAME:
             found[name.replace(".", "_")] = _whole_number(name, value) if name.endswith(".ms") else value
-        elif name not in _JAVA_ONLY:
-            raise UsageError(
-                f"The Kafka option '{name}' is not known to gistream's Python clients; known are: "
-                f"{', '.join(sorted({*_SAME, *_RENAMED, *_JAVA_ONLY, 'sasl.jaas.config'}))}."
-            )
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
 
 # A Kafka header: a name and bytes; names may repeat.
 Header = tuple[str, bytes | None]
@@ -196,6 +196,21 @@ class DeadLetter(BaseModel):
             source=Source.model_validate(pick["source"]),
             truncated=int(ours[TRUNCATED]) if TRUNCATED in ours else None,
         )
+
+
+def source_headers(headers: Sequence[Header], source: Source) -> list[Header]:
+    """Return `headers` with those that say where in Kafka a record was."""
+    ours = {f"source.{name}": str(value).encode() for name, value in source.model_dump().items()}
+    return [(name, raw) for name, raw in headers if name not in ours] + list(ours.items())
+
+
+def read_source(headers: Sequence[Header]) -> Source | None:
+    """Read what `source_headers` wrote; None when it is not there."""
+    found = {name.removeprefix("source."): (raw or b"").decode(errors="replace") for name, raw in headers}
+    try:
+        return Source.model_validate(found)
+    except ValidationError:
+        return None
 
 
 def lookup(value: Any, path: str) -> Any:

@@ -21,13 +21,13 @@ from pyspark.sql.streaming.query import StreamingQuery
 from streaming.checkpoint import open_checkpoint
 from streaming.decode import Reading
 from streaming.engine import LlamaRecipe, ModelFile
-from streaming.errors import UsageError
+from streaming.errors import Abandoned, QueryError, UsageError
 from streaming.failures import explain
 from streaming.lag import GroupOffsets
 from streaming.messages import ModelInfo
 from streaming.protocol import Sampling
 from streaming.results import Topics
-from streaming.session import Layout, layout, spark_session
+from streaming.session import JVM_GONE, Layout, layout, spark_session
 from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
 from streaming.source import read_documents
@@ -140,6 +140,11 @@ def running(spark: SparkSession, plan: Plan, *, once: bool = False) -> Iterator[
             query.stop()
     except PySparkException as error:
         raise explain(error, plan.settings) from error
+    except JVM_GONE as error:
+        raise QueryError(
+            "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
+            f"running batch was committed (see {plan.settings.logs_dir / 'spark.log'})."
+        ) from error
 
 
 @contextmanager
@@ -167,5 +172,10 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
 
             with running(spark, plan, once=once) as query:
                 watch(query, stop=stop, grace=settings.grace, finished=finished)
+    except QueryError as error:
+        if stop.asked:
+            # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.
+            raise Abandoned(f"Stopped before the running micro-batch ended; it will run again. ({error})") from error
+        raise
     finally:
         group.close()

@@ -44,24 +44,31 @@ def batch_line(batch: Batch) -> str:
 def tail_block(read: Summary | DeadLetter | Deleted, width: int = 100) -> RenderableType:
     """Return a result as a person reads it, the summary in lines of `width` characters."""
     if isinstance(read, Deleted):
-        return Text(f"{read.id}: its summary was deleted", style="dim")
+        return Text(f"{_clean(read.id)}: its summary was deleted", style="dim")
     if isinstance(read, DeadLetter):
         place = f"{read.source.topic}-{read.source.partition} offset {read.source.offset}"
         size = "null" if read.value is None else f"{len(read.value):,} bytes"
         cut = f", cut from {read.truncated:,}" if read.truncated is not None else ""
         return Group(
-            Text.assemble((place, "bold red"), f"  {read.error.type} in {read.error.stage}: {read.error.message}"),
+            Text.assemble(
+                (place, "bold red"), f"  {_clean(f'{read.error.type} in {read.error.stage}: {read.error.message}')}"
+            ),
             Text(f"  value of {size}{cut}", style="dim"),
         )
     chunks = f"{read.chunks} chunks" if read.chunks > 1 else "1 chunk"
     facts = f"  {chunks}, {read.tokens.prompt + read.tokens.completion:,} tokens, {read.seconds:.1f} s"
     if read.status != "ok":
         facts += f", {read.status}"
-    title = f"  {read.title}" if read.title else ""
+    title = f"  {_clean(read.title)}" if read.title else ""
     return Group(
-        Text.assemble((read.id, "bold green"), title, (facts, "dim")),
-        Text("".join(f"  {line}\n" for line in textwrap.wrap(read.summary, width))),
+        Text.assemble((_clean(read.id), "bold green"), title, (facts, "dim")),
+        Text("".join(f"  {line}\n" for line in textwrap.wrap(_clean(read.summary), width))),
     )
+
+
+def _clean(text: str) -> str:
+    """Return `text` without control characters: what a document says must not steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def tail_json(read: Summary | DeadLetter | Deleted) -> str:

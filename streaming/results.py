@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from streaming.decode import Record
 from streaming.errors import DocumentError, ResultTooLarge
-from streaming.messages import DeadLetter, Failure, Header, Summary
+from streaming.messages import DeadLetter, Failure, Header, Summary, source_headers
 
 # Kafka's own upper bound for what surrounds keys, values and headers: 61 bytes of a batch, 21 of a record, and up to
 # 10 for the two lengths of a header (DefaultRecordBatch and DefaultRecord in kafka-clients).
@@ -56,7 +56,8 @@ def summary_result(summary: Summary, record: Record, topics: Topics) -> Result:
 
 def tombstone_result(key: bytes, record: Record, topics: Topics) -> Result:
     """Make the record that deletes the summary of `key`; raises `ResultTooLarge`."""
-    return _fitting(Result(topics.output, key, None, record.headers), topics)
+    # Its place is in its headers, as it has no value: a reader must be able to tell that it is the newest of its id.
+    return _fitting(Result(topics.output, key, None, source_headers(record.headers, record.source)), topics)
 
 
 def dead_letter_result(record: Record, error: DocumentError, stage: str, topics: Topics) -> Result:

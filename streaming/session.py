@@ -6,12 +6,13 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pyspark
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -19,6 +20,8 @@ from streaming.errors import MachineError, UsageError
 from streaming.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.settings import Settings
 
+# What py4j raises when the JVM does not answer any more.
+JVM_GONE = (Py4JError, ConnectionError)
 _LOCAL = re.compile(r"local(?:\[(\*|\d+)(?:,\s*\d+)?\])?$")
 _LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]$")
 # A worker that llama.cpp takes down may have met a rare race: its task gets one more attempt. A second crash is not
@@ -75,7 +78,9 @@ def spark_session(settings: Settings, spread: Layout) -> Iterator[SparkSession]:
     try:
         yield spark
     finally:
-        spark.stop()
+        # A JVM that has ended by itself needs no stop; who worked with it has said so.
+        with suppress(*JVM_GONE):
+            spark.stop()
 
 
 def _start(settings: Settings, spread: Layout) -> SparkSession:
@@ -144,9 +149,6 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     else:
         conf |= {"spark.executor.instances": str(spread.executors)}
-    if spread.master.startswith("local-cluster"):
-        # Its executors are started in a folder of Spark's home, which belongs to the Python installation.
-        conf |= {"spark.executorEnv.SPARK_LOCAL_IP": "127.0.0.1", "spark.worker.dir": str(scratch)}
     return conf
 
 

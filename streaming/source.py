@@ -1,8 +1,8 @@
 """The Kafka source.
 
 Reads documents from the input topic. Item: one record, with key, value, headers and position. Unit of parallelism: a
-topic partition. Guarantee: each offset is read once by a query that does not crash; after a crash the last micro-batch
-is read again, with exactly the same offsets.
+topic partition, never a part of one, for the order of an id's results hangs on it. Guarantee: each offset is read once
+by a query that does not crash; after a crash the last micro-batch is read again, with exactly the same offsets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ def read_documents(spark: SparkSession, settings: Settings, spread: Layout) -> D
         # Only for a new checkpoint: a service that is installed today also owes the documents of yesterday.
         "startingOffsets": "earliest",
         "maxOffsetsPerTrigger": str(settings.batch_documents * spread.executors),
-        "minPartitions": str(spread.executors),
         "includeHeaders": "true",
         # Records that retention deleted before they were read are a loss, and a loss is an error.
         "failOnDataLoss": "true",

@@ -20,6 +20,7 @@ import hashlib
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ from typing import Any
 import pandas as pd
 
 from streaming.decode import NamedDocument, Reading, Record, Tombstone, decode
-from streaming.errors import BadInput, DocumentError, DocumentFailed, QueryError
+from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, QueryError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe
 from streaming.results import Result, Topics, dead_letter_result, now, summary_result, tombstone_result
@@ -169,15 +170,22 @@ class _Task:
         except DocumentError as error:
             failed = error if isinstance(error, DocumentFailed) else None
             return _Outcome(dead_letter_result(record, error, stage, topics), failed)
+        except (GistreamError, asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - what a library breaks on (a Rust panic is no Exception)
+            # costs this document, or it would stop the query for ever. Its words may hold the text; its kind does not.
+            kind = type(error).__name__
+            sys.stderr.write(f"gistream: {kind} in {stage}:\n{''.join(traceback.format_tb(error.__traceback__))}")
+            unexpected = DocumentFailed(f"an unexpected {kind}", type="Unexpected")
+            return _Outcome(dead_letter_result(record, unexpected, stage, topics), unexpected)
 
     async def _summarize(self, record: Record, named: NamedDocument) -> Summary:
         document, job = named.document, self._job
         profile = job.profiles.get(document.prompt or job.default_profile)
         if profile is None:
+            # Its name is not repeated: it is a stranger's text.
             raise BadInput(
-                f"there is no prompt profile '{(document.prompt or '')[:100]}'; there are: "
-                f"{', '.join(sorted(job.profiles))}",
-                type="UnknownPrompt",
+                f"its prompt names no profile; there are: {', '.join(sorted(job.profiles))}", type="UnknownPrompt"
             )
         written = await self._summarizer.summarize(
             Text(document.text, profile, document.language), deadline=time.monotonic() + job.deadline

@@ -117,10 +117,6 @@ class Admin:
             if metadata is not None
         ]
 
-    def end_offsets(self, name: str) -> dict[int, int]:
-        """Return the offset after the last record of each partition."""
-        return self._offsets(name, "latest")
-
     def _create(self, name: str, largest: int) -> None:
         settings = self._settings
         retention = settings.retention_hours * 3_600_000 if settings.retention_hours >= 0 else -1
@@ -188,9 +184,7 @@ class Admin:
         first, last = self._offsets(name, "earliest", partitions), self._offsets(name, "latest", partitions)
         return sum(last[partition] - first[partition] for partition in last)
 
-    def _offsets(self, name: str, which: str, partitions: int | None = None) -> dict[int, int]:
-        if partitions is None:
-            partitions = self.describe([name])[0].partitions
+    def _offsets(self, name: str, which: str, partitions: int) -> dict[int, int]:
         # The wire's own numbers for "where the log ends" and "where it begins" (ListOffsets).
         spec = -1 if which == "latest" else -2
         with self._explained(f"read the offsets of topic '{name}'"):

@@ -68,15 +68,18 @@ def watch(query: StreamingQuery, *, stop: StopRequest, grace: float, finished: C
     patience: float | None = None
     while True:
         ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
-        progressed = False
-        for batch in _batches_after(query, seen):
-            seen, progressed = batch.number, True
+        stopping = stop.asked
+        batches = _batches_after(query, seen)
+        if stopping and not ended and (batches or not _busy(query)):
+            # At once, before the next batch has got far; and a batch that ended meanwhile is told of, too.
+            query.stop()
+            batches, ended = _batches_after(query, seen), True
+        for batch in batches:
+            seen = batch.number
             finished(batch)
         if ended:
             return
-        if stop.asked:
-            if progressed or not _busy(query):
-                return
+        if stopping:
             patience = patience or time.monotonic() + grace
             if stop.urgent or time.monotonic() > patience:
                 raise Abandoned(

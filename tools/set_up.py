@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -44,10 +45,10 @@ def main() -> int:
         print(f"gistream cannot be set up: {problem}", file=sys.stderr)
         return 7
     began = time.monotonic()
-    if not (ENVIRONMENT / "bin" / "python").exists():
-        say("making .venv")
-        venv.create(ENVIRONMENT, with_pip=True)
     try:
+        if not (ENVIRONMENT / "bin" / "pip").exists():
+            say("making .venv")
+            venv.create(ENVIRONMENT, with_pip=True)
         install("pip and build tools", "--upgrade", "pip")
         say(
             f"installing llama.cpp ({SLOW_PACKAGE}): where there is no wheel of it, it is compiled, which takes about "
@@ -77,6 +78,8 @@ def missing() -> str | None:
     """Return what has to be installed by hand first, and how; None when nothing is missing."""
     if sys.version_info < OLDEST_PYTHON:
         return f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}."
+    if importlib.util.find_spec("ensurepip") is None:
+        return "this Python cannot make virtual environments; install that part (Debian: apt install python3-venv)."
     if (java := java_version()) is None or java < OLDEST_JAVA:
         found = "there is none" if java is None else f"this is {java}"
         return (

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.engine.model_file import ModelFile, open_model
+from streaming.engine.model_file import ModelFile, file_sha256, open_model
+from streaming.errors import EngineError
 from streaming.protocol import Engine
 
 __all__ = ["LlamaRecipe", "ModelFile", "open_model"]
@@ -25,7 +26,9 @@ class LlamaRecipe:
     threads: int
 
     def load(self) -> Engine:
-        """Load the model; raises `EngineError`."""
+        """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
+        if file_sha256(self.path) != self.sha256:
+            raise EngineError(f"The model file {self.path} was changed while the query ran; start the query again.")
         # Only here: the driver and every command that needs no model start without llama.cpp.
         from streaming.engine.batching import BatchingEngine
         from streaming.engine.llama import Weights

@@ -150,23 +150,27 @@ class BatchingEngine:
         self._first = None
         for slot in self._slots:
             while slot.request is None:
-                idle = not any(s.request for s in self._slots)
+                alone = False
                 try:
-                    request = self._waiting.get(block=idle)
+                    request = self._waiting.get_nowait()
                 except queue.Empty:
-                    return True
+                    if any(s.request for s in self._slots):
+                        return True
+                    alone, request = True, self._waiting.get()
                 if request is None:
                     return False
                 if request.unwanted():
                     continue
                 self._start(slot, request)
-                if idle and slot.request is not None:
+                if alone and slot.request is not None:
                     self._first = slot
                     return not self._closing
         return not self._closing
 
     def _start(self, slot: _Slot, request: _Request) -> None:
         """Prefill a prompt into a slot and sample its first token."""
+        # From here on the slot answers for the request, whatever fails.
+        slot.request, slot.generated = request, []
         shared = _shared_prefix(slot.cached, request.prompt)
         if not self._native.truncate(slot.number, shared):
             shared = 0
@@ -174,13 +178,13 @@ class BatchingEngine:
         slot.cached = request.prompt[:shared]
         for start in range(shared, len(request.prompt), UBATCH):
             if request.unwanted():
+                self._free(slot)
                 return
             part = request.prompt[start : start + UBATCH]
             end = start + len(part)
             self._native.prefill(slot.number, part, start, last=end == len(request.prompt))
             slot.cached = request.prompt[:end]
         slot.sampler = self._weights.sampler(request.sampling, grammar=request.grammar)
-        slot.request, slot.generated = request, []
         self._accept(slot, (len(request.prompt) - shared - 1) % UBATCH)
 
     def _step(self) -> None:

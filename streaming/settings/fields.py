@@ -147,8 +147,8 @@ class Settings(BaseModel):
         0.2,
         gt=0,
         le=1,
-        description="When at least ten documents of a batch, and more than this share, fail for a "
-        "reason that is not theirs, the query stops instead of filling the dead-letter topic.",
+        description="When at least ten documents of a task (an executor's part of a batch), and more than this share "
+        "of them, fail for a reason that is not theirs, the query stops instead of filling the dead-letter topic.",
     )
     grace: float = Field(
         60,
@@ -175,6 +175,9 @@ class Settings(BaseModel):
         if self.chunk_tokens < 4 * self.max_tokens:
             # Else a level of partial summaries would not be clearly shorter than the one before.
             raise ValueError("chunk_tokens must be at least four times max_tokens")
+        if len({self.input_topic, self.output_topic, self.dead_letter_topic}) < 3:
+            # A query that reads what it writes never ends.
+            raise ValueError("input_topic, output_topic and dead_letter_topic must be three topics")
         return self
 
     @property

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
 from support import Send, document, read_topic
 
+from consumers.tail import Deleted, Tail
 from streaming.errors import CheckpointError, EngineError, QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.query import checkpointed, running
@@ -108,6 +109,18 @@ def test_summaries_of_one_id_arrive_in_the_order_of_their_offsets(
     records = read_topic(ready.settings, ready.settings.output_topic)
     offsets = [json.loads(r.value)["source"]["offset"] if r.value else None for r in records]
     assert offsets == [0, 1, None, 3]
+
+
+def test_a_reader_that_starts_anew_sees_the_newest_last(spark: SparkSession, plan: MakePlan, send: Send) -> None:
+    ready = plan()
+    send((b"a", document("A text.")), (b"b", document("Another.")), (b"a", None))
+    drain(spark, ready)
+    reader = Tail(ready.settings)
+    reader.seek("earliest")
+    read = [one for one in reader.read(until_end=True) if one is not None]
+    reader.close()
+    of_a = [one for one in read if isinstance(one, Deleted | Summary) and one.id == "a"]
+    assert [type(one) for one in of_a] == [Summary, Deleted]
 
 
 def test_when_too_many_documents_fail_the_query_stops_and_commits_nothing(

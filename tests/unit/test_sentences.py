@@ -146,3 +146,9 @@ def test_an_extract_of_a_text_without_spaces_is_short_too(text: str) -> None:
 )
 def test_two_chinese_characters_count_as_a_word(text: str, words: float) -> None:
     assert word_count(text) == words
+
+
+@pytest.mark.parametrize("space", [chr(n) for n in (0xA0, 0x1680, 0x2003, 0x2009, 0x2028, 0x202F, 0x3000)])
+def test_no_space_of_any_script_breaks_the_segmenter(space: str) -> None:
+    text = f"It holds vitamin A{space}. It is good. Take it."
+    assert "".join(split_sentences(text)) == text
