@@ -23,8 +23,8 @@ from streaming.protocol import Generation, Message, Sampling
 
 # Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all
 # slots first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches
-# sees that it works. It costs at most 128 steps at 12 ms instead of 8 (a step of one slot, and a quarter of one of
-# four): half a second a micro-batch.
+# sees that it works. Over 16 documents the cost was within the noise: 0.278 and 0.294 a second with it, 0.297 and 0.274
+# without.
 _HEAD_START = 128
 
 
