@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from pydantic import ValidationError
 
-from streaming.errors import BrokerError, TopicError, UsageError
+from streaming.errors import BrokerError, TopicError, UsageError, no_answer
 from streaming.kafka_options import for_python
 from streaming.messages import DeadLetter, Source, Summary, read_source
 from streaming.settings import MIB, Settings
@@ -74,10 +74,7 @@ class Tail:
             )
             partitions = self._consumer.partitions_for_topic(self._topic)
         except (KafkaConnectionError, KafkaTimeoutError) as error:
-            raise BrokerError(
-                f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or "
-                "check --bootstrap-servers."
-            ) from error
+            raise no_answer(servers) from error
         except KafkaError as error:
             raise TopicError(f"Topic '{self._topic}' on {servers} cannot be read: {error}.") from error
         if not partitions:

@@ -15,7 +15,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.producer.future import RecordMetadata
 
-from streaming.errors import BrokerError, TopicError
+from streaming.errors import BrokerError, TopicError, no_answer
 from streaming.kafka_options import for_python
 from streaming.settings import MIB, Settings
 
@@ -137,10 +137,7 @@ def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda:
             },
         )
     except (KafkaConnectionError, KafkaTimeoutError) as error:
-        raise BrokerError(
-            f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or check "
-            "--bootstrap-servers."
-        ) from error
+        raise no_answer(servers) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka on {servers} refused the connection: {error}.") from error
     publisher = Publisher(producer, settings, progress)

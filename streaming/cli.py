@@ -142,6 +142,7 @@ def run(
     stop = StopRequest()
     plan = prepare(settings, open_model(settings.model))
     note.print(plan_block(plan))
+    note.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
     run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(batch_line(batch)))
 
 

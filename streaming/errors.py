@@ -54,6 +54,14 @@ class BrokerError(GistreamError):
     exit_code = 4
 
 
+def no_answer(servers: str | None) -> BrokerError:
+    """Return the error for a Kafka that does not answer; a client that is refused the login sees the same."""
+    return BrokerError(
+        f"Kafka does not answer on {servers}, or refuses the login; start the embedded broker with `gistream broker "
+        "start`, or check --bootstrap-servers and the login options given with --kafka."
+    )
+
+
 class TopicError(GistreamError):
     """A topic is missing, too small, forbidden, or not the one it was."""
 

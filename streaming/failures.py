@@ -11,7 +11,6 @@ import re
 from streaming import errors
 from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError
 from streaming.settings import Settings
-from streaming.topics import no_answer
 
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
 _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
@@ -62,7 +61,7 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
         (
             r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
             errors.BrokerError,
-            f"{no_answer(settings)} Nothing of the running batch was committed.",
+            f"{errors.no_answer(settings.bootstrap_servers)} Nothing of the running batch was committed.",
         ),
         (
             r"(?i)malformed log file|incomplete log file|checkpoint.*(corrupt|incompatible)|OFFSET_LOG",

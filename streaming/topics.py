@@ -22,7 +22,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from streaming.errors import BrokerError, TopicError
+from streaming.errors import BrokerError, TopicError, no_answer
 from streaming.kafka_options import for_python
 from streaming.settings import MIB, Settings
 
@@ -196,16 +196,8 @@ class Admin:
         try:
             yield
         except (KafkaConnectionError, KafkaTimeoutError) as error:
-            raise BrokerError(no_answer(self._settings)) from error
+            raise no_answer(self._servers) from error
         except AuthorizationError as error:
             raise TopicError(f"Kafka on {self._servers} does not allow this user to {what}.") from error
         except KafkaError as error:
             raise BrokerError(f"Kafka on {self._servers} refused to {what}: {error}.") from error
-
-
-def no_answer(settings: Settings) -> str:
-    """Say that Kafka does not answer, and what to do about it."""
-    return (
-        f"Kafka does not answer on {settings.bootstrap_servers}; start the embedded broker with `gistream broker "
-        "start`, or check --bootstrap-servers."
-    )

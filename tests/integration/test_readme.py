@@ -48,6 +48,7 @@ def test_the_commands_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     finally:
         subprocess.run(["gistream", "broker", "stop"], env=environment, capture_output=True, check=False)
     assert all(f"my-book.txt#{n} " in said["demo"] for n in (1, 2, 3))
+    assert not (tmp_path / "data" / "demo").exists()
     assert said["tail"].startswith("mill.txt")
     assert said["dead"] == ""
 

@@ -93,7 +93,7 @@ def dead_letters(settings: Settings) -> list[DeadLetter]:
 
 
 def test_after_kill_9_in_mid_batch_every_id_is_in_the_output(settings: Settings, send: Send) -> None:
-    send(*[(f"d{n}".encode(), document(f"{STORY} It was number {n}. " * 8)) for n in range(8)])
+    send(*[(f"d{n}".encode(), document(f"{STORY} It was number {n}. " * 4)) for n in range(8)])
     running = start(settings)
     wait_for_summary(settings)
     os.killpg(running.pid, signal.SIGKILL)
