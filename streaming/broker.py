@@ -17,7 +17,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -270,11 +270,6 @@ class EmbeddedBroker:
         lines = self._log.read_bytes()[self._said_before :].decode(errors="replace").splitlines()
         said = [line for line in lines if "ERROR" in line or "Exception" in line]
         return (said or lines or ["it said nothing"])[-1].strip()
-
-
-def status_as_dict(status: Status) -> dict[str, object]:
-    """Return a status for machines."""
-    return asdict(status)
 
 
 def _answers(port: int) -> bool:

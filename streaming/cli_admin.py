@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streaming.broker import EmbeddedBroker, Status, status_as_dict
+from streaming.broker import EmbeddedBroker, Status
 from streaming.settings import load, load_with_origins, pairs, shown
 from streaming.settings.flags import DataDir, DeadLetterTopic, InputTopic, Json, Kafka, OutputTopic, Servers, flag
 
@@ -48,7 +48,7 @@ def broker_status(as_json: Json = False, data_dir: DataDir = None) -> None:
     """
     status = EmbeddedBroker(load({"data_dir": data_dir})).status()
     if as_json:
-        sys.stdout.write(json.dumps(status_as_dict(status)) + "\n")
+        sys.stdout.write(json.dumps(asdict(status)) + "\n")
     else:
         _say(status)
 

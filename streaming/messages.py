@@ -170,15 +170,11 @@ class DeadLetter(BaseModel):
             "error.type": self.error.type,
             "error.message": self.error.message,
             "error.attempts": self.error.attempts,
-            "source.topic": self.source.topic,
-            "source.partition": self.source.partition,
-            "source.offset": self.source.offset,
-            "source.timestamp": self.source.timestamp,
         }
         if self.truncated is not None:
             ours[TRUNCATED] = self.truncated
         kept = [(name, raw) for name, raw in self.headers if name not in _OURS]
-        return kept + [(name, str(value).encode()) for name, value in ours.items()]
+        return source_headers(kept + [(name, str(value).encode()) for name, value in ours.items()], self.source)
 
     @classmethod
     def from_record(cls, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> DeadLetter:
