@@ -14,11 +14,10 @@ from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
-from pydantic import ValidationError
 
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer
 from streaming.kafka_options import for_python
-from streaming.messages import DeadLetter, Source, Summary, read_source
+from streaming.messages import Deleted, Read, Summary, read_result
 from streaming.settings import MIB, Settings
 
 # How long one look for new records takes; between two looks the reader may be stopped.
@@ -28,14 +27,6 @@ _LONGEST_QUIET = 150
 # Documents whose newest offset is remembered, so that a reader that runs for years does not grow: what was delivered
 # twice stands close together.
 _REMEMBERED = 100_000
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """The summary of `id` was deleted, by the record at `source`."""
-
-    id: str
-    source: Source
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class Unreadable:
 
 # Where to begin; a number is a time in milliseconds since 1970 UTC.
 Start = Literal["earliest", "latest"] | int
-Read = Summary | DeadLetter | Deleted | Unreadable
+TailRead = Read | Unreadable
 
 
 class Tail:
@@ -101,7 +92,7 @@ class Tail:
         for partition in self._partitions:
             self._consumer.position(partition)
 
-    def read(self, *, until_end: bool = False) -> Iterator[Read | None]:
+    def read(self, *, until_end: bool = False) -> Iterator[TailRead | None]:
         """Yield what is there and what comes; None when there was nothing new for a moment.
 
         With `until_end` it ends where the topic ended when it was called.
@@ -127,19 +118,13 @@ class Tail:
         """Close the connection."""
         self._consumer.close(autocommit=False)
 
-    def _parse(self, record: Any) -> Read:
-        try:
-            if self._dead_letters:
-                return DeadLetter.from_record(record.key, record.value, record.headers)
-            if record.value is None and (source := read_source(record.headers)) is not None:
-                return Deleted((record.key or b"").decode(errors="replace"), source)
-            return Summary.model_validate_json(record.value or b"")
-        except (ValidationError, ValueError):
-            return Unreadable(record.topic, record.partition, record.offset)
+    def _parse(self, record: Any) -> TailRead:
+        read = read_result(record.key, record.value, record.headers, dead_letter=self._dead_letters)
+        return Unreadable(record.topic, record.partition, record.offset) if read is None else read
 
-    def _is_news(self, read: Read) -> bool:
+    def _is_news(self, read: TailRead) -> bool:
         """Tell whether a record is the newest of its document, and remember it."""
-        if isinstance(read, Unreadable):
+        if isinstance(read, Unreadable) or read.source is None:
             return True
         place, recipe = read.source, read.recipe if isinstance(read, Summary) else ""
         name = read.id if isinstance(read, Summary | Deleted) else f"offset {place.offset}"

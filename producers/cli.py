@@ -80,7 +80,7 @@ def jsonl(
         _publish(settings, json_lines.read_documents(lines, file, id_field=id_field), limit, as_json=as_json)
 
 
-def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: str | None) -> Settings:
+def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: list[str] | None) -> Settings:
     flags: dict[str, Any] = {
         "data_dir": data_dir,
         "bootstrap_servers": servers,

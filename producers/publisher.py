@@ -15,7 +15,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.producer.future import RecordMetadata
 
-from streaming.errors import BrokerError, TopicError, no_answer
+from streaming.errors import BrokerError, TopicError, UsageError, no_answer
 from streaming.kafka_options import for_python
 from streaming.settings import MIB, Settings
 
@@ -115,8 +115,14 @@ class Publisher:
 def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
     """Connect to Kafka for as long as the context lasts; `progress` is called when a document is done with.
 
-    Leaving the context waits for all acknowledgements. Raises `BrokerError`.
+    Leaving the context waits for all acknowledgements. Raises `BrokerError`, or `UsageError` when the settings do not
+    name one input topic.
     """
+    if len(settings.input_topics) != 1:
+        raise UsageError(
+            "Documents are sent to one topic, and the settings name several or a pattern; choose one with "
+            "--input-topic."
+        )
     servers = settings.servers
     try:
         producer = KafkaProducer(

@@ -1,14 +1,16 @@
 """The checkpoint: Spark's record of what was done, and what gistream keeps beside it.
 
-Beside Spark's files lies `gistream.json` with the ids of the input topics: a topic that was deleted and made anew has
-the old name and a new id, and Spark, whose offsets mean nothing there, would skip its first records in silence. A lock
-keeps a second query out while the first runs.
+Beside Spark's files lies `gistream.json`. It has the ids of the topics: one that was deleted and made anew has the old
+name and a new id, and Spark, whose offsets mean nothing there, would skip its first records in silence. And it has the
+checkpoint's own id, which no other checkpoint ever has: what a query writes is named after it. A lock keeps a second
+query out while the first runs.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +21,10 @@ _KEPT = "gistream.json"
 
 
 @contextmanager
-def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[None]:
-    """Hold the checkpoint at a local path for one query.
+def open_checkpoint(location: str, topic_ids: Mapping[str, str], *, growing: bool = False) -> Iterator[str]:
+    """Hold the checkpoint at a local path for one query, and say its id.
 
+    `topic_ids` are those of the topics that the query reads; with `growing` there may be more of them than before.
     Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
     """
     if "://" in location:
@@ -39,8 +42,7 @@ def open_checkpoint(location: str, topic_ids: Mapping[str, str]) -> Iterator[Non
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        _check(folder, topic_ids)
-        yield
+        yield _check(folder, topic_ids, growing=growing)
 
 
 def _lock(file: int, folder: Path) -> None:
@@ -53,13 +55,15 @@ def _lock(file: int, folder: Path) -> None:
         ) from error
 
 
-def _check(folder: Path, topic_ids: Mapping[str, str]) -> None:
+def _check(folder: Path, topic_ids: Mapping[str, str], *, growing: bool) -> str:
     kept = folder / _KEPT
     try:
-        known: dict[str, str] = json.loads(kept.read_text())["topic_ids"] if kept.exists() else {}
+        was_kept = json.loads(kept.read_text()) if kept.exists() else {}
+        known: dict[str, str] = was_kept.get("topic_ids", {})
+        identity = str(was_kept.get("id", uuid.uuid4().hex))
         for log in ("offsets", "commits"):
             _check_log(folder / log)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or begin a new one with "
             "--checkpoint, which summarizes everything that is still in the topic again."
@@ -71,17 +75,18 @@ def _check(folder: Path, topic_ids: Mapping[str, str]) -> None:
                 "offsets mean nothing there; begin a new one with --checkpoint and a new --output-topic, for readers "
                 "compare offsets, too."
             )
-    if known and set(known) != set(topic_ids):
+    if known and not (set(known) <= set(topic_ids) if growing else set(known) == set(topic_ids)):
         raise CheckpointError(
             f"The checkpoint at {folder} is of topic {', '.join(sorted(known))}, not of "
             f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
         )
     written = kept.with_suffix(".new")
     try:
-        written.write_text(json.dumps({"topic_ids": dict(topic_ids)}, indent=2))
+        written.write_text(json.dumps({"id": identity, "topic_ids": dict(topic_ids)}, indent=2))
         written.replace(kept)
     except OSError as error:
         raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error
+    return identity
 
 
 def _check_log(folder: Path) -> None:

@@ -15,7 +15,17 @@ from streaming import __version__
 from streaming.cli_admin import broker_app, config_app, topics_app
 from streaming.errors import run_command
 from streaming.settings import load, pairs
-from streaming.settings.flags import DataDir, DeadLetterTopic, InputTopic, Json, Kafka, OutputTopic, Servers, flag
+from streaming.settings.flags import (
+    DataDir,
+    DeadLetterTopic,
+    InputPattern,
+    InputTopic,
+    Json,
+    Kafka,
+    OutputTopic,
+    Servers,
+    flag,
+)
 
 _HELP = """Summarize documents as they arrive: Kafka in, Spark and llama.cpp, Kafka out; on your own machines.
 
@@ -82,8 +92,10 @@ def run(
     master: Annotated[str | None, flag("master")] = None,
     bootstrap_servers: Servers = None,
     input_topic: InputTopic = None,
+    input_pattern: InputPattern = None,
     output_topic: OutputTopic = None,
     dead_letter_topic: DeadLetterTopic = None,
+    sink: Annotated[list[str] | None, flag("sink")] = None,
     format: Annotated[str | None, flag("format")] = None,
     field: Annotated[list[str] | None, flag("field")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
@@ -122,6 +134,8 @@ def run(
             "master": master,
             "bootstrap_servers": bootstrap_servers,
             "input_topic": input_topic,
+            "input_pattern": input_pattern,
+            "sink": sink,
             "output_topic": output_topic,
             "dead_letter_topic": dead_letter_topic,
             "format": format,

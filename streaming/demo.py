@@ -108,9 +108,9 @@ def _fill(broker: EmbeddedBroker, model: ModelFile, documents: Iterable[Outgoing
 
 def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:
     """Run the query over what is there, printing each result as it arrives."""
-    expected = next(topic.messages for topic in plan.topics if topic.name == plan.settings.input_topic)
+    expected = sum(topic.messages for topic in plan.inputs)
     arrivals = []
-    with checkpointed(plan), running(spark, plan, once=True) as query:
+    with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
         for result in _results(plan.settings, expected, query):
             arrivals.append(_Arrival(result, time.monotonic() - started))
             out.print(tail_block(result))

@@ -6,6 +6,7 @@ Java clients keep in `sasl.jaas.config` from two options of its own. What only J
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -81,3 +82,19 @@ def _login(jaas: str) -> dict[str, str]:
     if set(login) != {"username", "password"}:
         raise UsageError('The Kafka option \'sasl.jaas.config\' must hold username="..." and password="...".')
     return {"sasl_plain_username": login["username"], "sasl_plain_password": login["password"]}
+
+
+def flat(value: Any) -> Any:
+    """Return Kafka options by their dotted names; a dotted name in TOML is a table in a table."""
+    return dict(_dotted(value)) if isinstance(value, Mapping) else value
+
+
+def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            found += _dotted(inner, f"{prefix}{name}.")
+        else:
+            text = inner if isinstance(inner, str) else json.dumps(inner)
+            found.append((f"{prefix}{name}".removeprefix("kafka."), text))
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -103,7 +104,7 @@ class Summary(BaseModel):
     """A summary, as the JSON value of a record of the output topic; the record's key is `id`.
 
     (source.topic, source.partition, source.offset, recipe) identifies the result: two records that agree in it are
-    the same result delivered twice.
+    the same result delivered twice. What was summarized without Kafka has no source.
     """
 
     schema_version: Literal[1] = 1
@@ -121,7 +122,7 @@ class Summary(BaseModel):
     reused: bool = False
     signals: Signals
     document_sha256: str = Field(description="SHA-256 of the text in UTF-8.")
-    source: Source
+    source: Source | None = Field(description="Where in Kafka the document was; null when it came another way.")
     produced_at: datetime
     metadata: dict[str, str] = Field(default_factory=dict)
 
@@ -207,6 +208,32 @@ def read_source(headers: Sequence[Header]) -> Source | None:
         return Source.model_validate(found)
     except ValidationError:
         return None
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The summary of `id` was deleted, by the record at `source`: what a tombstone on the output topic says."""
+
+    id: str
+    source: Source
+
+
+Read = Summary | DeadLetter | Deleted
+
+
+def read_result(key: bytes | None, value: bytes | None, headers: Sequence[Header], *, dead_letter: bool) -> Read | None:
+    """Read a record of the output topic, or of the dead-letter topic; None when it is none of gistream's."""
+    try:
+        if dead_letter:
+            return DeadLetter.from_record(key, value, headers)
+        if value is None:
+            source = read_source(headers)
+            return Deleted((key or b"").decode(errors="replace"), source) if source is not None else None
+        summary = Summary.model_validate_json(value)
+    except ValueError:
+        return None
+    # On a topic every result has its place; one without was put there by somebody else.
+    return summary if summary.source is not None else None
 
 
 def lookup(value: Any, path: str) -> Any:

@@ -9,30 +9,35 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from consumers.tail import Deleted
-from streaming.messages import DeadLetter, Summary
+from streaming.messages import DeadLetter, Deleted, Read, Summary
 
 if TYPE_CHECKING:
     # Both bring Spark, which `tail` does not need and which takes a second to import.
     from streaming.query import Plan
+    from streaming.topics import Topic
     from streaming.watch import Batch
 
 
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides what the query will do."""
     settings, model = plan.settings, plan.model
-    names = [f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in plan.topics]
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
+    archive = {} if plan.place is None else {"archive": plan.place.url}
     lines = {
         "broker": settings.servers,
-        "topics": f"{names[0]} -> {', '.join(names[1:])}{created}",
+        "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",
+        **archive,
         "model": f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, sha256 {model.sha256[:12]}",
-        "recipe": f"{plan.recipe} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
+        "recipe": f"{plan.job.work.recipe_name} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
         "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {settings.slots} slots, "
         f"{settings.threads or plan.spread.cores} threads",
         "checkpoint": settings.checkpoint_location,
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
+
+
+def _named(topics: list[Topic]) -> str:
+    return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
 
 
 def batch_line(batch: Batch) -> str:
@@ -41,7 +46,7 @@ def batch_line(batch: Batch) -> str:
     return f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}"
 
 
-def tail_block(read: Summary | DeadLetter | Deleted, width: int = 100) -> RenderableType:
+def tail_block(read: Read, width: int = 100) -> RenderableType:
     """Return a result as a person reads it, the summary in lines of `width` characters."""
     if isinstance(read, Deleted):
         return Text(f"{_clean(read.id)}: its summary was deleted", style="dim")
@@ -71,7 +76,7 @@ def _clean(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def tail_json(read: Summary | DeadLetter | Deleted) -> str:
+def tail_json(read: Read) -> str:
     """Return a result as the contract's JSON, on one line."""
     if isinstance(read, Deleted):
         return json.dumps({"id": read.id, "deleted": True})

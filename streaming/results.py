@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from streaming.decode import Record
 from streaming.errors import DocumentError, ResultTooLarge
@@ -77,11 +76,6 @@ def dead_letter_result(record: Record, error: DocumentError, stage: str, topics:
         letter = letter.model_copy(update={"key": None, "headers": []})
     room = max(0, limit - _size(_dead_letter_record(letter.model_copy(update={"value": b""}), topics)))
     return _dead_letter_record(letter.model_copy(update={"value": (record.value or b"")[:room]}), topics)
-
-
-def now() -> datetime:
-    """Return the time for `produced_at`."""
-    return datetime.now(timezone.utc)
 
 
 def _dead_letter_record(letter: DeadLetter, topics: Topics) -> Result:

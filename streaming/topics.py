@@ -6,6 +6,7 @@ Kafka says in a class name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,13 +47,15 @@ class Topic:
 
 
 def wanted_topics(settings: Settings) -> dict[str, int]:
-    """Return the topics of an installation and the largest record that each must take, in bytes."""
-    return {
-        # Key, headers and Kafka's own bytes come on top of the largest document.
-        settings.input_topic: settings.max_document_bytes + 64 * 1024,
-        settings.output_topic: settings.max_result_bytes,
-        settings.dead_letter_topic: settings.max_result_bytes,
-    }
+    """Return the topics that an installation names and the largest record that each must take, in bytes."""
+    # Key, headers and Kafka's own bytes come on top of the largest document.
+    wanted = dict.fromkeys(settings.input_topics, settings.max_document_bytes + 64 * 1024)
+    return wanted | dict.fromkeys(result_topics(settings), settings.max_result_bytes)
+
+
+def result_topics(settings: Settings) -> tuple[str, ...]:
+    """Return the topics to which results go: none when they go to files alone."""
+    return (settings.output_topic, settings.dead_letter_topic) if settings.to_kafka else ()
 
 
 class Admin:
@@ -93,14 +96,35 @@ class Admin:
             self._create(name, wanted[name])
         return missing
 
+    def inputs(self) -> list[str]:
+        """Return the input topics that there are: those named, or those that the pattern matches now.
+
+        Raises `TopicError` when the pattern matches none.
+        """
+        pattern = self._settings.input_pattern
+        if pattern is None:
+            return list(self._settings.input_topics)
+        with self._explained("list the topics"):
+            # Kafka's own topics begin with two underscores.
+            names = [name for name in self._client.list_topics() if not name.startswith("__")]
+        if not (found := sorted(name for name in names if re.fullmatch(pattern, name))):
+            raise TopicError(
+                f"No topic on {self._servers} has a name that --input-pattern '{pattern}' matches; it must match the "
+                "whole name of one at least."
+            )
+        return found
+
     def describe(self, names: Sequence[str]) -> list[Topic]:
         """Describe topics; raises `TopicError` for the first that does not exist."""
-        found = self._metadata(names)
+        found = self._metadata(names) if names else {}
         for name, metadata in found.items():
             if metadata is None:
                 raise TopicError(
                     f"Topic '{name}' does not exist on {self._servers}; create it with `gistream topics create`."
                 )
+        if not found:
+            # Kafka takes no names for all names.
+            return []
         sizes, configs = self._sizes(names), self._configs(names)
         return [
             Topic(

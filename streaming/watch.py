@@ -59,15 +59,26 @@ class StopRequest:
         self.ask()
 
 
-def watch(query: StreamingQuery, *, stop: StopRequest, grace: float, finished: Callable[[Batch], None]) -> None:
+def watch(
+    query: StreamingQuery,
+    *,
+    stop: StopRequest,
+    grace: float,
+    finished: Callable[[Batch], None],
+    beside: StreamingQuery | None = None,
+) -> None:
     """Watch `query` until it ends by itself or `stop` is asked for, calling `finished` after each micro-batch.
 
-    A stop waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
+    A failure of the query `beside` it is raised, too. A stop waits up to `grace` seconds for the running micro-batch
+    and then raises `Abandoned`.
     """
     seen = -1
     patience: float | None = None
     while True:
         ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
+        if beside is not None and not beside.isActive:
+            # Raises what ended it.
+            beside.awaitTermination()
         stopping = stop.asked
         batches = _batches_after(query, seen)
         if stopping and not ended and (batches or not _busy(query)):

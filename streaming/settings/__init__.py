@@ -9,6 +9,7 @@ from streaming.settings.sources import (
     load_with_origins,
     pairs,
     shown,
+    without_login,
 )
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "load_with_origins",
     "pairs",
     "shown",
+    "without_login",
 ]

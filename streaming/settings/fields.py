@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from streaming.errors import BrokerError
+from streaming.kafka_options import flat
 
 MIB = 1024 * 1024
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 class Settings(BaseModel):
@@ -34,7 +36,12 @@ class Settings(BaseModel):
         "As a flag: --kafka name=value, repeated.",
     )
 
-    input_topic: str = Field("documents", description="The topic of documents.")
+    input_topic: str = Field("documents", description="The topic of documents; several with commas between them.")
+    input_pattern: str | None = Field(
+        None,
+        description="A regular expression: every topic whose whole name it matches is read, also those that come "
+        "later. It stands in the place of input_topic.",
+    )
     output_topic: str = Field("summaries", description="The topic of summaries.")
     dead_letter_topic: str = Field("dead-letters", description="The topic of documents that could not be summarized.")
     partitions: int = Field(
@@ -55,6 +62,13 @@ class Settings(BaseModel):
         le=512 * MIB,
         description="The largest document `produce` sends, in bytes of its JSON. 8 MiB is twice War and "
         "Peace; more costs memory in the broker and in Spark.",
+    )
+
+    sink: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("kafka",),
+        description="Where results go: kafka, parquet=PATH, or both (--sink kafka --sink parquet=PATH). PATH is a "
+        "folder, or a URL such as s3://bucket/folder. With both, the Parquet files are written from the output "
+        "topics, about a minute behind.",
     )
 
     format: Literal["auto", "json", "text"] = Field(
@@ -162,6 +176,47 @@ class Settings(BaseModel):
     def _flatten(cls, value: Any) -> Any:
         return flat(value)
 
+    @field_validator("sink", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("sink")
+    @classmethod
+    def _known_sinks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        kinds = [sink.partition("=")[0] for sink in value]
+        for sink, kind in zip(value, kinds, strict=True):
+            if kind not in ("kafka", "parquet") or (kind == "kafka") != (sink == "kafka") or sink == "parquet=":
+                raise ValueError(f"'{sink}' is no sink; there are kafka and parquet=PATH")
+        if len(set(kinds)) < len(kinds) or not kinds:
+            raise ValueError("there is one sink of a kind: kafka, parquet=PATH, or both")
+        return value
+
+    @field_validator("input_topic", mode="before")
+    @classmethod
+    def _joined(cls, value: Any) -> Any:
+        return ",".join(value) if isinstance(value, list | tuple) else value
+
+    @field_validator("input_topic")
+    @classmethod
+    def _topic_names(cls, value: str) -> str:
+        for name in value.split(","):
+            if not _TOPIC.fullmatch(name):
+                raise ValueError(
+                    f"'{name}' is no topic's name, which is letters, digits, '.', '_' and '-'; several stand with "
+                    "commas between them, a pattern is --input-pattern"
+                )
+        return value
+
+    @field_validator("input_pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"'{value}' is no regular expression: {error}") from error
+        return value
+
     @field_validator("field")
     @classmethod
     def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
@@ -175,10 +230,28 @@ class Settings(BaseModel):
         if self.chunk_tokens < 4 * self.max_tokens:
             # Else a level of partial summaries would not be clearly shorter than the one before.
             raise ValueError("chunk_tokens must be at least four times max_tokens")
-        if len({self.input_topic, self.output_topic, self.dead_letter_topic}) < 3:
-            # A query that reads what it writes never ends.
-            raise ValueError("input_topic, output_topic and dead_letter_topic must be three topics")
+        # A query that reads what it writes never ends.
+        ours = (self.output_topic, self.dead_letter_topic)
+        if set(ours) & set(self.input_topics) or len(set(ours)) < 2:
+            raise ValueError("input_topic, output_topic and dead_letter_topic must be different topics")
+        if self.input_pattern is not None and (read := [t for t in ours if re.fullmatch(self.input_pattern, t)]):
+            raise ValueError(f"input_pattern matches '{read[0]}', to which the query writes")
         return self
+
+    @property
+    def input_topics(self) -> tuple[str, ...]:
+        """The topics of documents that are named; none when a pattern chooses them."""
+        return () if self.input_pattern is not None else tuple(self.input_topic.split(","))
+
+    @property
+    def to_kafka(self) -> bool:
+        """Whether results go to topics."""
+        return "kafka" in self.sink
+
+    @property
+    def parquet(self) -> str | None:
+        """Where results go as Parquet; None when they do not."""
+        return next((sink.partition("=")[2] for sink in self.sink if sink != "kafka"), None)
 
     @property
     def broker_dir(self) -> Path:
@@ -214,19 +287,3 @@ class Settings(BaseModel):
                 "one with --bootstrap-servers."
             )
         return self.bootstrap_servers
-
-
-def flat(value: Any) -> Any:
-    """Return Kafka options by their dotted names; a dotted name in TOML is a table in a table."""
-    return dict(_dotted(value)) if isinstance(value, Mapping) else value
-
-
-def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, inner in value.items():
-        if isinstance(inner, Mapping):
-            found += _dotted(inner, f"{prefix}{name}.")
-        else:
-            text = inner if isinstance(inner, str) else json.dumps(inner)
-            found.append((f"{prefix}{name}".removeprefix("kafka."), text))
-    return found

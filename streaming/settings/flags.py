@@ -19,7 +19,9 @@ def flag(name: str) -> Any:
 DataDir = Annotated[Path | None, flag("data_dir")]
 Servers = Annotated[str | None, flag("bootstrap_servers")]
 Kafka = Annotated[list[str] | None, flag("kafka")]
-InputTopic = Annotated[str | None, flag("input_topic")]
+# May be repeated.
+InputTopic = Annotated[list[str] | None, flag("input_topic")]
+InputPattern = Annotated[str | None, flag("input_pattern")]
 OutputTopic = Annotated[str | None, flag("output_topic")]
 DeadLetterTopic = Annotated[str | None, flag("dead_letter_topic")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine to read.")]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,8 +26,8 @@ from pydantic_settings import (
 )
 
 from streaming.errors import UsageError
-from streaming.kafka_options import is_secret
-from streaming.settings.fields import Settings, flat
+from streaming.kafka_options import flat, is_secret
+from streaming.settings.fields import Settings
 
 _MASK = "********"
 
@@ -111,7 +113,13 @@ def shown(settings: Settings) -> dict[str, Any]:
     """Return all settings by name, for people and machines to read: secrets masked, paths as text."""
     values = settings.model_dump(mode="json")
     values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
+    values["sink"] = [without_login(sink) for sink in settings.sink]
     return values
+
+
+def without_login(text: str) -> str:
+    """Return `text` with the user and password of each URL masked."""
+    return re.sub(r"(?<=://)[^/@\s]+(?=@)", _MASK, text)
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
@@ -135,7 +143,11 @@ def _explain(error: ValidationError, origins: Origins) -> str:
         if name and name not in Settings.model_fields:
             said.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
         elif name:
-            said.append(f"{name} (from {origins[name]}): {problem['msg']}")
+            said.append(f"{name} (from {origins[name]}): {_reason(problem)}")
         else:
-            said.append(problem["msg"])
+            said.append(_reason(problem))
     return f"The settings are wrong: {'; '.join(said)}. `gistream config show` lists them all."
+
+
+def _reason(problem: ErrorDetails) -> str:
+    return problem["msg"].removeprefix("Value error, ")

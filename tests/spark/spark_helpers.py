@@ -17,7 +17,7 @@ def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
     """Run the query of `plan` over what is there, as `gistream run --once` does."""
     batches: list[Batch] = []
     with ExitStack() as stack:
-        stack.enter_context(checkpointed(plan))
-        query = stack.enter_context(running(spark, plan, once=True))
+        checkpoint_id = stack.enter_context(checkpointed(plan))
+        query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=True))
         watch(query, stop=StopRequest(), grace=0, finished=batches.append)
     return batches

@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
 from support import Send, document, read_topic
 
-from consumers.tail import Deleted, Tail
+from consumers.tail import Tail
 from streaming.errors import CheckpointError, EngineError, QueryError
-from streaming.messages import DeadLetter, Summary
+from streaming.messages import DeadLetter, Deleted, Summary
 from streaming.query import checkpointed, running
 from streaming.settings import Settings
 from streaming.topics import Admin
@@ -76,10 +76,10 @@ def test_the_first_result_is_on_the_topic_before_the_third_is_generated(
     ready = plan(seconds=1.0, partitions=1)
     send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(8)])
     consumer = KafkaConsumer(bootstrap_servers=ready.settings.servers, enable_auto_commit=False)
-    partitions = [TopicPartition(ready.settings.output_topic, n) for n in range(ready.topics[1].partitions)]
+    partitions = [TopicPartition(ready.settings.output_topic, n) for n in range(ready.outputs[0].partitions)]
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
-    with checkpointed(ready), running(spark, ready, once=True) as query:
+    with checkpointed(ready) as checkpoint_id, running(spark, ready, checkpoint_id=checkpoint_id, once=True) as query:
         while not consumer.poll(timeout_ms=50):
             assert query.isActive
         generated = log.read_text().count("generated")

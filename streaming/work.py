@@ -1,0 +1,173 @@
+"""The work on one document: everything that turns it into a summary, wherever it comes from.
+
+`plan_work` decides on the driver what is to be used, a `Desk` does it where the model is loaded. Here summarizer and
+engine meet; neither knows the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from streaming.decode import NamedDocument
+from streaming.engine import LlamaRecipe, ModelFile
+from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, UsageError
+from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
+from streaming.protocol import Engine, EngineRecipe, Sampling
+from streaming.settings import Settings
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, known_profile, load_profiles
+
+# Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
+_INSTRUCTIONS = 128
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is needed to summarize documents: small, picklable, made once by the driver.
+
+    `in_flight` documents are open at once; a document may take `deadline` seconds.
+    """
+
+    engine: EngineRecipe
+    recipe: Recipe
+    model: ModelInfo
+    profiles: dict[str, PromptProfile]
+    default_profile: str
+    in_flight: int
+    deadline: float
+
+    @property
+    def recipe_name(self) -> str:
+        """The `recipe` of documents that name no profile."""
+        return self.recipe.hash(self.profiles[self.default_profile])
+
+
+def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
+    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`."""
+    _check_context(settings, model)
+    profiles = load_profiles()
+    known_profile(profiles, settings.prompt)
+    return Work(
+        engine=LlamaRecipe(
+            path=model.path,
+            sha256=model.sha256,
+            slots=settings.slots,
+            context=settings.context,
+            threads=settings.threads or cores,
+        ),
+        recipe=Recipe(
+            model_sha256=model.sha256,
+            representation=model.representation,
+            sampling=Sampling(temperature=settings.temperature, repeat_penalty=settings.repeat_penalty),
+            chunk_tokens=settings.chunk_tokens,
+            max_tokens=settings.max_tokens,
+            max_chunks=settings.max_chunks,
+        ),
+        model=ModelInfo(name=model.name, sha256=model.sha256, representation=model.representation),
+        profiles=profiles,
+        default_profile=settings.prompt,
+        # While one document's result is on its way out, the slots it leaves already have the next ones.
+        in_flight=2 * settings.slots,
+        deadline=settings.document_deadline,
+    )
+
+
+def _check_context(settings: Settings, model: ModelFile) -> None:
+    context = min(settings.context, model.context or settings.context)
+    needed = settings.chunk_tokens + settings.max_tokens + _INSTRUCTIONS
+    if needed > context:
+        raise UsageError(
+            f"A chunk of {settings.chunk_tokens} tokens, its instructions and a summary of {settings.max_tokens} need "
+            f"a context of {needed}, and there are {context} ({model.name} has at most {model.context}); raise "
+            "--context or lower chunk_tokens."
+        )
+
+
+# The engine of this process. Spark keeps its Python workers across tasks and micro-batches, and so the model.
+_loaded: dict[EngineRecipe, Engine] = {}
+
+
+def _engine(recipe: EngineRecipe) -> Engine:
+    if recipe not in _loaded:
+        # One model at a time: a worker that serves another query now must not hold both.
+        unload()
+        began = time.monotonic()
+        _loaded[recipe] = recipe.load()
+        # Spark takes a worker's standard error into its log.
+        sys.stderr.write(f"gistream: model loaded in {time.monotonic() - began:.1f} s by process {os.getpid()}\n")
+    return _loaded[recipe]
+
+
+def unload() -> None:
+    """Free this process's engine, if it has one."""
+    while _loaded:
+        _loaded.popitem()[1].close()
+
+
+class Desk:
+    """Where documents are summarized: the work to do, and this process's engine to do it with."""
+
+    def __init__(self, work: Work) -> None:
+        """Load the engine if this process does not have it yet; raises `EngineError`."""
+        self._work = work
+        self._summarizer = Summarizer(_engine(work.engine), work.recipe)
+
+    async def summarize(self, named: NamedDocument, source: Source | None) -> Summary:
+        """Summarize one document; raises `DocumentError` when it has no summary, and the service's errors."""
+        document, work = named.document, self._work
+        profile = work.profiles.get(document.prompt or work.default_profile)
+        if profile is None:
+            # Its name is not repeated: it is a stranger's text.
+            raise BadInput(
+                f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
+            )
+        written = await self._summarizer.summarize(
+            Text(document.text, profile, document.language), deadline=time.monotonic() + work.deadline
+        )
+        return Summary(
+            id=named.id,
+            title=document.title,
+            summary=written.summary,
+            status=written.status,
+            model=work.model,
+            prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
+            recipe=work.recipe.hash(profile),
+            strategy=written.strategy,
+            chunks=written.chunks,
+            tokens=Tokens(prompt=written.prompt_tokens, completion=written.completion_tokens),
+            seconds=round(written.seconds, 3),
+            signals=Signals(
+                repetition=round(written.repetition, 4),
+                compression=round(written.compression, 4),
+                finish=written.finish,
+            ),
+            document_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
+            source=source,
+            produced_at=datetime.now(timezone.utc),
+            metadata=document.metadata,
+        )
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Make whatever a library breaks on cost this document: raise it as `DocumentFailed` (Unexpected).
+
+    It would else stop the query, for ever: the document comes again with every replay.
+    """
+    try:
+        yield
+    except (DocumentError, GistreamError, asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a Rust panic, for one, is no Exception
+        # Its words may hold the text; its kind and its place do not.
+        kind = type(error).__name__
+        sys.stderr.write(f"gistream: unexpected {kind}:\n{''.join(traceback.format_tb(error.__traceback__))}")
+        raise DocumentFailed(f"an unexpected {kind}", type="Unexpected") from None
