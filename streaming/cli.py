@@ -13,6 +13,7 @@ from rich.console import Console
 from producers.cli import app as produce_app
 from streaming import __version__
 from streaming.cli_admin import broker_app, config_app, topics_app
+from streaming.cli_offline import app as offline_app
 from streaming.errors import run_command
 from streaming.settings import load, pairs
 from streaming.settings.flags import (
@@ -37,6 +38,7 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(topics_app, name="topics")
 app.add_typer(produce_app, name="produce")
 app.add_typer(config_app, name="config")
+app.add_typer(offline_app)
 
 out = Console(highlight=False, soft_wrap=True)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -121,6 +123,8 @@ def run(
         gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf
 
         gistream run --format json --field text=doc.body --id-from key
+
+        gistream run --sink kafka --sink parquet=/srv/gistream/archive
     """
     from streaming.engine import open_model
     from streaming.query import prepare

@@ -10,7 +10,8 @@
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
     │   └── EngineError        8    the engine failed for every document, not for one
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
-    └── NotAcknowledged       10    some documents did not reach the topic
+    ├── NotAcknowledged       10    some documents did not reach the topic
+    └── NotSummarized         11    `gistream summarize`: some documents have no summary
 
     DocumentError                   one document ends as a dead letter, its neighbours go on
     ├── BadInput                    the document is at fault; does not count against `max_failed_share`
@@ -100,6 +101,12 @@ class NotAcknowledged(GistreamError):
     """Some documents did not reach the topic."""
 
     exit_code = 10
+
+
+class NotSummarized(GistreamError):
+    """Some of the documents that were to be summarized at once have no summary."""
+
+    exit_code = 11
 
 
 class DocumentError(Exception):

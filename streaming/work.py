@@ -155,6 +155,14 @@ class Desk:
             metadata=document.metadata,
         )
 
+    async def attempt(self, named: NamedDocument) -> Summary | DocumentError:
+        """Summarize a document that did not come from Kafka, or return why it has no summary."""
+        try:
+            with contained():
+                return await self.summarize(named, None)
+        except DocumentError as error:
+            return error
+
 
 @contextmanager
 def contained() -> Iterator[None]:

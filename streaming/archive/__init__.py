@@ -10,8 +10,8 @@ Knows nothing of Spark.
 """
 
 from streaming.archive.archive import Archive, Record
-from streaming.archive.columns import SUMMARY
+from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import Compacted, compact
 from streaming.archive.place import Place
 
-__all__ = ["SUMMARY", "Archive", "Compacted", "Place", "Record", "compact"]
+__all__ = ["SUMMARY", "Archive", "Compacted", "Place", "Record", "columns", "compact"]

@@ -1,0 +1,95 @@
+"""`summarize_frame`: the same `mapInPandas` over any batch DataFrame, without Kafka and without streaming.
+
+Item: one row with an `id` and a `text`; `title`, `language`, `prompt` and `metadata` are used when they are there. A
+row followed through it:
+
+    in   id="a"  text="Once upon ..."
+    out  id="a"  summary="A king ..."  status="ok"  model={...}  recipe="..."  ...  source=null  error=null
+
+The columns of the contract come out, and `error`: where it is not null, that row could not be summarized, and `summary`
+is null. Unit of parallelism: an executor, with one model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import ValidationError
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from streaming.archive import SUMMARY, columns
+from streaming.decode import NamedDocument
+from streaming.engine import open_model
+from streaming.errors import BadInput, DocumentError, UsageError
+from streaming.in_flight import in_flight
+from streaming.messages import Document, Failure, Summary
+from streaming.session import layout
+from streaming.settings import load
+from streaming.work import Desk, Work, plan_work
+
+_NEEDED = ("id", "text")
+_SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
+
+
+def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
+    """Return a DataFrame with a summary for each row of `documents`, by the settings, which `settings` override.
+
+    It runs in the DataFrame's own Spark session, in one task an executor (`executors`, 1 on one machine): a task uses
+    all the cores that `executor_cores` or the session's master gives it. Like every DataFrame it is computed anew by
+    every action, so write it somewhere before you use it twice. Raises `UsageError` for a missing column or a
+    wrong setting, and `ModelError`.
+    """
+    if missing := [name for name in _NEEDED if name not in documents.columns]:
+        raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
+    session = documents.sparkSession
+    chosen = load({"master": session.conf.get("spark.master"), **settings})
+    spread = layout(chosen)
+    work = plan_work(chosen, open_model(chosen.model), cores=spread.cores)
+    used = [name for name in Document.model_fields if name in documents.columns]
+    # One task an executor: so one model, and no task idles while another has documents left.
+    spread_out = documents.select(*used).coalesce(spread.executors)
+    return spread_out.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+
+
+def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        desk = Desk(work)
+        rows = (row for frame in frames for row in frame.to_dict("records"))
+
+        for finished in in_flight(rows, partial(_row, desk), most=work.in_flight):
+            # As objects, so that what is missing is None; pandas would make it NaN, which is no map and no text.
+            cells = [[row.get(name) for name in _SCHEMA.names] for row in finished]
+            yield pd.DataFrame(cells, columns=_SCHEMA.names, dtype=object)
+
+    return task
+
+
+async def _row(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    try:
+        document = _document(row)
+    except BadInput as error:
+        return _failed(row, "decode", error)
+    made = await desk.attempt(NamedDocument(document.id or "", document))
+    return made.model_dump(by_alias=True) if isinstance(made, Summary) else _failed(row, "summarize", made)
+
+
+def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, Any]:
+    failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)})
+    return {"id": row["id"] and str(row["id"]), "error": failure.model_dump()}
+
+
+def _document(row: dict[str, Any]) -> Document:
+    # A missing value is None in one column of a pandas frame and NaN in the next.
+    given = {name: value for name, value in row.items() if isinstance(value, str | int | dict) or not pd.isna(value)}
+    if not given.get("id"):
+        raise BadInput("its id is null or empty", type="NoId")
+    try:
+        return Document.model_validate(given)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
+        raise BadInput(f"these columns are null or of a wrong type: {fields}", type="InvalidDocument") from error

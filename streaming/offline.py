@@ -1,0 +1,30 @@
+"""Documents in, summaries out, in this process: for trying a prompt or a model without Kafka and without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streaming.decode import NamedDocument
+from streaming.errors import DocumentError
+from streaming.in_flight import in_flight
+from streaming.messages import Summary
+from streaming.work import Desk, Work, unload
+
+Attempt = tuple[NamedDocument, Summary | DocumentError]
+
+
+def summarize_documents(work: Work, documents: Iterator[NamedDocument]) -> Iterator[Attempt]:
+    """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
+
+    Raises `EngineError` when the model cannot be loaded or fails.
+    """
+    desk = Desk(work)
+
+    async def attempt(named: NamedDocument) -> Attempt:
+        return named, await desk.attempt(named)
+
+    try:
+        for finished in in_flight(documents, attempt, most=work.in_flight):
+            yield from finished
+    finally:
+        unload()
