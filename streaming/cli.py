@@ -12,7 +12,7 @@ from rich.console import Console
 
 from producers.cli import app as produce_app
 from streaming import __version__
-from streaming.cli_admin import broker_app, config_app, topics_app
+from streaming.cli_admin import broker_app, config_app, doctor, topics_app
 from streaming.cli_offline import app as offline_app
 from streaming.errors import run_command
 from streaming.settings import load, pairs
@@ -39,6 +39,7 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(produce_app, name="produce")
 app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
+app.command()(doctor)
 
 out = Console(highlight=False, soft_wrap=True)
 note = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The commands that look after an installation: `gistream broker`, `topics` and `config`."""
+"""The commands that look after an installation: `gistream broker`, `topics`, `config` and `doctor`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from streaming.broker import EmbeddedBroker, Status
 from streaming.settings import load, load_with_origins, pairs, shown
-from streaming.settings.flags import DataDir, DeadLetterTopic, InputTopic, Json, Kafka, OutputTopic, Servers, flag
+from streaming.settings.flags import (
+    DataDir,
+    DeadLetterTopic,
+    InputPattern,
+    InputTopic,
+    Json,
+    Kafka,
+    OutputTopic,
+    Servers,
+    flag,
+)
 
 broker_app = typer.Typer(no_args_is_help=True, help="The embedded Kafka broker of the data dir.")
 topics_app = typer.Typer(no_args_is_help=True, help="The topics of this installation.")
@@ -102,6 +113,7 @@ def topics_create(
 def topics_describe(
     as_json: Json = False,
     input_topic: InputTopic = None,
+    input_pattern: InputPattern = None,
     output_topic: OutputTopic = None,
     dead_letter_topic: DeadLetterTopic = None,
     bootstrap_servers: Servers = None,
@@ -113,11 +125,12 @@ def topics_describe(
     Example:
         gistream topics describe --json | jq '.topics[] | {name, messages}'
     """
-    from streaming.topics import Admin, wanted_topics
+    from streaming.topics import Admin, result_topics
 
     settings = load(
         {
             "input_topic": input_topic,
+            "input_pattern": input_pattern,
             "output_topic": output_topic,
             "dead_letter_topic": dead_letter_topic,
             "bootstrap_servers": bootstrap_servers,
@@ -126,7 +139,7 @@ def topics_describe(
         }
     )
     with Admin(settings) as admin:
-        topics = admin.describe(list(wanted_topics(settings)))
+        topics = admin.describe([*admin.inputs(), *result_topics(settings)])
     if as_json:
         sys.stdout.write(json.dumps({"topics": [asdict(topic) for topic in topics]}) + "\n")
         return
@@ -163,6 +176,57 @@ def config_show(as_json: Json = False, data_dir: DataDir = None) -> None:
     for name, value in values.items():
         table.add_row(name, _plain(value), origins[name])
     out.print(table)
+
+
+_COLOUR = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def doctor(
+    model: Annotated[str | None, flag("model")] = None,
+    sink: Annotated[list[str] | None, flag("sink")] = None,
+    input_topic: InputTopic = None,
+    input_pattern: InputPattern = None,
+    output_topic: OutputTopic = None,
+    dead_letter_topic: DeadLetterTopic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Check everything that a start needs, a line each, with what is wrong and what to do.
+
+    Ends with 0 when there is no problem, else with the exit code that a start would have. Changes nothing; whether an
+    archive can be written is tried with an empty file.
+
+    Examples:
+        gistream doctor
+
+        gistream doctor --json | jq '.findings[] | select(.state != "ok")'
+    """
+    from streaming.doctor import examine
+
+    settings = load(
+        {
+            "model": model,
+            "sink": sink,
+            "input_topic": input_topic,
+            "input_pattern": input_pattern,
+            "output_topic": output_topic,
+            "dead_letter_topic": dead_letter_topic,
+            "bootstrap_servers": bootstrap_servers,
+            "kafka": pairs(kafka, "--kafka"),
+            "data_dir": data_dir,
+        }
+    )
+    findings = []
+    for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            mark = (f"{finding.state:<8}", _COLOUR[finding.state])
+            out.print(Text.assemble(mark, f" {finding.check:<11}", finding.said))
+    if as_json:
+        sys.stdout.write(json.dumps({"findings": [asdict(finding) for finding in findings]}) + "\n")
+    raise typer.Exit(next((finding.exit_code for finding in findings if finding.exit_code), 0))
 
 
 def _plain(value: Any) -> str:

@@ -137,11 +137,16 @@ class ResultTooLarge(DocumentFailed):
     """The result would not fit the topic it is for."""
 
 
+# What is wrong around gistream rather than with what was typed.
+_DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
+
+
 def run_command(command: Callable[[], object]) -> int:
     """Run a command-line app and return the process's exit code; an error of the service becomes its sentence."""
     try:
         command()
     except GistreamError as error:
-        sys.stderr.write(f"gistream: {error}\n")
+        checked = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
+        sys.stderr.write(f"gistream: {error}{checked}\n")
         return error.exit_code
     return 0

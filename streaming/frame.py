@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import ValidationError
 from pyspark.sql import DataFrame
+from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from streaming.archive import SUMMARY, columns
@@ -51,9 +52,10 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     spread = layout(chosen)
     work = plan_work(chosen, open_model(chosen.model), cores=spread.cores)
     used = [name for name in Document.model_fields if name in documents.columns]
+    # Cast here: pandas would make floats of whole numbers beside a null.
+    named = documents.select(*used).withColumn("id", col("id").cast("string"))
     # One task an executor: so one model, and no task idles while another has documents left.
-    spread_out = documents.select(*used).coalesce(spread.executors)
-    return spread_out.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+    return named.coalesce(spread.executors).mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
 
 
 def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
@@ -80,7 +82,7 @@ async def _row(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
 
 def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, Any]:
     failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)})
-    return {"id": row["id"] and str(row["id"]), "error": failure.model_dump()}
+    return {"id": row["id"], "error": failure.model_dump()}
 
 
 def _document(row: dict[str, Any]) -> Document:

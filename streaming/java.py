@@ -34,13 +34,19 @@ def find_java() -> Path:
     if found is None:
         raise MachineError(f"There is no Java here; {needed}.")
     try:
-        done = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=60, check=False)
+        version = java_version(Path(found))
     except OSError as error:
         raise MachineError(f"Java cannot be run at {found} ({error.strerror}); {needed}.") from error
-    version = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
-    if version is None or int(version[1]) < OLDEST_JAVA:
+    if version < OLDEST_JAVA:
         raise MachineError(f"The Java at {found} is older than {OLDEST_JAVA}; {needed}.")
     return Path(found)
+
+
+def java_version(java: Path) -> int:
+    """Return the major version of a Java, 0 when it does not say; raises `OSError` when it cannot be run."""
+    done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
+    version = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
+    return int(version[1]) if version else 0
 
 
 def resolve_jars(coordinates: Sequence[str]) -> list[Path]:

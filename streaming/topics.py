@@ -34,7 +34,11 @@ _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as the broker has it; `max_message_bytes` is its limit for one record batch, compressed."""
+    """A topic as the broker has it.
+
+    `max_message_bytes` is its limit for one record batch, compressed; `rights` are what this user may do with it, in
+    Kafka's words (READ, WRITE, ...).
+    """
 
     name: str
     id: str
@@ -44,6 +48,7 @@ class Topic:
     max_message_bytes: int
     retention_ms: int
     cleanup_policy: str
+    rights: list[str]
 
 
 def wanted_topics(settings: Settings) -> dict[str, int]:
@@ -91,7 +96,7 @@ class Admin:
         Raises `TopicError` when one is missing and this user may not create it.
         """
         wanted = wanted_topics(self._settings)
-        missing = [name for name, found in self._metadata(list(wanted)).items() if found is None]
+        missing = self.missing(list(wanted))
         for name in missing:
             self._create(name, wanted[name])
         return missing
@@ -136,10 +141,24 @@ class Admin:
                 max_message_bytes=int(configs[name].get("max.message.bytes", MIB)),
                 retention_ms=int(configs[name].get("retention.ms", -1)),
                 cleanup_policy=configs[name].get("cleanup.policy", "delete"),
+                rights=sorted(metadata.get("authorized_operations") or []),
             )
             for name, metadata in found.items()
             if metadata is not None
         ]
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Return those of `names` that are no topics."""
+        return [name for name, found in self._metadata(names).items() if found is None] if names else []
+
+    def newest(self, topic: Topic) -> int | None:
+        """Return the latest time of a record of a topic, in milliseconds since 1970; None when it has none."""
+        # -3 asks for the record of the highest time (ListOffsets).
+        with self._explained(f"read the times of topic '{topic.name}'"):
+            answer = self._client.list_partition_offsets(
+                {TopicPartition(topic.name, n): -3 for n in range(topic.partitions)}
+            )
+        return max((found.timestamp for found in answer.values() if found.offset >= 0), default=None)
 
     def _create(self, name: str, largest: int) -> None:
         settings = self._settings

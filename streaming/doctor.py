@@ -1,0 +1,174 @@
+"""`gistream doctor`: everything that a start needs, looked at one by one, each in a line with what to do.
+
+The checks are those of the start itself: what raises there is a problem here, in the same sentence. Nothing is changed,
+created or downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from packaging.requirements import Requirement
+
+from streaming.archive import Place
+from streaming.broker import EmbeddedBroker
+from streaming.engine import open_model
+from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError
+from streaming.java import find_java, java_version
+from streaming.settings import Settings
+from streaming.topics import Admin, Topic, result_topics, wanted_topics
+
+State = Literal["ok", "warning", "problem"]
+# A day of logs, checkpoints and Kafka's segments of a small installation.
+_LITTLE_DISK = 2 * 2**30
+# Records from further ahead than this come from another clock, not from a slow network.
+_CLOCK_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `exit_code` is that of the error that a start would end with, 0 when it would not."""
+
+    check: str
+    state: State
+    said: str
+    exit_code: int = 0
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what each check finds, in the order in which a start needs it."""
+    yield _python()
+    yield _tried("packages", _packages)
+    yield _tried("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
+    yield _tried("model", lambda: _model(settings))
+    yield _memory(settings)
+    yield from _disk(settings)
+    if settings.parquet is not None:
+        yield _tried("archive", lambda: _archive(settings.parquet or ""))
+    yield from _kafka(settings)
+
+
+def _tried(check: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, "ok", look())
+    except GistreamError as error:
+        return Finding(check, "problem", str(error), error.exit_code)
+
+
+def _python() -> Finding:
+    # An older one does not get as far as this.
+    return Finding("python", "ok", f"Python {sys.version.split()[0]} at {sys.executable}")
+
+
+def _packages() -> str:
+    needed = [Requirement(text) for text in importlib.metadata.requires("gistream") or []]
+    applying = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    for requirement in applying:
+        try:
+            found = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError as error:
+            raise MachineError(f"The package {requirement.name} is missing; install gistream again.") from error
+        if not requirement.specifier.contains(found, prereleases=True):
+            raise MachineError(
+                f"{requirement.name} {found} is installed, and gistream needs {requirement.specifier}; install "
+                "gistream again, in an environment of its own."
+            )
+    version = importlib.metadata.version
+    return (
+        f"gistream {version('gistream')}, pyspark {version('pyspark')}, llama-cpp-python {version('llama-cpp-python')}"
+    )
+
+
+def _model(settings: Settings) -> str:
+    model = open_model(settings.model)
+    return f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, {model.path}"
+
+
+def _archive(url: str) -> str:
+    place = Place(url)
+    place.open()
+    return f"{place.url} can be written"
+
+
+def _memory(settings: Settings) -> Finding:
+    free = psutil.virtual_memory().available
+    return Finding("memory", "ok", f"{free / 2**30:.1f} GiB are free")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for check, folder in (("data dir", settings.data_dir), ("checkpoint", Path(settings.checkpoint_location))):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        free = psutil.disk_usage(str(there)).free
+        said = f"{folder}, {free / 2**30:.1f} GiB free"
+        if not os.access(there, os.W_OK | os.X_OK) or not there.is_dir():
+            kind = MachineError if check == "data dir" else CheckpointError
+            yield Finding(
+                check, "problem", f"This user may not write to {folder}; choose another place.", kind.exit_code
+            )
+        elif free < _LITTLE_DISK:
+            yield Finding(check, "warning", f"{said}; free some, or choose another place")
+        else:
+            yield Finding(check, "ok", said)
+
+
+def _kafka(settings: Settings) -> Iterator[Finding]:
+    """Look at the broker, and when it answers at its topics, this user's rights and its clock."""
+    try:
+        with Admin(settings) as admin:
+            own = EmbeddedBroker(settings).status()
+            embedded = f", the embedded one, process {own.pid}" if own.bootstrap_servers == settings.servers else ""
+            yield Finding("broker", "ok", f"Kafka answers on {settings.servers}{embedded}")
+            yield from _topics(admin, settings)
+    except GistreamError as error:
+        yield Finding("broker", "problem", str(error), error.exit_code)
+
+
+def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
+    inputs = admin.inputs()
+    missing = admin.missing([*inputs, *result_topics(settings)])
+    for name in missing:
+        yield Finding("topic", "warning", f"'{name}' does not exist; `gistream topics create` or `run` creates it")
+    topics = admin.describe([name for name in (*inputs, *result_topics(settings)) if name not in missing])
+    for topic in topics:
+        yield _topic(topic, reads=topic.name in inputs, largest=wanted_topics(settings).get(topic.name, 0))
+    newest = [at for topic in topics if (at := admin.newest(topic)) is not None]
+    ahead = max(newest, default=0) / 1000 - time.time()
+    if ahead > _CLOCK_SECONDS:
+        yield Finding(
+            "clock",
+            "warning",
+            f"The newest record is of a time {ahead:.0f} s from now; set this machine's clock or the producer's, for "
+            "replays and archives go by these times",
+        )
+    else:
+        yield Finding(
+            "clock", "ok", f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}, no record is of the future"
+        )
+
+
+def _topic(topic: Topic, *, reads: bool, largest: int) -> Finding:
+    said = (
+        f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
+        f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
+    )
+    right = "READ" if reads else "WRITE"
+    if topic.rights and right not in topic.rights:
+        return Finding(
+            "topic",
+            "problem",
+            f"{said}; this user has no right to {right} it, an administrator must grant it",
+            TopicError.exit_code,
+        )
+    if topic.max_message_bytes < largest:
+        return Finding(
+            "topic", "warning", f"{said}; for documents of max_document_bytes its max.message.bytes must be {largest:,}"
+        )
+    return Finding("topic", "ok", f"{said}, {right} allowed")
