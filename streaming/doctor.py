@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
-from streaming.engine import open_model
+from streaming.engine import hub, memory, open_model
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError
 from streaming.java import find_java, java_version
 from streaming.settings import Settings
@@ -48,8 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _tried("packages", _packages)
     yield _tried("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
-    yield _tried("model", lambda: _model(settings))
-    yield _memory(settings)
+    yield from _model(settings)
     yield from _disk(settings)
     if settings.parquet is not None:
         yield _tried("archive", lambda: _archive(settings.parquet or ""))
@@ -87,20 +86,36 @@ def _packages() -> str:
     )
 
 
-def _model(settings: Settings) -> str:
-    model = open_model(settings.model)
-    return f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, {model.path}"
+def _model(settings: Settings) -> Iterator[Finding]:
+    if settings.model.startswith(hub.SCHEME) and hub.cached(settings.model) is None:
+        yield Finding(
+            "model", "warning", f"{settings.model} is not here yet; `gistream model pull` or `run` downloads it"
+        )
+        return
+    try:
+        model = open_model(settings.model)
+    except GistreamError as error:
+        yield Finding("model", "problem", str(error), error.exit_code)
+        return
+    size = f"{model.file_bytes / 1e6:,.0f} MB"
+    yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
+    context = min(settings.context, model.context) or settings.context
+    needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=settings.slots, context=context)
+    free = memory.available()
+    said = (
+        f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
+        f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"
+    )
+    if needed.total > free:
+        yield Finding("memory", "warning", f"{said}: `gistream model show` says what to lower")
+    else:
+        yield Finding("memory", "ok", said)
 
 
 def _archive(url: str) -> str:
     place = Place(url)
     place.open()
     return f"{place.url} can be written"
-
-
-def _memory(settings: Settings) -> Finding:
-    free = psutil.virtual_memory().available
-    return Finding("memory", "ok", f"{free / 2**30:.1f} GiB are free")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

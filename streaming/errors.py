@@ -3,6 +3,7 @@
     GistreamError                   the service stops; `exit_code` is the process's
     ├── UsageError             2    a flag, a setting or an input file is wrong
     ├── ModelError             3    the model file is missing, broken or unusable
+    │   └── HubUnreachable     3    a hub that has the model does not answer; a cached copy may do
     ├── BrokerError            4    Kafka cannot be started, reached or used
     ├── TopicError             5    a topic is missing, too small, forbidden or not the one it was
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
@@ -47,6 +48,10 @@ class ModelError(GistreamError):
     """The model file is missing, broken or unusable."""
 
     exit_code = 3
+
+
+class HubUnreachable(ModelError):
+    """A hub that should have the model does not answer; a cached copy may do."""
 
 
 class BrokerError(GistreamError):

@@ -1,6 +1,7 @@
 """llama.cpp: load once, batch continuously. Knows nothing of documents or Spark.
 
-`open_model` checks a model file on the driver; `LlamaRecipe` travels to the executors and loads the engine there.
+`open_model` checks a model file on the driver, and `describe_model` also one that is only to be looked at;
+`LlamaRecipe` travels to the executors and loads the engine there.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.engine.model_file import ModelFile, file_sha256, open_model
+from streaming.engine.model_file import ModelFile, describe_model, open_model
+from streaming.engine.split import checksums, part_paths
 from streaming.errors import EngineError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "open_model"]
+__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "open_model"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class LlamaRecipe:
 
     def load(self) -> Engine:
         """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
-        if file_sha256(self.path) != self.sha256:
+        if checksums(part_paths(self.path)).whole != self.sha256:
             raise EngineError(f"The model file {self.path} was changed while the query ran; start the query again.")
         # Only here: the driver and every command that needs no model start without llama.cpp.
         from streaming.engine.batching import BatchingEngine

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
+from typing import Any
 
 import llama_cpp
 
@@ -43,8 +44,10 @@ def main(path: str) -> int:
                 "representation": _file_type(_metadata(model, "general.file_type")),
                 "parameters": llama_cpp.llama_model_n_params(model),
                 "bytes": llama_cpp.llama_model_size(model),
-                "context": int(_metadata(model, f"{architecture}.context_length") or 0),
+                "context": _number(model, f"{architecture}.context_length") or 0,
                 "chat_template": bool(llama_cpp.llama_model_chat_template(model, None)),
+                "licence": _licence(model),
+                "shape": _shape(model, architecture),
             }
         )
     )
@@ -52,10 +55,54 @@ def main(path: str) -> int:
     return 0
 
 
+def _shape(model: llama_cpp.llama_model_p, architecture: str) -> dict[str, Any]:
+    """Return the fields of `memory.Shape`."""
+
+    def number(key: str) -> int | None:
+        return _number(model, f"{architecture}.{key}")
+
+    heads, embedding, width = number("attention.head_count"), number("embedding_length"), number("feed_forward_length")
+    if experts := number("expert_used_count"):
+        width = max(width or 0, experts * (number("expert_feed_forward_length") or width or 0))
+    # What a file leaves out, llama.cpp derives: the width of a head is its share of the embedding.
+    head = embedding // heads if embedding and heads else None
+    stateful = (
+        llama_cpp.llama_model_is_recurrent(model)
+        or llama_cpp.llama_model_is_hybrid(model)
+        or llama_cpp.llama_model_has_encoder(model)
+    )
+    latent = number("attention.kv_lora_rank") is not None
+    return {
+        "attention": "other" if stateful else "latent" if latent else "full",
+        "vocabulary": llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model)),
+        "layers": number("block_count"),
+        "embedding": embedding,
+        "feed_forward": width,
+        "heads": heads,
+        "kv_heads": number("attention.head_count_kv"),
+        "key_length": number("attention.key_length") or head,
+        "value_length": number("attention.value_length") or head,
+    }
+
+
+def _licence(model: llama_cpp.llama_model_p) -> str | None:
+    licence = _metadata(model, "general.license")
+    # A licence that has no SPDX name is "other", and its own name is beside it.
+    return (_metadata(model, "general.license.name") if licence in ("", "other") else "") or licence or None
+
+
+def _number(model: llama_cpp.llama_model_p, key: str) -> int | None:
+    """Return a number of the metadata; None when it is not there, or is a list with one for each layer."""
+    text = _metadata(model, key)
+    return int(text) if text.isdecimal() else None
+
+
 def _metadata(model: llama_cpp.llama_model_p, key: str) -> str:
     buffer = ctypes.create_string_buffer(512)
     length = llama_cpp.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))
-    return buffer.value.decode(errors="replace") if length >= 0 else ""
+    text = buffer.value.decode(errors="replace") if length >= 0 else ""
+    # What a file says about itself must not steer a terminal.
+    return "".join(character for character in text if character.isprintable())
 
 
 def _file_type(number: str) -> str:

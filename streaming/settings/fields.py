@@ -84,7 +84,11 @@ class Settings(BaseModel):
         description="What names a document. auto: its id field, else the record's key, else the SHA-256 of the text.",
     )
 
-    model: str = Field("sample", description="A path to a GGUF file, or 'sample': the small model that is installed.")
+    model: str = Field(
+        "sample",
+        description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (HF_TOKEN, HF_ENDPOINT "
+        "and HF_HOME count); or 'sample': the small model that is installed.",
+    )
     prompt: str = Field("default", description="The prompt profile of documents that name none.")
     threads: int | None = Field(
         None,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support import command_environment
 
 ROOT = Path(__file__).parents[2]
@@ -53,5 +54,13 @@ def test_the_commands_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     assert said["dead"] == ""
 
 
-def test_only_the_readme_shows_commands_in_blocks() -> None:
-    assert not [page.name for page in (ROOT / "docs").glob("*.md") if shown(page)]
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_commands_of_the_docs_work_in_an_empty_folder(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    environment = command_environment(tmp_path / "data", HF_HOME=str(tmp_path / "hf"))
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    for line in shown(page):
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path / "empty", env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"

