@@ -105,6 +105,5 @@ def _entries(run: _Run, others: list[_Run], words: dict[Heading, int]) -> list[H
     there = sum(held[heading.key] for heading in measured)
     if own > (_ENTRY if namesakes else _BARE_ENTRY) * len(measured) or there < max(_RATIO * own, 1):
         return []
-    first, last = run.chapters.index(found[0]), run.chapters.index(found[-1])
-    # An entry that is misspelt is found nowhere else; a text in front of the table or behind it is none.
-    return [h for h in run.chapters[first : last + 1] if h in found or words[h] <= _ENTRY]
+    # An entry that is misspelt is found nowhere else; a preface before the table, or between it and the text, is none.
+    return [h for h in run.chapters if h in found or (h.kind == "chapter" and words[h] <= _ENTRY)]

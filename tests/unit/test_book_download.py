@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 from fake_mirror import BOOK, Mirror, broken, serve, status, web_page, whole
@@ -76,6 +76,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(mirror: Mirror, tmp
     mirror.answers = [broken, whole]
     assert get(mirror, tmp_path).path.read_bytes() == BOOK
     assert 0 < asked_from(mirror.requests[1]) <= 100_000
+    assert mirror.requests[1][1]["If-Range"] == '"1"'
 
 
 def test_a_later_command_goes_on_where_the_last_one_gave_up(mirror: Mirror, tmp_path: Path) -> None:
@@ -171,7 +172,11 @@ def test_a_kept_book_that_is_damaged_is_refused(mirror: Mirror, tmp_path: Path, 
 
 
 def test_two_who_want_the_same_book_download_it_once(mirror: Mirror, tmp_path: Path) -> None:
-    mirror.answers = [whole]
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        sleep(0.2)
+        whole(handler)
+
+    mirror.answers = [slowly]
     kept: list[Kept] = []
     threads = [threading.Thread(target=lambda: kept.append(get(mirror, tmp_path))) for _ in range(4)]
     for thread in threads:

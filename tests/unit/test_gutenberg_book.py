@@ -110,7 +110,7 @@ def test_a_book_without_a_header_says_no_more_than_it_knows(tmp_path: Path) -> N
     ],
 )
 def test_the_frame_is_left_out_however_it_is_marked(tmp_path: Path, start: str, end: str) -> None:
-    header = "CHAPTER I\n\nNo text: the licence.\n\n" if start else ""
+    header = f"CHAPTER XL\n\n{story('the licence')}\n\n" if start else ""
     footer = f"\n\n{end}\n\nCHAPTER V\n\nNo text: the licence.\n" if end else ""
     sent = read(tmp_path / "a.txt", f"{header}{start}\n\n{chapters(PLAIN)}{footer}")
     assert [document.text for document in sent] == [story(heading) for heading in PLAIN]
@@ -175,7 +175,9 @@ def test_a_first_paragraph_on_the_headings_line_stays_in_the_text(tmp_path: Path
         "Contents\n" + "\n".join(f"Chapter {n}. In which a man goes out\n    and comes home" for n in (1, 2, 3, 4)),
         "CONTENTS\n\n" + "\n\n".join(f"{heading}\n\n{'Birth—Home—The river—A dog. ' * 5}" for heading in PLAIN),
         "CONTENTS\n\nPREFACE\n" + "\n".join(PLAIN) + "\nCHAPTER XL. A typing error",
-        "CONTENTS\n\n" + "\n".join(PLAIN) + f"\n\nTO THE READER\n\n{story('March')}",
+        "\n".join(f"{one}\n   where he goes out .. 7" for one in (*PLAIN, "CHAPTER XL")),
+        "CONTENTS\n\n" + "\n".join(PLAIN) + f"\n\nTO THE READER\n\n{story('March', 60)}",
+        "PART I\n" + "\n".join(f"{heading}\n   where he goes out .. 7" for heading in PLAIN),
         "TABLE OF CONTENTS.\n\nPART I\n" + "\n".join(PLAIN[:2]) + "\nPART II\n" + "\n".join(PLAIN[2:]),
     ],
 )  # fmt: skip
@@ -186,6 +188,19 @@ def test_a_table_of_contents_makes_no_documents(tmp_path: Path, contents: str) -
         assert {document.metadata.get("part") for document in sent} == {None}
 
 
+def test_a_short_part_is_no_table_of_contents_when_the_book_has_one(tmp_path: Path) -> None:
+    short = "\n\n".join(f"{heading}\n\nHe came home. {LONG * 2}" for heading in PLAIN)
+    for contents in ("", "CONTENTS\n\n" + "".join(f"PART {n}\n{chr(10).join(PLAIN)}\n" for n in ("I", "II"))):
+        sent = found(tmp_path, f"{contents}\n\nPART I\n\n{chapters(PLAIN)}\n\nPART II\n\n{short}")
+        assert sent == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
+
+
+def test_a_list_of_parts_makes_no_documents(tmp_path: Path) -> None:
+    book = f"PART I\n\nPART II\n\nTO THE READER\n\n{story('March')}\n\n"
+    book += "\n\n".join(f"PART {n}\n\n{chapters(PLAIN)}" for n in ("I", "II"))
+    assert found(tmp_path, book) == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
+
+
 def test_each_volume_may_have_a_table_of_its_own(tmp_path: Path) -> None:
     listed = "\n\n".join(PLAIN)
     volumes = [f"VOLUME {n}\n\nCONTENTS OF VOLUME {n}\n\n{listed}\n\n{chapters(PLAIN)}" for n in ("I", "II")]
@@ -193,7 +208,9 @@ def test_each_volume_may_have_a_table_of_its_own(tmp_path: Path) -> None:
 
 
 def test_chapters_of_a_sentence_are_no_table_of_contents(tmp_path: Path) -> None:
-    assert found(tmp_path, "\n\n".join(f"{one}\n\nHe came." for one in PLAIN)) == [(None, one) for one in PLAIN]
+    nights = [f"THE {night} NIGHT\n\n" + "\n\n".join(f"{one}\n\nHe came." for one in PLAIN) for night in ("ONE", "TWO")]
+    for count in (1, 2):
+        assert found(tmp_path, "\n\n".join(nights[:count])) == [(None, one) for one in PLAIN] * count
 
 
 def test_chapters_that_begin_anew_under_an_unknown_heading_are_all_sent(tmp_path: Path) -> None:
@@ -257,12 +274,13 @@ def test_numerals_that_count_up_are_chapters(tmp_path: Path, contents: str) -> N
         "",
         story("May"),
         f"CHAPTER I\n\n{story('May')}",
-        "CONTENTS\n\n" + "\n\n".join(PLAIN) + "\n\n" + story("May", 200),
+        "\n".join(f"{heading}\n   where he goes out .. 7" for heading in PLAIN) + "\n\n" + story("May", 200),
+        f"PART I\n\n{story('May')}",
         chapters(["I", "II", "IV", "V"]),
         chapters(["I", "II"]),
         "Not chapters, but sections of one story.\n\n" + chapters(["I", "II", "III"]) + LONG * 100,
     ],
-    ids=["empty", "none", "one", "a list alone", "a gap", "two", "sections"],
+    ids=["empty", "none", "one", "a list alone", "one part", "a gap", "two", "sections"],
 )
 def test_a_book_whose_chapters_are_not_clear_is_refused_with_the_way_out(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.txt"
@@ -276,6 +294,7 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, end: str
     book = HEADER + chapters(PLAIN) + FOOTER
     raw = b"\xef\xbb\xbf" + book.replace("\n", end).encode()
     assert read(tmp_path / "a.txt", raw) == read(tmp_path / "a.txt", book)
+    assert len(read(tmp_path / "a.txt", b"\xef\xbb\xbf" + chapters(PLAIN).encode())) == 4
 
 
 @pytest.mark.parametrize("charset", ["ISO-8859-1", "ISO Latin-1", "Windows Code Page 1252", "ISO-8859-15"])
