@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from producers import files as text_files
 from producers import jsonl as json_lines
+from producers.gutenberg import book as gutenberg_book
+from producers.gutenberg import download
 from producers.publisher import Outgoing, Refused, Report, publish
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings, load, pairs
@@ -78,6 +81,73 @@ def jsonl(
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:
         _publish(settings, json_lines.read_documents(lines, file, id_field=id_field), limit, as_json=as_json)
+
+
+@app.command()
+def gutenberg(
+    book: Annotated[
+        str, typer.Argument(metavar="FILE|ID", help="A book's text file, or its number.", show_default=False)
+    ],
+    show: Annotated[bool, typer.Option("--list", help="Print the chapters and their words; send nothing.")] = False,
+    sha256: Annotated[
+        str | None, typer.Option(help="Refuse the book unless its file has this SHA-256.", show_default=False)
+    ] = None,
+    mirror: Annotated[
+        str,
+        typer.Option(
+            help="Where a book is downloaded from: URL/ID/pgID.txt. Gutenberg's own site is meant for people: for "
+            "more than a few books it asks programs to use a mirror (https://www.gutenberg.org/MIRRORS.ALL)."
+        ),
+    ] = download.GUTENBERG,
+    limit: Limit = None,
+    input_topic: InputTopic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Send a book of Project Gutenberg: a document for each chapter, without header, footer and table of contents.
+
+    A number is downloaded once and kept in the data dir, under books/; ./2600 is a file.
+
+    Examples:
+        gistream produce gutenberg my-book.txt --list
+
+        gistream produce gutenberg 2600 --limit 12
+    """
+    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    demanded = download.read_sha256(sha256)
+    if re.fullmatch("[0-9]+", book):
+        kept = download.fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=demanded)
+        _console.print(f"{kept.path}: SHA-256 {kept.sha256}", soft_wrap=True, highlight=False, markup=False)
+        path = kept.path
+    else:
+        path = Path(book)
+        if demanded and path.is_file():
+            download.verify(path, demanded)
+    read = gutenberg_book.read_book(path)
+    chapters = gutenberg_book.documents(read)
+    if show:
+        _list(read, islice(chapters, limit), as_json=as_json)
+    else:
+        _publish(settings, (gutenberg_book.outgoing(one.document) for one in chapters), limit, as_json=as_json)
+
+
+def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_books.BookChapter], *, as_json: bool) -> None:
+    """Print a line for each chapter: its id, its words and its title; as JSON with the metadata."""
+    listed = list(chapters)
+    for chapter in listed:
+        document = chapter.document
+        if as_json:
+            line = {"id": document.id, "title": document.title, "words": chapter.words, "metadata": document.metadata}
+            sys.stdout.write(json.dumps(line) + "\n")
+        else:
+            sys.stdout.write(f"{document.id}  {chapter.words:>6,}  {document.title}\n")
+    _console.print(
+        f"{len(listed)} chapters, {sum(chapter.words for chapter in listed):,} words; {book.left_out:,} words are in "
+        "none: headings, contents, what stands before the first",
+        highlight=False,
+    )
 
 
 def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: list[str] | None) -> Settings:

@@ -7,7 +7,7 @@
     ├── BrokerError            4    Kafka cannot be started, reached or used
     ├── TopicError             5    a topic is missing, too small, forbidden or not the one it was
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
-    ├── MachineError           7    Java, disk or memory is not there
+    ├── MachineError           7    Java, disk, memory or the network is not there
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
     │   └── EngineError        8    the engine failed for every document, not for one
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
@@ -81,7 +81,7 @@ class CheckpointError(GistreamError):
 
 
 class MachineError(GistreamError):
-    """Something of the machine is missing: Java, disk, memory."""
+    """Something of the machine is missing: Java, disk, memory, the network."""
 
     exit_code = 7
 

@@ -29,38 +29,49 @@ def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_the_commands_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
-    (tmp_path / "my-book.txt").write_text("".join(f"CHAPTER {n}\n\n{STORY}" for n in range(1, 4)))
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A reader's folder: some notes, and a book in the dress of Project Gutenberg."""
+    chapters = "".join(f"CHAPTER {n}\n\n{STORY}\n" for n in ("I", "II", "III"))
+    (tmp_path / "my-book.txt").write_text(
+        f"Title: The Mill\n\n*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n\n{chapters}\n"
+        "*** END OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n"
+    )
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mill.txt").write_text(STORY)
-    commands = [line for line in shown(ROOT / "README.md") if line.startswith("gistream ")]
-    assert len(commands) == 9
+    return tmp_path
+
+
+def run_page(page: Path, folder: Path) -> dict[str, str]:
+    """Run the commands of a page as its reader would, in order; returns what each printed."""
     # Bash finds `gistream` as a reader's shell does after the README's `export PATH`.
-    environment = command_environment(tmp_path / "data")
+    environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"))
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     said = {}
     try:
-        for line in commands:
-            done = subprocess.run(
-                ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, f"{line}: {done.stderr}"
-            said[line.split()[1] if "--dead" not in line else "dead"] = done.stdout
+        for line in shown(page):
+            if not line.startswith(("make ", "export ")):
+                done = subprocess.run(
+                    ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, check=False
+                )
+                assert done.returncode == 0, f"{line}: {done.stderr}"
+                said[line] = done.stdout
     finally:
         subprocess.run(["gistream", "broker", "stop"], env=environment, capture_output=True, check=False)
-    assert all(f"my-book.txt#{n} " in said["demo"] for n in (1, 2, 3))
-    assert not (tmp_path / "data" / "demo").exists()
-    assert said["tail"].startswith("mill.txt")
-    assert said["dead"] == ""
+    return said
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
-def test_the_commands_of_the_docs_work_in_an_empty_folder(page: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    environment = command_environment(tmp_path / "data", HF_HOME=str(tmp_path / "hf"))
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    for line in shown(page):
-        done = subprocess.run(
-            ["bash", "-c", line], cwd=tmp_path / "empty", env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{line}: {done.stderr}"
+def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
+    said = run_page(ROOT / "README.md", folder)
+    [demo] = [out for line, out in said.items() if line.startswith("gistream demo")]
+    assert all(f"my-book.txt#{n} " in demo for n in (1, 2, 3))
+    assert not (folder / "data" / "demo").exists()
+    assert said["gistream tail --until-end"].startswith("mill.txt")
+    assert said["gistream tail --dead-letters --until-end"] == ""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if shown(page)], ids=lambda page: page.name
+)
+def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
+    run_page(page, folder)

@@ -1,0 +1,1 @@
+"""Books of Project Gutenberg as documents, a chapter each: `download` gets one, `book` reads it."""

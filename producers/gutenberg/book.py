@@ -1,0 +1,186 @@
+"""A book of Project Gutenberg as documents: one for each chapter, without the frame that Gutenberg puts around it.
+
+Item: one chapter as JSON, keyed by its id: the book's number, the part's and the chapter's place ("pg2600-b01-c03"), or
+the file's name where it has no number. So the same book sent again replaces its summaries, whether it came by number or
+as a file. What is left out: Gutenberg's header and footer, the table of contents, and what stands before the first
+chapter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from producers.gutenberg.chapters import Chapter, find_chapters
+from producers.gutenberg.numerals import read_number
+from producers.publisher import Outgoing
+from streaming.errors import UsageError
+from streaming.messages import Document
+
+# How Gutenberg has marked the text's beginning and end since 1991; a marker's title may run over a second line.
+_START = re.compile(
+    r"^[ \t]*(?:\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*(?:\n[^\n*]+\*{3}[^\n]*)?"
+    r"|\*END ?\*? ?THE SMALL PRINT![^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_END = re.compile(
+    r"^[ \t]*(?:\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG|End of (?:the |this )?Project Gutenberg)",
+    re.IGNORECASE | re.MULTILINE,
+)
+# "Title: ..." goes on in indented lines.
+_FIELD = r"^{}:[ \t]*(\S.*(?:\n[ \t]+\S.*)*)"
+_NUMBER = re.compile(r"\[\s*e-?(?:book|text)\s*#\s*(\d+)\s*\]", re.IGNORECASE)
+_CHARSET = re.compile(rb"^Character set encoding:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+# Gutenberg's names for encodings that Python knows by another.
+_CHARSETS = {"iso latin-1": "latin-1", "iso-646-us (us-ascii)": "ascii", "windows code page 1252": "cp1252"}
+# How far into a file without markers the header is looked for, in characters; it is less than half as long.
+_HEADER = 5_000
+# ISO 639-1 of the languages that Gutenberg has a hundred books or more in, and of some others.
+_LANGUAGES = {
+    "catalan": "ca", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "esperanto": "eo",
+    "finnish": "fi", "french": "fr", "german": "de", "greek": "el", "hungarian": "hu", "icelandic": "is",
+    "italian": "it", "japanese": "ja", "latin": "la", "norwegian": "no", "polish": "pl", "portuguese": "pt",
+    "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv", "tagalog": "tl", "welsh": "cy",
+}  # fmt: skip
+_WORD = re.compile(r"([^\W\d_]+)((?:['’][^\W\d_]+)?)")
+# MIX and DI are words first.
+_ROMAN = re.compile(r"[IVXLC]+")
+# Words that a title writes small unless they begin it.
+_SMALL = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+_TITLE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book: what its header says (None: nothing), and its chapters. `name` is what its ids begin with."""
+
+    name: str
+    title: str | None
+    author: str | None
+    language: str | None
+    chapters: list[Chapter]
+    # Words of the file, its frame apart, that are in no chapter: title page, contents, headings.
+    left_out: int
+
+
+@dataclass(frozen=True)
+class BookChapter:
+    """A chapter as it is sent: its document, whose id is always set, and its length."""
+
+    document: Document
+    words: int
+
+
+def read_book(path: Path) -> Book:
+    """Read the book in the file `path`; raises `UsageError` when it is not there, no text, or without chapters."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The book {path} cannot be read: {error.strerror}.") from error
+    text = _decode(raw, path)
+    header, body = _unwrap(text)
+    chapters = find_chapters(body)
+    if not chapters:
+        raise UsageError(
+            f"No chapters can be told in {path}: no headings like 'CHAPTER I', 'BOOK ONE' or a plain 'I' that count "
+            f"up; say how its headings look with `gistream produce files {path} --split REGEX`."
+        )
+    number = _NUMBER.search(header)
+    language = _field("Language", header)
+    return Book(
+        name=f"pg{number[1]}" if number else re.sub(r"[^\w.]+", "-", path.stem).strip("-.") or "book",
+        title=_field("Title", header),
+        author=_field("Author", header),
+        language=_LANGUAGES.get(language.casefold()) if language else None,
+        chapters=chapters,
+        left_out=len(body.split()) - sum(chapter.words for chapter in chapters),
+    )
+
+
+def documents(book: Book) -> Iterator[BookChapter]:
+    """Make the document of each chapter of `book`, in their order."""
+    # A PREFACE before the first part is in b00, so that b01 is what the book calls BOOK ONE.
+    first = 1 if book.chapters[0].parts else 0
+    in_parts = any(chapter.parts for chapter in book.chapters)
+    for part, (_, inside) in enumerate(groupby(book.chapters, lambda chapter: chapter.parts), start=first):
+        for place, chapter in enumerate(inside, start=1):
+            identity = f"{book.name}-b{part:02}-c{place:02}" if in_parts else f"{book.name}-c{place:02}"
+            yield BookChapter(_document(book, chapter, identity), chapter.words)
+
+
+def _document(book: Book, chapter: Chapter, identity: str) -> Document:
+    heading = ": ".join(filter(None, (chapter.label, chapter.title)))
+    titles = [book.title, *map(_as_title, chapter.parts), _as_title(heading)]
+    metadata = {
+        "book": book.title,
+        "author": book.author,
+        "part": ", ".join(chapter.parts),
+        "chapter": chapter.label,
+        "chapter_title": chapter.title,
+        "number": None if chapter.number is None else str(chapter.number),
+    }
+    return Document(
+        id=identity,
+        title=", ".join(filter(None, titles))[:_TITLE_LENGTH],
+        text=chapter.text,
+        language=book.language,
+        metadata={name: value for name, value in metadata.items() if value},
+    )
+
+
+def outgoing(document: Document) -> Outgoing:
+    """Return `document` as it is sent: keyed by its id."""
+    identity = str(document.id)
+    return Outgoing(identity, identity.encode(), document.model_dump_json(exclude_defaults=True).encode())
+
+
+def _decode(raw: bytes, path: Path) -> str:
+    """Return the file's text with plain line ends: UTF-8, else in the encoding that its header names."""
+    said = _CHARSET.search(raw[:_HEADER])
+    named = said[1].decode("ascii", errors="replace") if said else ""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        try:
+            # No codec is called "".
+            text = raw.decode(_CHARSETS.get(named.casefold(), named))
+        except (LookupError, ValueError):
+            but = f"its header says '{named}', which it is not" if named else "its header names no encoding"
+            raise UsageError(
+                f"The book {path} is not UTF-8 at byte {error.start}, and {but}; convert it to UTF-8 first."
+            ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unwrap(text: str) -> tuple[str, str]:
+    """Return Gutenberg's header and the text without header and footer; either marker may be missing."""
+    end = _END.search(text)
+    body = text[: end.start()] if end else text
+    starts = list(_START.finditer(body))
+    if not starts:
+        return body[:_HEADER], body
+    return body[: starts[-1].start()], body[starts[-1].end() :]
+
+
+def _field(name: str, header: str) -> str | None:
+    found = re.search(_FIELD.format(name), header, re.MULTILINE)
+    return " ".join(found[1].split()) if found else None
+
+
+def _as_title(heading: str) -> str:
+    """Return a heading as a title is written: "BOOK ONE: THE MILL" is "Book One: The Mill"."""
+    return ": ".join(_in_small_letters(one) if one == one.upper() else one for one in heading.split(": "))
+
+
+def _in_small_letters(capitals: str) -> str:
+    def small(found: re.Match[str]) -> str:
+        word, possessive = found[1], found[2].lower()
+        if _ROMAN.fullmatch(word) and read_number(word) is not None:
+            return word + possessive
+        begins = capitals[: found.start()].rstrip(" “\"‘'_")[-1:] in ("", ".")
+        return (word.lower() if word.lower() in _SMALL and not begins else word.capitalize()) + possessive
+
+    return _WORD.sub(small, capitals)

@@ -1,0 +1,170 @@
+"""The headings of a book in plain text: chapters, parts, prefaces, and the word CONTENTS.
+
+A heading is a line that begins a block of lines, names a kind and a number ("CHAPTER I", "Chapter the First. Of
+Bread", "BOOK ONE: 1805", "FIRST EPILOGUE") and does not go on like a sentence. The languages are those of its words:
+English. What is found here is every place that looks so, those in a table of contents among them; which of them begin
+text is decided in `chapters`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from producers.gutenberg.numerals import NUMBER, ORDINAL, read_number
+
+Kind = Literal["chapter", "part", "named", "contents"]
+
+_REST = r"(?P<rest>(?:\s*[.:\])—–-].*|\s+\S.*)?)"
+_CHAPTER = re.compile(
+    rf"(?P<label>(?:chapter|chap\.?|stave|letter)\s+(?:the\s+)?(?P<number>{NUMBER}|last\b)){_REST}", re.IGNORECASE
+)
+_PART = re.compile(
+    rf"(?P<label>(?P<word>volume|vol\.?|book|part)\s+(?:the\s+)?(?P<number>{NUMBER})"
+    rf"|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>volume|book|part|epilogue|prologue)(?!\w)){_REST}",
+    re.IGNORECASE,
+)
+# What may stand before the first chapter, and after the last.
+OPENING = {"PROLOGUE", "PREFACE", "INTRODUCTION", "FOREWORD"}
+CLOSING = {"EPILOGUE", "AFTERWORD", "CONCLUSION", "POSTSCRIPT"}
+_NAMED = re.compile(
+    rf"(?P<label>(?P<word>{'|'.join(sorted(OPENING | CLOSING))}))(?P<rest>\s*[.:—–-].*)?", re.IGNORECASE
+)
+_CONTENTS = re.compile(r"(?:table of )?contents(?: of .+)?[.:]?", re.IGNORECASE)
+_BARE_NUMERAL = re.compile(r"(?P<label>[IVXLC]+|\d{1,3})\.?")
+
+# A title after "CHAPTER I." that runs over more words than this is the chapter's first paragraph.
+_LONGEST_TITLE = 40
+# A title on a line of its own is short; what is longer is text.
+_LONGEST_OWN_LINE = 20
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: `label` and `title` as the file has them; its lines are `start` to `end`, the text begins there.
+
+    `word` and `number` name it however it is spelled: CHAPTER I and Chapter the First are both ("CHAPTER", 1).
+    """
+
+    kind: Kind
+    word: str
+    number: int | None
+    label: str
+    title: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[str, int | str]:
+        """What two headings of the same chapter have in common, in the contents and over the text."""
+        return self.word, self.label.casefold() if self.number is None else self.number
+
+
+def find_headings(lines: list[str]) -> list[Heading]:
+    """Return all headings of `lines`, in their order."""
+    return _with_titles(_find(lines), lines)
+
+
+def find_numerals(lines: list[str]) -> list[Heading]:
+    """Return the parts of `lines` and each numeral that is a paragraph of its own, as a chapter."""
+    found = [heading for heading in _find(lines) if heading.kind != "chapter"]
+    for place, line in enumerate(lines):
+        alone = not "".join(lines[max(place - 1, 0) : place] + lines[place + 1 : place + 2]).strip()
+        if alone and (numeral := _BARE_NUMERAL.fullmatch(line.strip())):
+            number = read_number(numeral["label"])
+            if number is not None:
+                found.append(Heading("chapter", "", number, numeral["label"], "", place, place + 1))
+    return _with_titles(sorted(found, key=lambda heading: heading.start), lines)
+
+
+def _find(lines: list[str]) -> list[Heading]:
+    found = []
+    in_block = False
+    for place, line in enumerate(lines):
+        begins_block = place == 0 or not lines[place - 1].strip()
+        # The lines of a table of contents follow each other without blank ones.
+        if (begins_block or in_block) and (heading := _read(line, place)):
+            found.append(heading)
+            in_block = True
+        elif begins_block:
+            in_block = False
+    return found
+
+
+def _read(line: str, place: int) -> Heading | None:
+    # Gutenberg's plain text marks footnotes, italic and bold so.
+    text = re.sub(r"\[\d+\]$", "", line.strip()).strip("_=*~ ")
+    if not text[:1].isupper():
+        return None
+    if _CONTENTS.fullmatch(text):
+        return Heading("contents", "CONTENTS", None, text, "", place, place + 1)
+    if found := _CHAPTER.fullmatch(text):
+        kind: Kind = "chapter"
+        number, word = read_number(found["number"]), found["label"].split()[0]
+        if number is None and found["number"].casefold() != "last":
+            return None
+    elif found := _PART.fullmatch(text):
+        kind = "part"
+        number, word = read_number(found["number"] or found["ordinal"]), found["word"] or found["after"]
+        if number is None:
+            return None
+    elif found := _NAMED.fullmatch(text):
+        kind, number, word = "named", None, found["word"]
+    else:
+        return None
+    title = _title(found["rest"] or "")
+    if title is None:
+        return None
+    word = {"CHAP": "CHAPTER", "VOL": "VOLUME"}.get(word.rstrip(".").upper(), word.upper())
+    return Heading(kind, word, number, _one_line(found["label"]), title, place, place + 1)
+
+
+def _title(rest: str) -> str | None:
+    """Return the title in what follows a heading's number, "" when nothing does, None when a sentence goes on."""
+    mark, title = re.fullmatch(r"\s*([.:\])—–-]*)\s*(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
+    letter = next((character for character in title if character.isalpha()), "")
+    return None if letter.islower() and not set(mark) & set(":—–-") else title.strip()
+
+
+def _with_titles(headings: list[Heading], lines: list[str]) -> list[Heading]:
+    ends = [heading.start for heading in headings[1:]] + [len(lines)]
+    return [_with_title(heading, lines, end) for heading, end in zip(headings, ends, strict=False)]
+
+
+def _with_title(heading: Heading, lines: list[str], limit: int) -> Heading:
+    """Return `heading` with the title that goes on, or stands alone, on the lines after it, up to `limit`."""
+    if heading.kind == "contents":
+        return heading
+    block_end = _block_end(lines, heading.start, limit)
+    if heading.title:
+        whole = _one_line(" ".join([heading.title, *lines[heading.start + 1 : block_end]]))
+        if len(whole.split()) <= _LONGEST_TITLE:
+            return replace(heading, title=whole, end=block_end)
+        # The text begins on the heading's own line; it stays there, with the heading.
+        return replace(heading, title="", end=heading.start)
+    start = heading.end
+    while start < limit and not lines[start].strip():
+        start += 1
+    end = _block_end(lines, start, limit)
+    title = _one_line(" ".join(lines[start:end]))
+    return replace(heading, title=title, end=end) if _is_title(title) else heading
+
+
+def _block_end(lines: list[str], start: int, limit: int) -> int:
+    return next((place for place in range(start, limit) if not lines[place].strip()), limit)
+
+
+def _is_title(text: str) -> bool:
+    """Whether a paragraph is a title: short, and in capitals or with a capital for each longer word."""
+    words = text.strip("_=*~ ").split()
+    if not words or len(words) > _LONGEST_OWN_LINE or not any(character.isalpha() for character in text):
+        return False
+    if text == text.upper():
+        return text[0] not in "“\"‘'[("
+    longer = [word for word in words if sum(map(str.isalpha, word)) >= 4]
+    return words[0][0].isupper() and all(word[0].isupper() for word in longer) and text[-1].isalnum()
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip(" _=*~")
