@@ -133,7 +133,7 @@ def gutenberg(
         _publish(settings, (gutenberg_book.outgoing(one.document) for one in chapters), limit, as_json=as_json)
 
 
-def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_books.BookChapter], *, as_json: bool) -> None:
+def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_book.BookChapter], *, as_json: bool) -> None:
     """Print a line for each chapter: its id, its words and its title; as JSON with the metadata."""
     listed = list(chapters)
     for chapter in listed:
