@@ -1,13 +1,15 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit clean help
+.PHONY: demo test lint unit chaos book clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
 	@echo "make test    run all tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make unit    the tests that need neither Java nor a model"
+	@echo "make chaos   kill -9 at random moments, and count what is there (10 minutes)"
+	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make clean   remove .venv"
 
 demo:
@@ -27,6 +29,15 @@ lint:
 unit:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/pytest tests/unit
+
+book:
+	@test -n "$(FILE)" || { echo "make book FILE=book.txt [LIMIT=40]: a file of Project Gutenberg, or a number"; exit 2; }
+	@$(PYTHON) tools/set_up.py
+	@.venv/bin/python examples/book.py $(FILE) $(if $(LIMIT),--limit $(LIMIT))
+
+chaos:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/pytest tests/chaos -s
 
 clean:
 	rm -rf .venv

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kafka import KafkaProducer
 from support import command_environment
+
+from streaming.broker import EmbeddedBroker
+from streaming.settings import load
+from streaming.topics import Admin
 
 ROOT = Path(__file__).parents[2]
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone.\n"
 
 
-def shown(page: Path) -> list[str]:
-    """Return the commands in the `sh` blocks of a page, without their comments."""
-    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(), flags=re.DOTALL)
-    lines = [re.sub(r"\s+#\s.*", "", line).strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line]
+@dataclass(frozen=True)
+class Step:
+    """Something a page shows, and the command that does it."""
+
+    shown: str
+    command: list[str]
+
+
+def steps(page: Path) -> list[Step]:
+    """Return the commands in the `sh` blocks and the `python` blocks of a page, in their order."""
+    found = []
+    for language, block in re.findall(r"```(sh|python)\n(.*?)```", page.read_text(), flags=re.DOTALL):
+        if language == "python":
+            found.append(Step(block, ["python", "-c", block]))
+        else:
+            lines = [re.sub(r"\s+#\s.*", "", line).strip() for line in block.splitlines()]
+            # `make` would set all of this up, and the path is set already.
+            found += [Step(line, ["bash", "-c", line]) for line in lines if not line.startswith(("make ", "export "))]
+    return [step for step in found if step.shown]
 
 
 def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"(?m)^(\w+):", (ROOT / "Makefile").read_text())
-    made = [line.split()[1] for line in shown(ROOT / "README.md") if line.startswith("make ")]
+    made = re.findall(r"(?m)^make (\w+)", (ROOT / "README.md").read_text())
     assert made == ["demo", "test"]
-    assert set(made) <= set(targets)
+    assert {*made, "book"} <= set(targets)
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
@@ -43,19 +64,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run_page(page: Path, folder: Path) -> dict[str, str]:
-    """Run the commands of a page as its reader would, in order; returns what each printed."""
-    # Bash finds `gistream` as a reader's shell does after the README's `export PATH`.
+    """Do what a page shows as its reader would, in order; returns what each step printed."""
+    # Bash finds `gistream`, and Spark its workers' Python, as a reader's shell does after the README's `export PATH`.
     environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"))
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     said = {}
     try:
-        for line in shown(page):
-            if not line.startswith(("make ", "export ")):
-                done = subprocess.run(
-                    ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, check=False
-                )
-                assert done.returncode == 0, f"{line}: {done.stderr}"
-                said[line] = done.stdout
+        for step in steps(page):
+            done = subprocess.run(
+                step.command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{step.shown}: {done.stderr}"
+            said[step.shown] = done.stdout
     finally:
         subprocess.run(["gistream", "broker", "stop"], env=environment, capture_output=True, check=False)
     return said
@@ -68,10 +88,30 @@ def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
     assert not (folder / "data" / "demo").exists()
     assert said["gistream tail --until-end"].startswith("mill.txt")
     assert said["gistream tail --dead-letters --until-end"] == ""
+    [frame] = [out for step, out in said.items() if "summarize_frame" in step]
+    assert re.search(r"(?m)^\|\w{40}\|.*\{\d+, \d+\}\| +NULL\|$", frame), frame
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if shown(page)], ids=lambda page: page.name
+    "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if steps(page)], ids=lambda page: page.name
 )
 def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
-    run_page(page, folder)
+    if page.name == "own-topics.md":
+        fill_topics(folder / "data")
+    said = run_page(page, folder)
+    if page.name == "own-topics.md":
+        read = said["gistream tail --until-end"]
+        assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
+
+
+def fill_topics(data_dir: Path) -> None:
+    """Have the reader's own topics, with the messages that the page begins with."""
+    EmbeddedBroker(load({"data_dir": data_dir})).start()
+    settings = load({"data_dir": data_dir, "input_topic": ["tickets", "pages", "mails"], "partitions": 1})
+    with Admin(settings) as admin:
+        admin.ensure()
+    producer = KafkaProducer(bootstrap_servers=settings.servers)
+    producer.send("tickets", json.dumps({"subject": "Mill", "content": STORY, "ticket": 4711}).encode())
+    producer.send("pages", json.dumps({"doc": {"body": STORY}, "key_id": 7}).encode())
+    producer.send("mails", STORY.encode(), key=b"mail-1")
+    producer.close()

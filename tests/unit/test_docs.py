@@ -28,3 +28,13 @@ def test_every_link_in_the_docs_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_stop_message_in_the_docs_is_one_that_the_code_says() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "streaming").rglob("*.py"))
+    # Adjacent strings are one.
+    code = re.sub(r'"\s*\n\s*f?"', "", code)
+    table = (ROOT / "docs" / "running.md").read_text().split("## When a running query stops")[1]
+    quoted = [quote for row in re.findall(r"(?m)^\| (`[^|]+) \|", table) for quote in re.findall(r"`([^`]+)`", row)]
+    assert len(quoted) > 15
+    assert [quote for quote in quoted if quote not in code] == []

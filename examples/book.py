@@ -1,0 +1,113 @@
+"""Summarizes a whole book into Parquet with gistream's own commands, and prints what it took.
+
+    make book FILE=book.txt [LIMIT=40]        FILE: a text file of Project Gutenberg, or a book's number there
+
+It is an installation of its own, in the folder `book` of the data dir. A run that was interrupted goes on where it
+stopped when the same command is given again. The settings (GISTREAM_MODEL and the others) are the user's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+from rich.console import Console
+from rich.table import Table
+
+from streaming.settings import load
+
+GISTREAM = str(Path(sys.executable).with_name("gistream"))
+LONGEST = 10
+
+
+def main() -> int:
+    """Run the commands in order; returns the exit code of the first that fails."""
+    parser = argparse.ArgumentParser(description="Summarize a book into Parquet.")
+    parser.add_argument("book", help="a text file of Project Gutenberg, or a book's number there")
+    parser.add_argument("--limit", type=int, help="no more than this many chapters")
+    given = parser.parse_args()
+    home = load({}).data_dir / "book"
+    name = name_of(given.book) + (f"-first-{given.limit}" if given.limit else "")
+    archive = home / name
+    environment = {**os.environ, "GISTREAM_DATA_DIR": str(home)}
+    limit = ["--limit", str(given.limit)] if given.limit else []
+    topics = ["--input-topic", name]
+    try:
+        listed = said(["produce", "gutenberg", given.book, "--list", "--json", *limit], environment)
+        do(["broker", "start"], environment)
+        do(["topics", "create", *topics], environment)
+        described = json.loads(said(["topics", "describe", "--json", *topics], environment))
+        if described["topics"][0]["messages"] == 0:
+            do(["produce", "gutenberg", given.book, *topics, *limit], environment)
+        before, started = len(summaries(archive)), time.monotonic()
+        do(["run", "--once", "--query", name, "--sink", f"parquet={archive}", *topics], environment)
+        chapters = [json.loads(line) for line in listed.splitlines()]
+        report(chapters, summaries(archive), before, (time.monotonic() - started) / 60, archive)
+    except subprocess.CalledProcessError as error:
+        # The command has said why.
+        return error.returncode
+    finally:
+        do(["broker", "stop"], environment)
+    return 0
+
+
+def name_of(book: str) -> str:
+    """Return a name for a book's topic and archive: another text under the same file name is another book."""
+    if book.isdigit():
+        return f"pg{book}"
+    if not Path(book).is_file():
+        raise SystemExit(f"There is no file {book}; make book FILE=book.txt, or FILE=2600 for a book's number.")
+    digest = hashlib.sha256(Path(book).read_bytes()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', Path(book).stem)}-{digest}"
+
+
+def do(arguments: list[str], environment: dict[str, str]) -> None:
+    """Run one of gistream's commands in sight of the user; raises `CalledProcessError`."""
+    print(f"$ gistream {' '.join(arguments)}", flush=True)
+    subprocess.run([GISTREAM, *arguments], env=environment, check=True)
+
+
+def said(arguments: list[str], environment: dict[str, str]) -> str:
+    """Return what a command prints; raises `CalledProcessError`."""
+    return subprocess.run([GISTREAM, *arguments], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def summaries(archive: Path) -> list[dict[str, Any]]:
+    """Return the rows of the archive, as any reader of Parquet would."""
+    folder = archive / "summaries"
+    return ds.dataset(folder, partitioning="hive").to_table().to_pylist() if folder.is_dir() else []
+
+
+def report(
+    chapters: list[dict[str, Any]], rows: list[dict[str, Any]], before: int, minutes: float, archive: Path
+) -> None:
+    """Print minutes, chapters a minute, tokens, and the longest chapters with their summaries."""
+    done = len(rows) - before
+    prompt = sum(row["tokens"]["prompt"] for row in rows)
+    completion = sum(row["tokens"]["completion"] for row in rows)
+    again = f" ({before} more were there from an earlier run)" if before else ""
+    print(f"\n{done} of {len(chapters)} chapters in {minutes:.1f} minutes{again}: {done / minutes:.1f} a minute")
+    print(f"{prompt:,} tokens read, {completion:,} written, in all {len(rows)} chapters")
+    print(f"archive: {archive}\n\nThe {LONGEST} longest:")
+    summary = {row["id"]: row for row in rows}
+    table = Table("words", "chunks", "seconds", "chapter", "summary", box=None)
+    for chapter in sorted(chapters, key=lambda one: -one["words"])[:LONGEST]:
+        if row := summary.get(chapter["id"]):
+            words = f"{chapter['words']:,}"
+            table.add_row(words, str(row["chunks"]), f"{row['seconds']:.1f}", row["title"], row["summary"])
+        else:
+            table.add_row(f"{chapter['words']:,}", "", "", chapter["title"], "a dead letter")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

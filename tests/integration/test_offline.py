@@ -1,0 +1,94 @@
+"""`gistream summarize`, `compact` and `doctor` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import command, command_environment, gistream
+
+from streaming.messages import Summary
+
+STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
+SHORT = {"GISTREAM_MAX_TOKENS": "32"}
+
+
+def test_a_file_gives_the_fields_of_the_contract(tmp_path: Path) -> None:
+    (tmp_path / "mill.txt").write_text(STORY)
+    done = gistream("summarize", str(tmp_path / "mill.txt"), "--json", data_dir=tmp_path, **SHORT)
+    assert done.returncode == 0, done.stderr
+    summary = Summary.model_validate_json(done.stdout)
+    assert (summary.id, summary.source, summary.status) == ("mill.txt", None, "ok")
+    assert summary.tokens.completion > 0
+
+
+def test_standard_input_is_a_document(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("summarize", "-"), input=STORY, capture_output=True, text=True, timeout=120, check=False,
+        env=command_environment(tmp_path, **SHORT),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stdin  The mill burned")
+
+
+def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(STORY)
+    (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "c.txt").write_text("   ")
+    done = gistream("summarize", str(tmp_path), "--json", data_dir=tmp_path, **SHORT)
+    assert done.returncode == 11
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a.txt"]
+    assert "b.txt: not UTF-8 at byte 0" in done.stderr
+    assert "c.txt: it is empty" in done.stderr
+    assert "2 of 3 documents have no summary" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("summarize", "/nowhere"), 2, "There is no file or folder /nowhere"),
+        (("summarize", __file__, "--prompt", "nothing"), 2, "no prompt profile 'nothing'"),
+        (("summarize", __file__, "--model", "/nowhere"), 3, "There is no model file at /nowhere"),
+        (("compact", "/nowhere"), 2, "There is no archive in /nowhere"),
+        (("compact", "ftp://host"), 2, "is no place for Parquet files"),
+        (("run", "--sink", "csv"), 2, "'csv' is no sink"),
+        (("run", "--sink", "parquet=/proc/nowhere"), 7, "/proc/nowhere cannot be written"),
+        (("run", "--input-pattern", "("), 2, "is no regular expression"),
+    ],
+)
+def test_a_wrong_argument_is_explained(data_dir: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    done = gistream(*arguments, data_dir=data_dir)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def findings(data_dir: Path, *arguments: str) -> tuple[int, dict[str, str]]:
+    done = gistream("doctor", "--json", *arguments, data_dir=data_dir)
+    found = json.loads(done.stdout)["findings"]
+    return done.returncode, {f"{one['check']} {one['state']}": one["said"] for one in found}
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_running_installation(data_dir: Path, tmp_path: Path) -> None:
+    assert gistream("topics", "create", data_dir=data_dir).returncode == 0
+    code, found = findings(data_dir, "--sink", "kafka", "--sink", f"parquet={tmp_path}/out")
+    assert code == 0, found
+    checks = ("python", "packages", "java", "model", "memory", "data dir", "checkpoint", "archive", "broker", "topic")
+    assert [f"{check} ok" for check in (*checks, "clock") if f"{check} ok" not in found] == []
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_as_a_start_would(tmp_path: Path) -> None:
+    code, found = findings(tmp_path, "--model", "/nowhere.gguf")
+    assert code == 3
+    assert "There is no model file" in found["model problem"]
+    assert "gistream broker start" in found["broker problem"]
+    code, found = findings(tmp_path, "--model", "hf://owner/repo/file.gguf")
+    assert code == 4
+    assert "gistream model pull" in found["model warning"]
+
+
+def test_an_error_of_the_start_names_the_doctor(tmp_path: Path) -> None:
+    done = gistream("run", "--once", data_dir=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr.endswith("`gistream doctor` checks all that a start needs.\n")

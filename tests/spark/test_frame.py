@@ -1,0 +1,48 @@
+"""`summarize_frame` over DataFrames of a user's own, with the real model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pyspark.sql import SparkSession
+
+from streaming import summarize_frame
+from streaming.errors import ModelError, UsageError
+from streaming.messages import Summary
+
+CHAPTER = "CHAPTER {n}. The mill burned on day {n}. Anna saw the smoke and rang the bell. By evening the roof was gone."
+# Shorter than the defaults, for time.
+SHORT = {"max_tokens": 16, "executor_cores": 2}
+
+
+def test_twelve_chapters_give_the_fields_of_the_contract(spark: SparkSession) -> None:
+    rows = [(n, CHAPTER.format(n=n), {"part": "one"}) for n in range(1, 13)]
+    chapters = spark.createDataFrame(rows, "id int, text string, metadata map<string, string>").repartition(3)
+    written = [json.loads(row) for row in summarize_frame(chapters, **SHORT).toJSON().collect()]
+    assert sorted(int(row["id"]) for row in written) == list(range(1, 13))
+    for row in written:
+        summary = Summary.model_validate({"source": None, **row})
+        assert summary.summary
+        assert summary.metadata == {"part": "one"}
+        assert "error" not in row
+    assert len({row["recipe"] for row in written}) == 1
+
+
+def test_a_row_that_cannot_be_summarized_says_why(spark: SparkSession) -> None:
+    rows = [("a", "The mill burned."), (None, "No id."), ("c", None), ("d", "  ")]
+    summaries = summarize_frame(spark.createDataFrame(rows, "id string, text string"), **SHORT).collect()
+    assert {row.id: row.error and row.error.type for row in summaries} == {
+        "a": None, None: "NoId", "c": "InvalidDocument", "d": "EmptyText",
+    }  # fmt: skip
+    assert [row.id for row in summaries if row.summary] == ["a"]
+
+
+def test_what_is_wrong_is_said_before_any_job_starts(spark: SparkSession) -> None:
+    with pytest.raises(UsageError, match="has no column 'text'"):
+        summarize_frame(spark.createDataFrame([("a",)], "id string"))
+    good = spark.createDataFrame([("a", "A text.")], "id string, text string")
+    with pytest.raises(ModelError, match="There is no model file"):
+        summarize_frame(good, model="/nowhere.gguf")
+    with pytest.raises(UsageError, match="there is no setting 'modle'"):
+        summarize_frame(good, modle="x")
