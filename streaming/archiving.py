@@ -24,10 +24,9 @@ _PACE = "60 seconds"
 _MOST_RECORDS = 5000
 
 
-def archive_checkpoint(settings: Settings) -> str:
+def archive_checkpoint(settings: Settings, place: Place) -> str:
     """Return where the archive's progress is: another place is another archive, which begins at the beginning."""
-    place = hashlib.sha256((settings.parquet or "").encode()).hexdigest()[:8]
-    return f"{settings.checkpoint_location}-archive-{place}"
+    return f"{settings.checkpoint_location}-archive-{hashlib.sha256(place.url.encode()).hexdigest()[:8]}"
 
 
 def start_archiving(
@@ -43,5 +42,6 @@ def start_archiving(
         name=f"{settings.query}-archive-{checkpoint_id[:12]}",
         dead_letter_topic=settings.dead_letter_topic,
     )
-    writer = writer.queryName(f"{settings.query}-archive").option("checkpointLocation", archive_checkpoint(settings))
+    writer = writer.queryName(f"{settings.query}-archive")
+    writer = writer.option("checkpointLocation", archive_checkpoint(settings, place))
     return (writer.trigger(availableNow=True) if once else writer.trigger(processingTime=_PACE)).start()

@@ -70,6 +70,12 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
             "one with --checkpoint.",
         ),
         (
+            r"bigger than spark\.driver\.maxResultSize",
+            MachineError,
+            "The results of a micro-batch, dead letters among them, are more than the driver collects (1 GiB) to write "
+            "them as Parquet; lower batch_documents.",
+        ),
+        (
             r"OutOfMemoryError|Java heap space",
             MachineError,
             f"Spark's JVM ran out of memory ({settings.driver_memory}); raise driver_memory, or lower batch_documents.",

@@ -132,8 +132,9 @@ def archiving(spark: SparkSession, plan: Plan, *, once: bool) -> Iterator[Stream
         yield None
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
-    with open_checkpoint(archive_checkpoint(plan.settings), ids) as checkpoint_id, _explained(plan.settings):
-        query = start_archiving(spark, plan.settings, plan.place, checkpoint_id=checkpoint_id, once=once)
+    settings, place = plan.settings, plan.place
+    with open_checkpoint(archive_checkpoint(settings, place), ids) as checkpoint_id, _explained(settings):
+        query = start_archiving(spark, settings, place, checkpoint_id=checkpoint_id, once=once)
         try:
             yield query
         finally:
@@ -154,7 +155,7 @@ def _explained(settings: Settings) -> Iterator[None]:
 
 
 def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
-    """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch.
+    """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch it finished.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
@@ -175,8 +176,8 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
                 watch(query, stop=stop, grace=settings.grace, finished=finished, beside=beside)
             if once:
                 with archiving(spark, plan, once=True) as archive:
-                    if archive is not None:
-                        archive.awaitTermination()
+                    if archive is not None and not stop.asked:
+                        watch(archive, stop=stop, grace=settings.grace, finished=lambda _: None)
     except QueryError as error:
         if stop.asked:
             # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.

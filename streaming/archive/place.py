@@ -38,11 +38,10 @@ class Place:
 
     def __init__(self, url: str) -> None:
         """Find the file system; raises `UsageError` when no such one is known, `MachineError` when it fails."""
-        self.url = without_login(url)
+        where = url if "://" in url else str(Path(url).expanduser().absolute())
+        self.url = without_login(where)
         try:
-            self._fs, self._root = fs.FileSystem.from_uri(
-                url if "://" in url else str(Path(url).expanduser().absolute())
-            )
+            self._fs, self._root = fs.FileSystem.from_uri(where)
         except (ValueError, pa.ArrowInvalid) as error:
             said = without_login(str(error))
             raise UsageError(

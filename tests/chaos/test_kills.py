@@ -18,6 +18,7 @@ import pyarrow.dataset as ds
 import pytest
 from support import Send, command, command_environment, document, gistream, names
 
+from streaming.archive import Place
 from streaming.archiving import archive_checkpoint
 from streaming.settings import Settings
 from streaming.topics import Admin
@@ -107,8 +108,7 @@ def test_sixty_documents_survive_five_kills(
     checkpoint = Path(settings.checkpoint_location)
     writing = checkpoint
     if "kafka" in sinks:
-        both = settings.model_copy(update={"sink": ("kafka", f"parquet={archive}")})
-        writing = Path(archive_checkpoint(both))
+        writing = Path(archive_checkpoint(settings, Place(str(archive))))
     late = chance.uniform(2, 8)
     begun = time.monotonic()
     moments: list[Callable[[], Moment]] = [

@@ -98,6 +98,7 @@ CAUSES = [
     ("java.util.concurrent.ExecutionException: DisconnectException", BrokerError, "kafka:9092"),
     ("java.lang.IllegalStateException: Incomplete log file in /data/offsets/5", CheckpointError, "--checkpoint"),
     ("java.lang.OutOfMemoryError: Java heap space", MachineError, "driver_memory"),
+    ("results of 2 tasks (1030.0 MiB) is bigger than spark.driver.maxResultSize (1024.0 MiB)", MachineError, "lower"),
     ("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)", EngineError, "--slots"),
 ]
 
