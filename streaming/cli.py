@@ -132,7 +132,7 @@ def run(
     from streaming.engine import open_model
     from streaming.query import prepare
     from streaming.query import run as run_query
-    from streaming.report import batch_line, plan_block
+    from streaming.report import BatchLines, plan_block
     from streaming.watch import StopRequest
 
     settings = load(
@@ -164,7 +164,8 @@ def run(
     plan = prepare(settings, open_model(settings.model))
     note.print(plan_block(plan))
     note.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
-    run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(batch_line(batch)))
+    lines = BatchLines()
+    run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(lines.line(batch)))
 
 
 @app.command()

@@ -74,12 +74,12 @@ def summarize(
         }
     )
     refused: list[str] = []
-    documents = islice(_documents(files, Split.parse(split), refused), limit)
+    paths = find_files([_STDIN if str(path) == "-" else path for path in files])
+    documents = islice(_documents(paths, Split.parse(split), refused), limit)
     work = plan_work(settings, open_model(settings.model), cores=os.cpu_count() or 1)
     done = failed = 0
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=note, transient=True
-    ) as progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=note, transient=True, disable=not note.is_terminal) as progress:
         task = progress.add_task("loading the model")
         for named, made in summarize_documents(work, documents):
             done += 1
@@ -99,8 +99,8 @@ def summarize(
 
 
 def _documents(paths: list[Path], split: Split, refused: list[str]) -> Iterator[NamedDocument]:
-    """Read the documents that `paths` name; those that cannot be read are told of, and their names noted."""
-    for found in read_documents(find_files([_STDIN if str(path) == "-" else path for path in paths]), split):
+    """Read the documents in files; those that cannot be read are told of, and their names noted."""
+    for found in read_documents(paths, split):
         if isinstance(found, Refused):
             refused.append(found.name)
             note.print(f"{found.name}: {found.reason}", style="red", markup=False)

@@ -40,10 +40,23 @@ def _named(topics: list[Topic]) -> str:
     return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
 
 
-def batch_line(batch: Batch) -> str:
-    """Return the line that says what a micro-batch did."""
-    dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
-    return f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}"
+class BatchLines:
+    """The lines that say what each micro-batch of a run did, and what all of them have done so far."""
+
+    def __init__(self) -> None:
+        self._records = 0
+        self._seconds = 0.0
+
+    def line(self, batch: Batch) -> str:
+        """Return the line of the micro-batch that has just been committed."""
+        self._records += batch.records
+        self._seconds += batch.seconds
+        dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
+        pace = 60 * self._records / max(self._seconds, 0.1)
+        return (
+            f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}; {self._records:,} so far, "
+            f"{pace:.1f} a minute"
+        )
 
 
 def tail_block(read: Read, width: int = 100) -> RenderableType:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from pyspark.sql import SparkSession
 
@@ -19,13 +17,14 @@ SHORT = {"max_tokens": 16, "executor_cores": 2}
 def test_twelve_chapters_give_the_fields_of_the_contract(spark: SparkSession) -> None:
     rows = [(n, CHAPTER.format(n=n), {"part": "one"}) for n in range(1, 13)]
     chapters = spark.createDataFrame(rows, "id int, text string, metadata map<string, string>").repartition(3)
-    written = [json.loads(row) for row in summarize_frame(chapters, **SHORT).toJSON().collect()]
+    written = [row.asDict(recursive=True) for row in summarize_frame(chapters, **SHORT).collect()]
     assert sorted(int(row["id"]) for row in written) == list(range(1, 13))
     for row in written:
-        summary = Summary.model_validate({"source": None, **row})
+        assert row.pop("error") is None
+        assert set(row) == {field.alias or name for name, field in Summary.model_fields.items()}
+        summary = Summary.model_validate(row)
         assert summary.summary
         assert summary.metadata == {"part": "one"}
-        assert "error" not in row
     assert len({row["recipe"] for row in written}) == 1
 
 
