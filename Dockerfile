@@ -38,8 +38,10 @@ LABEL org.opencontainers.image.title="gistream" \
       org.opencontainers.image.description="Streaming summarization: Kafka in, Spark and llama.cpp, Kafka out" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
-# libgomp1: llama.cpp's threads. The compilers of the first stage brought it along.
-RUN apt-get update \
+# libgomp1: llama.cpp's threads; the compilers of the first stage brought it along. Java's installation fails where a slim
+# Debian has no folder for manual pages.
+RUN mkdir --parents /usr/share/man/man1 \
+    && apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 openjdk-17-jre-headless \
     && rm -rf /var/lib/apt/lists/*
 # A named volume takes the owner of the folder that it covers.

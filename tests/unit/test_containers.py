@@ -33,8 +33,8 @@ OURS = {name: service for name, service in SERVICES.items() if name != "broker"}
 BROKER = SERVICES["broker"]
 # ${NAME:-default} or ${NAME}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-# Steps that only an image's own Debian can do.
-OF_DEBIAN = ("apt-get", "groupadd")
+# Steps that only an image's own Debian can do, as root.
+OF_DEBIAN = re.compile(r"\b(apt-get|groupadd)\b")
 
 
 def filled(value: Any) -> str:
@@ -433,7 +433,7 @@ def test_the_dockerfile_replayed_in_an_empty_folder_makes_a_gistream_that_runs(t
 
 @dataclass(frozen=True)
 class Replayed:
-    """The environment of the last stage, and the steps that were left out, by their first word."""
+    """The environment of the last stage, and the steps that were left out, by what they call."""
 
     environment: dict[str, str]
     left_out: list[str]
@@ -463,8 +463,8 @@ def replay(root: Path) -> Replayed:
                 copy(shlex.split(step.rest), root, place)
             elif step.word == "RUN":
                 command = re.sub(r"--mount=\S+ ", "", step.rest).replace("/opt/gistream", f"{root}/opt/gistream")
-                if command.startswith(OF_DEBIAN):
-                    left_out.append(command.split()[0])
+                if debian := OF_DEBIAN.search(command):
+                    left_out.append(debian[0])
                     continue
                 if "resolve_jars" in command and not borrow_jars(Path(values["M2_REPO"])):
                     continue
