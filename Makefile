@@ -33,7 +33,7 @@ unit:
 book:
 	@test -n "$(FILE)" || { echo "make book FILE=book.txt [LIMIT=40]: a file of Project Gutenberg, or a number"; exit 2; }
 	@$(PYTHON) tools/set_up.py
-	@.venv/bin/python examples/book.py $(FILE) $(if $(LIMIT),--limit $(LIMIT))
+	@.venv/bin/python examples/book.py "$(FILE)" $(if $(LIMIT),--limit $(LIMIT))
 
 chaos:
 	@$(PYTHON) tools/set_up.py --dev

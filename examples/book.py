@@ -15,13 +15,12 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow.dataset as ds
-from rich.console import Console
-from rich.table import Table
 
 from streaming.settings import load
 
@@ -45,12 +44,13 @@ def main() -> int:
         listed = said(["produce", "gutenberg", given.book, "--list", "--json", *limit], environment)
         do(["broker", "start"], environment)
         do(["topics", "create", *topics], environment)
+        chapters = [json.loads(line) for line in listed.splitlines()]
         described = json.loads(said(["topics", "describe", "--json", *topics], environment))
-        if described["topics"][0]["messages"] == 0:
+        # All of it again when the sending was cut short: the same ids, so the later ones count.
+        if described["topics"][0]["messages"] < len(chapters):
             do(["produce", "gutenberg", given.book, *topics, *limit], environment)
         before, started = len(summaries(archive)), time.monotonic()
         do(["run", "--once", "--query", name, "--sink", f"parquet={archive}", *topics], environment)
-        chapters = [json.loads(line) for line in listed.splitlines()]
         report(chapters, summaries(archive), before, (time.monotonic() - started) / 60, archive)
     except subprocess.CalledProcessError as error:
         # The command has said why.
@@ -99,14 +99,12 @@ def report(
     print(f"{prompt:,} tokens read, {completion:,} written, in all {len(rows)} chapters")
     print(f"archive: {archive}\n\nThe {LONGEST} longest:")
     summary = {row["id"]: row for row in rows}
-    table = Table("words", "chunks", "seconds", "chapter", "summary", box=None)
     for chapter in sorted(chapters, key=lambda one: -one["words"])[:LONGEST]:
-        if row := summary.get(chapter["id"]):
-            words = f"{chapter['words']:,}"
-            table.add_row(words, str(row["chunks"]), f"{row['seconds']:.1f}", row["title"], row["summary"])
-        else:
-            table.add_row(f"{chapter['words']:,}", "", "", chapter["title"], "a dead letter")
-    Console().print(table)
+        row = summary.get(chapter["id"])
+        facts = f"{row['chunks']} chunks, {row['seconds']:.0f} s" if row else "it has no summary"
+        print(f"\n{chapter['words']:,} words  {chapter['title']}  ({facts})")
+        if row:
+            print(textwrap.fill(" ".join(row["summary"].split()), 100, initial_indent="  ", subsequent_indent="  "))
 
 
 if __name__ == "__main__":

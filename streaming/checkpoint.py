@@ -13,6 +13,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from streaming.errors import CheckpointError
@@ -20,18 +21,22 @@ from streaming.errors import CheckpointError
 _KEPT = "gistream.json"
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A query's checkpoint: a local path, and `anew`: how its user begins a new one, and what that brings."""
+
+    location: str
+    anew: str = "begin a new one with --checkpoint, which summarizes everything that is still in the topic again"
+
+
 @contextmanager
-def open_checkpoint(location: str, topic_ids: Mapping[str, str], *, growing: bool = False) -> Iterator[str]:
-    """Hold the checkpoint at a local path for one query, and say its id.
+def open_checkpoint(checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, growing: bool = False) -> Iterator[str]:
+    """Hold the checkpoint for one query, and say its id.
 
     `topic_ids` are those of the topics that the query reads; with `growing` there may be more of them than before.
     Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
     """
-    if "://" in location:
-        raise CheckpointError(
-            f"The checkpoint must be a local path, and {location} is a URL; a disk that the driver has is enough."
-        )
-    folder = Path(location)
+    folder = _folder(checkpoint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "gistream.lock").open("a+")
@@ -42,7 +47,27 @@ def open_checkpoint(location: str, topic_ids: Mapping[str, str], *, growing: boo
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        yield _check(folder, topic_ids, growing=growing)
+        identity, known = _read(checkpoint)
+        identity = identity or uuid.uuid4().hex
+        _compare(checkpoint, known, topic_ids, growing=growing)
+        _write(folder, identity, topic_ids)
+        yield identity
+
+
+def inspect_checkpoint(checkpoint: Checkpoint) -> str:
+    """Say what is at a checkpoint, without holding or changing it; raises `CheckpointError` when it cannot be read."""
+    folder = _folder(checkpoint)
+    _, known = _read(checkpoint)
+    return f"{folder}, of {', '.join(sorted(known))}" if known else f"{folder}, not begun"
+
+
+def _folder(checkpoint: Checkpoint) -> Path:
+    if "://" in checkpoint.location:
+        raise CheckpointError(
+            f"The checkpoint must be a local path, and {checkpoint.location} is a URL; a disk that the driver has is "
+            "enough."
+        )
+    return Path(checkpoint.location)
 
 
 def _lock(file: int, folder: Path) -> None:
@@ -55,38 +80,44 @@ def _lock(file: int, folder: Path) -> None:
         ) from error
 
 
-def _check(folder: Path, topic_ids: Mapping[str, str], *, growing: bool) -> str:
-    kept = folder / _KEPT
+def _read(checkpoint: Checkpoint) -> tuple[str | None, dict[str, str]]:
+    """Return the checkpoint's id and the ids of its topics, none of either when it has not begun."""
+    folder = Path(checkpoint.location)
     try:
-        was_kept = json.loads(kept.read_text()) if kept.exists() else {}
-        known: dict[str, str] = was_kept.get("topic_ids", {})
-        identity = str(was_kept.get("id", uuid.uuid4().hex))
+        kept = json.loads((folder / _KEPT).read_text()) if (folder / _KEPT).exists() else {}
+        known: dict[str, str] = dict(kept.get("topic_ids", {}))
         for log in ("offsets", "commits"):
             _check_log(folder / log)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
-            f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or begin a new one with "
-            "--checkpoint, which summarizes everything that is still in the topic again."
+            f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.anew}."
         ) from error
+    return kept.get("id"), known
+
+
+def _compare(checkpoint: Checkpoint, known: Mapping[str, str], topic_ids: Mapping[str, str], *, growing: bool) -> None:
+    folder = Path(checkpoint.location)
     for name, was in known.items():
         if name in topic_ids and topic_ids[name] != was:
             raise CheckpointError(
                 f"Topic '{name}' was deleted and created anew since the checkpoint at {folder} was written, so its "
-                "offsets mean nothing there; begin a new one with --checkpoint and a new --output-topic, for readers "
-                "compare offsets, too."
+                f"offsets mean nothing there; {checkpoint.anew}. Readers compare offsets, too, so when it is an input "
+                "topic give the results a new --output-topic, and a new PATH for Parquet."
             )
     if known and not (set(known) <= set(topic_ids) if growing else set(known) == set(topic_ids)):
         raise CheckpointError(
             f"The checkpoint at {folder} is of topic {', '.join(sorted(known))}, not of "
             f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
         )
-    written = kept.with_suffix(".new")
+
+
+def _write(folder: Path, identity: str, topic_ids: Mapping[str, str]) -> None:
+    written = (folder / _KEPT).with_suffix(".new")
     try:
         written.write_text(json.dumps({"id": identity, "topic_ids": dict(topic_ids)}, indent=2))
-        written.replace(kept)
+        written.replace(folder / _KEPT)
     except OSError as error:
         raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error
-    return identity
 
 
 def _check_log(folder: Path) -> None:

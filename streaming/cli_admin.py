@@ -184,6 +184,10 @@ _COLOUR = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 def doctor(
     model: Annotated[str | None, flag("model")] = None,
     sink: Annotated[list[str] | None, flag("sink")] = None,
+    master: Annotated[str | None, flag("master")] = None,
+    prompt: Annotated[str | None, flag("prompt")] = None,
+    query: Annotated[str | None, flag("query")] = None,
+    checkpoint: Annotated[str | None, flag("checkpoint")] = None,
     input_topic: InputTopic = None,
     input_pattern: InputPattern = None,
     output_topic: OutputTopic = None,
@@ -195,8 +199,8 @@ def doctor(
 ) -> None:
     """Check everything that a start needs, a line each, with what is wrong and what to do.
 
-    Ends with 0 when there is no problem, else with the exit code that a start would have. Changes nothing; whether an
-    archive can be written is tried with an empty file.
+    Ends with 0 when there is no problem, else with the exit code that a start would have. Changes nothing; an object
+    store is tried with an empty file.
 
     Examples:
         gistream doctor
@@ -209,6 +213,10 @@ def doctor(
         {
             "model": model,
             "sink": sink,
+            "master": master,
+            "prompt": prompt,
+            "query": query,
+            "checkpoint": checkpoint,
             "input_topic": input_topic,
             "input_pattern": input_pattern,
             "output_topic": output_topic,

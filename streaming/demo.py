@@ -111,7 +111,7 @@ def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) ->
     expected = sum(topic.messages for topic in plan.inputs)
     arrivals = []
     with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
-        for result in _results(plan.settings, expected, query):
+        for result in _results(plan, expected, query):
             arrivals.append(_Arrival(result, time.monotonic() - started))
             out.print(tail_block(result))
         if not query.awaitTermination(_COMMIT_SECONDS):
@@ -174,9 +174,9 @@ def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]
         shutil.rmtree(here)
 
 
-def _results(settings: Settings, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
+def _results(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
     """Yield results as they reach the output topics, until there is one for each document."""
-    readers = [Tail(settings), Tail(settings, dead_letters=True)]
+    readers = [Tail(plan.settings), Tail(plan.settings, dead_letters=True)]
     try:
         for reader in readers:
             reader.seek("earliest")
@@ -191,17 +191,17 @@ def _results(settings: Settings, expected: int, query: StreamingQuery) -> Iterat
                     found, quiet = found + 1, False
                     yield read
             if ended and quiet and quiet_before:
-                _raise_failure(query, settings, expected - found)
+                _raise_failure(query, plan, expected - found)
     finally:
         for reader in readers:
             reader.close()
 
 
-def _raise_failure(query: StreamingQuery, settings: Settings, missing: int) -> NoReturn:
+def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
     try:
         query.awaitTermination(1)
     except PySparkException as error:
-        raise explain(error, settings) from error
+        raise explain(error, plan.settings, plan.checkpoint) from error
     raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")
 
 

@@ -1,7 +1,7 @@
 """`gistream doctor`: everything that a start needs, looked at one by one, each in a line with what to do.
 
 The checks are those of the start itself: what raises there is a problem here, in the same sentence. Nothing is changed,
-created or downloaded.
+created or downloaded, so Spark is not started, and its jars are not fetched.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from packaging.requirements import Requirement
 
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
+from streaming.checkpoint import Checkpoint, inspect_checkpoint
 from streaming.engine import hub, memory, open_model
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError
 from streaming.java import find_java, java_version
+from streaming.session import LEAST_DISK, layout
 from streaming.settings import Settings
 from streaming.topics import Admin, Topic, result_topics, wanted_topics
+from streaming.work import plan_work
 
 State = Literal["ok", "warning", "problem"]
 # A day of logs, checkpoints and Kafka's segments of a small installation.
@@ -49,9 +52,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("packages", _packages)
     yield _tried("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
     yield from _model(settings)
+    yield _tried("spark", lambda: _spark(settings))
     yield from _disk(settings)
     if settings.parquet is not None:
-        yield _tried("archive", lambda: _archive(settings.parquet or ""))
+        yield _tried("archive", lambda: Place(settings.parquet or "").check())
     yield from _kafka(settings)
 
 
@@ -99,6 +103,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
         return
     size = f"{model.file_bytes / 1e6:,.0f} MB"
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
+    yield _tried("recipe", lambda: f"{plan_work(settings, model, cores=1).recipe_name}, prompt '{settings.prompt}'")
     context = min(settings.context, model.context) or settings.context
     needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=settings.slots, context=context)
     free = memory.available()
@@ -112,38 +117,43 @@ def _model(settings: Settings) -> Iterator[Finding]:
         yield Finding("memory", "ok", said)
 
 
-def _archive(url: str) -> str:
-    place = Place(url)
-    place.open()
-    return f"{place.url} can be written"
+def _spark(settings: Settings) -> str:
+    spread = layout(settings)
+    return f"{spread.master}: {spread.executors} executors of {spread.cores} cores, each with one model"
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    for check, folder in (("data dir", settings.data_dir), ("checkpoint", Path(settings.checkpoint_location))):
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        free = psutil.disk_usage(str(there)).free
-        said = f"{folder}, {free / 2**30:.1f} GiB free"
-        if not os.access(there, os.W_OK | os.X_OK) or not there.is_dir():
-            kind = MachineError if check == "data dir" else CheckpointError
-            yield Finding(
-                check, "problem", f"This user may not write to {folder}; choose another place.", kind.exit_code
-            )
-        elif free < _LITTLE_DISK:
-            yield Finding(check, "warning", f"{said}; free some, or choose another place")
-        else:
-            yield Finding(check, "ok", said)
+    yield _folder("data dir", settings.data_dir, MachineError)
+    checkpoint = Checkpoint(settings.checkpoint_location)
+    found = _tried("checkpoint", lambda: inspect_checkpoint(checkpoint))
+    yield found if found.exit_code else _folder("checkpoint", Path(checkpoint.location), CheckpointError, found.said)
+
+
+def _folder(check: str, folder: Path, error: type[GistreamError], known: str = "") -> Finding:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)
+    free = psutil.disk_usage(str(there)).free
+    said = f"{known or folder}, {free / 2**30:.1f} GiB free"
+    if free < LEAST_DISK:
+        return Finding(check, "problem", f"{said}: too little to start; free some", MachineError.exit_code)
+    if free < _LITTLE_DISK:
+        return Finding(check, "warning", f"{said}: that is little; free some, or choose another place")
+    return Finding(check, "ok", said)
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
     """Look at the broker, and when it answers at its topics, this user's rights and its clock."""
+    check = "broker"
     try:
         with Admin(settings) as admin:
             own = EmbeddedBroker(settings).status()
             embedded = f", the embedded one, process {own.pid}" if own.bootstrap_servers == settings.servers else ""
             yield Finding("broker", "ok", f"Kafka answers on {settings.servers}{embedded}")
+            check = "topic"
             yield from _topics(admin, settings)
     except GistreamError as error:
-        yield Finding("broker", "problem", str(error), error.exit_code)
+        yield Finding(check, "problem", str(error), error.exit_code)
 
 
 def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
@@ -153,7 +163,9 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
         yield Finding("topic", "warning", f"'{name}' does not exist; `gistream topics create` or `run` creates it")
     topics = admin.describe([name for name in (*inputs, *result_topics(settings)) if name not in missing])
     for topic in topics:
-        yield _topic(topic, reads=topic.name in inputs, largest=wanted_topics(settings).get(topic.name, 0))
+        # The archive's query reads what the first one writes.
+        needed = ["READ"] if topic.name in inputs else ["READ", "WRITE"] if settings.parquet else ["WRITE"]
+        yield _topic(topic, needed, largest=wanted_topics(settings).get(topic.name, 0))
     newest = [at for topic in topics if (at := admin.newest(topic)) is not None]
     ahead = max(newest, default=0) / 1000 - time.time()
     if ahead > _CLOCK_SECONDS:
@@ -169,21 +181,20 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _topic(topic: Topic, *, reads: bool, largest: int) -> Finding:
+def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
     said = (
         f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
         f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
     )
-    right = "READ" if reads else "WRITE"
-    if topic.rights and right not in topic.rights:
+    if topic.rights and (lacking := [right for right in needed if right not in topic.rights]):
         return Finding(
             "topic",
             "problem",
-            f"{said}; this user has no right to {right} it, an administrator must grant it",
+            f"{said}; this user has no right to {' and '.join(lacking)} it, an administrator must grant it",
             TopicError.exit_code,
         )
     if topic.max_message_bytes < largest:
         return Finding(
             "topic", "warning", f"{said}; for documents of max_document_bytes its max.message.bytes must be {largest:,}"
         )
-    return Finding("topic", "ok", f"{said}, {right} allowed")
+    return Finding("topic", "ok", f"{said}, {' and '.join(needed)} allowed")

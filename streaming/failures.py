@@ -7,17 +7,37 @@ those are known that a user can do something about.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.errors import PySparkException
 
 from streaming import errors
+from streaming.checkpoint import Checkpoint
 from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError
+from streaming.session import JVM_GONE
 from streaming.settings import Settings
 
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
 _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
 
 
-def explain(error: BaseException, settings: Settings) -> GistreamError:
-    """Return the error of the service that `error`, raised by Spark, amounts to."""
+@contextmanager
+def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
+    """Raise the service's errors for those that Spark raises about the query of `checkpoint`."""
+    try:
+        yield
+    except PySparkException as error:
+        raise explain(error, settings, checkpoint) from error
+    except JVM_GONE as error:
+        raise QueryError(
+            "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
+            f"running batch was committed (see {settings.logs_dir / 'spark.log'})."
+        ) from error
+
+
+def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) -> GistreamError:
+    """Return the error of the service that `error`, raised by Spark about the query of `checkpoint`, amounts to."""
     if isinstance(error, GistreamError):
         return error
     said = str(error)
@@ -49,14 +69,14 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
             r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
             r"Partition.*offset was changed",
             TopicError,
-            "Records that the query had not read yet are gone from the input topic: retention deleted them, or the "
-            "topic was cut; begin a new checkpoint with --checkpoint, and give the topic a longer retention.",
+            "Records that the query had not read yet are gone from the topic: retention deleted them, or the topic was "
+            f"cut; give the topic a longer retention. The checkpoint cannot go on: {checkpoint.anew}.",
         ),
         (
             r"UnknownTopicOrPartitionException",
             TopicError,
-            "A topic is gone; create it again with `gistream topics create`, and begin a new checkpoint with "
-            "--checkpoint.",
+            "A topic is gone; create it again with `gistream topics create`. The checkpoint cannot go on: "
+            f"{checkpoint.anew}.",
         ),
         (
             r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
@@ -66,8 +86,7 @@ def explain(error: BaseException, settings: Settings) -> GistreamError:
         (
             r"(?i)malformed log file|incomplete log file|checkpoint.*(corrupt|incompatible)|OFFSET_LOG",
             CheckpointError,
-            f"The checkpoint at {settings.checkpoint_location} cannot be read; restore it from a copy, or begin a new "
-            "one with --checkpoint.",
+            f"The checkpoint at {checkpoint.location} cannot be read; restore it from a copy, or {checkpoint.anew}.",
         ),
         (
             r"bigger than spark\.driver\.maxResultSize",

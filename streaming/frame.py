@@ -34,19 +34,25 @@ from streaming.settings import load
 from streaming.work import Desk, Work, plan_work
 
 _NEEDED = ("id", "text")
+# An id may be a number as well.
+_TYPES = dict.fromkeys(("text", "title", "language", "prompt"), "string") | {"metadata": "map<string,string>"}
 _SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
 
 
 def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     """Return a DataFrame with a summary for each row of `documents`, by the settings, which `settings` override.
 
-    It runs in the DataFrame's own Spark session, in one task an executor (`executors`, 1 on one machine): a task uses
-    all the cores that `executor_cores` or the session's master gives it. Like every DataFrame it is computed anew by
+    It runs in the DataFrame's own Spark session, in as many tasks as `executors` says (1 on one machine), each with a
+    model and with `executor_cores` threads, or as many as the master names; on a cluster, set `spark.task.cpus` to the
+    cores of an executor, so that no two tasks share one. Like every DataFrame it is computed anew by
     every action, so write it somewhere before you use it twice. Raises `UsageError` for a missing column or a
     wrong setting, and `ModelError`.
     """
     if missing := [name for name in _NEEDED if name not in documents.columns]:
         raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
+    for name, wanted in _TYPES.items():
+        if name in documents.columns and (found := documents.schema[name].dataType.simpleString()) != wanted:
+            raise UsageError(f"The column '{name}' is of type {found}, and must be {wanted}.")
     session = documents.sparkSession
     chosen = load({"master": session.conf.get("spark.master"), **settings})
     spread = layout(chosen)

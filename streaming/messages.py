@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
 
+# A number as Kafka and Parquet keep one, in 64 bits.
+Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 # A Kafka header: a name and bytes; names may repeat.
 Header = tuple[str, bytes | None]
 # Marks a dead letter whose value was cut; the header's value is the original size in bytes.
@@ -70,8 +72,8 @@ class PromptInfo(BaseModel):
 class Tokens(BaseModel):
     """Tokens of all generations that made a summary."""
 
-    prompt: int
-    completion: int
+    prompt: Long
+    completion: Long
 
 
 class Signals(BaseModel):
@@ -95,9 +97,9 @@ class Source(BaseModel):
     """Where in Kafka the document was; `timestamp` is the record's, in milliseconds since 1970 UTC."""
 
     topic: str
-    partition: int
-    offset: int
-    timestamp: int
+    partition: Long
+    offset: Long
+    timestamp: Long
 
 
 class Summary(BaseModel):
@@ -116,7 +118,7 @@ class Summary(BaseModel):
     prompt: PromptInfo
     recipe: str = Field(description="Hash of all settings that decide the output.")
     strategy: str
-    chunks: int = Field(description="Parts the text was read in; 1 when it fitted one prompt.")
+    chunks: Long = Field(description="Parts the text was read in; 1 when it fitted one prompt.")
     tokens: Tokens
     seconds: float = Field(description="Wall-clock time from first work on the document to its summary.")
     reused: bool = False
@@ -137,7 +139,7 @@ class Failure(BaseModel):
     stage: Literal["decode", "summarize", "publish"]
     type: str
     message: str
-    attempts: int = 1
+    attempts: Long = 1
 
 
 class DeadLetter(BaseModel):
@@ -154,7 +156,7 @@ class DeadLetter(BaseModel):
     headers: list[tuple[str, bytes | None]] = Field(default_factory=list)
     error: Failure
     source: Source
-    truncated: int | None = None
+    truncated: Long | None = None
 
     @field_serializer("key", "value", when_used="json")
     def _base64(self, raw: bytes | None) -> str | None:

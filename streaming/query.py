@@ -10,31 +10,30 @@ watches it until it is told to stop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, count, when
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.archive import Archive, Place
-from streaming.archiving import archive_checkpoint, start_archiving
-from streaming.checkpoint import open_checkpoint
+from streaming.archiving import archive_checkpoint, archiving
+from streaming.checkpoint import Checkpoint, open_checkpoint
 from streaming.decode import Reading
 from streaming.engine import ModelFile
 from streaming.errors import Abandoned, QueryError
-from streaming.failures import explain
+from streaming.failures import explained
 from streaming.lag import GroupOffsets
 from streaming.results import Topics
-from streaming.session import JVM_GONE, Layout, layout, spark_session
+from streaming.session import Layout, layout, spark_session
 from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
-from streaming.sinks.parquet import write_parquet
+from streaming.sinks.parquet import write_results_as_parquet
 from streaming.source import read_documents
 from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
 from streaming.topics import Admin, Topic, result_topics
-from streaming.watch import Batch, StopRequest, watch
+from streaming.watch import Batch, StopRequest, finish, watch
 from streaming.work import plan_work
 
 # Where no topic limits a record, Spark does: a value of its rows has at most 2 GiB.
@@ -53,6 +52,11 @@ class Plan:
     created: list[str]
     place: Place | None
     job: Job
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the query's progress is."""
+        return Checkpoint(self.settings.checkpoint_location)
 
 
 def prepare(settings: Settings, model: ModelFile) -> Plan:
@@ -99,8 +103,8 @@ def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = F
     if settings.to_kafka or plan.place is None:
         writer = write_results(counted, settings, job.topics)
     else:
-        name = f"{settings.query}-{checkpoint_id[:12]}"
-        writer = write_parquet(counted, Archive(plan.place), name=name, dead_letter_topic=job.topics.dead_letter)
+        name, dead_letters = f"{settings.query}-{checkpoint_id[:12]}", job.topics.dead_letter
+        writer = write_results_as_parquet(counted, Archive(plan.place), name=name, dead_letters=dead_letters)
     writer = writer.queryName(settings.query).option("checkpointLocation", settings.checkpoint_location)
     return (writer.trigger(availableNow=True) if once else writer).start()
 
@@ -108,7 +112,7 @@ def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = F
 @contextmanager
 def running(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> Iterator[StreamingQuery]:
     """Run the query of a plan for as long as the context lasts; raises the service's errors for Spark's."""
-    with _explained(plan.settings):
+    with explained(plan.settings, plan.checkpoint):
         query = start(spark, plan, checkpoint_id=checkpoint_id, once=once)
         try:
             yield query
@@ -121,37 +125,27 @@ def checkpointed(plan: Plan) -> Iterator[str]:
     """Hold the checkpoint of a plan's query and say its id; raises `CheckpointError` when it is of other topics."""
     ids = {topic.name: topic.id for topic in plan.inputs}
     growing = plan.settings.input_pattern is not None
-    with open_checkpoint(plan.settings.checkpoint_location, ids, growing=growing) as checkpoint_id:
+    with open_checkpoint(plan.checkpoint, ids, growing=growing) as checkpoint_id:
         yield checkpoint_id
 
 
+@dataclass(frozen=True)
+class Beside:
+    """The archive's query of a plan that has one: its place and the id of its checkpoint."""
+
+    place: Place
+    checkpoint_id: str
+
+
 @contextmanager
-def archiving(spark: SparkSession, plan: Plan, *, once: bool) -> Iterator[StreamingQuery | None]:
-    """Run the archive's query for as long as the context lasts; None when the plan has none."""
+def archive_checkpointed(plan: Plan) -> Iterator[Beside | None]:
+    """Hold the checkpoint of the archive's query; None when the plan has none."""
     if plan.place is None or not plan.settings.to_kafka:
         yield None
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
-    settings, place = plan.settings, plan.place
-    with open_checkpoint(archive_checkpoint(settings, place), ids) as checkpoint_id, _explained(settings):
-        query = start_archiving(spark, settings, place, checkpoint_id=checkpoint_id, once=once)
-        try:
-            yield query
-        finally:
-            query.stop()
-
-
-@contextmanager
-def _explained(settings: Settings) -> Iterator[None]:
-    try:
-        yield
-    except PySparkException as error:
-        raise explain(error, settings) from error
-    except JVM_GONE as error:
-        raise QueryError(
-            "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
-            f"running batch was committed (see {settings.logs_dir / 'spark.log'})."
-        ) from error
+    with open_checkpoint(archive_checkpoint(plan.settings, plan.place), ids) as checkpoint_id:
+        yield Beside(plan.place, checkpoint_id)
 
 
 def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
@@ -161,23 +155,32 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
     """
     settings = plan.settings
     group = GroupOffsets(settings)
+
+    def finished(batch: Batch) -> None:
+        group.commit(batch.end_offsets)
+        tell(batch)
+
     try:
-        with checkpointed(plan) as checkpoint_id, spark_session(settings, plan.spread) as spark:
+        with ExitStack() as stack:
+            checkpoint_id = stack.enter_context(checkpointed(plan))
+            beside = stack.enter_context(archive_checkpointed(plan))
+            spark = stack.enter_context(spark_session(settings, plan.spread))
             stop.listen()
 
-            def finished(batch: Batch) -> None:
-                group.commit(batch.end_offsets)
-                tell(batch)
+            def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
+                if beside is None:
+                    return nullcontext()
+                return archiving(spark, settings, beside.place, checkpoint_id=beside.checkpoint_id, once=once)
 
-            with ExitStack() as stack:
-                # Running all the time, or once over what the query has left behind when it ended.
-                beside = None if once else stack.enter_context(archiving(spark, plan, once=False))
-                query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=once))
-                watch(query, stop=stop, grace=settings.grace, finished=finished, beside=beside)
-            if once:
-                with archiving(spark, plan, once=True) as archive:
-                    if archive is not None and not stop.asked:
-                        watch(archive, stop=stop, grace=settings.grace, finished=lambda _: None)
+            with (
+                nullcontext() if once else archive(once=False) as running_archive,
+                running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query,
+            ):
+                watch(query, stop=stop, grace=settings.grace, finished=finished, beside=running_archive)
+            # What the query has left on the topics last.
+            with archive(once=True) as rest:
+                if rest is not None:
+                    finish(rest, stop=stop)
     except QueryError as error:
         if stop.asked:
             # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.

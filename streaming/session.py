@@ -28,7 +28,7 @@ _LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]
 # chance, and each attempt costs a batch of work.
 _TASK_ATTEMPTS = 2
 # Checkpoints, Spark's scratch files and logs.
-_LEAST_DISK = 300 * 1024 * 1024
+LEAST_DISK = 300 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def _start(settings: Settings, spread: Layout) -> SparkSession:
         free = psutil.disk_usage(str(scratch)).free
     except OSError as error:
         raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
-    if free < _LEAST_DISK:
+    if free < LEAST_DISK:
         raise MachineError(
-            f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {_LEAST_DISK // 2**20}; "
+            f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {LEAST_DISK // 2**20}; "
             "free some, or choose another place with --data-dir."
         )
     if spread.local:

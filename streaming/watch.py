@@ -69,17 +69,15 @@ def watch(
 ) -> None:
     """Watch `query` until it ends by itself or `stop` is asked for, calling `finished` after each micro-batch.
 
-    A failure of the query `beside` it is raised, too. A stop waits up to `grace` seconds for the running micro-batch
-    and then raises `Abandoned`.
+    When the query `beside` it fails, the running micro-batch may end as for a stop, and then that failure is raised. A
+    stop waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
     """
     seen = -1
     patience: float | None = None
     while True:
         ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
-        if beside is not None and not beside.isActive:
-            # Raises what ended it.
-            beside.awaitTermination()
-        stopping = stop.asked
+        broken = beside is not None and not beside.isActive
+        stopping = stop.asked or broken
         batches = _batches_after(query, seen)
         if stopping and not ended and (batches or not _busy(query)):
             # At once, before the next batch has got far; and a batch that ended meanwhile is told of, too.
@@ -88,15 +86,24 @@ def watch(
         for batch in batches:
             seen = batch.number
             finished(batch)
+        impatient = stopping and (patience := patience or time.monotonic() + grace) < time.monotonic()
+        if beside is not None and broken and (ended or impatient):
+            # Raises what ended it.
+            beside.awaitTermination()
         if ended:
             return
-        if stopping:
-            patience = patience or time.monotonic() + grace
-            if stop.urgent or time.monotonic() > patience:
-                raise Abandoned(
-                    "Stopped before the running micro-batch ended; nothing is lost: it will run again at the next "
-                    "start, and the summaries it had already made will come twice. To wait longer, raise --grace."
-                )
+        if stopping and (stop.urgent or impatient):
+            raise Abandoned(
+                "Stopped before the running micro-batch ended; nothing is lost: it will run again at the next "
+                "start, and the summaries it had already made will come twice. To wait longer, raise --grace."
+            )
+
+
+def finish(query: StreamingQuery, *, stop: StopRequest) -> None:
+    """Wait until a query that ends by itself has ended; only a stop that does not wait ends it before."""
+    while not query.awaitTermination(_LOOK_SECONDS):  # type: ignore[arg-type]
+        if stop.urgent:
+            query.stop()
 
 
 def _busy(query: StreamingQuery) -> bool:

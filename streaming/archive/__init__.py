@@ -9,9 +9,9 @@ The day is that of the document's record in Kafka, in UTC: so a result's day nev
 Knows nothing of Spark.
 """
 
-from streaming.archive.archive import Archive, Record
+from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import Compacted, compact
 from streaming.archive.place import Place
 
-__all__ = ["SUMMARY", "Archive", "Compacted", "Place", "Record", "columns", "compact"]
+__all__ = ["SUMMARY", "Archive", "Compacted", "Place", "columns", "compact"]

@@ -1,12 +1,14 @@
 """Writes the results of micro-batches as Parquet, each identity once, however often a batch is repeated.
 
-Item: one record of an output topic; a batch's records become one file a data set and day. Unit: a file, which is whole
-or not there, named after the query's checkpoint and the batch: a batch that is repeated after a crash replaces its own
-files, and a new checkpoint, which has another name, replaces nobody's. Guarantee: each identity once for every reader,
-because what another file of the day already has is left out; two writers on one disk take turns. On an object store
-there is no lock, so let one query at a time write what comes from a topic.
+Item: one result; a batch's results become one file a data set and day. Unit: a file, which is whole or not there, named
+after the query's checkpoint and the batch: a batch that is repeated after a crash writes over its own files, and a new
+checkpoint, which has another name, over nobody's. Guarantee: each identity once for every reader, because what another
+file of the day already has is left out; two writers on one disk take turns. On an object store there is no lock, so let
+one query at a time write what comes from a topic.
 
 An identity is a record's place and, for a summary, the recipe. A document's day is fixed, so no other day can have it.
+A file that is written over loses no identity that it had: others may have left out theirs because it had them. Where a
+document ended as a summary in one attempt and as a dead letter in another, the summary stands.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,26 +23,18 @@ import pyarrow as pa
 
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
 from streaming.archive.place import File, Place
-from streaming.messages import DeadLetter, Deleted, Header, Read, Source, Summary, read_result
+from streaming.messages import DeadLetter, Deleted, Read, Source, Summary
 
 _log = logging.getLogger(__name__)
-Identity = tuple[str | int, ...]
+Row = dict[str, Any]
+Position = tuple[str, int, int]
+Identity = tuple[Position, str]
 
-# The data sets, by folder.
+# The data sets, by folder. Summaries come first: what they hold decides which dead letters stand.
 DATA_SETS = {"summaries": SUMMARY, "dead_letters": DEAD_LETTER, "deletions": DELETION}
 _FOLDER: dict[type[Read], str] = {Summary: "summaries", DeadLetter: "dead_letters", Deleted: "deletions"}
 # What a clock far off the mark may say, and a day can still be written.
 _LAST_MS = 253_402_300_799_999
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record of an output topic; `dead_letter` tells which of the two."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[Header]
-    dead_letter: bool
 
 
 class Archive:
@@ -52,44 +45,52 @@ class Archive:
         # The identities of the files of the days that were last written to.
         self._known: dict[File, set[Identity]] = {}
 
-    def write(self, records: Iterable[Record], *, name: str) -> None:
-        """Write a batch's records into files called `name`, in one step each; raises `MachineError`."""
-        rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    def write(self, results: Iterable[Read], *, name: str) -> None:
+        """Write a batch's results into files called `name`, in one step each; raises `MachineError`.
+
+        Each must have a source.
+        """
+        rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
         days: set[str] = set()
-        foreign = 0
-        for record in records:
-            read = read_result(record.key, record.value, record.headers, dead_letter=record.dead_letter)
-            if read is None or read.source is None:
-                foreign += 1
-                continue
-            day = day_of(read.source)
+        for result in results:
+            row = _row(result)
+            day = day_of(Source.model_validate(row["source"]))
             days.add(day)
-            rows[_FOLDER[type(read)], day].append(_row(read))
-        if foreign:
-            _log.warning("%d records of batch %s are none of gistream's and were left out", foreign, name)
+            rows[_FOLDER[type(result)], day].append(row)
+        repeated = 0
         with self._place.locked():
-            for folder in DATA_SETS:
-                for day in sorted(days):
-                    self._write_day(f"{folder}/day={day}", rows[folder, day], name)
+            for day in sorted(days):
+                summarized: set[Position] = set()
+                for folder in DATA_SETS:
+                    repeated += self._write_day(folder, day, rows[folder, day], name, summarized)
+        if repeated:
+            _log.warning("%d results of batch %s were in the archive already and were left out", repeated, name)
         self._known = {file: known for file, known in self._known.items() if file.path.split("day=")[1][:10] in days}
 
-    def _write_day(self, folder: str, rows: list[dict[str, Any]], name: str) -> None:
-        path = f"{folder}/{name}.parquet"
-        files = self._place.files(folder)
-        seen: set[Identity] = set()
-        for file in files:
-            if file.path != path:
-                seen |= self._identities(file)
-        fresh = []
-        for row in rows:
-            if (identity := _identity(row)) not in seen:
-                seen.add(identity)
-                fresh.append(row)
-        if fresh:
-            self._place.publish(path, pa.Table.from_pylist(fresh, DATA_SETS[folder.partition("/")[0]]))
-        elif any(file.path == path for file in files):
-            # The batch was cut short, and its documents have ended otherwise this time.
+    def _write_day(self, data_set: str, day: str, rows: list[Row], name: str, summarized: set[Position]) -> int:
+        """Write a batch's rows of one data set and day; returns how many another file had.
+
+        `summarized` are the places of the day that have a summary: noted with the summaries, used for dead letters.
+        """
+        path = f"{data_set}/day={day}/{name}.parquet"
+        own, elsewhere = None, set()
+        for file in self._place.files(f"{data_set}/day={day}"):
+            if file.path == path:
+                own = file
+            else:
+                elsewhere |= self._identities(file)
+        had = self._place.read(path).to_pylist() if own is not None else []
+        new = {identity: row for row in rows if (identity := _identity(row)) not in elsewhere}
+        now = [row for row in had if _identity(row) not in new] + list(new.values())
+        if data_set == "summaries":
+            summarized |= {position for position, _ in elsewhere} | {_identity(row)[0] for row in now}
+        elif data_set == "dead_letters":
+            now = [row for row in now if _identity(row)[0] not in summarized]
+        if now and (new or len(now) < len(had)):
+            self._place.publish(path, pa.Table.from_pylist(now, DATA_SETS[data_set]))
+        elif had and not now:
             self._place.remove(path)
+        return len(rows) - len(new)
 
     def _identities(self, file: File) -> set[Identity]:
         if file not in self._known:
@@ -104,15 +105,20 @@ def day_of(source: Source) -> str:
     return datetime.fromtimestamp(at / 1000, timezone.utc).date().isoformat()
 
 
-def _row(read: Read) -> dict[str, Any]:
-    if isinstance(read, Deleted):
-        return {"id": read.id, "source": read.source.model_dump()}
-    row = read.model_dump(by_alias=True)
-    if isinstance(read, DeadLetter):
-        row["headers"] = [{"name": name, "value": value} for name, value in read.headers]
+def position(row: Row) -> Position:
+    """Return the place in Kafka of a row's document."""
+    source = row["source"]
+    return source["topic"], source["partition"], source["offset"]
+
+
+def _row(result: Read) -> Row:
+    if isinstance(result, Deleted):
+        return {"id": result.id, "source": result.source.model_dump()}
+    row = result.model_dump(by_alias=True)
+    if isinstance(result, DeadLetter):
+        row["headers"] = [{"name": name, "value": value} for name, value in result.headers]
     return row
 
 
-def _identity(row: dict[str, Any]) -> Identity:
-    source = row["source"]
-    return (source["topic"], source["partition"], source["offset"], row.get("recipe", ""))
+def _identity(row: Row) -> Identity:
+    return position(row), row.get("recipe", "")

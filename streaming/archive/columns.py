@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from datetime import datetime
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pyarrow as pa
 from pydantic import BaseModel
@@ -31,6 +31,8 @@ def _type(annotation: Any) -> pa.DataType:
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation in _PLAIN:
         return _PLAIN[annotation]
+    if origin is Annotated:
+        return _type(inner[0])
     if origin is Literal:
         return _PLAIN[type(inner[0])]
     if origin in (Union, types.UnionType):

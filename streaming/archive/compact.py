@@ -1,9 +1,15 @@
 """Merges the small files of a day into one, and takes out what was deleted, without a moment of double or nothing.
 
 A day's new folder is built beside the data set, and then the two folders change places in one step of the file system:
-whoever lists the day before sees the old files, whoever lists it after sees the new one. A reader that listed before
-and opens after finds no file and must read again; it never gets a wrong count. Object stores and HDFS cannot exchange
-two folders, so this is for disks alone.
+whoever lists the day before sees the old files, whoever lists it after sees the new one. For whoever is between listing
+and opening:
+
+- The merged file has the name of the first of the old ones, so a reader that takes the names it cannot find for files
+  that were never there (pyarrow does, while it lists) still finds every row, once.
+- A reader that opens a name that is gone gets an error, and must read again; it never gets a wrong count.
+- The old folder stays, out of sight, for who is listing it, until a later sweep.
+
+Object stores and HDFS cannot exchange two folders, so this is for disks alone.
 """
 
 from __future__ import annotations
@@ -21,8 +27,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streaming.archive.archive import DATA_SETS
-from streaming.archive.place import BUILDING, File, Place
+from streaming.archive.archive import DATA_SETS, Row, position
+from streaming.archive.place import BUILDING, File, Place, flush
 from streaming.errors import MachineError, UsageError
 
 # Rows are gathered to row groups of about this many bytes, as they are in memory: few enough for a reader to skip
@@ -32,13 +38,15 @@ _AT_FDCWD = -100
 # renameat2's flag on Linux (linux/fs.h), renamex_np's on macOS (sys/stdio.h).
 _RENAME_EXCHANGE = _RENAME_SWAP = 2
 
-# The newest deletion of each document: topic, partition and id, and the offset.
-Deletions = dict[tuple[str, int, str], int]
+# Tells whether a row goes.
+Drop = Callable[[Row], bool]
+# What it must know of a row.
+_KEYS = {"summaries": ["id", "source"], "dead_letters": ["source"], "deletions": ["source"]}
 
 
 @dataclass(frozen=True)
 class Compacted:
-    """What was done to a day of a data set: `files` became one, `deleted` rows went."""
+    """What was done to a day of a data set: `files` became one of `rows`, and `deleted` rows went."""
 
     folder: str
     files: int
@@ -60,7 +68,7 @@ def compact(place: Place, told: Callable[[Compacted], None]) -> None:
         )
     if not any((root / folder).is_dir() for folder in DATA_SETS):
         raise UsageError(f"There is no archive in {root}: it has no folder {', '.join(DATA_SETS)}.")
-    _sweep(place, root)
+    place.sweep()
     for folder in DATA_SETS:
         for day in sorted(path.name for path in (root / folder).glob("day=*")):
             with place.locked():
@@ -71,43 +79,63 @@ def compact(place: Place, told: Callable[[Compacted], None]) -> None:
 
 def _compact_day(place: Place, root: Path, folder: str) -> Compacted | None:
     files = place.files(folder)
-    deletions = _deletions(place) if folder.startswith("summaries/") else {}
-    deleted = sum(_doomed(place, file, deletions) for file in files)
+    drop = _to_drop(place, folder)
+    deleted = sum(
+        drop(row) for file in files for row in place.read(file.path, _KEYS[folder.partition("/")[0]]).to_pylist()
+    )
     if len(files) < 2 and not deleted:
         return None
-    building = root / BUILDING / f"compact-{uuid.uuid4().hex}"
-    merged = building / f"compacted-{uuid.uuid4().hex[:12]}.parquet"
+    building, old = root / BUILDING / f"compact-{uuid.uuid4().hex}", root / folder
     building.mkdir(parents=True)
     try:
-        rows = _merge(place, files, deletions, merged)
-        _exchange(building, root / folder)
-    except OSError as error:
-        raise MachineError(f"{folder} in {root} could not be compacted, and is as it was: {error}.") from error
-    finally:
-        # The old files, when all went well; else what was built.
-        shutil.rmtree(building, ignore_errors=True)
+        rows = _merge(place, files, drop, building / Path(files[0].path).name)
+        _take_along(old, building, {Path(file.path).name for file in files})
+        _exchange(building, old)
+    except BaseException as error:
+        shutil.rmtree(building)
+        if isinstance(error, OSError):
+            raise MachineError(f"{folder} in {root} could not be compacted, and is as it was: {error}.") from error
+        raise
+    # From now on it is swept when a minute is over.
+    os.utime(building)
     return Compacted(folder, len(files), rows, deleted)
 
 
-def _merge(place: Place, files: list[File], deletions: Deletions, merged: Path) -> int:
-    """Write the rows of `files` that are not deleted into one file, the oldest offsets first; returns how many."""
+def _take_along(old: Path, new: Path, merged: set[str]) -> None:
+    """Give a day's new folder the owner and the rights of the old one, and what else somebody has put there."""
+    for entry in old.iterdir():
+        if entry.name not in merged:
+            (shutil.copytree if entry.is_dir() else shutil.copy2)(entry, new / entry.name)
+    was = old.stat()
+    for path in (new, *new.glob("*.parquet")):
+        os.chown(path, was.st_uid, was.st_gid)
+    shutil.copymode(old, new)
+    flush(new)
+
+
+def _merge(place: Place, files: list[File], drop: Drop, merged: Path) -> int:
+    """Write the rows of `files` that stay into one file, in the order of the files; returns how many."""
     schema = DATA_SETS[files[0].path.partition("/")[0]]
     written: int = 0
     with merged.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for group in _groups(place, files, deletions, schema):
+        for group in _groups(place, files, drop, schema):
             writer.write_table(group)
             written += group.num_rows
-        writer.close()
-        file.flush()
-        os.fsync(file.fileno())
+    flush(merged)
     return written
 
 
-def _groups(place: Place, files: list[File], deletions: Deletions, schema: pa.Schema) -> Iterator[pa.Table]:
+def _groups(place: Place, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
     gathered: list[pa.Table] = []
     for file in files:
         table = place.read(file.path)
-        gathered.append(_without(table, deletions).select(schema.names).cast(schema))
+        if foreign := set(table.schema.names) - set(schema.names):
+            raise UsageError(
+                f"{file.path} in {place.url} has a column '{min(foreign)}', which this gistream does not know; compact "
+                "it with the version that wrote it."
+            )
+        # Through rows: a file of an older version lacks columns, which become null.
+        gathered.append(pa.Table.from_pylist([row for row in table.to_pylist() if not drop(row)], schema))
         if sum(table.nbytes for table in gathered) > _ROW_GROUP_BYTES:
             yield pa.concat_tables(gathered)
             gathered = []
@@ -115,28 +143,29 @@ def _groups(place: Place, files: list[File], deletions: Deletions, schema: pa.Sc
         yield pa.concat_tables(gathered)
 
 
-def _deletions(place: Place) -> Deletions:
-    found: Deletions = {}
-    for file in place.files("deletions"):
-        for row in place.read(file.path).to_pylist():
-            where = (row["source"]["topic"], row["source"]["partition"], row["id"])
-            found[where] = max(found.get(where, -1), row["source"]["offset"])
-    return found
+def _to_drop(place: Place, folder: str) -> Drop:
+    """Return what tells of a row of a day whether it goes: a deleted summary, a dead letter that has a summary."""
+    data_set, day = folder.split("/")
+    if data_set == "summaries":
+        newest: dict[tuple[str, int, str], int] = {}
+        for row in _rows(place, "deletions", ["id", "source"]):
+            topic, partition, offset = position(row)
+            newest[topic, partition, row["id"]] = max(newest.get((topic, partition, row["id"]), -1), offset)
+
+        def is_deleted(row: Row) -> bool:
+            topic, partition, offset = position(row)
+            return newest.get((topic, partition, row["id"]), -1) > offset
+
+        return is_deleted
+    if data_set == "dead_letters":
+        summarized = {position(row) for row in _rows(place, f"summaries/{day}", ["source"])}
+        return lambda row: position(row) in summarized
+    return lambda _: False
 
 
-def _doomed(place: Place, file: File, deletions: Deletions) -> int:
-    if not deletions:
-        return 0
-    table = place.read(file.path, ["id", "source"])
-    return int(table.num_rows - _without(table, deletions).num_rows)
-
-
-def _without(table: pa.Table, deletions: Deletions) -> pa.Table:
-    if not deletions:
-        return table
-    rows = zip(table["id"].to_pylist(), table["source"].to_pylist(), strict=True)
-    kept = [s["offset"] > deletions.get((s["topic"], s["partition"], name), -1) for name, s in rows]
-    return table.filter(pa.array(kept, pa.bool_()))
+def _rows(place: Place, folder: str, columns: list[str]) -> Iterator[Row]:
+    for file in place.files(folder):
+        yield from place.read(file.path, columns).to_pylist()
 
 
 def _exchange(one: Path, other: Path) -> None:
@@ -151,10 +180,4 @@ def _exchange(one: Path, other: Path) -> None:
         code = ctypes.get_errno()
         said = "this file system cannot exchange two folders" if code == errno.EINVAL else os.strerror(code)
         raise OSError(code, said)
-
-
-def _sweep(place: Place, root: Path) -> None:
-    """Remove what a compaction that was killed had built or replaced."""
-    with place.locked():
-        for left in (root / BUILDING).glob("compact-*"):
-            shutil.rmtree(left)
+    flush(other.parent)

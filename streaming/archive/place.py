@@ -1,13 +1,15 @@
 """A folder on any file system that pyarrow opens, in which a file is either whole or not there.
 
 On a disk, and on HDFS, a file is built in `_building` and moved to its place by one rename; an object store shows an
-object when its one upload is complete. Replacing a file is the same step.
+object when its one upload is complete. Replacing a file is the same step; only HDFS removes the old one first.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ from streaming.settings import without_login
 
 BUILDING = "_building"
 _SUFFIX = ".parquet"
+_LOCK = "lock"
+# A reader that is listing a folder when it is replaced goes on listing it; that takes milliseconds, on a slow network
+# file system perhaps seconds.
+_KEPT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -48,20 +54,40 @@ class Place:
                 f"'{self.url}' is no place for Parquet files: {said}; it takes a folder, or a URL such as s3://bucket/folder."
             ) from error
         except OSError as error:
-            raise MachineError(f"{self.url} cannot be opened: {error}.") from error
+            raise MachineError(f"{self.url} cannot be opened: {without_login(str(error))}.") from error
 
     @property
     def local(self) -> Path | None:
         """The place on this machine's disk; None when it is elsewhere."""
         return Path(self._root) if isinstance(self._fs, fs.LocalFileSystem) else None
 
+    def check(self) -> str:
+        """Say whether files could be written, without making the place; raises `MachineError`."""
+        if self.local is None:
+            self.open()
+            return f"{self.url} can be written"
+        there = next(path for path in (self.local, *self.local.parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise MachineError(f"{self.url} cannot be written: {there} does not allow it; choose another place.")
+        return f"{self.url} can be written" + ("" if there == self.local else ", and will be made")
+
     def open(self) -> None:
-        """Make sure that files can be written; raises `MachineError`."""
+        """Make sure that files can be written, and sweep; raises `MachineError`."""
         probe = f"{BUILDING}/probe-{os.getpid()}"
         with self._explained("written"):
             self._make_folder(probe)
             self._write(probe, pa.py_buffer(b""))
             self._fs.delete_file(self._at(probe))
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what was being built by a process that has been killed, and what a compaction has replaced."""
+        if self.local is None:
+            return
+        with self.locked(), self._explained("written"):
+            for left in (self.local / BUILDING).iterdir():
+                if left.name != _LOCK and time.time() - left.stat().st_mtime > _KEPT_SECONDS:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def files(self, folder: str) -> list[File]:
         """Return the Parquet files below a folder, by path; none when there is no such folder."""
@@ -78,7 +104,7 @@ class Place:
 
     def read(self, path: str, columns: list[str] | None = None) -> pa.Table:
         """Return a file's rows; raises `MachineError` when it cannot be read."""
-        with self._explained("read"), self._fs.open_input_file(self._at(path)) as file:
+        with self._explained("read", path), self._fs.open_input_file(self._at(path)) as file:
             return pq.ParquetFile(file).read(columns=columns)
 
     def publish(self, path: str, rows: pa.Table) -> None:
@@ -94,10 +120,11 @@ class Place:
             self._make_folder(building)
             self._write(building, content.getvalue())
             if self.local is not None:
-                # The rename may reach the disk before the content does, and a power cut may come between.
-                with (self.local / building).open("rb") as file:
-                    os.fsync(file.fileno())
+                # Else the rename may reach the disk before the content does, and a power cut come between.
+                flush(self.local / building)
             self._move(building, path)
+            if self.local is not None:
+                flush((self.local / path).parent)
 
     def remove(self, path: str) -> None:
         """Remove a file that is there."""
@@ -111,8 +138,8 @@ class Place:
             yield
             return
         with self._explained("written"):
-            self._make_folder(f"{BUILDING}/lock")
-            lock = (self.local / BUILDING / "lock").open("w")
+            self._make_folder(f"{BUILDING}/{_LOCK}")
+            lock = (self.local / BUILDING / _LOCK).open("w")
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -142,12 +169,22 @@ class Place:
         return f"{self._root}/{path}"
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explained(self, what: str, path: str = "") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise MachineError(
-                f"{self.url} cannot be {what}: {error}; give this user the right to it, or free some space."
+                f"{self.url} cannot be {what}: {without_login(str(error))}; give this user the right to it, or free "
+                "some space."
             ) from error
         except pa.ArrowInvalid as error:
-            raise MachineError(f"A file in {self.url} cannot be read: {error}; remove it or restore it.") from error
+            raise MachineError(f"{path} in {self.url} cannot be read: {error}; remove it or restore it.") from error
+
+
+def flush(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk; raises `OSError`."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

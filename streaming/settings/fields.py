@@ -191,7 +191,9 @@ class Settings(BaseModel):
         kinds = [sink.partition("=")[0] for sink in value]
         for sink, kind in zip(value, kinds, strict=True):
             if kind not in ("kafka", "parquet") or (kind == "kafka") != (sink == "kafka") or sink == "parquet=":
-                raise ValueError(f"'{sink}' is no sink; there are kafka and parquet=PATH")
+                # What is not understood may hold a login.
+                named = f"'{kind}'" if kind.isidentifier() else "one of those given"
+                raise ValueError(f"{named} is no sink; there are kafka and parquet=PATH")
         if len(set(kinds)) < len(kinds) or not kinds:
             raise ValueError("there is one sink of a kind: kafka, parquet=PATH, or both")
         return value

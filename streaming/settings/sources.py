@@ -118,8 +118,11 @@ def shown(settings: Settings) -> dict[str, Any]:
 
 
 def without_login(text: str) -> str:
-    """Return `text` with the user and password of each URL masked."""
-    return re.sub(r"(?<=://)[^/@\s]+(?=@)", _MASK, text)
+    """Return `text` with what may be a login masked: before the last @ of a URL, and among its parameters."""
+    text = re.sub(r"(?<=://)[^\s?]*(?=@)", _MASK, text)
+    return re.sub(
+        r"(?i)([?&][^=&\s]*(?:key|secret|token|password|sas|sig|account)[^=&\s]*=)[^&\s]+", rf"\1{_MASK}", text
+    )
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:

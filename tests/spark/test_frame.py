@@ -40,6 +40,8 @@ def test_a_row_that_cannot_be_summarized_says_why(spark: SparkSession) -> None:
 def test_what_is_wrong_is_said_before_any_job_starts(spark: SparkSession) -> None:
     with pytest.raises(UsageError, match="has no column 'text'"):
         summarize_frame(spark.createDataFrame([("a",)], "id string"))
+    with pytest.raises(UsageError, match="'title' is of type array<string>, and must be string"):
+        summarize_frame(spark.createDataFrame([("a", "x", ["t"])], "id string, text string, title array<string>"))
     good = spark.createDataFrame([("a", "A text.")], "id string, text string")
     with pytest.raises(ModelError, match="There is no model file"):
         summarize_frame(good, model="/nowhere.gguf")
