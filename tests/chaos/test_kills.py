@@ -108,7 +108,7 @@ def test_sixty_documents_survive_five_kills(
     checkpoint = Path(settings.checkpoint_location)
     writing = checkpoint
     if "kafka" in sinks:
-        writing = Path(archive_checkpoint(settings, Place(str(archive))))
+        writing = Path(archive_checkpoint(settings, Place(str(archive))).location)
     late = chance.uniform(2, 8)
     begun = time.monotonic()
     moments: list[Callable[[], Moment]] = [

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
 from kafka import KafkaProducer
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
 from support import Send, document, read_topic
 
 from streaming.archive import Archive
+from streaming.archiving import archiving
 from streaming.errors import MachineError
-from streaming.query import Plan, archiving
+from streaming.query import Plan, archive_checkpointed, checkpointed, running
+from streaming.watch import StopRequest, finish, watch
 
 
 @pytest.fixture
@@ -23,9 +28,11 @@ def out(tmp_path: Path) -> Path:
 
 def archive(spark: SparkSession, plan: Plan) -> None:
     """Archive what is on the output topics, as `gistream run --once` does."""
-    with archiving(spark, plan, once=True) as query:
-        assert query is not None
-        query.awaitTermination()
+    with archive_checkpointed(plan) as beside:
+        assert beside is not None
+        place, checkpoint_id = beside.place, beside.checkpoint_id
+        with archiving(spark, plan.settings, place, checkpoint_id=checkpoint_id, once=True) as query:
+            finish(query, stop=StopRequest())
 
 
 def ids(folder: Path, kind: str = "summaries") -> list[str]:
@@ -125,6 +132,48 @@ def test_what_stands_twice_on_the_topic_is_archived_once(
     archive(spark, ready)
     archive(spark, again)
     assert ids(out) == [f"d{n}" for n in range(4)]
+
+
+def test_records_of_somebody_else_on_the_topic_do_not_stop_the_archive(
+    spark: SparkSession, plan: MakePlan, send: Send, out: Path
+) -> None:
+    ready = plan(sink=("kafka", f"parquet={out}"))
+    send((b"a", document("A text.")))
+    drain(spark, ready)
+    [made] = read_topic(ready.settings, ready.settings.output_topic)
+    # One that no column could hold, and one that is no summary at all.
+    huge = json.loads(made.value) | {"tokens": {"prompt": 10**30, "completion": 1}}
+    producer = KafkaProducer(bootstrap_servers=ready.settings.servers)
+    for value in (json.dumps(huge).encode(), b"hello", b"{}"):
+        producer.send(ready.settings.output_topic, value, key=b"x")
+    producer.close()
+    archive(spark, ready)
+    assert ids(out) == ["a"]
+
+
+def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
+    spark: SparkSession, plan: MakePlan, send: Send, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = plan(seconds=0.5, sink=("kafka", f"parquet={out}"), batch_documents=6, partitions=1)
+    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(12)])
+
+    def broken(*_: object, **__: str) -> None:
+        raise MachineError("The disk is gone.")
+
+    monkeypatch.setattr(Archive, "write", broken)
+    # Something for the archive to break on at once.
+    drain(spark, plan(batch_documents=1, max_tokens=48, checkpoint=str(out.parent / "first")))
+    with ExitStack() as stack:
+        checkpoint_id = stack.enter_context(checkpointed(ready))
+        beside = stack.enter_context(archive_checkpointed(ready))
+        assert beside is not None
+        place, other_id = beside.place, beside.checkpoint_id
+        other = stack.enter_context(archiving(spark, ready.settings, place, checkpoint_id=other_id, once=False))
+        query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id))
+        with pytest.raises(StreamingQueryException, match=r"The disk is gone\."):
+            watch(query, stop=StopRequest(), grace=60, finished=lambda _: None, beside=other)
+    # Whole batches or none.
+    assert len(read_topic(ready.settings, ready.settings.output_topic)) in (12, 18, 24)
 
 
 def test_another_place_gets_everything_from_the_beginning(

@@ -121,7 +121,12 @@ def test_a_header_of_the_users_is_read_back_though_its_name_begins_like_ours(nam
 HEADERS = st.lists(st.tuples(st.sampled_from(["x", "traceparent", "é", "errors"]), st.none() | st.binary(max_size=9)))
 
 
-@given(st.none() | st.binary(max_size=20), st.none() | st.binary(max_size=20), HEADERS, st.none() | st.integers(0))
+@given(
+    st.none() | st.binary(max_size=20),
+    st.none() | st.binary(max_size=20),
+    HEADERS,
+    st.none() | st.integers(0, 2**63 - 1),
+)
 def test_a_dead_letter_is_the_same_after_kafka(
     key: bytes | None, value: bytes | None, headers: list[Header], truncated: int | None
 ) -> None:
