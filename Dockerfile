@@ -26,7 +26,7 @@ COPY producers ./producers
 COPY consumers ./consumers
 COPY examples/corpus ./examples/corpus
 # With a cache, because each change of gistream comes by here, and Spark has 450 MB.
-RUN --mount=type=cache,target=/root/.cache/pip pip install --constraint constraints.txt .
+RUN --mount=type=cache,target=/tmp/pip pip install --cache-dir /tmp/pip --constraint constraints.txt .
 
 # Spark's Kafka connector, so that no container needs a network but Kafka's.
 ENV M2_REPO=/opt/gistream/maven
