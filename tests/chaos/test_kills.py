@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -57,12 +58,14 @@ def kill_at(moment: Moment, flags: list[str], data_dir: Path) -> bool:
         command("run", "--once", *flags), env=command_environment(data_dir, **SHORT), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    while running.poll() is None:
-        if moment():
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-            return True
-    return False
+    while not moment():
+        # Seldom enough to leave the cores to the model, often enough to come between a write and its commit.
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(0.003)
+            return False
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    return True
 
 
 def in_generation(checkpoint: Path, chance: random.Random) -> Moment:
