@@ -100,9 +100,8 @@ def _start(settings: Settings, spread: Layout) -> SparkSession:
     if spread.local:
         # Else Spark's ports listen on every interface.
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    # The workers run this very Python, wherever it is installed, and never phone a model hub.
+    # The workers run this very Python, wherever it is installed.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    os.environ["HF_HUB_OFFLINE"] = "1"
     builder = SparkSession.builder.appName(f"gistream-{settings.query}")
     for name, value in _conf(settings, spread, scratch).items():
         builder = builder.config(name, value)
@@ -127,6 +126,8 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         "spark.task.cpus": str(spread.cores),
         "spark.executor.cores": str(spread.cores),
         "spark.task.maxFailures": str(_TASK_ATTEMPTS),
+        # The driver has fetched the model; a worker never phones a hub.
+        "spark.executorEnv.HF_HUB_OFFLINE": "1",
         # The model lives in the Python worker, so the worker must live on.
         "spark.python.worker.reuse": "true",
         # The input to the worker comes a batch of rows at a time: few, so that the first document is not kept waiting

@@ -63,7 +63,7 @@ def test_a_topic_that_is_not_there_is_named(data_dir: Path) -> None:
         (("run", "--field", "author=x"), "a document has no field ['author']"),
         (("run", "--master", "remote"), "'remote' is no Spark master"),
         (("run", "--kafka", "ssl.truststore.location=/x"), "must name a PEM file"),
-        (("run", "--dead-letter-topic", "documents"), "must be three topics"),
+        (("run", "--dead-letter-topic", "documents"), "must be different topics"),
         (("tail", "--from", "yesterday"), "--from takes earliest, latest or a time"),
         (("produce", "files", "/nowhere"), "There is no file or folder"),
         (("produce", "files", __file__, "--split", "("), "--split takes"),

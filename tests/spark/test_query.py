@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from pyspark.sql import SparkSession
@@ -162,6 +165,15 @@ def test_lag_tools_see_the_querys_offsets(data_dir: Path, settings: Settings) ->
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
     assert [consumer.committed(TopicPartition(settings.input_topic, n)) for n in range(2)] == [7, 3]
     consumer.close(autocommit=False)
+
+
+def test_a_worker_never_asks_a_hub_and_the_driver_still_may(spark: SparkSession) -> None:
+    def setting(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for _ in frames:
+            yield pd.DataFrame({"value": [os.environ.get("HF_HUB_OFFLINE")]})
+
+    assert [row.value for row in spark.range(1).mapInPandas(setting, "value string").collect()] == ["1"]
+    assert "HF_HUB_OFFLINE" not in os.environ
 
 
 def test_a_topic_that_was_made_anew_is_noticed(spark: SparkSession, plan: MakePlan, send: Send) -> None:
