@@ -148,6 +148,38 @@ def archive_checkpointed(plan: Plan) -> Iterator[Beside | None]:
         yield Beside(plan.place, checkpoint_id)
 
 
+def summarize_and_archive(
+    spark: SparkSession,
+    plan: Plan,
+    checkpoint_id: str,
+    beside: Beside | None,
+    *,
+    once: bool,
+    stop: StopRequest,
+    finished: Callable[[Batch], None],
+) -> None:
+    """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
+
+    Each one's failure is explained as its own.
+    """
+
+    def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
+        if beside is None:
+            return nullcontext()
+        return archiving(spark, plan.settings, beside.place, checkpoint_id=beside.checkpoint_id, once=once)
+
+    with nullcontext() if once else archive(once=False) as running_archive:
+        with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
+            watch(query, stop=stop, grace=plan.settings.grace, finished=finished, beside=running_archive)
+        if running_archive is not None and not running_archive.isActive:
+            # Raises what ended it.
+            running_archive.awaitTermination()
+    # What the query has left on the topics last.
+    with archive(once=True) as rest:
+        if rest is not None:
+            finish(rest, stop=stop)
+
+
 def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
     """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch it finished.
 
@@ -167,20 +199,7 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
             spark = stack.enter_context(spark_session(settings, plan.spread))
             stop.listen()
 
-            def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
-                if beside is None:
-                    return nullcontext()
-                return archiving(spark, settings, beside.place, checkpoint_id=beside.checkpoint_id, once=once)
-
-            with (
-                nullcontext() if once else archive(once=False) as running_archive,
-                running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query,
-            ):
-                watch(query, stop=stop, grace=settings.grace, finished=finished, beside=running_archive)
-            # What the query has left on the topics last.
-            with archive(once=True) as rest:
-                if rest is not None:
-                    finish(rest, stop=stop)
+            summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)
     except QueryError as error:
         if stop.asked:
             # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.

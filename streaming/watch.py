@@ -69,8 +69,8 @@ def watch(
 ) -> None:
     """Watch `query` until it ends by itself or `stop` is asked for, calling `finished` after each micro-batch.
 
-    When the query `beside` it fails, the running micro-batch may end as for a stop, and then that failure is raised. A
-    stop waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
+    When the query `beside` it has ended, this one is stopped, too, and its failure is the caller's to raise. A stop
+    waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
     """
     seen = -1
     patience: float | None = None
@@ -87,10 +87,7 @@ def watch(
             seen = batch.number
             finished(batch)
         impatient = stopping and (patience := patience or time.monotonic() + grace) < time.monotonic()
-        if beside is not None and broken and (ended or impatient):
-            # Raises what ended it.
-            beside.awaitTermination()
-        if ended:
+        if ended or (broken and impatient):
             return
         if stopping and (stop.urgent or impatient):
             raise Abandoned(

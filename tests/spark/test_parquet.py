@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
 from kafka import KafkaProducer
-from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
 from support import Send, document, read_topic
@@ -17,8 +15,8 @@ from support import Send, document, read_topic
 from streaming.archive import Archive
 from streaming.archiving import archiving
 from streaming.errors import MachineError
-from streaming.query import Plan, archive_checkpointed, checkpointed, running
-from streaming.watch import StopRequest, finish, watch
+from streaming.query import Plan, archive_checkpointed, checkpointed, summarize_and_archive
+from streaming.watch import StopRequest, finish
 
 
 @pytest.fixture
@@ -163,15 +161,14 @@ def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
     monkeypatch.setattr(Archive, "write", broken)
     # Something for the archive to break on at once.
     drain(spark, plan(batch_documents=1, max_tokens=48, checkpoint=str(out.parent / "first")))
-    with ExitStack() as stack:
-        checkpoint_id = stack.enter_context(checkpointed(ready))
-        beside = stack.enter_context(archive_checkpointed(ready))
-        assert beside is not None
-        place, other_id = beside.place, beside.checkpoint_id
-        other = stack.enter_context(archiving(spark, ready.settings, place, checkpoint_id=other_id, once=False))
-        query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id))
-        with pytest.raises(StreamingQueryException, match=r"The disk is gone\."):
-            watch(query, stop=StopRequest(), grace=60, finished=lambda _: None, beside=other)
+    with (
+        checkpointed(ready) as checkpoint_id,
+        archive_checkpointed(ready) as beside,
+        pytest.raises(MachineError, match=r"^The disk is gone\.$"),
+    ):
+        summarize_and_archive(
+            spark, ready, checkpoint_id, beside, once=False, stop=StopRequest(), finished=lambda _: None
+        )
     # Whole batches or none.
     assert len(read_topic(ready.settings, ready.settings.output_topic)) in (12, 18, 24)
 
