@@ -141,11 +141,3 @@ def wait_for_summary(settings: Settings) -> None:
         "tail", "--count", "1", "--output-topic", settings.output_topic, data_dir=settings.data_dir, timeout=90
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_one_s_own_json_works_by_flags_alone(settings: Settings, send: Send) -> None:
-    send((b"k", json.dumps({"doc": {"body": STORY}, "key_id": 7}).encode()))
-    flags = ["--format", "json", "--field", "text=doc.body", "--field", "id=key_id"]
-    done = gistream("run", "--once", *flags, *names(settings), data_dir=settings.data_dir)
-    assert done.returncode == 0, done.stderr
-    assert [s.id for s in summaries(settings)] == ["7"]
