@@ -274,10 +274,12 @@ class EmbeddedBroker:
 
 def _answers(port: int) -> bool:
     try:
-        socket.create_connection((_HOST, port), timeout=1).close()
+        with socket.create_connection((_HOST, port), timeout=1) as connection:
+            # While nobody listens, the system may give a connection the very port that it is for, and so connect it to
+            # itself, once in some 28,000 looks.
+            return bool(connection.getsockname() != connection.getpeername())
     except OSError:
         return False
-    return True
 
 
 def _is_free(port: int) -> bool:
