@@ -115,3 +115,18 @@ def fill_topics(data_dir: Path) -> None:
     producer.send("pages", json.dumps({"doc": {"body": STORY}, "key_id": 7}).encode())
     producer.send("mails", STORY.encode(), key=b"mail-1")
     producer.close()
+
+
+def test_make_book_summarizes_a_book_and_goes_on_where_it_stopped(folder: Path) -> None:
+    assert "examples/book.py" in (ROOT / "Makefile").read_text().split("\nbook:")[1].split("\n\n")[0]
+    command = [sys.executable, str(ROOT / "examples" / "book.py"), "my-book.txt", "--limit", "2"]
+    environment = command_environment(folder / "data", GISTREAM_MAX_TOKENS="32")
+    first, second = (
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    )
+    assert first.returncode == 0, first.stderr
+    assert "2 of 2 chapters in" in first.stdout
+    assert first.stdout.count("words  The Mill, Chapter") == 2
+    assert "0 of 2 chapters in" in second.stdout
+    assert "(2 more were there from an earlier run)" in second.stdout
