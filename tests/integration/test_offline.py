@@ -88,6 +88,17 @@ def test_the_doctor_says_what_is_wrong_and_ends_as_a_start_would(tmp_path: Path)
     assert "gistream model pull" in found["model warning"]
 
 
+def test_the_doctor_looks_at_all_that_a_start_checks(tmp_path: Path) -> None:
+    flags = ["--prompt", "nothing", "--master", "remote", "--checkpoint", "s3://bucket/x", "--sink", "kafka"]
+    _, found = findings(tmp_path, *flags)
+    assert "no prompt profile" in found["recipe problem"]
+    assert "is no Spark master" in found["spark problem"]
+    assert "must be a local path" in found["checkpoint problem"]
+    _, found = findings(tmp_path, "--sink", f"parquet={tmp_path}/new")
+    assert found["archive ok"].endswith("and will be made")
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_error_of_the_start_names_the_doctor(tmp_path: Path) -> None:
     done = gistream("run", "--once", data_dir=tmp_path)
     assert done.returncode == 4
