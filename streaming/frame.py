@@ -44,9 +44,9 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
 
     It runs in the DataFrame's own Spark session, in as many tasks as `executors` says (1 on one machine), each with a
     model and with `executor_cores` threads, or as many as the master names; on a cluster, set `spark.task.cpus` to the
-    cores of an executor, so that no two tasks share one. Like every DataFrame it is computed anew by
-    every action, so write it somewhere before you use it twice. Raises `UsageError` for a missing column or a
-    wrong setting, and `ModelError`.
+    cores of an executor, so that no two tasks share one. Like every DataFrame it is computed anew by every action, so
+    write it somewhere before you use it twice. Raises `UsageError` for a column that is missing or of another type and
+    for a wrong setting, and `ModelError`.
     """
     if missing := [name for name in _NEEDED if name not in documents.columns]:
         raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
@@ -68,7 +68,6 @@ def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.Dat
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         desk = Desk(work)
         rows = (row for frame in frames for row in frame.to_dict("records"))
-
         for finished in in_flight(rows, partial(_row, desk), most=work.in_flight):
             # As objects, so that what is missing is None; pandas would make it NaN, which is no map and no text.
             cells = [[row.get(name) for name in _SCHEMA.names] for row in finished]

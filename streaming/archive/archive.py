@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
 from streaming.archive.place import File, Place
-from streaming.messages import DeadLetter, Deleted, Read, Source, Summary
+from streaming.messages import DeadLetter, Deleted, Read, Summary
 
 _log = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ class Archive:
         days: set[str] = set()
         for result in results:
             row = _row(result)
-            day = day_of(Source.model_validate(row["source"]))
+            day = day_of(row["source"]["timestamp"])
             days.add(day)
             rows[_FOLDER[type(result)], day].append(row)
         repeated = 0
@@ -99,9 +99,9 @@ class Archive:
         return self._known[file]
 
 
-def day_of(source: Source) -> str:
-    """Return the day of a record, in UTC, as ISO 8601."""
-    at = min(max(source.timestamp, 0), _LAST_MS)
+def day_of(timestamp: int) -> str:
+    """Return the day of a record of that time, in milliseconds since 1970: in UTC, as ISO 8601."""
+    at = min(max(timestamp, 0), _LAST_MS)
     return datetime.fromtimestamp(at / 1000, timezone.utc).date().isoformat()
 
 

@@ -13,7 +13,7 @@ from object_store import ObjectStore, object_store
 from streaming.archive import SUMMARY, Archive, Place, compact
 from streaming.archive.archive import day_of
 from streaming.errors import MachineError, UsageError
-from streaming.messages import DeadLetter, Source, Summary
+from streaming.messages import DeadLetter, Summary
 from streaming.settings import without_login
 
 
@@ -131,7 +131,7 @@ def test_readers_of_the_whole_folder_see_no_file_that_is_being_built(tmp_path: P
     [(-1, "1970-01-01"), (DAY, "2026-09-21"), (253_402_300_800_000, "9999-12-31"), (2**62, "9999-12-31")],
 )
 def test_a_clock_off_the_mark_still_has_a_day(clock: int, day: str) -> None:
-    assert day_of(Source(topic="t", partition=0, offset=0, timestamp=clock)) == day
+    assert day_of(clock) == day
 
 
 def test_an_object_store_gets_each_file_in_one_upload(store: ObjectStore) -> None:
