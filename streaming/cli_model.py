@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streaming.engine import ModelFile, describe_model, hub, memory
-from streaming.engine.model_file import SAMPLE, sample_path
-from streaming.engine.split import checksums, part_paths
+from streaming.engine import ModelFile, describe_model
+from streaming.engine.model import hub, memory
+from streaming.engine.model.model_file import SAMPLE, sample_path
+from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import Settings, load
 from streaming.settings.flags import Json, flag

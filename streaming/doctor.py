@@ -21,7 +21,8 @@ from packaging.requirements import Requirement
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
 from streaming.checkpoint import Checkpoint, inspect_checkpoint
-from streaming.engine import hub, memory, open_model
+from streaming.engine import open_model
+from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError
 from streaming.java import find_java, java_version
 from streaming.session import LEAST_DISK, layout

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.engine.model_file import ModelFile, describe_model, open_model
-from streaming.engine.split import checksums, part_paths
+from streaming.engine.model.model_file import ModelFile, describe_model, open_model
+from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import EngineError
 from streaming.protocol import Engine
 
@@ -32,7 +32,7 @@ class LlamaRecipe:
         if checksums(part_paths(self.path)).whole != self.sha256:
             raise EngineError(f"The model file {self.path} was changed while the query ran; start the query again.")
         # Only here: the driver and every command that needs no model start without llama.cpp.
-        from streaming.engine.batching import BatchingEngine
-        from streaming.engine.llama import Weights
+        from streaming.engine.lanes.batching import BatchingEngine
+        from streaming.engine.lanes.llama import Weights
 
         return BatchingEngine(Weights(self.path), slots=self.slots, context=self.context, threads=self.threads)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from streaming.engine import LlamaRecipe, open_model
-from streaming.engine.batching import BatchingEngine
-from streaming.engine.llama import Weights
+from streaming.engine.lanes.batching import BatchingEngine
+from streaming.engine.lanes.llama import Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Engine, Message, Sampling
 

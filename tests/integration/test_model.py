@@ -14,8 +14,8 @@ from split_gguf import split_in_two
 from support import gistream
 
 from streaming.engine import describe_model, open_model
-from streaming.engine.memory import predict
-from streaming.engine.model_file import sample_path
+from streaming.engine.model.memory import predict
+from streaming.engine.model.model_file import sample_path
 from streaming.errors import ModelError
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,8 @@ SPLIT = "hf://test/smollm2/SmolLM2-135M-Instruct.Q4_1-00001-of-00002.gguf"
 PROBE = """
 import asyncio, sys, psutil
 from pathlib import Path
-from streaming.engine.batching import BatchingEngine
-from streaming.engine.llama import Weights
+from streaming.engine.lanes.batching import BatchingEngine
+from streaming.engine.lanes.llama import Weights
 from streaming.protocol import Message, Sampling
 slots, context, own = int(sys.argv[2]), int(sys.argv[3]), psutil.Process()
 before = own.memory_info().rss

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.batching import BatchingEngine
+from streaming.engine.lanes.batching import BatchingEngine
 from streaming.errors import EngineError
 from streaming.protocol import Generation, Message, Sampling
 

@@ -28,7 +28,7 @@ from containers import (
 )
 
 from streaming import __version__
-from streaming.engine.model_file import SAMPLE
+from streaming.engine.model.model_file import SAMPLE
 from streaming.java import KAFKA
 from streaming.settings import Settings
 

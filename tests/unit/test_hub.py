@@ -9,7 +9,8 @@ import pytest
 from hub_stand_in import TOKEN, Hub, serve, sha256
 from huggingface_hub import constants, file_download
 
-from streaming.engine import describe_model, download, hub
+from streaming.engine import describe_model
+from streaming.engine.model import download, hub
 from streaming.errors import HubUnreachable, ModelError
 
 CONTENT = random.Random(1).randbytes(300_000)

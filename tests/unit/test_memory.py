@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streaming.engine.memory import Shape, available, lowered, predict
+from streaming.engine.model.memory import Shape, available, lowered, predict
 
 MIB = 1 << 20
 # SmolLM2-135M, and its file.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.engine.split import checksums, part_names, part_paths
+from streaming.engine.model.split import checksums, part_names, part_paths
 from streaming.errors import ModelError
 
 

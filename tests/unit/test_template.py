@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.engine.template import ChatTemplate, Piece
+from streaming.engine.lanes.template import ChatTemplate, Piece
 from streaming.errors import EngineError
 from streaming.protocol import Message
 

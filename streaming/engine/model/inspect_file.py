@@ -1,7 +1,7 @@
 """Reads a GGUF file's metadata with llama.cpp, without its weights, and prints it as JSON.
 
-A process of its own (`python -m streaming.engine.inspect_file PATH`): see `model_file`. Exits 1 with llama.cpp's own
-reason on standard error when the file cannot be loaded.
+A process of its own (`python -m streaming.engine.model.inspect_file PATH`): see `model_file`. Exits 1 with llama.cpp's
+own reason on standard error when the file cannot be loaded.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.engine.download import SHA256, cache, download
-from streaming.engine.split import part_names
+from streaming.engine.model.download import SHA256, cache, download
+from streaming.engine.model.split import part_names
 from streaming.errors import ModelError
 
 SCHEME = "hf://"

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from streaming.engine.llama import UBATCH, Sampler, Weights
+from streaming.engine.lanes.llama import UBATCH, Sampler, Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Generation, Message, Sampling
 

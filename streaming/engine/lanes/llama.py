@@ -13,7 +13,7 @@ from typing import Any
 
 import llama_cpp as llama
 
-from streaming.engine.template import ChatTemplate
+from streaming.engine.lanes.template import ChatTemplate
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from streaming.engine.split import file_sha256
+from streaming.engine.model.split import file_sha256
 from streaming.errors import HubUnreachable, ModelError
 
 # A hub's ETag of a large file is its SHA-256.

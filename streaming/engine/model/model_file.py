@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streaming.engine import hub
-from streaming.engine.memory import Shape
-from streaming.engine.split import checksums, part_paths
+from streaming.engine.model import hub
+from streaming.engine.model.memory import Shape
+from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import ModelError
 
 SAMPLE = "sample"
@@ -136,7 +136,7 @@ def sample_path() -> Path | None:
 
 
 def _inspect(path: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "streaming.engine.inspect_file", str(path)]
+    command = [sys.executable, "-m", "streaming.engine.model.inspect_file", str(path)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_INSPECT_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
