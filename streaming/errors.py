@@ -19,6 +19,7 @@
     └── DocumentFailed              we are at fault, or may be; counts
         ├── DeadlineExceeded
         ├── PromptTooLong
+        ├── EngineCrashed           llama.cpp ended, hung or outgrew its memory on it, also when it ran alone
         └── ResultTooLarge
 
 Errors of one document are data: they are caught where the document is, and become a dead letter whose `error.type` is
@@ -136,6 +137,10 @@ class DeadlineExceeded(DocumentFailed):
 
 class PromptTooLong(DocumentFailed):
     """A rendered prompt and its completion would not fit the context."""
+
+
+class EngineCrashed(DocumentFailed):
+    """The engine's process ended, hung or outgrew its memory while it worked on this document and on nothing else."""
 
 
 class ResultTooLarge(DocumentFailed):

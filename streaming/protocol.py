@@ -28,7 +28,8 @@ class Sampling:
     The defaults are measured with SmolLM2-135M on chapters of War and Peace: greedy without a repeat penalty loops
     (0.36-0.81 of its 4-grams are repeats), with 1.1 over the last 256 generated tokens it does not (0.00-0.04).
 
-    `seed` matters only when `temperature` is above 0.
+    `repeat_penalty` divides the weight of tokens among the last `repeat_last_n`, `frequency_penalty` subtracts from it
+    for each time one stands there, `presence_penalty` once. `seed` matters only when `temperature` is above 0.
     """
 
     temperature: float = 0.0
@@ -36,6 +37,8 @@ class Sampling:
     min_p: float = 0.0
     repeat_penalty: float = 1.1
     repeat_last_n: int = 256
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
     seed: int = 0
 
 
@@ -54,12 +57,33 @@ class Generation:
     seconds: float
 
 
+@dataclass(frozen=True)
+class EngineStatus:
+    """What an engine is doing at one moment.
+
+    `busy` of its `slots` sequences are being generated and `waiting` requests have no slot yet; tokens are those
+    computed since the model was loaded; `stalled` is for how many seconds the longest native call that runs now has
+    been running, 0 when none does.
+    """
+
+    slots: int
+    busy: int
+    waiting: int
+    prompt_tokens: int
+    completion_tokens: int
+    stalled: float
+
+
 class Engine(Protocol):
     """A loaded model that serves many callers at once."""
 
     @property
     def context(self) -> int:
         """Tokens one sequence may hold, rendered prompt and completion together."""
+
+    @property
+    def slots(self) -> int:
+        """Sequences that are generated at once; more requests than this only wait."""
 
     async def generate(
         self,
@@ -74,12 +98,15 @@ class Engine(Protocol):
 
         `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text.
 
-        Raises `DeadlineExceeded` or `PromptTooLong` (one document's failure: a dead letter), `EngineError` (the
-        service's failure: the query stops).
+        Raises `DeadlineExceeded`, `PromptTooLong` or `EngineCrashed` (one document's failure: a dead letter),
+        `EngineError` (the service's failure: the query stops).
         """
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the rendered prompt; safe to call from any thread."""
+        """Return the length in tokens of the rendered prompt; safe to call from any thread. Raises as `generate`."""
+
+    def status(self) -> EngineStatus:
+        """Say what the engine is doing now; safe to call from any thread."""
 
     def close(self) -> None:
         """Stop generating and free the model; idempotent."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from streaming.engine.lanes.llama import UBATCH, Sampler, Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
-from streaming.protocol import Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, Message, Sampling
 
 # Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all
 # slots first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches
@@ -88,6 +88,16 @@ class BatchingEngine:
     def context(self) -> int:
         """Tokens that one sequence may hold."""
         return self._context
+
+    @property
+    def slots(self) -> int:
+        """Sequences that are generated at once."""
+        return len(self._slots)
+
+    def status(self) -> EngineStatus:
+        """Say what the engine is doing now."""
+        busy = sum(slot.request is not None for slot in self._slots)
+        return EngineStatus(len(self._slots), busy, self._waiting.qsize(), 0, 0, 0.0)
 
     def count(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt in tokens."""
