@@ -5,7 +5,7 @@ Messages go in, text comes out. This module holds shapes only: no llama.cpp, no 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -93,10 +93,13 @@ class Engine(Protocol):
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        native: Callable[[bool], None] | None = None,
     ) -> Generation:
         """Generate one completion.
 
-        `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text.
+        `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text. An engine in this process calls `native`,
+        from any thread, with True right before native code begins to work on the request and with False when it has let
+        go of it; that may be several times, and after the caller has gone.
 
         Raises `DeadlineExceeded`, `PromptTooLong` or `EngineCrashed` (one document's failure: a dead letter),
         `EngineError` (the service's failure: the query stops).
@@ -115,5 +118,8 @@ class Engine(Protocol):
 class EngineRecipe(Hashable, Protocol):
     """What an executor needs to load an engine: small, picklable, and equal when the engine would be the same."""
 
-    def load(self) -> Engine:
-        """Load the engine; raises `EngineError` when it cannot be loaded."""
+    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
+        """Load the engine; `tell` hears, from any thread, how much of it is loaded, from 0 to 1.
+
+        Raises `EngineError` when it cannot be loaded.
+        """

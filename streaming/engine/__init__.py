@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class LlamaRecipe:
     context: int
     threads: int
 
-    def load(self) -> Engine:
+    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
         """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
         if checksums(part_paths(self.path)).whole != self.sha256:
             raise EngineError(f"The model file {self.path} was changed while the query ran; start the query again.")

@@ -13,7 +13,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -112,6 +112,7 @@ class BatchingEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        native: Callable[[bool], None] | None = None,
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`."""
         # Before anything touches the model: what has been freed ends the process when it is read.

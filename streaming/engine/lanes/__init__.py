@@ -1,0 +1,1 @@
+"""llama.cpp in this process: one loaded model, and who computes what with it when."""

@@ -1,0 +1,109 @@
+"""Finding the engine process of this executor, or starting it: one for all workers, whoever comes first."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+from streaming.engine.process.folder import EngineFolder, engine_folder, engine_folders, locked, sweep
+from streaming.engine.process.native import python_path
+from streaming.engine.process.owner import open_owner
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.engine.process.wire import encode, read
+from streaming.errors import EngineError
+
+# A server's loop does nothing that takes long; one that was stopped by a signal is as good as gone.
+_ANSWER_SECONDS = 30
+# Those that this process has started: they are its children, and it must take note of their end.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def find_or_start(recipe: ProcessRecipe, owner: int) -> EngineFolder:
+    """Return the folder of an engine process that listens; starts one when there is none. Raises `EngineError`."""
+    reap()
+    place = engine_folder(owner, recipe.digest)
+    with locked():
+        if not asyncio.run(_answers(place)):
+            sweep()
+            for sibling in engine_folders():
+                if sibling.owner == owner:
+                    asyncio.run(_ask_to_yield(sibling))
+            _start(recipe, owner, place)
+    return place
+
+
+def reap() -> None:
+    """Take note of the end of processes that were started here."""
+    _started[:] = [process for process in _started if process.poll() is None]
+
+
+def wait_for_end() -> None:
+    """Wait for the end of the processes that were started here; for one who has asked them to end."""
+    for process in _started:
+        process.wait()
+    _started.clear()
+
+
+def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder) -> None:
+    try:
+        descriptor = open_owner(owner)
+    except ProcessLookupError as error:
+        raise EngineError("The executor has ended, so its engine is not started.") from error
+    place.open()
+    try:
+        spec = {**recipe.packed, "folder": str(place.path), "owner": owner, "owner_descriptor": descriptor}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streaming.engine.process.server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Spark's daemon signals its process group when it ends, and a terminal those that it runs.
+            start_new_session=True,
+            pass_fds=[] if descriptor is None else [descriptor],
+            env={**os.environ, "PYTHONPATH": python_path()},
+        )
+    except OSError as error:
+        raise EngineError(f"The engine's process cannot be started: {error.strerror or error}.") from error
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    _started.append(process)
+    if process.stdin is None or process.stdout is None:
+        raise EngineError("The engine's process has no pipes: a bug.")
+    with process.stdin, process.stdout:
+        process.stdin.write(json.dumps(spec).encode())
+        process.stdin.close()
+        if process.stdout.readline() != b"listening\n":
+            raise EngineError(
+                f"The engine's process ended with code {process.wait()} before it listened; the reason is above, or in "
+                "Spark's log."
+            )
+    place.mark(process.pid)
+
+
+async def _answers(place: EngineFolder) -> bool:
+    """Tell whether a server is there; one that is being killed may still accept a connection, and says nothing."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(place.socket))
+        writer.write(encode({"hello": place.secret()}))
+        try:
+            return await asyncio.wait_for(read(reader), _ANSWER_SECONDS) is not None
+        finally:
+            writer.close()
+    except (OSError, asyncio.TimeoutError):
+        return False
+
+
+async def _ask_to_yield(place: EngineFolder) -> None:
+    """Have an engine end that nobody uses any more: its memory is needed for another."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(place.socket))
+    except OSError:
+        return
+    writer.write(encode({"hello": place.secret()}) + encode({"id": 0, "do": "yield"}))
+    # It answers when it stays, and else closes the connection after it has freed the model.
+    while (frame := await read(reader)) is not None and "id" not in frame:
+        pass
+    writer.close()

@@ -1,0 +1,105 @@
+"""An engine that does to its process what a document tells it to: for tests of what contains it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.errors import EngineError
+from streaming.protocol import EngineStatus, Generation, Message, Sampling
+
+
+@dataclass(frozen=True)
+class HazardRecipe:
+    """`log` gets a line for each load and generation; `load` says how loading ends: "well", "error" or "crash"."""
+
+    log: str
+    how: str = "well"
+
+    def load(self, tell: Callable[[float], None] | None = None) -> HazardEngine:
+        note(self.log, f"load {os.getpid()}")
+        if self.how == "error":
+            raise EngineError("The model file is not there.")
+        if self.how == "crash":
+            ctypes.string_at(0)
+        for share in (0.0, 0.5, 1.0):
+            if tell is not None:
+                tell(share)
+        return HazardEngine(self.log)
+
+
+class HazardEngine:
+    """Answers with the text itself; "segfault" crashes, "hang" never returns, "grow" takes 300 MB.
+
+    A text "wait PATH" is answered when the file is there.
+    """
+
+    def __init__(self, log: str) -> None:
+        self._log = log
+        self._busy = self._stuck = 0.0
+        self._kept: list[bytes] = []
+
+    context, slots = 2048, 4
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        deadline: float | None = None,
+        grammar: str | None = None,
+        native: Callable[[bool], None] | None = None,
+    ) -> Generation:
+        text = messages[-1].content
+        native = native or (lambda working: None)
+        native(True)
+        self._busy += 1
+        note(self._log, f"begin {text}")
+        try:
+            if text.startswith("segfault"):
+                # Its neighbours are at work by then.
+                await asyncio.sleep(0.1)
+                ctypes.string_at(0)
+            elif text.startswith("hang"):
+                self._stuck = time.monotonic()
+                await asyncio.to_thread(threading.Event().wait)
+            elif text.startswith("grow"):
+                self._kept.append(b"x" * 300_000_000)
+                await asyncio.sleep(60)
+            elif text.startswith("wait"):
+                await asyncio.to_thread(_until_there, Path(text.split()[1]))
+            else:
+                await asyncio.sleep(0.2)
+        finally:
+            self._busy -= 1
+            native(False)
+        note(self._log, f"end {text}")
+        return Generation(f"{text}!", 1, max_tokens, "stop", 0.0)
+
+    def count(self, messages: Sequence[Message]) -> int:
+        if "segfault" in messages[-1].content:
+            ctypes.string_at(0)
+        return sum(len(message.content) for message in messages)
+
+    def status(self) -> EngineStatus:
+        stalled = time.monotonic() - self._stuck if self._stuck else 0.0
+        return EngineStatus(self.slots, int(self._busy), 0, 0, 0, stalled)
+
+    def close(self) -> None: ...
+
+
+def _until_there(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.02)
+
+
+def note(log: str, line: str) -> None:
+    with open(log, "a") as file:  # noqa: PTH123
+        file.write(line + "\n")

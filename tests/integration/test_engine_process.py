@@ -1,0 +1,294 @@
+"""The engine in a process of its own, with an engine that crashes, hangs and grows when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from hazards import HazardRecipe
+
+from streaming.engine.process.folder import EngineFolder, engine_folders
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.engine.process.wire import encode
+from streaming.errors import DeadlineExceeded, EngineCrashed, EngineError
+from streaming.protocol import Engine, Generation, Message, Sampling
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+def recipe(log: Path, how: str = "well", *, stall: float = 30, memory: int | None = None) -> ProcessRecipe:
+    return ProcessRecipe(HazardRecipe(str(log), how), stall=stall, memory=memory)
+
+
+@contextmanager
+def engine(log: Path, *, stall: float = 30, memory: int | None = None) -> Iterator[Engine]:
+    loaded = recipe(log, stall=stall, memory=memory).load()
+    try:
+        yield loaded
+    finally:
+        loaded.close()
+
+
+async def ask(loaded: Engine, text: str, deadline: float | None = None) -> Generation:
+    return await loaded.generate([Message("user", text)], sampling=Sampling(), max_tokens=8, deadline=deadline)
+
+
+async def ask_all(loaded: Engine, texts: list[str]) -> dict[str, object]:
+    answers = await asyncio.gather(*(ask(loaded, text) for text in texts), return_exceptions=True)
+    said = [answer.text if isinstance(answer, Generation) else type(answer) for answer in answers]
+    return dict(zip(texts, said, strict=True))
+
+
+def lines(log: Path, word: str) -> list[str]:
+    return [line for line in log.read_text().splitlines() if line.startswith(word)]
+
+
+def child(log: Path) -> psutil.Process:
+    return psutil.Process(int(lines(log, "load")[-1].split()[1]))
+
+
+async def until(holds: Callable[[], object], seconds: float = 20) -> None:
+    """Look until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+def test_many_callers_get_their_own_answers(log: Path) -> None:
+    texts = [f"text {number}" for number in range(20)]
+    with engine(log) as loaded:
+        assert asyncio.run(ask_all(loaded, texts)) == {text: f"{text}!" for text in texts}
+        assert loaded.count([Message("user", "four")]) == 4
+        assert (loaded.context, loaded.slots) == (2048, 4)
+        assert loaded.status().slots == 4
+
+
+def test_a_crash_costs_the_one_request_that_caused_it(log: Path) -> None:
+    texts = [*(f"text {number}" for number in range(4)), "segfault", "a", "b", "c"]
+    with engine(log) as loaded:
+        answers = asyncio.run(ask_all(loaded, texts))
+    assert answers == {text: f"{text}!" for text in texts} | {"segfault": EngineCrashed}
+    # As it began, after the crash, and after the crash that showed whose it was.
+    assert len(lines(log, "load")) == 3
+
+
+def test_a_count_that_crashes_costs_its_request(log: Path) -> None:
+    with engine(log) as loaded:
+        with pytest.raises(EngineCrashed):
+            loaded.count([Message("user", "segfault")])
+        assert loaded.count([Message("user", "four")]) == 4
+
+
+def test_one_that_never_returns_is_ended_and_the_rest_are_done(log: Path) -> None:
+    texts = ["a", "hang", "b", "c"]
+    with engine(log, stall=1) as loaded:
+        answers = asyncio.run(ask_all(loaded, texts))
+    assert answers == {"a": "a!", "hang": EngineCrashed, "b": "b!", "c": "c!"}
+
+
+def test_one_that_outgrows_the_memory_is_ended_and_the_rest_are_done(log: Path) -> None:
+    texts = ["a", "grow", "b"]
+    with engine(log, memory=250_000_000) as loaded:
+        answers = asyncio.run(ask_all(loaded, texts))
+    assert answers == {"a": "a!", "grow": EngineCrashed, "b": "b!"}
+
+
+@pytest.mark.parametrize("whom", ["child", "server"])
+def test_a_process_killed_from_outside_three_times_costs_nothing(log: Path, tmp_path: Path, whom: str) -> None:
+    gate = tmp_path / "gate"
+    texts = [*(f"text {number}" for number in range(6)), f"wait {gate}"]
+
+    async def scene(loaded: Engine) -> dict[str, object]:
+        asked = asyncio.create_task(ask_all(loaded, texts))
+        for time_of_death in range(1, 4):
+            await until(lambda n=time_of_death: len(lines(log, "begin wait")) >= n)
+            victim = child(log)
+            (victim.parent() if whom == "server" else victim).kill()
+        await until(lambda: len(lines(log, "begin wait")) >= 4)
+        gate.touch()
+        return await asked
+
+    with engine(log) as loaded:
+        assert asyncio.run(scene(loaded)) == {text: f"{text}!" for text in texts}
+
+
+def test_a_request_past_its_deadline_is_told_so(log: Path, tmp_path: Path) -> None:
+    with engine(log) as loaded:
+        with pytest.raises(DeadlineExceeded):
+            asyncio.run(ask(loaded, f"wait {tmp_path / 'never'}", time.monotonic() + 0.3))
+        with pytest.raises(DeadlineExceeded):
+            asyncio.run(ask(loaded, "late", time.monotonic() - 1))
+        assert not lines(log, "begin late")
+
+
+def test_a_caller_that_goes_is_not_worked_for(log: Path, tmp_path: Path) -> None:
+    async def scene(loaded: Engine) -> None:
+        asked = asyncio.create_task(ask(loaded, f"wait {tmp_path / 'never'}"))
+        await until(lambda: lines(log, "begin wait"))
+        asked.cancel()
+        await until(lambda: loaded.status().busy == 0)
+
+    with engine(log) as loaded:
+        asyncio.run(scene(loaded))
+
+
+def test_loading_is_said_with_progress(log: Path) -> None:
+    heard: list[float] = []
+    recipe(log).load(heard.append).close()
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence", "loads"), [("error", "The model file is not there", 1), ("crash", "while it loaded", 3)]
+)
+def test_a_model_that_cannot_be_loaded_is_one_sentence(log: Path, how: str, sentence: str, loads: int) -> None:
+    with pytest.raises(EngineError, match=sentence):
+        recipe(log, how).load()
+    assert len(lines(log, "load")) == loads
+    assert not own_folders()
+
+
+def test_a_closed_engine_says_so_and_leaves_nothing(log: Path) -> None:
+    loaded = recipe(log).load()
+    assert own_folders()
+    running = child(log)
+    loaded.close()
+    loaded.close()
+    assert not running.is_running()
+    assert not own_folders()
+    with pytest.raises(EngineError, match="closed"):
+        asyncio.run(ask(loaded, "a"))
+    with pytest.raises(EngineError, match="closed"):
+        loaded.count([])
+
+
+def own_folders() -> list[EngineFolder]:
+    return [folder for folder in engine_folders() if folder.owner == os.getpid()]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        encode({"hello": "0" * 64}),
+        encode({"hello": ""}),
+        encode({"hello": None}),
+        encode({"id": 1, "do": "generate", "messages": [["user", "a"]]}),
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff\xff\xff\xff" + b"x" * 2000,
+        b"\x00\x00\x00\x02[]",
+    ],
+)
+def test_a_peer_without_the_secret_gets_nothing(log: Path, said: bytes) -> None:
+    with engine(log) as loaded, socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(own_folders()[0].socket))
+        stranger.settimeout(20)
+        stranger.sendall(said)
+        with suppress(ConnectionResetError):
+            assert stranger.recv(1) == b""
+        assert not lines(log, "begin")
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+
+
+def test_only_this_user_can_reach_the_socket(log: Path) -> None:
+    with engine(log):
+        folder = own_folders()[0]
+        for path, mode in ((folder.path.parent, 0o700), (folder.path, 0o700), (folder.path / "secret", 0o600)):
+            assert path.stat().st_mode & 0o777 == mode
+
+
+WORK = """
+import asyncio, sys
+from pathlib import Path
+from hazards import HazardRecipe
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.protocol import Message, Sampling
+loaded = ProcessRecipe(HazardRecipe({log!r}), stall={stall}, memory=None).load()
+work = loaded.generate([Message("user", {text!r})], sampling=Sampling(), max_tokens=8)
+sys.stdout.write(asyncio.run(work).text + "\\n")
+"""
+
+
+@contextmanager
+def executor(tmp_path: Path, *workers: str) -> Iterator[subprocess.Popen[str]]:
+    """Have an executor with workers, each of which runs a source."""
+    java = tmp_path / "java"
+    java.symlink_to(Path(sys.executable).resolve())
+    command = [str(java), str(TESTS / "executor.py"), sys.executable, *workers]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sys.path))},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_two_workers_have_one_process(log: Path, tmp_path: Path) -> None:
+    workers = [WORK.format(log=str(log), stall=30, text=text) for text in ("a", "b")]
+    with executor(tmp_path, *workers) as running:
+        assert running.stdout is not None
+        assert sorted(running.stdout.readline() for _ in range(3)) == ["a!\n", "b!\n", "done\n"]
+        # It outlives its workers.
+        assert child(log).is_running()
+    assert len(lines(log, "load")) == 1
+
+
+def test_it_ends_with_its_executor_in_the_middle_of_a_request(log: Path, tmp_path: Path) -> None:
+    with executor(tmp_path, WORK.format(log=str(log), stall=30, text=f"wait {tmp_path / 'never'}")) as running:
+        asyncio.run(until(lambda: lines(log, "begin wait")))
+        # The worker, too: it does not start another for an executor that has ended.
+        processes = [child(log), child(log).parent(), *psutil.Process(running.pid).children()]
+        running.kill()
+        running.wait()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
+    assert not [folder for folder in engine_folders() if folder.owner == running.pid]
+
+
+def test_an_engine_that_nobody_uses_makes_room_for_another(log: Path, tmp_path: Path) -> None:
+    first, second = (WORK.format(log=str(log), stall=stall, text="a") for stall in (30, 31))
+    both = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {first!r}, 'pyspark.daemon'])\n{second}"
+    with executor(tmp_path, both) as running:
+        assert running.stdout is not None
+        assert [running.stdout.readline() for _ in range(3)] == ["a!\n", "a!\n", "done\n"]
+        was, now = (int(line.split()[1]) for line in lines(log, "load"))
+        assert not psutil.pid_exists(was)
+        assert psutil.pid_exists(now)
+        assert len([folder for folder in engine_folders() if folder.owner == running.pid]) == 1
+
+
+def test_an_engine_in_use_stays(log: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    using = WORK.format(log=str(log), stall=30, text=f"wait {gate}")
+    other = WORK.format(log=str(log), stall=31, text="a")
+    with executor(
+        tmp_path,
+        using,
+        f"import os, time\nwhile 'begin wait' not in open({str(log)!r}).read(): time.sleep(0.02)\n{other}",
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "a!\n"
+        gate.touch()
+        assert running.stdout.readline() == f"wait {gate}!\n"
+    assert len(lines(log, "begin wait")) == 1
