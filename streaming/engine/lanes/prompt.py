@@ -20,7 +20,7 @@ import llama_cpp as llama
 
 from streaming.engine.lanes.template import ChatTemplate, Piece, join
 from streaming.engine.lanes.thinking import Tags
-from streaming.engine.lanes.vocabulary import Vocabulary
+from streaming.engine.lanes.vocabulary import Vocabulary, is_marker
 from streaming.protocol import Message
 
 # What C's isspace knows: the white space that a token may be declared to take with it.
@@ -124,17 +124,17 @@ class Prompts:
 
 
 def _must_not_come_out(text: str, attributes: int, own_text: str) -> bool:
-    """Tell whether a token that means more than its text must not come out of a message.
+    """Tell whether a token means more than its text, so that none may come out of a message.
 
-    That is every control token, and every user-defined one that marks something in the template. Not one that stands
-    for ordinary text, as runs of spaces and single words do in some vocabularies: those are what a message is made of.
+    That is every control token, the other ones that begin or end a text, and every user-defined one that marks
+    something in the template. Not one that stands for ordinary text, as runs of spaces do in some vocabularies.
     """
-    if attributes & llama.LLAMA_TOKEN_ATTR_UNKNOWN or not text.strip():
-        return False
-    if not attributes & llama.LLAMA_TOKEN_ATTR_USER_DEFINED:
+    if attributes & llama.LLAMA_TOKEN_ATTR_CONTROL:
         return True
-    words = re.fullmatch(r"[\w\s▁]*|[\W_]*", text)
-    return not words and text in own_text
+    user_defined = attributes & llama.LLAMA_TOKEN_ATTR_USER_DEFINED
+    return (
+        is_marker(text) and not attributes & llama.LLAMA_TOKEN_ATTR_UNKNOWN and (not user_defined or text in own_text)
+    )
 
 
 def _split(part: str | int, marker: str, token: int) -> list[str | int]:

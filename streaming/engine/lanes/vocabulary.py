@@ -6,6 +6,7 @@ Only reads, so every method is safe to call from any thread. What a prompt is ma
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,12 +20,10 @@ class Vocabulary:
 
     def __init__(self, vocab: Any) -> None:
         self._vocab = vocab
-        bos = int(llama.llama_vocab_bos(vocab))
-        # Some files ask for a BOS that their vocabulary does not have.
-        self.bos = bos if bos >= 0 else None
+        self.bos = self._marker(int(llama.llama_vocab_bos(vocab)))
         self.adds_bos = self.bos is not None and bool(llama.llama_vocab_get_add_bos(vocab))
-        self.bos_text = self._special_text(bos)
-        self.eos_text = self._special_text(int(llama.llama_vocab_eos(vocab)))
+        eos = self._marker(int(llama.llama_vocab_eos(vocab)))
+        self.bos_text, self.eos_text = self._text_of(self.bos), self._text_of(eos)
 
     def __len__(self) -> int:
         return int(llama.llama_vocab_n_tokens(self._vocab))
@@ -71,5 +70,23 @@ class Vocabulary:
                 if text:
                     yield token, text, attributes
 
-    def _special_text(self, token: int) -> str:
-        return self.piece(token, special=True).decode(errors="replace") if token >= 0 else ""
+    def _marker(self, token: int) -> int | None:
+        """Return `token` when the vocabulary has it and it marks something.
+
+        Where a file names no BOS, llama.cpp has -1, or a number of its own that in this vocabulary may be a comma.
+        """
+        if token < 0:
+            return None
+        control = llama.llama_vocab_get_attr(self._vocab, token) & llama.LLAMA_TOKEN_ATTR_CONTROL
+        return token if control or is_marker(self._text_of(token)) else None
+
+    def _text_of(self, token: int | None) -> str:
+        return "" if token is None else self.piece(token, special=True).decode(errors="replace")
+
+
+def is_marker(text: str) -> bool:
+    """Tell whether a token's text is that of a marker: letters and punctuation together, as in `<s>` or `[INST]`.
+
+    Words, white space, digits and runs of punctuation are what any text is made of.
+    """
+    return re.fullmatch(r"[\w\s▁]*|[\W_]*", text) is None
