@@ -222,3 +222,32 @@ def test_a_token_takes_the_white_space_that_its_file_gives_to_it(models: dict[st
         assert written(weights, prompts.encode(pieces)) == "a<|im_start|>b"
     finally:
         prompts._attributes[marker] = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL
+
+
+def test_a_generation_begins_as_the_prompt_leaves_it(models: dict[str, Weights]) -> None:
+    def begun(name: str, *, constrained: bool = False) -> bool:
+        weights = models[name]
+        prompt = weights.render(chat("Anna had the bell."))
+        return weights.answer(prompt, max_tokens=8, thinking_tokens=8, constrained=constrained).begun
+
+    assert begun("llama2")
+    # Its template opens the thinking; this one's model does, or does not.
+    assert not begun("r1")
+    assert not begun("r1", constrained=True)
+    assert not begun("qwen3")
+    assert begun("qwen3", constrained=True)
+
+
+def test_the_thinking_of_a_model_is_ended_with_its_own_tokens(models: dict[str, Weights]) -> None:
+    weights = models["qwen3"]
+    opening, closing = (weights.tokenize(tag, trusted=True)[0] for tag in ("<think>", "</think>"))
+    answer = weights.answer(weights.render(chat("Anna.")), max_tokens=8, thinking_tokens=1)
+    assert closing in answer.accept(opening)
+    answer.accept(weights.tokenize("Anna", trusted=False)[0])
+    assert answer.text == "Anna"
+
+
+def test_a_model_that_is_not_to_think_is_told_so_by_its_template(folder: Path, models: dict[str, Weights]) -> None:
+    weights = Weights(folder / "qwen3.gguf", thinking=False)
+    assert written(weights, weights.render(chat("Anna."))).endswith("assistant\n<think>\n\n</think>\n\n")
+    weights.close()

@@ -150,10 +150,11 @@ class Answer:
                 self._decide()
             if self._part == "thinking":
                 forced = self._think()
-        spent = self.completion_tokens >= self._max_tokens + self._thinking_tokens
-        if self._answer_tokens >= self._max_tokens or spent:
+        left = self._max_tokens + self._thinking_tokens - self.completion_tokens - len(forced)
+        if self._answer_tokens >= self._max_tokens or left <= 0:
             self._finish = "length"
             return []
+        self.completion_tokens += len(forced)
         return forced
 
     def _decide(self) -> None:
@@ -178,7 +179,6 @@ class Answer:
         self._written = self._written[-len(self._closing) :]
         if self.completion_tokens + len(self._ending) < self._thinking_tokens:
             return []
-        self.completion_tokens += len(self._ending)
         self._begin(b"")
         return self._ending
 
