@@ -206,6 +206,7 @@ def test_a_generation_never_takes_more_than_both_limits(
         (DEEPSEEK_R1, "<think>"),
         ("{{ '[THINK]' + m.reasoning + '[/THINK]' }}", "[THINK]"),
         ("{{ '<|channel|>final<|message|>' + m.content }}", "<|channel|>analysis<|message|>"),
+        ("{{ m.content.split('<channel|>')[-1] }}", "<|channel>thought"),
     ],
 )
 def test_the_tags_are_those_of_the_template(template: str, opening: str) -> None:

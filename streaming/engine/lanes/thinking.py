@@ -41,6 +41,8 @@ _KNOWN = (
     _pair("◁think▷", "◁/think▷"),
     # EXAONE Deep.
     _pair("<thought>", "</thought>"),
+    # Gemma 4.
+    _pair("<|channel>thought", "<channel|>"),
     # Apertus.
     Tags("<|inner_prefix|>", "<|inner_suffix|>", "<|inner_suffix|>"),
     # Command A reasoning and Command R7B.
