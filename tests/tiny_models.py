@@ -39,13 +39,19 @@ class Vocabulary:
         return self.tokens.index(token)
 
 
-def spm(markers: Sequence[str] = (), *, user_defined: Sequence[str] = (), space_prefix: bool = True) -> Vocabulary:
+def spm(
+    markers: Sequence[str] = (),
+    *,
+    user_defined: Sequence[str] = (),
+    pieces: Sequence[str] = (),
+    space_prefix: bool = True,
+) -> Vocabulary:
     """Return a vocabulary as SentencePiece makes it: BOS and EOS, bytes, characters, words with a space before them."""
     tokens = ["<unk>", "<s>", "</s>"]
     types = [TokenType.UNKNOWN, TokenType.CONTROL, TokenType.CONTROL]
     tokens += [f"<0x{byte:02X}>" for byte in range(256)]
     types += [TokenType.BYTE] * 256
-    pieces = ["▁", *(chr(code) for code in range(33, 127))]
+    pieces = [*pieces, "▁", *(chr(code) for code in range(33, 127))]
     for word in WORDS:
         pieces += [text[:end] for text in (word, f"▁{word}") for end in range(2, len(text) + 1)]
     pieces = list(dict.fromkeys(pieces))
@@ -54,7 +60,9 @@ def spm(markers: Sequence[str] = (), *, user_defined: Sequence[str] = (), space_
     tokens += [*markers, *user_defined]
     types += [TokenType.CONTROL] * len(markers) + [TokenType.USER_DEFINED] * len(user_defined)
     # Longer pieces are worth more, as frequent ones are.
-    scores = [float(len(token)) - 100 if kind == TokenType.NORMAL else 0.0 for token, kind in zip(tokens, types)]  # noqa: B905
+    scores = [
+        float(len(token)) - 100 if kind == TokenType.NORMAL else 0.0 for token, kind in zip(tokens, types, strict=True)
+    ]
     return Vocabulary("llama", "default", tokens, [int(kind) for kind in types], scores, [], space_prefix)
 
 
