@@ -15,7 +15,10 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a chat. `content` is text and stays text: it can never become a control token."""
+    """One turn of a chat. `content` is text and stays text: it can never become a control token.
+
+    A last turn of the assistant is the beginning of its answer: the engine goes on from there and does not repeat it.
+    """
 
     role: Role
     content: str
@@ -46,8 +49,9 @@ class Sampling:
 class Generation:
     """One generated text.
 
-    `finish` is "stop" when the model ended the text itself and "length" when it met the token limit; token counts are
-    of this model's tokenizer; `seconds` is wall-clock time from admission to the last token, waiting included.
+    `finish` is "stop" when the model ended the text itself and "length" when it met the token limit. `text` is without
+    what a reasoning model thought before it; token counts are of this model's tokenizer, thinking included; `seconds`
+    is wall-clock time from admission to the last token, waiting included.
     """
 
     text: str
@@ -95,7 +99,7 @@ class Engine(Protocol):
         grammar: str | None = None,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
-        """Generate one completion.
+        """Generate one completion of at most `max_tokens`, beside what the model may think before it.
 
         `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text. An engine in this process calls `native`,
         from any thread, with True right before native code begins to work on the request and with False when it has let

@@ -23,10 +23,13 @@ from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamEr
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe, Sampling
 from streaming.settings import Settings
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, known_profile, load_profiles
+from streaming.summarizer import PromptProfile, PromptStyle, Recipe, Summarizer, Text, known_profile, load_profiles
 
 # Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
 _INSTRUCTIONS = 128
+# The most that a model may reason before each answer: what the default context of 2048 has left beside a chunk of 800
+# tokens, the instructions and a summary of 96. At ten tokens a second all of it takes 100 of a document's seconds.
+THINKING_TOKENS = 1024
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,23 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
-def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
-    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`."""
-    _check_context(settings, model)
+def plan_work(
+    settings: Settings,
+    model: ModelFile,
+    *,
+    cores: int,
+    style: PromptStyle = "chat",
+    thinking_tokens: int = THINKING_TOKENS,
+) -> Work:
+    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`.
+
+    A model that reasons does so for at most `thinking_tokens` before each answer, not at all with 0, nor in `style`
+    "completion".
+    """
+    completion = style == "completion"
+    if completion or not model.thinks:
+        thinking_tokens = 0
+    _check_context(settings, model, thinking_tokens)
     profiles = load_profiles()
     known_profile(profiles, settings.prompt)
     return Work(
@@ -62,6 +79,8 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
             slots=settings.slots,
             context=settings.context,
             threads=settings.threads or cores,
+            completion=completion,
+            thinking_tokens=thinking_tokens,
         ),
         recipe=Recipe(
             model_sha256=model.sha256,
@@ -70,6 +89,8 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
             chunk_tokens=settings.chunk_tokens,
             max_tokens=settings.max_tokens,
             max_chunks=settings.max_chunks,
+            style=style,
+            thinking_tokens=thinking_tokens,
         ),
         model=ModelInfo(name=model.name, sha256=model.sha256, representation=model.representation),
         profiles=profiles,
@@ -80,14 +101,15 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
     )
 
 
-def _check_context(settings: Settings, model: ModelFile) -> None:
+def _check_context(settings: Settings, model: ModelFile, thinking_tokens: int) -> None:
     context = min(settings.context, model.context or settings.context)
-    needed = settings.chunk_tokens + settings.max_tokens + _INSTRUCTIONS
+    needed = settings.chunk_tokens + settings.max_tokens + _INSTRUCTIONS + thinking_tokens
+    thinking = f", {thinking_tokens} of thinking" if thinking_tokens else ""
     if needed > context:
         raise UsageError(
-            f"A chunk of {settings.chunk_tokens} tokens, its instructions and a summary of {settings.max_tokens} need "
-            f"a context of {needed}, and there are {context} ({model.name} has at most {model.context}); raise "
-            "--context or lower chunk_tokens."
+            f"A chunk of {settings.chunk_tokens} tokens, its instructions{thinking} and a summary of "
+            f"{settings.max_tokens} need a context of {needed}, and there are {context} ({model.name} has at most "
+            f"{model.context}); raise --context or lower chunk_tokens."
         )
 
 

@@ -20,13 +20,19 @@ __all__ = ["LlamaRecipe", "ModelFile", "describe_model", "open_model"]
 
 @dataclass(frozen=True)
 class LlamaRecipe:
-    """How to load the in-process engine: the file, `slots` sequences of `context` tokens, `threads` threads."""
+    """How to load the in-process engine: the file, `slots` sequences of `context` tokens, `threads` threads.
+
+    `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
+    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to.
+    """
 
     path: Path
     sha256: str
     slots: int
     context: int
     threads: int
+    completion: bool = False
+    thinking_tokens: int = 0
 
     def load(self, tell: Callable[[float], None] | None = None) -> Engine:
         """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
@@ -36,4 +42,5 @@ class LlamaRecipe:
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
 
-        return BatchingEngine(Weights(self.path), slots=self.slots, context=self.context, threads=self.threads)
+        weights = Weights(self.path, completion=self.completion, thinking=self.thinking_tokens > 0)
+        return BatchingEngine(weights, slots=self.slots, context=self.context, threads=self.threads)

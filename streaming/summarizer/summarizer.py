@@ -8,17 +8,18 @@ import json
 import re
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from streaming.errors import BadInput, EngineError
-from streaming.protocol import Engine, FinishReason, Generation, Sampling
+from streaming.protocol import Engine, FinishReason, Generation, Message, Sampling
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.prompts import PromptProfile
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE, lead, prose, whole_sentences, word_count
 from streaming.summarizer.strategies import map_reduce, stuff
 
 Status = Literal["ok", "extractive_fallback"]
+PromptStyle = Literal["chat", "completion"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # The extract that stands for a chunk: about as long as the summary that could not be made (96 tokens).
@@ -30,6 +31,8 @@ class Recipe:
     """Everything, besides the text, that decides a summary. Small, picklable, the same on driver and executors.
 
     `model_sha256` and `representation` are the model's; `chunk_tokens`, `max_tokens` and `max_chunks` bound the work.
+    In `style` "completion" the model goes on with a text instead of answering a chat. `thinking_tokens` is what it may
+    take to reason before each answer, 0 for a model that does not.
     """
 
     model_sha256: str
@@ -38,12 +41,21 @@ class Recipe:
     chunk_tokens: int
     max_tokens: int
     max_chunks: int
+    style: PromptStyle = "chat"
+    thinking_tokens: int = 0
 
     def hash(self, profile: PromptProfile) -> str:
         """Return the name of this way to make a summary: 16 hexadecimal digits of a SHA-256."""
         # `max_chunks` decides whether there is a summary, not what it says.
         decides = {**asdict(self), "prompt": profile.sha256, "strategy": "auto"}
         del decides["max_chunks"]
+        # Both are named only where they decide something, so that a recipe keeps its name from before they were there.
+        if self.style == "chat":
+            del decides["style"]
+        else:
+            decides["cue"] = profile.cue
+        if not self.thinking_tokens:
+            del decides["thinking_tokens"]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -117,13 +129,15 @@ class _Job:
     ) -> None:
         self._engine, self._recipe, self._profile = engine, recipe, profile
         self._language, self._deadline = language, deadline
-        self._overhead = engine.count(profile.messages(""))
-        needed = self._overhead + recipe.chunk_tokens + recipe.max_tokens
+        self._completion = recipe.style == "completion"
+        self._overhead = engine.count(self._messages(""))
+        needed = self._overhead + recipe.chunk_tokens + recipe.thinking_tokens + recipe.max_tokens
         if needed > engine.context:
             # Smaller chunks than the recipe says would be another recipe.
             raise EngineError(
-                f"A chunk of {recipe.chunk_tokens} tokens, its instructions and its summary take {needed}, and the "
-                f"context has {engine.context}; raise --context as far as the model allows, or lower chunk_tokens."
+                f"A chunk of {recipe.chunk_tokens} tokens, its instructions{_thinking(recipe)} and its summary take "
+                f"{needed}, and the context has {engine.context}; raise --context as far as the model allows, or lower "
+                "chunk_tokens."
             )
         self.generations: list[Generation] = []
         self.extracts = 0
@@ -141,11 +155,13 @@ class _Job:
         if not text.strip():
             return ""
         generation = await self._engine.generate(
-            self._profile.messages(text),
+            self._messages(text),
             sampling=self._recipe.sampling,
             max_tokens=self._recipe.max_tokens,
             deadline=self._deadline,
         )
+        if self._completion:
+            generation = _first_paragraph(generation)
         self.generations.append(generation)
         said = prose(generation.text)
         summary = whole_sentences(said, finished=generation.finish == "stop", language=self._language)
@@ -159,7 +175,20 @@ class _Job:
         return split_chunks(text, count=self._count, limit=limit, max_chunks=max_chunks, language=self._language)
 
     def _count(self, text: str) -> int:
-        return self._engine.count(self._profile.messages(text)) - self._overhead
+        return self._engine.count(self._messages(text)) - self._overhead
+
+    def _messages(self, text: str) -> list[Message]:
+        return self._profile.messages(text, completion=self._completion)
+
+
+def _thinking(recipe: Recipe) -> str:
+    return f", {recipe.thinking_tokens} of thinking" if recipe.thinking_tokens else ""
+
+
+def _first_paragraph(generation: Generation) -> Generation:
+    """Cut what a model in completion style said after its first paragraph: there it begins another text."""
+    first, *more = re.split(r"\n\s*\n", generation.text.strip(), maxsplit=1)
+    return replace(generation, text=first, finish="stop" if more else generation.finish)
 
 
 def _repetition(summary: str) -> float:

@@ -20,7 +20,8 @@ class FakeEngine:
     """Implements `streaming.protocol.Engine`; `reply` is a text, an error to raise, or makes one from the user's text.
 
     Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `asked` holds the
-    user's texts, `systems` the instructions, `most_at_once` how many generations were open side by side.
+    user's texts, `systems` the instructions, `begun` what answers began with, `most_at_once` how many generations were
+    open side by side.
     """
 
     def __init__(self, reply: Reply = "It ends well.", *, context: int = 2048, finish: FinishReason = "stop") -> None:
@@ -28,6 +29,7 @@ class FakeEngine:
         self._open = 0
         self.asked: list[str] = []
         self.systems: list[str] = []
+        self.begun: list[str] = []
         self.samplings: list[Sampling] = []
         self.deadlines: list[float | None] = []
         self.most_at_once = 0
@@ -46,9 +48,10 @@ class FakeEngine:
         deadline: float | None = None,
         grammar: str | None = None,
     ) -> Generation:
-        system, user = messages
+        system, user, *begun = messages
         self.asked.append(user.content)
         self.systems.append(system.content)
+        self.begun += [message.content for message in begun]
         self.samplings.append(sampling)
         self.deadlines.append(deadline)
         if self.count(messages) + max_tokens > self._context:

@@ -250,6 +250,42 @@ def test_the_recipes_hash_does_not_change_with_what_only_bounds_the_work() -> No
     assert replace(RECIPE, max_chunks=1).hash(PROFILE) == RECIPE.hash(PROFILE)
 
 
+def test_the_recipes_hash_is_the_one_it_had_before_there_were_styles_and_thinking() -> None:
+    assert RECIPE.hash(PROFILE) == "104dfe0702b1c98e"
+
+
+def test_the_recipes_hash_changes_with_style_cue_and_thinking() -> None:
+    completion = replace(RECIPE, style="completion")
+    recut = replace(PROFILE, cue="In short:")
+    hashes = {RECIPE.hash(PROFILE), completion.hash(PROFILE), completion.hash(recut)}
+    assert len(hashes | {replace(RECIPE, thinking_tokens=512).hash(PROFILE)}) == 4
+    # A chat has no cue.
+    assert RECIPE.hash(recut) == RECIPE.hash(PROFILE)
+
+
+def test_in_completion_style_the_answer_is_begun_and_ends_with_its_first_paragraph() -> None:
+    engine = FakeEngine("\n He went.\nHe came back.\n \nHow to cook rice. Take a pot.", finish="length")
+    written = write(SHORT, engine, replace(RECIPE, style="completion"))
+    assert (written.summary, written.status, written.finish) == ("He went. He came back.", "ok", "stop")
+    assert (engine.asked, engine.begun) == ([SHORT], ["Summary:"])
+
+
+def test_in_completion_style_a_paragraph_without_an_end_is_cut_at_its_last_sentence() -> None:
+    written = write(SHORT, FakeEngine("He went. He came", finish="length"), replace(RECIPE, style="completion"))
+    assert (written.summary, written.finish) == ("He went.", "length")
+
+
+def test_a_chat_is_not_begun_and_keeps_its_paragraphs() -> None:
+    engine = FakeEngine("He went.\n\nHe came back.")
+    assert write(SHORT, engine).summary == "He went. He came back."
+    assert engine.begun == []
+
+
+def test_a_context_without_room_for_the_thinking_is_refused() -> None:
+    with pytest.raises(EngineError, match="2000 of thinking"):
+        write(SHORT, FakeEngine("He went."), replace(RECIPE, thinking_tokens=2000))
+
+
 def test_a_recipes_hash_is_the_same_in_every_process() -> None:
     assert RECIPE.hash(PROFILE) == Recipe(**vars(RECIPE)).hash(PromptProfile("default", "Summarize."))
     assert len(RECIPE.hash(PROFILE)) == 16

@@ -1,4 +1,4 @@
-"""llama.cpp through its C API: weights, tokens, one context of several sequences, samplers.
+"""llama.cpp through its C API: weights, one context of several sequences, samplers.
 
 Thin: each method is one step of llama.cpp with its result checked. What to compute when is `batching`'s business.
 Nothing here is thread-safe except `Weights.tokenize` and `Weights.render`, which only read.
@@ -13,7 +13,10 @@ from typing import Any
 
 import llama_cpp as llama
 
+from streaming.engine.lanes.prompt import Prompts
 from streaming.engine.lanes.template import ChatTemplate
+from streaming.engine.lanes.thinking import Answer, thinking_tags
+from streaming.engine.lanes.vocabulary import Vocabulary
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
 
@@ -28,56 +31,63 @@ def _silence(_level: int, _text: bytes, _data: object) -> None:
 
 
 class Weights:
-    """The weights of one model file, loaded once, and its vocabulary."""
+    """The weights of one model file, loaded once, its vocabulary and its way of making prompts.
 
-    def __init__(self, path: Path) -> None:
+    `completion` style joins messages as plain text, with or without a chat template in the file; a model that reasons
+    is kept from it without `thinking`.
+    """
+
+    def __init__(self, path: Path, *, completion: bool = False, thinking: bool = True) -> None:
+        """Load the file; raises `EngineError`, also for a chat template that takes no instructions with a text."""
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
         self._model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
         if not self._model:
             raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file was changed.")
         self._vocab = llama.llama_model_get_vocab(self._model)
-        source = llama.llama_model_chat_template(self._model, None)
-        if not source:
-            raise EngineError(f"The model {path} has no chat template.")
-        self._bos = llama.llama_vocab_bos(self._vocab)
-        self._template = ChatTemplate(
-            source.decode(),
-            bos=self._piece(self._bos, special=True).decode(errors="replace"),
-            eos=self._piece(llama.llama_vocab_eos(self._vocab), special=True).decode(errors="replace"),
-        )
+        self._vocabulary = Vocabulary(self._vocab)
+        template = None if completion else self._chat_template(path, thinking=thinking)
+        self._tags = thinking_tags(template.own_text) if template else None
+        self._prompts = Prompts(self._vocabulary, template, tags=self._tags, thinking=thinking)
 
     @property
     def trained_context(self) -> int:
         """Longest sequence, in tokens, that the model was trained for."""
         return int(llama.llama_model_n_ctx_train(self._model))
 
+    @property
+    def thinks(self) -> bool:
+        """Whether a generation may think before it answers, and so take its cap of thinking from the context, too."""
+        return self._tags is not None
+
     def tokenize(self, text: str, *, trusted: bool) -> list[int]:
         """Return the tokens of `text`; control tokens are recognized only in `trusted` text."""
-        raw = text.encode(errors="replace")
-        # No token is shorter than a byte; some vocabularies put one token before the first.
-        size = len(raw) + 2
-        tokens = (llama.llama_token * size)()
-        count = llama.llama_tokenize(self._vocab, raw, len(raw), tokens, size, False, trusted)
-        if count < 0:
-            raise EngineError(f"llama.cpp could not tokenize a text of {len(raw)} bytes.")
-        return list(tokens[:count])
+        return self._vocabulary.tokenize(text, trusted=trusted)
 
     def render(self, messages: Sequence[Message]) -> list[int]:
-        """Return the tokens of the prompt that the chat template makes of `messages`."""
-        pieces = self._template.render(messages)
-        tokens = [token for piece in pieces for token in self.tokenize(piece.text, trusted=piece.trusted)]
-        if llama.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [self._bos]:
-            tokens.insert(0, self._bos)
-        return tokens
+        """Return the tokens of the prompt for `messages`; raises `EngineError` when the template refuses them."""
+        return self._prompts.render(messages)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of `tokens` without control tokens."""
-        return b"".join(self._piece(token, special=False) for token in tokens).decode(errors="replace")
+        return self._vocabulary.text(tokens)
 
     def ends(self, token: int) -> bool:
         """Tell whether `token` ends a generation."""
-        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+        return self._vocabulary.ends(token)
+
+    def answer(
+        self, prompt: Sequence[int], *, max_tokens: int, thinking_tokens: int, constrained: bool = False
+    ) -> Answer:
+        """Begin a generation after a rendered prompt; `constrained` says that it has a grammar. See `Answer`."""
+        return Answer(
+            self._vocabulary,
+            tags=self._tags,
+            inside=self._prompts.opens_thinking(prompt),
+            max_tokens=max_tokens,
+            thinking_tokens=thinking_tokens if self.thinks else 0,
+            constrained=constrained,
+        )
 
     def open_context(self, *, slots: int, context: int, threads: int) -> Context:
         """Open a context of `slots` sequences of `context` tokens each, computed by `threads` threads."""
@@ -91,15 +101,14 @@ class Weights:
         """Free the weights; every context must be closed before."""
         llama.llama_model_free(self._model)
 
-    def _piece(self, token: int, *, special: bool) -> bytes:
-        if token < 0:
-            return b""
-        buffer = ctypes.create_string_buffer(64)
-        length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
-        if length < 0:
-            buffer = ctypes.create_string_buffer(-length)
-            length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
-        return buffer.raw[:length]
+    def _chat_template(self, path: Path, *, thinking: bool) -> ChatTemplate:
+        source = llama.llama_model_chat_template(self._model, None)
+        if not source:
+            raise EngineError(f"The model {path} has no chat template.")
+        # Qwen, GLM and SmolLM read the one, DeepSeek and Granite the other.
+        off = {} if thinking else {"enable_thinking": False, "thinking": False}
+        bos, eos = self._vocabulary.bos_text, self._vocabulary.eos_text
+        return ChatTemplate(source.decode(errors="replace"), bos=bos, eos=eos, variables=off)
 
 
 class Context:

@@ -3,17 +3,24 @@
 A template is rendered with a random mark in the place of each message's content, and the result is cut at the marks.
 What remains between them is the template's own text, in which control tokens may be recognized; the contents are
 tokenized as plain text. So a document that contains `<|im_end|>` is ten characters of text.
+
+Templates differ in what they take. Each is tried once, with marks, when it is compiled: contents as texts or as lists
+of parts, a system message or none. For a model without a system role the instructions stand before the first user
+message, a blank line between them.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NoReturn
+from datetime import datetime
+from typing import Any, NoReturn
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from streaming.errors import EngineError
@@ -28,28 +35,66 @@ class Piece:
     trusted: bool
 
 
-class ChatTemplate:
-    """A Jinja chat template as model files carry it."""
+@dataclass(frozen=True)
+class _Form:
+    """How a template takes messages: `system` messages as they are, contents as lists of `parts`."""
 
-    def __init__(self, source: str, *, bos: str, eos: str) -> None:
-        # The options and globals are those that Hugging Face's transformers gives to chat templates.
+    system: bool
+    parts: bool
+
+
+# The first that loses nothing is taken, so that instructions stand where the model was trained to find them.
+_FORMS = (_Form(True, False), _Form(True, True), _Form(False, True), _Form(False, False))
+_PROBE = (Message("system", "instructions"), Message("user", "text"))
+
+
+class ChatTemplate:
+    """A Jinja chat template as model files carry it; `variables` are more of those that some templates read."""
+
+    def __init__(self, source: str, *, bos: str, eos: str, variables: Mapping[str, object] | None = None) -> None:
+        """Compile the template; raises `EngineError` when it cannot be, or takes no instructions with a text."""
+        # The options, globals, filters and variables are those that Hugging Face's transformers gives to templates. A
+        # template that tests `tools is not none` would else take what is not there for a list of tools.
         environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _GenerationTag]
         )
         environment.globals["raise_exception"] = _refuse
-        environment.globals["strftime_now"] = lambda form: date.today().strftime(form)
+        environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+        environment.filters["tojson"] = _to_json
         try:
             self._template = environment.from_string(source)
         except TemplateError as error:
             raise EngineError(f"The model's chat template cannot be compiled: {error}.") from error
-        self._tokens = {"bos_token": bos, "eos_token": eos}
+        self._variables = {"tools": None, "documents": None, "bos_token": bos, "eos_token": eos, **(variables or {})}
+        self._form = self._probe()
+        own = [piece.text for piece in self.render(_PROBE) if piece.trusted]
+        self.own_text = "\n".join([source, *own])
+        """What can be the template's own text in a prompt, and more."""
 
     def render(self, messages: Sequence[Message]) -> list[Piece]:
         """Render `messages` up to where the assistant's answer begins; raises `EngineError`."""
-        mark = f"<{secrets.token_hex(8)}>"
-        turns = [{"role": m.role, "content": f"{mark}{n}{mark}"} for n, m in enumerate(messages)]
+        return self._render(messages, self._form)
+
+    def _probe(self) -> _Form:
+        failure = None
+        for form in _FORMS:
+            try:
+                self._render(_PROBE, form)
+            except EngineError as error:
+                # The last form asks least of a template, so its refusal is the one to tell.
+                failure = error
+            else:
+                return form
+        raise failure or EngineError("The model's chat template takes no messages.")
+
+    def _render(self, messages: Sequence[Message], form: _Form) -> list[Piece]:
+        if not form.system:
+            messages = _without_system(messages)
+        # JSON escapes the quote, so a template that writes contents as JSON strings is found out.
+        mark = f'<{secrets.token_hex(8)}">'
+        turns = [_turn(message.role, f"{mark}{number}{mark}", form) for number, message in enumerate(messages)]
         try:
-            rendered = self._template.render(messages=turns, add_generation_prompt=True, **self._tokens)
+            rendered = self._template.render(messages=turns, add_generation_prompt=True, **self._variables)
         except Exception as error:
             raise EngineError(f"The model's chat template refuses these messages: {error}.") from error
         # Every mark stands twice around a number, so the odd parts are the numbers.
@@ -63,6 +108,51 @@ class ChatTemplate:
             elif part:
                 pieces.append(Piece(part, trusted=True))
         return pieces
+
+
+def join(messages: Sequence[Message]) -> list[Piece]:
+    """Return the prompt of a base model, which knows no turns: the contents as plain text, blank lines between them."""
+    return [Piece("\n\n".join(message.content for message in messages), trusted=False)]
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
+    """Put the text of system messages before that of the first user message."""
+    system = [message.content for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    if not system:
+        return rest
+    at = next((place for place, message in enumerate(rest) if message.role == "user"), None)
+    if at is None:
+        return [Message("user", "\n\n".join(system)), *rest]
+    rest[at] = Message("user", "\n\n".join([*system, rest[at].content]))
+    return rest
+
+
+def _turn(role: str, content: str, form: _Form) -> dict[str, object]:
+    return {"role": role, "content": [_Part(type="text", text=content)] if form.parts else content}
+
+
+class _Part(dict[str, str]):
+    """A part of a content. A template that expects a text and writes out a list instead shows nothing of it."""
+
+    def __repr__(self) -> str:
+        return ""
+
+
+class _GenerationTag(Extension):
+    """`{% generation %}`, which marks an assistant's text for training; in a prompt it means nothing."""
+
+    tags = {"generation"}  # noqa: RUF012 - jinja2 declares it so
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """Return what the block holds."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _to_json(value: Any, **options: Any) -> str:
+    # jinja2's own filter writes `<` and `>` as escapes, for web pages.
+    return json.dumps(value, **{"ensure_ascii": False, **options})
 
 
 def _refuse(message: str) -> NoReturn:

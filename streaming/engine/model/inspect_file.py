@@ -13,6 +13,8 @@ from typing import Any
 
 import llama_cpp
 
+from streaming.engine.lanes.thinking import thinking_tags
+
 # ggml_log_level in ggml.h; the Python binding does not name it.
 _LOG_ERROR = 4
 
@@ -36,6 +38,7 @@ def main(path: str) -> int:
         print(reasons[0] if reasons else "no reason given", file=sys.stderr)
         return 1
     architecture = _metadata(model, "general.architecture")
+    template = (llama_cpp.llama_model_chat_template(model, None) or b"").decode(errors="replace")
     # Loaded without weights, a model knows neither its file type nor its context: both are read from the metadata.
     print(
         json.dumps(
@@ -45,7 +48,8 @@ def main(path: str) -> int:
                 "parameters": llama_cpp.llama_model_n_params(model),
                 "bytes": llama_cpp.llama_model_size(model),
                 "context": _number(model, f"{architecture}.context_length") or 0,
-                "chat_template": bool(llama_cpp.llama_model_chat_template(model, None)),
+                "chat_template": bool(template),
+                "thinks": thinking_tags(template) is not None,
                 "licence": _licence(model),
                 "shape": _shape(model, architecture),
             }

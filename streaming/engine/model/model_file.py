@@ -35,7 +35,8 @@ class ModelFile:
 
     `representation` is llama.cpp's name of the file type ("Q4_1"), `context` the longest sequence in tokens that the
     model was trained for, `bytes` the size of its tensors, `file_bytes` that of all its files, `sha256` what
-    `split.Checksums` calls the whole. `licence` is what the file itself states, None when it states nothing.
+    `split.Checksums` calls the whole. `licence` is what the file itself states, None when it states nothing. A model
+    that `thinks` has a chat template that knows a part for reasoning.
     """
 
     path: Path
@@ -47,21 +48,22 @@ class ModelFile:
     file_bytes: int
     context: int
     chat_template: bool
+    thinks: bool
     licence: str | None
     sha256: str
     shape: Shape
 
 
-def open_model(model: str) -> ModelFile:
+def open_model(model: str, *, completion: bool = False) -> ModelFile:
     """Describe the file that `model` names, for an engine to load.
 
-    Raises `ModelError` as `describe_model` does, and when it has no chat template.
+    Raises `ModelError` as `describe_model` does, and when it has no chat template, which `completion` style needs not.
     """
     found = describe_model(model)
-    if not found.chat_template:
+    if not found.chat_template and not completion:
         raise ModelError(
-            f"The model {found.path} has no chat template, so it is a base model; "
-            "take the instruct or chat version of the same model."
+            f"The model {found.path} has no chat template, so it is a base model; take the instruct or chat version "
+            "of the same model, or let this one go on with a text: --prompt-style completion."
         )
     return found
 
@@ -91,6 +93,7 @@ def describe_model(model: str) -> ModelFile:
         file_bytes=sum(part.stat().st_size for part in parts),
         context=about["context"],
         chat_template=about["chat_template"],
+        thinks=about["thinks"],
         licence=about["licence"],
         sha256=sums.whole,
         shape=Shape(**about["shape"]),

@@ -18,19 +18,24 @@ else:
 
 @dataclass(frozen=True)
 class PromptProfile:
-    """A named task: `system` is the instruction; the text to summarize is the user's message and nothing else is."""
+    """A named task: `system` is the instruction; the text to summarize is the user's message and nothing else is.
+
+    A model that only goes on with a text is given both and then `cue`, after which a summary is what comes next.
+    """
 
     name: str
     system: str
+    cue: str = "Summary:"
 
     @property
     def sha256(self) -> str:
-        """Hash of everything in the profile that decides the output."""
+        """Hash of everything in the profile that decides the output of a chat."""
         return hashlib.sha256(self.system.encode()).hexdigest()
 
-    def messages(self, text: str) -> list[Message]:
-        """Return the chat that asks for a summary of `text`."""
-        return [Message("system", self.system), Message("user", text)]
+    def messages(self, text: str, *, completion: bool = False) -> list[Message]:
+        """Return what asks for a summary of `text`: a chat, or with `completion` one whose answer has begun."""
+        chat = [Message("system", self.system), Message("user", text)]
+        return [*chat, Message("assistant", self.cue)] if completion else chat
 
 
 def load_profiles() -> dict[str, PromptProfile]:
@@ -52,4 +57,4 @@ def known_profile(profiles: dict[str, PromptProfile], name: str) -> PromptProfil
 
 
 def _read(name: str, text: str) -> PromptProfile:
-    return PromptProfile(name=name, system=tomllib.loads(text)["system"])
+    return PromptProfile(name=name, **tomllib.loads(text))
