@@ -53,43 +53,29 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
-def plan_work(
-    settings: Settings,
-    model: ModelFile,
-    *,
-    cores: int,
-    style: PromptStyle = "chat",
-    thinking_tokens: int = THINKING_TOKENS,
-) -> Work:
-    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`.
-
-    A model that reasons does so for at most `thinking_tokens` before each answer, not at all with 0, nor in `style`
-    "completion".
-    """
-    completion = style == "completion"
-    if completion or not model.thinks:
-        thinking_tokens = 0
+def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
+    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`."""
+    completion = settings.prompt_style == "completion"
+    thinking_tokens = 0 if completion or not model.thinks else settings.thinking_tokens
     _check_context(settings, model, thinking_tokens)
     profiles = load_profiles()
     known_profile(profiles, settings.prompt)
     return Work(
-        engine=LlamaRecipe(
-            path=model.path,
-            sha256=model.sha256,
-            slots=settings.slots,
-            context=settings.context,
-            threads=settings.threads or cores,
-            completion=completion,
-            thinking_tokens=thinking_tokens,
-        ),
+        engine=_plan_engine(settings, model, cores=cores, thinking_tokens=thinking_tokens),
         recipe=Recipe(
             model_sha256=model.sha256,
             representation=model.representation,
-            sampling=Sampling(temperature=settings.temperature, repeat_penalty=settings.repeat_penalty),
+            sampling=Sampling(
+                temperature=settings.temperature,
+                top_p=settings.top_p,
+                min_p=settings.min_p,
+                repeat_penalty=settings.repeat_penalty,
+                seed=settings.seed,
+            ),
             chunk_tokens=settings.chunk_tokens,
             max_tokens=settings.max_tokens,
             max_chunks=settings.max_chunks,
-            style=style,
+            style=settings.prompt_style,
             thinking_tokens=thinking_tokens,
         ),
         model=ModelInfo(name=model.name, sha256=model.sha256, representation=model.representation),
@@ -99,6 +85,23 @@ def plan_work(
         in_flight=2 * settings.slots,
         deadline=settings.document_deadline,
     )
+
+
+def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, thinking_tokens: int) -> EngineRecipe:
+    threads = settings.threads or cores
+    limit = settings.engine_memory * MIB if settings.engine_memory else None
+    llama = LlamaRecipe(
+        model=model,
+        slots=settings.slots,
+        lanes=settings.lanes or lanes_for(threads, settings.slots, gpu_layers=settings.gpu_layers),
+        context=settings.context,
+        threads=threads,
+        gpu_layers=settings.gpu_layers,
+        memory=limit,
+        completion=settings.prompt_style == "completion",
+        thinking_tokens=thinking_tokens,
+    )
+    return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, limit)
 
 
 def _check_context(settings: Settings, model: ModelFile, thinking_tokens: int) -> None:

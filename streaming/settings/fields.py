@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from streaming.errors import BrokerError
 from streaming.kafka_options import flat
+from streaming.settings.model_fields import ModelSettings
 
 MIB = 1024 * 1024
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
-class Settings(BaseModel):
+class Settings(ModelSettings):
     """All settings of one gistream installation; immutable. Make one with `load`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,59 +83,6 @@ class Settings(BaseModel):
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
         "auto",
         description="What names a document. auto: its id field, else the record's key, else the SHA-256 of the text.",
-    )
-
-    model: str = Field(
-        "sample",
-        description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (HF_TOKEN, HF_ENDPOINT "
-        "and HF_HOME count); or 'sample': the small model that is installed.",
-    )
-    prompt: str = Field("default", description="The prompt profile of documents that name none.")
-    threads: int | None = Field(
-        None,
-        ge=1,
-        description="Threads that compute, an executor. Default: all of its cores; more only get in each other's way.",
-    )
-    slots: int = Field(
-        4,
-        ge=1,
-        le=256,
-        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 and "
-        "8 made 0.27 documents of 500 words a second, 16 made 0.29. Each costs memory for `context` tokens.",
-    )
-    context: int = Field(
-        2048,
-        ge=512,
-        description="Tokens of one sequence, prompt and summary together: a chunk, its instructions, its "
-        "summary, and room. More costs memory, not time.",
-    )
-
-    chunk_tokens: int = Field(
-        800,
-        ge=64,
-        description="The longest part of a document read at once, in tokens. The sample model fails on "
-        "prompts of thousands of tokens; a larger model can take more.",
-    )
-    max_tokens: int = Field(96, ge=16, description="The longest summary of one chunk, in tokens: about 70 words.")
-    max_chunks: int = Field(
-        256,
-        ge=1,
-        description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
-        "some ten minutes of one executor with the sample model.",
-    )
-    temperature: float = Field(0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies.")
-    repeat_penalty: float = Field(
-        1.1,
-        ge=1,
-        le=2,
-        description="Makes tokens of the last 256 less likely. At 1.0 the sample model loops (0.36 to "
-        "0.81 of its 4-grams repeat), at 1.1 it does not (0.00 to 0.04).",
-    )
-    document_deadline: float = Field(
-        3600,
-        gt=0,
-        description="Seconds that one document may take before it becomes a dead letter. Longer than the "
-        "longest document that `max_chunks` lets in, with the others of its batch.",
     )
 
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")

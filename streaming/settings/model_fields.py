@@ -1,0 +1,116 @@
+"""The settings of the model: which one, how it is run, and how texts become summaries with it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class ModelSettings(BaseModel):
+    """What decides how a document is summarized, and with which means."""
+
+    model: str = Field(
+        "sample",
+        description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (HF_TOKEN, HF_ENDPOINT "
+        "and HF_HOME count); or 'sample': the small model that is installed.",
+    )
+    prompt: str = Field("default", description="The prompt profile of documents that name none.")
+    prompt_style: Literal["chat", "completion"] = Field(
+        "chat",
+        description="chat: prompts are made by the model's own chat template. completion: instructions and text as "
+        "plain text that the model goes on with, for a base model, which has no template.",
+    )
+    engine: Literal["process", "in-process"] = Field(
+        "process",
+        description="Where the model is. process: in a process of the executor's, which outlives Spark's idle Python "
+        "workers and whose crash costs one document. in-process: in the Python worker itself, one process less; it is "
+        "loaded again after a minute of quiet, and a crash of llama.cpp fails the task.",
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads that compute, an executor. Default: all of its cores; more only get in each other's way.",
+    )
+    lanes: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Contexts of the one loaded model, each with its share of threads and slots, that compute side by "
+        "side. Default: one for each thread while each has a slot; a single one with gpu_layers.",
+    )
+    gpu_layers: int = Field(
+        0,
+        ge=0,
+        description="Layers of the model that a GPU computes; 999 for all. llama-cpp-python must have been built for "
+        "it. 0: none.",
+    )
+    slots: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 and "
+        "8 made 0.27 documents of 500 words a second, 16 made 0.29. Each costs memory for `context` tokens.",
+    )
+    context: int = Field(
+        2048,
+        ge=512,
+        description="Tokens of one sequence, prompt and summary together: a chunk, its instructions, its "
+        "summary, and room. More costs memory, not time.",
+    )
+
+    engine_memory: int | None = Field(
+        None,
+        ge=64,
+        description="MiB that the engine of an executor may use. A model that needs more is not loaded; an engine that "
+        "grows beyond it is started again, and the document that made it grow becomes a dead letter. Default: what the "
+        "machine or its control group has free when the model is loaded.",
+    )
+    native_deadline: float = Field(
+        300,
+        gt=0,
+        description="Seconds that one call of llama.cpp may take (up to 512 tokens of a prompt, or one token of each "
+        "slot) before the engine counts as hung and is started again. The sample model takes 0.6 s at most on one "
+        "core; a 70B model on few cores may take minutes.",
+    )
+
+    chunk_tokens: int = Field(
+        800,
+        ge=64,
+        description="The longest part of a document read at once, in tokens. The sample model fails on "
+        "prompts of thousands of tokens; a larger model can take more.",
+    )
+    max_tokens: int = Field(96, ge=16, description="The longest summary of one chunk, in tokens: about 70 words.")
+    max_chunks: int = Field(
+        256,
+        ge=1,
+        description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
+        "some ten minutes of one executor with the sample model.",
+    )
+    thinking_tokens: int = Field(
+        1024,
+        ge=0,
+        description="The longest thinking of a model that reasons before it answers, in tokens of one chunk; it is no "
+        "part of the summary. 0: it is told not to think. No other model is concerned.",
+    )
+    temperature: float = Field(0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies.")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="With a temperature: choose among the likeliest tokens of this share only."
+    )
+    min_p: float = Field(
+        0.0, ge=0, le=1, description="With a temperature: leave out tokens below this share of the likeliest one's."
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="With a temperature: where its choices begin.")
+    repeat_penalty: float = Field(
+        1.1,
+        ge=1,
+        le=2,
+        description="Makes tokens of the last 256 less likely. At 1.0 the sample model loops (0.36 to "
+        "0.81 of its 4-grams repeat), at 1.1 it does not (0.00 to 0.04).",
+    )
+    document_deadline: float = Field(
+        3600,
+        gt=0,
+        description="Seconds that one document may take before it becomes a dead letter. Longer than the "
+        "longest document that `max_chunks` lets in, with the others of its batch.",
+    )
