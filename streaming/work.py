@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from streaming.decode import NamedDocument
-from streaming.engine import LlamaRecipe, ModelFile
+from streaming.engine import LlamaRecipe, ModelFile, lanes_for
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, UsageError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe, Sampling
@@ -55,13 +55,16 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
     _check_context(settings, model)
     profiles = load_profiles()
     known_profile(profiles, settings.prompt)
+    threads = settings.threads or cores
     return Work(
         engine=LlamaRecipe(
             path=model.path,
             sha256=model.sha256,
             slots=settings.slots,
             context=settings.context,
-            threads=settings.threads or cores,
+            threads=threads,
+            lanes=lanes_for(threads=threads, slots=settings.slots),
+            gpu_layers=0,
         ),
         recipe=Recipe(
             model_sha256=model.sha256,

@@ -1,7 +1,7 @@
 """llama.cpp: load once, batch continuously. Knows nothing of documents or Spark.
 
 `open_model` checks a model file on the driver, and `describe_model` also one that is only to be looked at;
-`LlamaRecipe` travels to the executors and loads the engine there.
+`LlamaRecipe` travels to the executors and loads the engine there, in as many lanes as `lanes_for` says.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import EngineError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "open_model"]
+__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "lanes_for", "open_model"]
 
 
 @dataclass(frozen=True)
 class LlamaRecipe:
-    """How to load the in-process engine: the file, `slots` sequences of `context` tokens, `threads` threads."""
+    """How to load the in-process engine: the file, `slots` sequences of `context` tokens, `threads` threads.
+
+    Slots and threads are those of all `lanes` together; a GPU computes `gpu_layers` layers of the model.
+    """
 
     path: Path
     sha256: str
     slots: int
     context: int
     threads: int
+    lanes: int
+    gpu_layers: int
 
     def load(self) -> Engine:
         """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
@@ -35,4 +40,18 @@ class LlamaRecipe:
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
 
-        return BatchingEngine(Weights(self.path), slots=self.slots, context=self.context, threads=self.threads)
+        return BatchingEngine(
+            Weights(self.path, self.gpu_layers),
+            slots=self.slots,
+            lanes=self.lanes,
+            context=self.context,
+            threads=self.threads,
+        )
+
+
+def lanes_for(*, threads: int, slots: int, gpu_layers: int = 0) -> int:
+    """Return the number of lanes: one a thread, as far as the slots go.
+
+    FIGURES. A GPU computes one batch at a time, so with one there is one lane.
+    """
+    return 1 if gpu_layers else min(threads, slots)

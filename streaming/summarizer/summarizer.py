@@ -21,6 +21,10 @@ from streaming.summarizer.strategies import map_reduce, stuff
 Status = Literal["ok", "extractive_fallback"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
+# book does not queue up before a tweet. A slot that ends a sequence must find the next one there: those that end in the
+# same step are replaced one after the other, and a prefill takes longer than handing over the next request.
+_AT_HAND = 2
 # The extract that stands for a chunk: about as long as the summary that could not be made (96 tokens).
 _EXTRACT_WORDS = 60
 
@@ -117,6 +121,7 @@ class _Job:
     ) -> None:
         self._engine, self._recipe, self._profile = engine, recipe, profile
         self._language, self._deadline = language, deadline
+        self._turns = asyncio.Semaphore(engine.slots + _AT_HAND)
         self._overhead = engine.count(profile.messages(""))
         needed = self._overhead + recipe.chunk_tokens + recipe.max_tokens
         if needed > engine.context:
@@ -140,12 +145,13 @@ class _Job:
         """Summarize a text that fits a prompt; when the model gives no whole sentence, return an extract."""
         if not text.strip():
             return ""
-        generation = await self._engine.generate(
-            self._profile.messages(text),
-            sampling=self._recipe.sampling,
-            max_tokens=self._recipe.max_tokens,
-            deadline=self._deadline,
-        )
+        async with self._turns:
+            generation = await self._engine.generate(
+                self._profile.messages(text),
+                sampling=self._recipe.sampling,
+                max_tokens=self._recipe.max_tokens,
+                deadline=self._deadline,
+            )
         self.generations.append(generation)
         said = prose(generation.text)
         summary = whole_sentences(said, finished=generation.finish == "stop", language=self._language)

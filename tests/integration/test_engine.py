@@ -20,7 +20,7 @@ TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     model = open_model("sample")
-    loaded = LlamaRecipe(model.path, model.sha256, slots=4, context=1024, threads=2).load()
+    loaded = LlamaRecipe(model.path, model.sha256, slots=4, context=1024, threads=2, lanes=2, gpu_layers=0).load()
     yield loaded
     loaded.close()
 
@@ -91,7 +91,7 @@ def test_a_grammar_is_kept(engine: Engine) -> None:
 
 def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
     model = open_model("sample")
-    engine = BatchingEngine(Weights(model.path), slots=1, context=512, threads=2)
+    engine = BatchingEngine(Weights(model.path), slots=1, lanes=1, context=512, threads=2)
     first, other, again = (
         asyncio.run(engine.generate(chat(text), sampling=Sampling(), max_tokens=24)).text
         for text in (TEXT, "A goat ate the map. Nobody knew the way home.", TEXT)
@@ -103,7 +103,7 @@ def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
 
 def test_a_closed_engine_says_so() -> None:
     model = open_model("sample")
-    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1).load()
+    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1, lanes=1, gpu_layers=0).load()
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):

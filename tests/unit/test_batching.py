@@ -67,7 +67,7 @@ class NoWeights:
 
 
 def generate(context: CountingContext, requests: int, max_tokens: int) -> list[Generation]:
-    engine = BatchingEngine(NoWeights(context), slots=4, context=4096, threads=1)  # type: ignore[arg-type]
+    engine = BatchingEngine(NoWeights(context), slots=4, lanes=1, context=4096, threads=1)  # type: ignore[arg-type]
 
     async def ask() -> list[Generation]:
         work = [

@@ -82,16 +82,15 @@ class Memory:
     certainty: Certainty
 
 
-def predict(shape: Shape, *, file_bytes: int, slots: int, context: int) -> Memory:
-    """Return the memory for a model file of `file_bytes`, with `slots` sequences of `context` tokens each."""
+def predict(shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int) -> Memory:
+    """Return the memory for a model file of `file_bytes`: `slots` sequences of `context` tokens each, in `lanes`."""
     tokens = -(-context // _CACHE_STEP) * _CACHE_STEP
     cache, certainty = _cache_bytes(shape, slots * tokens)
     rows = _FEED_FORWARD_ROWS * (shape.feed_forward or 0) + _EMBEDDING_ROWS * (shape.embedding or 0)
     buffers = (
         shape.vocabulary * _VOCABULARY_BYTES
-        + _UBATCH * rows * _FLOAT_BYTES
         + slots * shape.vocabulary * _FLOAT_BYTES * _LOGITS_COPIES
-        + _UBATCH * tokens * _MASK_BYTES
+        + lanes * _UBATCH * (rows * _FLOAT_BYTES + tokens * _MASK_BYTES)
     )
     return Memory(file_bytes, cache, buffers, file_bytes + (cache or 0) + buffers, certainty)
 
@@ -105,14 +104,17 @@ def _cache_bytes(shape: Shape, tokens: int) -> tuple[int | None, Certainty]:
     return size, "about" if exact else "at most"
 
 
-def lowered(shape: Shape, *, file_bytes: int, slots: int, context: int, available: int) -> tuple[int, int] | None:
+def lowered(
+    shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int
+) -> tuple[int, int] | None:
     """Return the most slots, and only with one slot a shorter context, that need no more than `available` bytes.
 
-    None when not even one slot of the shortest useful context does.
+    There are never more lanes than slots. None when not even one slot of the shortest useful context does.
     """
 
     def fits(slots: int, context: int) -> bool:
-        return predict(shape, file_bytes=file_bytes, slots=slots, context=context).total <= available
+        needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=min(lanes, slots), context=context)
+        return needed.total <= available
 
     for fewer in range(slots, 0, -1):
         if fits(fewer, context):
