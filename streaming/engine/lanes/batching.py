@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from streaming.engine.lanes.admission import Admission, Request, lightest
+from streaming.engine.lanes.admission import Admission, Request, takes_next
 from streaming.engine.lanes.lane import Lane, Slot
 from streaming.engine.lanes.llama import Context, Weights
 from streaming.errors import EngineError, PromptTooLong
@@ -79,7 +79,7 @@ class BatchingEngine:
         """
         now = time.monotonic()
         with self._changed:
-            waiting = len(self._waiting)
+            waiting = self._waiting.wanted
         return EngineStatus(
             slots=self._slots,
             busy=sum(lane.busy for lane in self._lanes),
@@ -180,9 +180,9 @@ class BatchingEngine:
         """Give `lane` the next request, if there is one and no other lane should have it."""
         now = time.monotonic()
         self._waiting.drop_unwanted(now)
-        if not self._waiting or not lane.open:
-            return None
-        if lightest((other.load, other.number) for other in self._lanes if other.open) != lane.number:
+        if not self._waiting or not takes_next(
+            lane.room, (other.room for other in self._lanes), waiting=len(self._waiting)
+        ):
             return None
         request = self._waiting.next(now)
         if request is None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from streaming.engine.lanes.admission import Request
+from streaming.engine.lanes.admission import Request, Room
 from streaming.engine.lanes.llama import UBATCH, Context, Sampler, Weights
 from streaming.errors import EngineError
 from streaming.protocol import Generation
@@ -65,11 +65,6 @@ class Lane:
         return sum(slot.request is not None for slot in self._slots)
 
     @property
-    def load(self) -> int:
-        """Tokens outstanding: of prompts not yet prefilled, and those that may still be generated."""
-        return sum(slot.load for slot in self._slots)
-
-    @property
     def computed(self) -> int:
         """Tokens computed since it was opened, of prompts and of completions."""
         return self.prompt_tokens + self.completion_tokens
@@ -81,9 +76,10 @@ class Lane:
         return first is not None and first.request is not None and len(first.generated) < _HEAD_START
 
     @property
-    def open(self) -> bool:
-        """Tell whether it can take a request now."""
-        return not self.ahead and any(slot.request is None for slot in self._slots)
+    def room(self) -> Room:
+        """What it has to do, and how many requests it can take."""
+        load = sum(slot.load for slot in self._slots)
+        return Room(load, self.number, 0 if self.ahead else len(self._slots) - self.busy)
 
     def stalled(self, now: float) -> float:
         """Return for how many seconds the native call that runs now has been running; 0 when none does."""
