@@ -1,12 +1,19 @@
 """How much memory an engine will need, before it is loaded, and how much this machine has.
 
 A prediction from the file's metadata, no measurement. It was compared with the growth of a process's resident memory
-(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot and a short one
-in every other:
+(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot of each lane and a
+short one in every other; in one lane:
 
     slots x context   1x1024  1x2048  1x4096  4x1024  4x2048  4x4096  16x1024  16x2048  16x4096
     measured             159     184     231     233     327     517      517      896     1656
     predicted            162     189     242     234     332     527      522      902     1664
+
+and in several:
+
+    lanes                  2       2       2       2       4        2        2
+    slots x context   2x1024  4x1024  4x2048  4x4096  4x2048  16x1024  16x2048
+    measured             203     252     347     537     388      538      918
+    predicted            208     256     357     558     407      544      928
 
 Not in it: the Python process around the engine (about 50 MB), Spark's worker and its JVM (`driver_memory`). Some
 representations (Q4_0, Q4_K on most CPUs) are copied into another order when they are loaded; the file's own pages can
