@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streaming.engine import ModelFile, describe_model
+from streaming.engine import describe_model, lanes_for
 from streaming.engine.model import hub, memory
 from streaming.engine.model.model_file import SAMPLE, sample_path
 from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
-from streaming.settings import Settings, load
+from streaming.settings import load
 from streaming.settings.flags import Json, flag
 
 model_app = typer.Typer(no_args_is_help=True, help="The models: what is here, what a hub has, what one needs.")
@@ -99,16 +99,29 @@ def model_show(
 
         gistream model show --json | jq .memory.total
     """
+    # Here, because it loads PySpark.
+    from streaming.session import layout
+
     settings = load({"model": model, "slots": slots, "context": context})
+    lanes = lanes_for(threads=settings.threads or layout(settings).cores, slots=settings.slots)
     found = describe_model(settings.model)
     # A model is never given more than it was trained for.
     tokens = min(settings.context, found.context) or settings.context
-    needed = memory.predict(found.shape, file_bytes=found.file_bytes, slots=settings.slots, context=tokens)
+    needed = memory.predict(found.shape, file_bytes=found.file_bytes, slots=settings.slots, lanes=lanes, context=tokens)
     free = memory.available()
+    fit = memory.lowered(
+        found.shape, file_bytes=found.file_bytes, slots=settings.slots, lanes=lanes, context=tokens, available=free
+    )
     if as_json:
         about: dict[str, Any] = asdict(found)
         about["path"] = str(found.path)
-        about["memory"] = {**asdict(needed), "slots": settings.slots, "context": tokens, "available": free}
+        about["memory"] = {
+            **asdict(needed),
+            "slots": settings.slots,
+            "lanes": lanes,
+            "context": tokens,
+            "available": free,
+        }
         sys.stdout.write(json.dumps({"model": settings.model, **about}) + "\n")
         return
     _print_facts(
@@ -125,7 +138,7 @@ def model_show(
             "licence": found.licence or "not stated in the file",
             "sha256": found.sha256,
             "memory needed": _needed(needed, settings.slots, tokens),
-            "memory here": _here(found, needed, settings, tokens, free),
+            "memory here": _here(needed, fit, tokens, free),
         }
     )
 
@@ -138,11 +151,10 @@ def _needed(needed: memory.Memory, slots: int, tokens: int) -> str:
     )
 
 
-def _here(found: ModelFile, needed: memory.Memory, settings: Settings, tokens: int, free: int) -> str:
+def _here(needed: memory.Memory, fit: tuple[int, int] | None, tokens: int, free: int) -> str:
     has = f"{free / 1e6:,.0f} MB available"
     if needed.total <= free:
         return has if needed.kv_cache is None else f"{has}: enough"
-    fit = memory.lowered(found.shape, file_bytes=found.file_bytes, slots=settings.slots, context=tokens, available=free)
     if fit is None:
         return f"{has}: not enough; take a smaller model, or a smaller representation of this one"
     fewer, shorter = fit

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,9 +22,9 @@ from packaging.requirements import Requirement
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
 from streaming.checkpoint import Checkpoint, inspect_checkpoint
-from streaming.engine import open_model
+from streaming.engine import ModelFile, lanes_for, open_model
 from streaming.engine.model import hub, memory
-from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError
+from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.java import find_java, java_version
 from streaming.session import LEAST_DISK, layout
 from streaming.settings import Settings
@@ -105,17 +106,23 @@ def _model(settings: Settings) -> Iterator[Finding]:
     size = f"{model.file_bytes / 1e6:,.0f} MB"
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
     yield _tried("recipe", lambda: f"{plan_work(settings, model, cores=1).recipe_name}, prompt '{settings.prompt}'")
-    context = min(settings.context, model.context) or settings.context
-    needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=settings.slots, context=context)
+    # A wrong master is the next check's.
+    with suppress(UsageError):
+        yield _memory(settings, model, layout(settings).cores)
+
+
+def _memory(settings: Settings, model: ModelFile, cores: int) -> Finding:
+    slots, context = settings.slots, min(settings.context, model.context) or settings.context
+    lanes = lanes_for(threads=settings.threads or cores, slots=slots)
+    needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=slots, lanes=lanes, context=context)
     free = memory.available()
     said = (
         f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
         f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"
     )
     if needed.total > free:
-        yield Finding("memory", "warning", f"{said}: `gistream model show` says what to lower")
-    else:
-        yield Finding("memory", "ok", said)
+        return Finding("memory", "warning", f"{said}: `gistream model show` says what to lower")
+    return Finding("memory", "ok", said)
 
 
 def _spark(settings: Settings) -> str:

@@ -18,18 +18,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from streaming.decode import NamedDocument
-from streaming.engine import LlamaRecipe, ModelFile
+from streaming.engine import LlamaRecipe, ModelFile, lanes_for
+from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, UsageError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe, Sampling
-from streaming.settings import Settings
-from streaming.summarizer import PromptProfile, PromptStyle, Recipe, Summarizer, Text, known_profile, load_profiles
+from streaming.settings import MIB, Settings
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, known_profile, load_profiles
 
 # Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
 _INSTRUCTIONS = 128
 # The most that a model may reason before each answer: what the default context of 2048 has left beside a chunk of 800
 # tokens, the instructions and a summary of 96. At ten tokens a second all of it takes 100 of a document's seconds.
-THINKING_TOKENS = 1024
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, thinking_t
     llama = LlamaRecipe(
         model=model,
         slots=settings.slots,
-        lanes=settings.lanes or lanes_for(threads, settings.slots, gpu_layers=settings.gpu_layers),
+        lanes=settings.lanes or lanes_for(threads=threads, slots=settings.slots, gpu_layers=settings.gpu_layers),
         context=settings.context,
         threads=threads,
         gpu_layers=settings.gpu_layers,

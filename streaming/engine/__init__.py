@@ -1,46 +1,97 @@
-"""llama.cpp: load once, batch continuously. Knows nothing of documents or Spark.
+"""llama.cpp: load once, batch continuously, survive its crashes. Knows nothing of documents or Spark.
+
+    model/      the model file: find it, prove that it is whole, know what it is and what it takes
+    lanes/      llama.cpp in this process: who computes what when
+    process/    the same in a process of its own, which may crash
 
 `open_model` checks a model file on the driver, and `describe_model` also one that is only to be looked at;
-`LlamaRecipe` travels to the executors and loads the engine there.
+`LlamaRecipe` travels to where the engine is loaded, alone or inside a `process.recipe.ProcessRecipe`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from streaming.engine.model.memory import available, refusal
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
 from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import EngineError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "open_model"]
+__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "lanes_for", "open_model"]
 
 
 @dataclass(frozen=True)
 class LlamaRecipe:
-    """How to load the in-process engine: the file, `slots` sequences of `context` tokens, `threads` threads.
+    """How to load an engine: `slots` sequences of `context` tokens, computed by `threads` threads.
 
-    `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
-    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to.
+    Slots and threads are those of all `lanes` together; a GPU computes `gpu_layers` layers of the model. `memory` is
+    how many bytes the engine may use (None: what is free). `completion` gives the model plain text to go on with, not a
+    chat. A model that reasons may do so for at most `thinking_tokens` tokens of a generation, tags included; with 0 it
+    is told not to.
     """
 
-    path: Path
-    sha256: str
+    model: ModelFile
     slots: int
+    lanes: int
     context: int
     threads: int
+    gpu_layers: int = 0
+    memory: int | None = None
     completion: bool = False
     thinking_tokens: int = 0
 
     def load(self, tell: Callable[[float], None] | None = None) -> Engine:
-        """Load the model; raises `EngineError`, also when the file is not the one that the driver described."""
-        if checksums(part_paths(self.path)).whole != self.sha256:
-            raise EngineError(f"The model file {self.path} was changed while the query ran; start the query again.")
+        """Load the model; `tell` hears how much of it is loaded, from 0 to 1.
+
+        Raises `EngineError`, also when it would not fit the memory, or is not the file that the driver described.
+        """
+        if sentence := self.too_large():
+            raise EngineError(sentence)
+        path = self.model.path
+        if checksums(part_paths(path)).whole != self.model.sha256:
+            raise EngineError(f"The model file {path} was changed while the query ran; start the query again.")
         # Only here: the driver and every command that needs no model start without llama.cpp.
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
 
-        weights = Weights(self.path, completion=self.completion, thinking=self.thinking_tokens > 0)
-        return BatchingEngine(weights, slots=self.slots, context=self.context, threads=self.threads)
+        weights = Weights(
+            path,
+            gpu_layers=self.gpu_layers,
+            completion=self.completion,
+            thinking=self.thinking_tokens > 0,
+            tell=tell,
+        )
+        return BatchingEngine(
+            weights,
+            slots=self.slots,
+            lanes=self.lanes,
+            context=self.context,
+            threads=self.threads,
+            thinking_tokens=self.thinking_tokens,
+        )
+
+    def too_large(self) -> str | None:
+        """Return why the engine does not fit this machine's memory, with the numbers; None when it does."""
+        if self.gpu_layers:
+            # How much of it a GPU takes over is not known.
+            return None
+        return refusal(
+            self.model.shape,
+            name=self.model.name,
+            file_bytes=self.model.file_bytes,
+            slots=self.slots,
+            lanes=self.lanes,
+            context=min(self.context, self.model.context or self.context),
+            room=available(),
+            limit=self.memory,
+        )
+
+
+def lanes_for(*, threads: int, slots: int, gpu_layers: int = 0) -> int:
+    """Return the number of lanes: one a thread, as far as the slots go.
+
+    FIGURES. A GPU computes one batch at a time, so with one there is one lane.
+    """
+    return 1 if gpu_layers else min(threads, slots)

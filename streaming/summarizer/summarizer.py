@@ -22,6 +22,10 @@ Status = Literal["ok", "extractive_fallback"]
 PromptStyle = Literal["chat", "completion"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
+# book does not queue up before a tweet. A slot that ends a sequence must find the next one there: those that end in the
+# same step are replaced one after the other, and a prefill takes longer than handing over the next request.
+_AT_HAND = 2
 # The extract that stands for a chunk: about as long as the summary that could not be made (96 tokens).
 _EXTRACT_WORDS = 60
 
@@ -129,6 +133,7 @@ class _Job:
     ) -> None:
         self._engine, self._recipe, self._profile = engine, recipe, profile
         self._language, self._deadline = language, deadline
+        self._turns = asyncio.Semaphore(engine.slots + _AT_HAND)
         self._completion = recipe.style == "completion"
         self._overhead = engine.count(self._messages(""))
         needed = self._overhead + recipe.chunk_tokens + recipe.thinking_tokens + recipe.max_tokens
@@ -154,12 +159,13 @@ class _Job:
         """Summarize a text that fits a prompt; when the model gives no whole sentence, return an extract."""
         if not text.strip():
             return ""
-        generation = await self._engine.generate(
-            self._messages(text),
-            sampling=self._recipe.sampling,
-            max_tokens=self._recipe.max_tokens,
-            deadline=self._deadline,
-        )
+        async with self._turns:
+            generation = await self._engine.generate(
+                self._messages(text),
+                sampling=self._recipe.sampling,
+                max_tokens=self._recipe.max_tokens,
+                deadline=self._deadline,
+            )
         if self._completion:
             generation = _first_paragraph(generation)
         self.generations.append(generation)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
+import llama_cpp
 import pytest
 
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
-from streaming.protocol import Engine, Message, Sampling
+from streaming.protocol import Engine, Generation, Message, Sampling
 
 TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone. "
 
@@ -20,7 +22,7 @@ TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     model = open_model("sample")
-    loaded = LlamaRecipe(model.path, model.sha256, slots=4, context=1024, threads=2).load()
+    loaded = LlamaRecipe(model.path, model.sha256, slots=4, context=1024, threads=2, lanes=2, gpu_layers=0).load()
     yield loaded
     loaded.close()
 
@@ -89,9 +91,65 @@ def test_a_grammar_is_kept(engine: Engine) -> None:
     assert generation.text in ("yes", "no")
 
 
+def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone(engine: Engine) -> None:
+    async def ask() -> list[object]:
+        work = [
+            engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8, grammar=grammar)
+            for grammar in (None, 'root ::= "yes', 'other ::= "yes"', None)
+        ]
+        return list(await asyncio.gather(*work, return_exceptions=True))
+
+    good, *bad, also_good = asyncio.run(ask())
+    assert isinstance(good, Generation)
+    assert isinstance(also_good, Generation)
+    assert all(isinstance(outcome, EngineError) and "could not parse the grammar" in str(outcome) for outcome in bad)
+
+
+def sampled(engine: Engine, *samplings: Sampling) -> list[str]:
+    """Return what is generated for the same prompt by several ways of sampling, one after the other."""
+    return [asyncio.run(engine.generate(chat(TEXT), sampling=sampling, max_tokens=24)).text for sampling in samplings]
+
+
+def test_a_seed_decides_what_is_sampled(engine: Engine) -> None:
+    one, again, other = sampled(engine, *(Sampling(temperature=1.5, seed=seed) for seed in (1, 1, 2)))
+    assert one == again
+    assert one != other
+
+
+def test_each_request_of_a_batch_is_sampled_in_its_own_way(engine: Engine) -> None:
+    samplings = [Sampling(), *(Sampling(temperature=1.5, seed=seed) for seed in (1, 2)), Sampling(temperature=1.5)]
+
+    async def ask() -> list[str]:
+        work = [engine.generate(chat(TEXT), sampling=sampling, max_tokens=24) for sampling in samplings]
+        return [generation.text for generation in await asyncio.gather(*work)]
+
+    assert len(set(asyncio.run(ask()))) == 4
+
+
+@pytest.mark.parametrize("narrow", [{"top_p": 1e-6}, {"min_p": 1.0}])
+def test_sampling_from_the_likeliest_token_alone_is_greedy(engine: Engine, narrow: dict[str, float]) -> None:
+    greedy, sampled_so = sampled(engine, Sampling(), Sampling(temperature=1.5, seed=3, **narrow))  # type: ignore[arg-type]
+    assert greedy == sampled_so
+
+
+@pytest.mark.parametrize("penalty", ["repeat_penalty", "frequency_penalty", "presence_penalty"])
+def test_every_penalty_keeps_a_text_from_repeating_itself(engine: Engine, penalty: str) -> None:
+    free = Sampling(repeat_penalty=1.0)
+    without, with_it = sampled(engine, free, replace(free, **{penalty: 50.0}))  # type: ignore[arg-type]
+    assert len(set(without.split())) < len(without.split())
+    assert len(set(with_it.split())) == len(with_it.split())
+
+
+def test_layers_for_a_gpu_that_llama_cpp_does_not_know_are_refused() -> None:
+    if llama_cpp.llama_supports_gpu_offload():
+        pytest.skip("this llama.cpp has GPU support")
+    with pytest.raises(EngineError, match=r"without GPU support.*GGML_CUDA"):
+        Weights(open_model("sample").path, gpu_layers=1)
+
+
 def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
     model = open_model("sample")
-    engine = BatchingEngine(Weights(model.path), slots=1, context=512, threads=2)
+    engine = BatchingEngine(Weights(model.path), slots=1, lanes=1, context=512, threads=2)
     first, other, again = (
         asyncio.run(engine.generate(chat(text), sampling=Sampling(), max_tokens=24)).text
         for text in (TEXT, "A goat ate the map. Nobody knew the way home.", TEXT)
@@ -103,7 +161,7 @@ def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
 
 def test_a_closed_engine_says_so() -> None:
     model = open_model("sample")
-    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1).load()
+    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1, lanes=1, gpu_layers=0).load()
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):

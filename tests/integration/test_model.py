@@ -22,19 +22,19 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = "hf://test/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 SPLIT = "hf://test/smollm2/SmolLM2-135M-Instruct.Q4_1-00001-of-00002.gguf"
 
-# Loads an engine, gives a slot a prompt longer than a prefill and another a short one, and prints by how many bytes the
-# process has grown. What the other slots will take they have from the start.
+# Loads an engine, gives a slot of each lane a prompt longer than a prefill and another a short one, and prints by how
+# many bytes the process has grown. What the other slots will take they have from the start.
 PROBE = """
 import asyncio, sys, psutil
 from pathlib import Path
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
 from streaming.protocol import Message, Sampling
-slots, context, own = int(sys.argv[2]), int(sys.argv[3]), psutil.Process()
+slots, lanes, context, own = *map(int, sys.argv[2:]), psutil.Process()
 before = own.memory_info().rss
-engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, context=context, threads=2)
+engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, lanes=lanes, context=context, threads=2)
 async def ask():
-    texts = ["The mill burned on Tuesday. " * (100 if slot == 0 else 1) for slot in range(min(slots, 2))]
+    texts = ["The mill burned on Tuesday. " * (100 if n < lanes else 1) for n in range(min(slots, 2 * lanes))]
     asked = [engine.generate([Message("user", t)], sampling=Sampling(), max_tokens=4) for t in texts]
     await asyncio.gather(*asked)
 asyncio.run(ask())
@@ -102,7 +102,9 @@ def test_a_split_model_generates_from_the_cache(
 ) -> None:
     pulled = gistream("model", "pull", SPLIT, "--json", data_dir=tmp_path, **environment)
     path = json.loads(pulled.stdout)["path"]
-    done = subprocess.run([sys.executable, "-c", PROBE, path, "1", "1024"], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, path, "1", "1", "1024"], cwd=ROOT, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -153,10 +155,10 @@ def test_a_base_model_is_described_and_not_run(tmp_path: Path) -> None:
         open_model(str(base))
 
 
-@pytest.mark.parametrize(("slots", "context"), [(1, 1024), (4, 2048), (16, 1024)])
-def test_the_memory_that_is_predicted_is_what_an_engine_takes(slots: int, context: int) -> None:
+@pytest.mark.parametrize(("slots", "lanes", "context"), [(1, 1, 1024), (4, 1, 2048), (4, 2, 2048), (16, 1, 1024)])
+def test_the_memory_that_is_predicted_is_what_an_engine_takes(slots: int, lanes: int, context: int) -> None:
     model = open_model("sample")
-    command = [sys.executable, "-c", PROBE, str(model.path), str(slots), str(context)]
+    command = [sys.executable, "-c", PROBE, str(model.path), str(slots), str(lanes), str(context)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    predicted = predict(model.shape, file_bytes=model.file_bytes, slots=slots, context=context).total
+    predicted = predict(model.shape, file_bytes=model.file_bytes, slots=slots, lanes=lanes, context=context).total
     assert predicted == pytest.approx(int(done.stdout), rel=0.15)

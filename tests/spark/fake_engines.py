@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streaming.errors import DocumentFailed, EngineError
-from streaming.protocol import Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, Message, Sampling
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class FakeEngine:
     def context(self) -> int:
         return 2048
 
+    @property
+    def slots(self) -> int:
+        return 1
+
     async def generate(
         self,
         messages: Sequence[Message],
@@ -56,6 +60,10 @@ class FakeEngine:
 
     def count(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content) // 4 + 1 for message in messages)
+
+    def status(self) -> EngineStatus:
+        busy = sum(turn.locked() for turn in self._turns.values())
+        return EngineStatus(slots=1, busy=busy, waiting=0, prompt_tokens=0, completion_tokens=0, stalled=0.0)
 
     def close(self) -> None:
         _note(self._recipe.log, "closed")

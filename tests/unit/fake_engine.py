@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from streaming.errors import PromptTooLong
-from streaming.protocol import FinishReason, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, FinishReason, Generation, Message, Sampling
 
 Reply = str | BaseException | Callable[[str], str | BaseException]
 
@@ -24,8 +24,15 @@ class FakeEngine:
     open side by side.
     """
 
-    def __init__(self, reply: Reply = "It ends well.", *, context: int = 2048, finish: FinishReason = "stop") -> None:
-        self._reply, self._context, self._finish = reply, context, finish
+    def __init__(
+        self,
+        reply: Reply = "It ends well.",
+        *,
+        context: int = 2048,
+        slots: int = 4,
+        finish: FinishReason = "stop",
+    ) -> None:
+        self._reply, self._context, self._slots, self._finish = reply, context, slots, finish
         self._open = 0
         self.asked: list[str] = []
         self.systems: list[str] = []
@@ -38,6 +45,10 @@ class FakeEngine:
     @property
     def context(self) -> int:
         return self._context
+
+    @property
+    def slots(self) -> int:
+        return self._slots
 
     async def generate(
         self,
@@ -76,6 +87,9 @@ class FakeEngine:
 
     def count(self, messages: Sequence[Message]) -> int:
         return 4 * len(messages) + sum(tokens(message.content) for message in messages)
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(self._slots, min(self._open, self._slots), max(0, self._open - self._slots), 0, 0, 0.0)
 
     def close(self) -> None:
         pass

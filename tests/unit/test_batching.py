@@ -1,95 +1,295 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+import itertools
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import pytest
+from fake_lanes import Call, FakeMachine, token
 
+from streaming.engine import lanes_for
 from streaming.engine.lanes.batching import BatchingEngine
-from streaming.errors import EngineError
+from streaming.errors import DeadlineExceeded, EngineError
 from streaming.protocol import Generation, Message, Sampling
 
-END = 0
+SECONDS = 20
+T = TypeVar("T")
 
 
-class CountingContext:
-    """Stands for llama.cpp's context: every token is 1, and each decode notes how many slots it served."""
-
-    tokens_per_slot = 4096
-
-    def __init__(self, *, broken: bool = False) -> None:
-        self.served: list[int] = []
-        self._broken = broken
-
-    def truncate(self, slot: int, length: int) -> bool:
-        return True
-
-    def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-        if self._broken:
-            raise EngineError("llama.cpp failed to compute.")
-
-    def decode(self, steps: Sequence[tuple[int, int, int]]) -> None:
-        self.served.append(len(steps))
-
-    def sample(self, sampler: Any, place: int) -> int:
-        return 1
-
-    def close(self) -> None: ...
-
-
-class NoSampler:
-    def close(self) -> None: ...
-
-
-class NoWeights:
-    trained_context = 4096
-
-    def __init__(self, context: CountingContext) -> None:
-        self._context = context
-
-    def open_context(self, **_: int) -> CountingContext:
-        return self._context
-
-    def render(self, messages: Sequence[Message]) -> list[int]:
-        return [1] * 10
-
-    def sampler(self, sampling: Sampling, *, grammar: str | None) -> NoSampler:
-        return NoSampler()
-
-    def ends(self, token: int) -> bool:
-        return token == END
-
-    def text(self, tokens: Sequence[int]) -> str:
-        return "x" * len(tokens)
-
-    def close(self) -> None: ...
-
-
-def generate(context: CountingContext, requests: int, max_tokens: int) -> list[Generation]:
-    engine = BatchingEngine(NoWeights(context), slots=4, context=4096, threads=1)  # type: ignore[arg-type]
-
-    async def ask() -> list[Generation]:
-        work = [
-            engine.generate([Message("user", "x")], sampling=Sampling(), max_tokens=max_tokens) for _ in range(requests)
-        ]
-        return list(await asyncio.wait_for(asyncio.gather(*work), timeout=20))
-
+@contextmanager
+def running(machine: FakeMachine, *, slots: int, lanes: int = 1) -> Iterator[BatchingEngine]:
+    engine = machine.engine(slots=slots, lanes=lanes)
     try:
-        return asyncio.run(ask())
+        yield engine
     finally:
         engine.close()
 
 
+def within(work: Coroutine[Any, Any, T]) -> T:
+    async def limited() -> T:
+        return await asyncio.wait_for(work, SECONDS)
+
+    return asyncio.run(limited())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while True:
+        await asyncio.sleep(0)
+        if condition():
+            return
+
+
+async def ask(
+    engine: BatchingEngine,
+    text: str = "x",
+    *,
+    max_tokens: int = 16,
+    deadline: float | None = None,
+    grammar: str | None = None,
+) -> Generation:
+    messages = [Message("system", "Be brief."), Message("user", text)]
+    return await engine.generate(
+        messages, sampling=Sampling(), max_tokens=max_tokens, deadline=deadline, grammar=grammar
+    )
+
+
+async def ask_many(engine: BatchingEngine, texts: list[str], *, max_tokens: int = 16) -> list[Generation]:
+    return list(await asyncio.gather(*(ask(engine, text, max_tokens=max_tokens) for text in texts)))
+
+
 @pytest.mark.parametrize("max_tokens", [32, 96, 128, 129, 300])
 def test_while_requests_wait_every_slot_is_busy(max_tokens: int) -> None:
-    context = CountingContext()
-    assert len(generate(context, 41, max_tokens)) == 41
-    full = sum(1 for served in context.served if served == 4)
+    machine = FakeMachine()
+    with running(machine, slots=4) as engine:
+        assert len(within(ask_many(engine, ["x"] * 41, max_tokens=max_tokens))) == 41
+    full = sum(len(call.slots) == 4 for call in machine.calls if call.kind == "decode")
     # 40 requests in four slots, after the head start of the first.
     assert full >= 9 * (max_tokens - 1)
 
 
-def test_a_prefill_that_fails_leaves_no_caller_waiting() -> None:
-    with pytest.raises(EngineError, match="failed to compute"):
-        generate(CountingContext(broken=True), 1, 16)
+def test_while_requests_wait_every_slot_of_every_lane_is_busy() -> None:
+    steps: dict[int, list[tuple[int, int]]] = {0: [], 1: []}
+
+    def compute(call: Call) -> None:
+        if call.kind == "decode":
+            steps[call.lane].append((len(call.slots), engine.status().waiting))
+
+    machine = FakeMachine(compute)
+    with running(machine, slots=6, lanes=2) as engine:
+        within(ask_many(engine, ["x"] * 60, max_tokens=300))
+    # After the head start.
+    late = [step for lane in steps.values() for step in lane[128:]]
+    assert sum(left >= 3 for _, left in late) > 1000
+    assert all(busy == 3 for busy, left in late if left >= 3)
+
+
+def test_a_slot_is_refilled_before_the_next_step() -> None:
+    lengths = {token(f"{n}"): 3 + 2 * n % 7 for n in range(24)}
+    waiting: dict[int, int] = {}
+
+    def compute(call: Call) -> None:
+        waiting[len(machine.calls)] = engine.status().waiting
+
+    machine = FakeMachine(compute, lambda prompt: lengths[prompt[-1]])
+    with running(machine, slots=3) as engine:
+        within(ask_many(engine, [f"{n}" for n in range(24)]))
+    ended: set[int] = set()
+    for number, call in enumerate(machine.calls, 1):
+        if call.kind == "end":
+            ended.update(call.slots)
+        elif call.kind == "prefill":
+            ended.difference_update(call.slots)
+        else:
+            assert not ended or waiting[number] == 0
+
+
+def test_the_tail_of_a_batch_is_spread_over_the_lanes() -> None:
+    together = threading.Barrier(2, timeout=SECONDS)
+    begun: list[int] = []
+
+    def compute(call: Call) -> None:
+        # The last two prompts are long ones. Each waits for the other to be begun in another lane.
+        if call.kind == "prefill" and call.tokens > 50:
+            begun.append(call.lane)
+            together.wait()
+
+    machine = FakeMachine(compute)
+    with running(machine, slots=4, lanes=2) as engine:
+        answers = within(ask_many(engine, [*["x"] * 6, *["y " * 60] * 2]))
+    assert len(answers) == 8
+    assert sorted(begun) == [0, 1]
+
+
+def test_what_two_prompts_share_is_computed_once_a_slot() -> None:
+    machine = FakeMachine()
+    with running(machine, slots=1) as engine:
+        within(ask(engine, "one two three"))
+        first = engine.status().prompt_tokens
+        within(ask(engine, "four five six"))
+        second = engine.status().prompt_tokens - first
+        status = engine.status()
+    # <system> Be brief. <user> + three words.
+    assert (first, second) == (7, 3)
+    assert status.completion_tokens == 32
+
+
+def test_each_of_several_profiles_keeps_the_slot_that_has_it() -> None:
+    machine = FakeMachine()
+    with running(machine, slots=2) as engine:
+
+        async def take_turns() -> None:
+            for profile, n in itertools.product("ab", range(2)):
+                work = [Message("system", f"{profile} " * 20), Message("user", f"{n}")]
+                await engine.generate(work, sampling=Sampling(), max_tokens=4)
+
+        async def both() -> None:
+            work = [[Message("system", f"{p} " * 20), Message("user", "x")] for p in "ab"]
+            # Longer than the head start, so that they are side by side.
+            await asyncio.gather(*(engine.generate(w, sampling=Sampling(), max_tokens=200) for w in work))
+
+        within(both())
+        before = engine.status().prompt_tokens
+        within(take_turns())
+        assert engine.status().prompt_tokens - before == 4
+
+
+def test_a_request_whose_deadline_passes_while_it_waits_does_not_wait_for_a_slot_to_be_told() -> None:
+    async def both() -> None:
+        slow = asyncio.ensure_future(ask(engine, max_tokens=1 << 29))
+        await until(lambda: engine.status().busy == 1)
+        with pytest.raises(DeadlineExceeded):
+            await ask(engine, deadline=time.monotonic())
+        assert engine.status().waiting == 0
+        assert not slow.done()
+        machine.ended.set()
+        await slow
+
+    machine = FakeMachine()
+    with running(machine, slots=1) as engine:
+        within(both())
+
+
+def test_a_request_that_nobody_waits_for_takes_no_slot() -> None:
+    go_on = threading.Event()
+    machine = FakeMachine(lambda call: go_on.wait(SECONDS) and None)
+
+    async def leave() -> None:
+        first = asyncio.ensure_future(ask(engine))
+        gone = [asyncio.ensure_future(ask(engine, "y " * 100)) for _ in range(3)]
+        await until(lambda: (engine.status().busy, engine.status().waiting) == (1, 3))
+        for task in gone:
+            task.cancel()
+        await asyncio.wait(gone)
+        assert engine.status().waiting == 0
+        go_on.set()
+        await first
+        await ask(engine)
+
+    with running(machine, slots=1) as engine:
+        within(leave())
+    assert max(call.tokens for call in machine.calls) < 100
+
+
+def test_the_status_of_a_native_call_that_hangs_says_for_how_long() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def compute(call: Call) -> None:
+        if call.kind == "decode":
+            entered.set()
+            go_on.wait(SECONDS)
+
+    async def look() -> None:
+        work = [asyncio.ensure_future(ask(engine)) for _ in range(5)]
+        await asyncio.to_thread(entered.wait, SECONDS)
+        first = engine.status()
+        assert first.busy >= 1
+        assert first.busy + first.waiting == 5
+        await until(lambda: engine.status().stalled > first.stalled)
+        go_on.set()
+        await asyncio.gather(*work)
+
+    with running(FakeMachine(compute), slots=4, lanes=2) as engine:
+        assert engine.status().stalled == 0
+        within(look())
+        within(until(lambda: not engine.status().busy))
+        assert engine.status().stalled == 0
+        assert (engine.status().slots, engine.status().waiting) == (4, 0)
+
+
+@pytest.mark.parametrize("kind", ["prefill", "decode"])
+@pytest.mark.parametrize("error", [EngineError("llama.cpp failed to compute."), ValueError("failed to compute")])
+def test_a_lane_that_fails_leaves_no_caller_waiting(kind: str, error: Exception) -> None:
+    def compute(call: Call) -> None:
+        if call.lane == 1 and call.kind == kind:
+            raise error
+
+    async def fail() -> list[object]:
+        work = [ask(engine, max_tokens=1 << 29) for _ in range(9)]
+        return list(await asyncio.gather(*work, return_exceptions=True))
+
+    machine = FakeMachine(compute)
+    with running(machine, slots=4, lanes=2) as engine:
+        outcomes = within(fail())
+        assert all(isinstance(outcome, EngineError) for outcome in outcomes)
+        assert all("failed to compute" in str(outcome) for outcome in outcomes)
+        with pytest.raises(EngineError, match="failed to compute"):
+            within(ask(engine))
+    assert machine.closed
+    assert all(context.closed for context in machine.contexts)
+
+
+def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone() -> None:
+    machine = FakeMachine()
+    with running(machine, slots=1) as engine:
+        with pytest.raises(EngineError, match="grammar"):
+            within(ask(engine, grammar="nonsense"))
+        assert within(ask(engine)).completion_tokens == 16
+    # Nothing was prefilled in vain: <system> Be brief. <user> x.
+    assert sum(call.tokens for call in machine.calls if call.kind == "prefill") == 5
+
+
+def test_closing_answers_everyone() -> None:
+    entered = threading.Event()
+
+    async def close() -> list[object]:
+        work = asyncio.gather(*(ask(engine, max_tokens=1 << 29) for _ in range(9)), return_exceptions=True)
+        await asyncio.to_thread(entered.wait, SECONDS)
+        await asyncio.to_thread(engine.close)
+        return list(await work)
+
+    machine = FakeMachine(lambda call: entered.set())
+    engine = machine.engine(slots=4, lanes=2)
+    assert all(isinstance(outcome, EngineError) for outcome in within(close()))
+    engine.close()
+
+
+def test_slots_that_do_not_divide_are_spread() -> None:
+    machine = FakeMachine()
+    with running(machine, slots=5, lanes=3) as engine:
+        assert engine.slots == 5
+    assert [context.slots for context in machine.contexts] == [2, 2, 1]
+
+
+def test_a_lane_that_finds_no_memory_leaves_nothing_open() -> None:
+    class Full(FakeMachine):
+        def open_context(self, **how: int) -> Any:
+            if self.contexts:
+                raise EngineError("not enough memory")
+            return super().open_context(**how)
+
+    machine = Full()
+    with pytest.raises(EngineError, match="memory"):
+        machine.engine(slots=2, lanes=2)
+    assert machine.contexts[0].closed
+    assert machine.closed
+
+
+@pytest.mark.parametrize(
+    ("threads", "slots", "layers", "lanes"), [(2, 4, 0, 2), (8, 4, 0, 4), (1, 4, 0, 1), (8, 4, 9, 1)]
+)
+def test_there_is_a_lane_a_thread_as_far_as_slots_go(threads: int, slots: int, layers: int, lanes: int) -> None:
+    assert lanes_for(threads=threads, slots=slots, gpu_layers=layers) == lanes

@@ -23,12 +23,12 @@ SEVEN_B = Shape("full", 152_064, layers=28, embedding=3584, feed_forward=18_944,
     ("slots", "context", "mib"), [(1, 1024, 22.5), (1, 1100, 28.125), (4, 2048, 180), (16, 4096, 1440)]
 )
 def test_the_cache_is_as_large_as_llama_cpp_makes_it(slots: int, context: int, mib: float) -> None:
-    assert predict(SAMPLE, file_bytes=FILE, slots=slots, context=context).kv_cache == mib * MIB
+    assert predict(SAMPLE, file_bytes=FILE, slots=slots, lanes=1, context=context).kv_cache == mib * MIB
 
 
 def test_the_total_is_the_sum_and_grows_with_slots_and_context() -> None:
     needs = [
-        predict(SEVEN_B, file_bytes=4_683_073_536, slots=slots, context=context)
+        predict(SEVEN_B, file_bytes=4_683_073_536, slots=slots, lanes=1, context=context)
         for slots, context in [(1, 1024), (1, 2048), (4, 2048)]
     ]
     for need in needs:
@@ -48,14 +48,14 @@ def test_the_total_is_the_sum_and_grows_with_slots_and_context() -> None:
     ],
 )
 def test_what_the_formula_does_not_cover_is_said(change: dict[str, object], certainty: str, known: bool) -> None:
-    need = predict(replace(SAMPLE, **change), file_bytes=FILE, slots=4, context=2048)  # type: ignore[arg-type]
+    need = predict(replace(SAMPLE, **change), file_bytes=FILE, slots=4, lanes=1, context=2048)  # type: ignore[arg-type]
     assert need.certainty == certainty
     assert (need.kv_cache is not None) == known
 
 
 def test_heads_that_are_not_told_count_as_if_none_shared() -> None:
     shared, alone = (
-        predict(shape, file_bytes=FILE, slots=4, context=2048).kv_cache
+        predict(shape, file_bytes=FILE, slots=4, lanes=1, context=2048).kv_cache
         for shape in (SAMPLE, replace(SAMPLE, kv_heads=None))
     )
     assert (alone or 0) == 3 * (shared or 0)
@@ -66,10 +66,10 @@ def test_heads_that_are_not_told_count_as_if_none_shared() -> None:
     [(1000, (16, 2048)), (500, (7, 2048)), (190, (1, 2048)), (180, (1, 1536)), (120, None)],
 )
 def test_the_advice_fits_and_keeps_as_much_as_it_can(megabytes: int, advice: tuple[int, int] | None) -> None:
-    found = lowered(SAMPLE, file_bytes=FILE, slots=16, context=2048, available=megabytes * 10**6)
+    found = lowered(SAMPLE, file_bytes=FILE, slots=16, lanes=1, context=2048, available=megabytes * 10**6)
     assert found == advice
     if found:
-        assert predict(SAMPLE, file_bytes=FILE, slots=found[0], context=found[1]).total <= megabytes * 10**6
+        assert predict(SAMPLE, file_bytes=FILE, slots=found[0], lanes=1, context=found[1]).total <= megabytes * 10**6
 
 
 def group(folder: Path, **files: object) -> None:

@@ -55,6 +55,13 @@ def test_a_book_is_read_level_by_level_and_its_summary_fits_a_prompt() -> None:
     assert tokens(written.summary) <= RECIPE.chunk_tokens
 
 
+def test_a_book_fills_the_engine_and_leaves_its_queue_to_others() -> None:
+    engine = FakeEngine("He went down to the sea.", slots=6)
+    write(SENTENCE * 1_000, engine)
+    assert len(engine.asked) > 50
+    assert engine.most_at_once == 8
+
+
 SPOKEN = st.characters(exclude_categories=["Cc", "Cs"])
 
 

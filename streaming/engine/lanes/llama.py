@@ -7,7 +7,7 @@ Nothing here is thread-safe except `Weights.tokenize` and `Weights.render`, whic
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from streaming.protocol import Message, Sampling
 # Tokens computed at once in a prefill: llama.cpp's default, and the prompt length up to which a token costs least
 # (design measurements: 2048 at once cost 1.7 times a token of 512).
 UBATCH = 512
+# Shares of a load that are worth telling.
+_PROGRESS_STEP = 0.01
 
 
 @llama.llama_log_callback  # type: ignore[untyped-decorator]
@@ -30,18 +32,55 @@ def _silence(_level: int, _text: bytes, _data: object) -> None:
     """llama.cpp writes to standard error, hundreds of lines a load; failures reach us as return values."""
 
 
+def _progress(tell: Callable[[float], None]) -> Any:
+    """Return what llama.cpp calls while it loads: it goes on as long as it gets True."""
+    told = -1.0
+
+    def progress(share: float, _: object) -> bool:
+        nonlocal told
+        # It calls for every tensor.
+        if share - told >= _PROGRESS_STEP or share >= 1:
+            told = share
+            tell(share)
+        return True
+
+    return llama.llama_progress_callback(progress)
+
+
 class Weights:
     """The weights of one model file, loaded once, its vocabulary and its way of making prompts.
 
-    `completion` style joins messages as plain text, with or without a chat template in the file; a model that reasons
-    is kept from it without `thinking`.
+    `gpu_layers` of its layers are computed by a GPU, the others by the CPU. `completion` style joins messages as plain
+    text, with or without a chat template in the file; a model that reasons is kept from it without `thinking`.
     """
 
-    def __init__(self, path: Path, *, completion: bool = False, thinking: bool = True) -> None:
-        """Load the file; raises `EngineError`, also for a chat template that takes no instructions with a text."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        gpu_layers: int = 0,
+        completion: bool = False,
+        thinking: bool = True,
+        tell: Callable[[float], None] | None = None,
+    ) -> None:
+        """Load the file; raises `EngineError`, also for a chat template that takes no instructions with a text.
+
+        `tell` hears how much of it is loaded, from 0 to 1.
+        """
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
-        self._model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
+        if gpu_layers and not llama.llama_supports_gpu_offload():
+            raise EngineError(
+                f"gpu_layers is {gpu_layers}, but this llama.cpp was built without GPU support; install one that has "
+                'it: CMAKE_ARGS="-DGGML_CUDA=on" pip install --force-reinstall --no-cache-dir --no-binary '
+                "llama-cpp-python llama-cpp-python"
+            )
+        params = llama.llama_model_default_params()
+        # Always: llama.cpp's default is to move all layers to a GPU that it finds.
+        params.n_gpu_layers = gpu_layers
+        if tell is not None:
+            params.progress_callback = _progress(tell)
+        self._model = llama.llama_model_load_from_file(str(path).encode(), params)
         if not self._model:
             raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file was changed.")
         self._vocab = llama.llama_model_get_vocab(self._model)
@@ -182,24 +221,33 @@ class Sampler:
 
     def __init__(self, vocab: Any, sampling: Sampling, *, grammar: str | None) -> None:
         self.chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-        links = []
-        if grammar is not None:
-            links.append(llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root"))
-        if sampling.repeat_penalty != 1.0:
-            links.append(
-                llama.llama_sampler_init_penalties(
-                    llama.llama_vocab_n_tokens(vocab), sampling.repeat_last_n, sampling.repeat_penalty, 0.0, 0.0
-                )
-            )
+        try:
+            if grammar is not None:
+                link = llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root")
+                self._add(link, "llama.cpp could not parse the grammar: it is no GBNF text with a rule named root.")
+            self._add_choice(vocab, sampling)
+        except EngineError:
+            self.close()
+            raise
+
+    def _add_choice(self, vocab: Any, sampling: Sampling) -> None:
+        refused = f"llama.cpp refuses to sample so: {sampling}."
+        penalties = sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
+        if penalties != (1.0, 0.0, 0.0):
+            size = llama.llama_vocab_n_tokens(vocab)
+            self._add(llama.llama_sampler_init_penalties(size, sampling.repeat_last_n, *penalties), refused)
         if sampling.temperature <= 0:
-            links.append(llama.llama_sampler_init_greedy())
+            self._add(llama.llama_sampler_init_greedy(), refused)
         else:
-            links.append(llama.llama_sampler_init_top_p(sampling.top_p, 1))
-            links.append(llama.llama_sampler_init_min_p(sampling.min_p, 1))
-            links.append(llama.llama_sampler_init_temp(sampling.temperature))
-            links.append(llama.llama_sampler_init_dist(sampling.seed))
-        for link in links:
-            llama.llama_sampler_chain_add(self.chain, link)
+            self._add(llama.llama_sampler_init_top_p(sampling.top_p, 1), refused)
+            self._add(llama.llama_sampler_init_min_p(sampling.min_p, 1), refused)
+            self._add(llama.llama_sampler_init_temp(sampling.temperature), refused)
+            self._add(llama.llama_sampler_init_dist(sampling.seed), refused)
+
+    def _add(self, link: Any, refused: str) -> None:
+        if not link:
+            raise EngineError(refused)
+        llama.llama_sampler_chain_add(self.chain, link)
 
     def close(self) -> None:
         """Free the chain."""

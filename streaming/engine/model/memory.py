@@ -1,12 +1,19 @@
 """How much memory an engine will need, before it is loaded, and how much this machine has.
 
 A prediction from the file's metadata, no measurement. It was compared with the growth of a process's resident memory
-(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot and a short one
-in every other:
+(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot of each lane and
+a short one in every other; in one lane:
 
     slots x context   1x1024  1x2048  1x4096  4x1024  4x2048  4x4096  16x1024  16x2048  16x4096
     measured             159     184     231     233     327     517      517      896     1656
     predicted            162     189     242     234     332     527      522      902     1664
+
+and in several:
+
+    lanes                  2       2       2       2       4        2        2
+    slots x context   2x1024  4x1024  4x2048  4x4096  4x2048  16x1024  16x2048
+    measured             203     252     347     537     388      538      918
+    predicted            208     256     357     558     407      544      928
 
 Not in it: the Python process around the engine (about 50 MB), Spark's worker and its JVM (`driver_memory`). Some
 representations (Q4_0, Q4_K on most CPUs) are copied into another order when they are loaded; the file's own pages can
@@ -82,16 +89,15 @@ class Memory:
     certainty: Certainty
 
 
-def predict(shape: Shape, *, file_bytes: int, slots: int, context: int) -> Memory:
-    """Return the memory for a model file of `file_bytes`, with `slots` sequences of `context` tokens each."""
+def predict(shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int) -> Memory:
+    """Return the memory for a model file of `file_bytes`: `slots` sequences of `context` tokens each, in `lanes`."""
     tokens = -(-context // _CACHE_STEP) * _CACHE_STEP
     cache, certainty = _cache_bytes(shape, slots * tokens)
     rows = _FEED_FORWARD_ROWS * (shape.feed_forward or 0) + _EMBEDDING_ROWS * (shape.embedding or 0)
     buffers = (
         shape.vocabulary * _VOCABULARY_BYTES
-        + _UBATCH * rows * _FLOAT_BYTES
         + slots * shape.vocabulary * _FLOAT_BYTES * _LOGITS_COPIES
-        + _UBATCH * tokens * _MASK_BYTES
+        + lanes * _UBATCH * (rows * _FLOAT_BYTES + tokens * _MASK_BYTES)
     )
     return Memory(file_bytes, cache, buffers, file_bytes + (cache or 0) + buffers, certainty)
 
@@ -105,14 +111,17 @@ def _cache_bytes(shape: Shape, tokens: int) -> tuple[int | None, Certainty]:
     return size, "about" if exact else "at most"
 
 
-def lowered(shape: Shape, *, file_bytes: int, slots: int, context: int, available: int) -> tuple[int, int] | None:
+def lowered(
+    shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int
+) -> tuple[int, int] | None:
     """Return the most slots, and only with one slot a shorter context, that need no more than `available` bytes.
 
-    None when not even one slot of the shortest useful context does.
+    There are never more lanes than slots. None when not even one slot of the shortest useful context does.
     """
 
     def fits(slots: int, context: int) -> bool:
-        return predict(shape, file_bytes=file_bytes, slots=slots, context=context).total <= available
+        needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=min(lanes, slots), context=context)
+        return needed.total <= available
 
     for fewer in range(slots, 0, -1):
         if fits(fewer, context):
@@ -121,6 +130,39 @@ def lowered(shape: Shape, *, file_bytes: int, slots: int, context: int, availabl
         if fits(1, shorter):
             return 1, shorter
     return None
+
+
+def refusal(
+    shape: Shape,
+    *,
+    name: str,
+    file_bytes: int,
+    slots: int,
+    lanes: int,
+    context: int,
+    room: int,
+    limit: int | None,
+) -> str | None:
+    """Return one sentence on why an engine does not fit, with what to lower; None when it does, or may.
+
+    `room` is the bytes that are available, `limit` what the settings allow. An upper bound ("at most") refuses nobody.
+    """
+    needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context)
+    most = room if limit is None else min(room, limit)
+    if needed.total <= most or needed.certainty == "at most":
+        return None
+    allowed = "are available" if most == room else "are allowed by engine_memory"
+    fits = lowered(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, available=most)
+    if fits is None:
+        remedy = "not even one slot would fit: take a smaller model or a smaller representation of it"
+    elif fits[1] == context:
+        remedy = f"lower --slots to {fits[0]}"
+    else:
+        remedy = f"lower --slots to 1 and --context to {fits[1]}"
+    return (
+        f"The model {name} with {slots} slots of {context} tokens needs {needed.certainty} "
+        f"{needed.total / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB {allowed}; {remedy}."
+    )
 
 
 def available(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:

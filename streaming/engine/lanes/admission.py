@@ -1,0 +1,142 @@
+"""Admission: the requests that wait for a slot, which of them goes next, and to which lane.
+
+Pure bookkeeping, not thread-safe: no threads, no llama.cpp. Whoever calls holds the engine's lock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from streaming.engine.lanes.thinking import Answer
+from streaming.errors import DeadlineExceeded
+from streaming.protocol import Generation, Sampling
+
+# A request that waited while this many tokens were computed for others counts as one token cheaper. The engine's work
+# is the clock, not seconds, so that the balance is the same for a small model and a large one, on a CPU or a GPU.
+# A chunk of a book (900 tokens) gives way to tweets (200) that come within the next 32 x 700 = 22,400 computed tokens,
+# a minute of the sample model on 2 cores, and to none after that: it does not starve. How many times as long 100 short
+# documents wait behind two books as without them (tests/unit/test_fairness.py, 4 to 16 slots):
+#
+#     AGEING                                     0           8          32
+#     all at once                        2.1 - 4.0   1.0 - 1.3   1.1 - 1.3
+#     as a Spark task hands them over    3.9 - 6.8   3.7 - 4.4   0.8 - 1.0
+#     faster than they are served        7.7 - 9.8   6.1 - 9.5   1.3 - 1.7
+AGEING = 32
+
+
+@dataclass
+class Request:
+    """A prompt and how to go on from it, for at most `limit` tokens.
+
+    `admitted` and `deadline` are moments of `time.monotonic()`; `answer` takes the tokens; `native` is told when native
+    code begins to work on the request, and when it has let go of it.
+    """
+
+    prompt: list[int]
+    sampling: Sampling
+    limit: int
+    deadline: float | None
+    grammar: str | None
+    admitted: float
+    answer: Answer
+    native: Callable[[bool], None]
+    result: Future[Generation] = field(default_factory=Future)
+
+    @property
+    def cost(self) -> int:
+        """Tokens that it takes at most."""
+        return len(self.prompt) + self.limit
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether its deadline has passed."""
+        return self.deadline is not None and now > self.deadline
+
+    def unwanted(self, now: float) -> bool:
+        """Tell whether the caller no longer waits, or must not wait any longer (then it is told)."""
+        if self.result.cancelled():
+            return True
+        if self.overdue(now):
+            self.resolve(DeadlineExceeded("the deadline passed before the generation ended"))
+            return True
+        return False
+
+    def resolve(self, outcome: Generation | Exception) -> None:
+        """Answer the caller, unless it has gone."""
+        if not self.result.set_running_or_notify_cancel():
+            return
+        if isinstance(outcome, Generation):
+            self.result.set_result(outcome)
+        else:
+            self.result.set_exception(outcome)
+
+
+class Admission:
+    """The requests without a slot: a heap by cost and age."""
+
+    def __init__(self) -> None:
+        # The second number keeps the order of arrival, and requests from being compared.
+        self._heap: list[tuple[int, int, Request]] = []
+        self._arrivals = 0
+        # No deadline passes before this moment; what bears it may have left.
+        self._earliest = math.inf
+
+    def __len__(self) -> int:
+        """Return how many wait; those whose callers have gone are among them until their turn comes."""
+        return len(self._heap)
+
+    @property
+    def wanted(self) -> int:
+        """How many wait whose callers do, too."""
+        return sum(not request.result.cancelled() for _, _, request in self._heap)
+
+    def add(self, request: Request, *, computed: int) -> None:
+        """Let a request wait, from the moment at which the engine has computed so many tokens."""
+        self._arrivals += 1
+        heapq.heappush(self._heap, (computed + AGEING * request.cost, self._arrivals, request))
+        if request.deadline is not None:
+            self._earliest = min(self._earliest, request.deadline)
+
+    def next(self, now: float) -> Request | None:
+        """Remove and return the request whose turn it is; None when nobody waits."""
+        while self._heap:
+            request = heapq.heappop(self._heap)[-1]
+            if not request.unwanted(now):
+                return request
+        return None
+
+    def drop_unwanted(self, now: float) -> None:
+        """Drop the requests that nobody waits for; tell those whose deadline has passed."""
+        if now <= self._earliest:
+            return
+        self._heap = [entry for entry in self._heap if not entry[-1].unwanted(now)]
+        heapq.heapify(self._heap)
+        deadlines = (request.deadline for _, _, request in self._heap)
+        self._earliest = min((deadline for deadline in deadlines if deadline is not None), default=math.inf)
+
+    def resolve_all(self, outcome: Exception) -> None:
+        """Answer every caller with `outcome`."""
+        for _, _, request in self._heap:
+            request.resolve(outcome)
+        self._heap.clear()
+
+
+@dataclass(frozen=True, order=True)
+class Room:
+    """What a lane has to do, in outstanding tokens, and how many slots it has free; the lightest lane comes first."""
+
+    load: int
+    lane: int
+    free: int
+
+
+def takes_next(mine: Room, rooms: Iterable[Room], *, waiting: int) -> bool:
+    """Tell whether a lane takes the next of `waiting` requests now: when no lighter lanes have room for all of them.
+
+    So the last requests of a batch are spread over the lanes, rather than side by side in one, and no slot stays free
+    while enough requests wait for all.
+    """
+    return mine.free > 0 and waiting > sum(room.free for room in rooms if room < mine)

@@ -1,0 +1,236 @@
+"""A lane: one context of llama.cpp, its slots, and what one thread does with them.
+
+Prefill and decode are separate calls because mixing them in one batch was slower (design measurements, section 3): a
+prompt is prefilled alone, at full width; a step computes one token of every active slot together. What the next prompt
+of a slot shares with the last one - the system message, mostly - stays in the cache and is not computed again.
+
+All methods are for the lane's own thread; every other thread may read the properties.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from streaming.engine.lanes.admission import Request, Room
+from streaming.engine.lanes.llama import UBATCH, Context, Sampler, Weights
+from streaming.errors import EngineError
+from streaming.protocol import Generation
+
+# Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all
+# slots first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches
+# sees that it works. Over 16 documents the cost was within the noise: 0.278 and 0.294 a second with it, 0.297 and 0.274
+# without.
+_HEAD_START = 128
+
+
+@dataclass
+class Slot:
+    """One sequence; of what the native cache holds, `cached` is the part that still counts.
+
+    `next` are the tokens to be fed next: the one that was sampled, and what must follow it (see `thinking.Answer`).
+    """
+
+    number: int
+    cached: list[int] = field(default_factory=list)
+    request: Request | None = None
+    sampler: Sampler | None = None
+    next: list[int] = field(default_factory=list)
+    # Whether the sampler is the answer's.
+    answering: bool = False
+
+    @property
+    def generated(self) -> int:
+        """Tokens generated so far."""
+        # Other threads ask, too, while the lane's may just be freeing the slot.
+        request = self.request
+        return 0 if request is None else request.answer.completion_tokens
+
+    @property
+    def load(self) -> int:
+        """Tokens of the prompt not yet prefilled, and those that may still be generated."""
+        request = self.request
+        if request is None:
+            return 0
+        return max(0, len(request.prompt) - len(self.cached)) + request.limit - self.generated
+
+
+class Lane:
+    """The slots of one context."""
+
+    def __init__(self, number: int, weights: Weights, native: Context, *, slots: int) -> None:
+        self.number = number
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._weights, self._native = weights, native
+        self._slots = [Slot(slot) for slot in range(slots)]
+        # The slot that has, or had, a head start over the others.
+        self._first: Slot | None = None
+        # When the native call that runs now began.
+        self._since: float | None = None
+
+    @property
+    def busy(self) -> int:
+        """Slots that have a request."""
+        return sum(slot.request is not None for slot in self._slots)
+
+    @property
+    def computed(self) -> int:
+        """Tokens computed since it was opened, of prompts and of completions."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def ahead(self) -> bool:
+        """Tell whether its only request has its head start."""
+        first = self._first
+        return first is not None and first.request is not None and first.generated < _HEAD_START
+
+    @property
+    def room(self) -> Room:
+        """What it has to do, and how many requests it can take."""
+        load = sum(slot.load for slot in self._slots)
+        return Room(load, self.number, 0 if self.ahead else len(self._slots) - self.busy)
+
+    def stalled(self, now: float) -> float:
+        """Return for how many seconds the native call that runs now has been running; 0 when none does."""
+        since = self._since
+        return 0.0 if since is None else now - since
+
+    def reserve(self, request: Request, *, head_start: bool) -> Slot:
+        """Give `request` the free slot that has most of its prompt, and return it; `begin` computes it."""
+        shared, slot = max(
+            ((_shared_prefix(slot.cached, request.prompt), slot) for slot in self._slots if slot.request is None),
+            key=lambda found: found[0],
+        )
+        slot.cached, slot.next, slot.request = request.prompt[:shared], [], request
+        self._first = slot if head_start else None
+        return slot
+
+    def begin(self, slot: Slot) -> None:
+        """Prefill the prompt of a reserved slot and sample its first token."""
+        request = slot.request
+        if request is None:
+            raise EngineError(f"Slot {slot.number} has nothing to prefill: a bug.")
+        request.native(True)
+        if not self._take_sampler(slot, request):
+            return
+        if not self._native.truncate(slot.number, len(slot.cached)):
+            slot.cached = []
+            self._native.truncate(slot.number, 0)
+        shared = len(slot.cached)
+        for start in range(shared, len(request.prompt), UBATCH):
+            if request.unwanted(time.monotonic()):
+                self._free(slot)
+                return
+            part = request.prompt[start : start + UBATCH]
+            end = start + len(part)
+            with self._native_call():
+                self._native.prefill(slot.number, part, start, last=end == len(request.prompt))
+            slot.cached.extend(part)
+            self.prompt_tokens += len(part)
+        self._accept(slot, (len(request.prompt) - shared - 1) % UBATCH)
+        self._feed_what_follows([slot])
+
+    def step(self) -> None:
+        """Compute one token of every active slot."""
+        now = time.monotonic()
+        for slot in self._slots:
+            if slot.request is not None and slot.request.unwanted(now):
+                self._free(slot)
+        active = [slot for slot in self._slots if slot.request is not None]
+        if not active:
+            return
+        with self._native_call():
+            self._native.decode([(slot.number, slot.next[0], len(slot.cached)) for slot in active])
+        for place, slot in enumerate(active):
+            slot.cached.append(slot.next[0])
+            self._accept(slot, place)
+        self._feed_what_follows(active)
+
+    def fail(self, failure: EngineError) -> None:
+        """Answer every caller with `failure`."""
+        for slot in self._slots:
+            if slot.request is not None:
+                slot.request.resolve(failure)
+            self._free(slot)
+
+    def close(self) -> None:
+        """Free the context."""
+        self._native.close()
+
+    def _accept(self, slot: Slot, place: int) -> None:
+        """Sample the next token of a slot; hand over the result when it was the last one."""
+        request, sampler = slot.request, slot.sampler
+        if request is None or sampler is None:
+            raise EngineError(f"Slot {slot.number} has nothing to generate: a bug.")
+        with self._native_call():
+            token = self._native.sample(sampler, place)
+        answer, before = request.answer, slot.generated
+        slot.next = [token, *answer.accept(token)]
+        self.completion_tokens += answer.completion_tokens - before
+        if answer.done:
+            generation = Generation(
+                text=answer.text,
+                prompt_tokens=len(request.prompt),
+                completion_tokens=answer.completion_tokens,
+                finish=answer.finish,
+                seconds=time.monotonic() - request.admitted,
+            )
+            self._free(slot)
+            request.resolve(generation)
+        elif answer.begun and not slot.answering:
+            self._take_sampler(slot, request)
+
+    def _feed_what_follows(self, slots: Sequence[Slot]) -> None:
+        """Compute the tokens that the model did not choose, and sample the one after them.
+
+        Only when every slot of the last call has been sampled: a call takes the place of the last one's logits.
+        """
+        for slot in slots:
+            while slot.request is not None and len(slot.next) > 1:
+                following = slot.next
+                with self._native_call():
+                    self._native.prefill(slot.number, following, len(slot.cached), last=True)
+                slot.cached.extend(following)
+                self._accept(slot, len(following) - 1)
+
+    def _take_sampler(self, slot: Slot, request: Request) -> bool:
+        """Have a sampler for what comes next, thinking or answer; False when there is none, and the request is over."""
+        if slot.sampler is not None:
+            slot.sampler.close()
+            slot.sampler = None
+        slot.answering = request.answer.begun
+        try:
+            slot.sampler = self._weights.sampler(request.sampling, grammar=request.grammar if slot.answering else None)
+        except EngineError as error:
+            # This request's grammar; what the others ask for can be done.
+            self._free(slot)
+            request.resolve(error)
+            return False
+        return True
+
+    def _free(self, slot: Slot) -> None:
+        if slot.sampler is not None:
+            slot.sampler.close()
+        if slot.request is not None:
+            slot.request.native(False)
+        slot.request = slot.sampler = None
+
+    @contextmanager
+    def _native_call(self) -> Iterator[None]:
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since = None
+
+
+def _shared_prefix(cached: Sequence[int], prompt: Sequence[int]) -> int:
+    """Return how many tokens `prompt` shares with `cached`, less the last one, whose logits must be computed."""
+    limit = min(len(cached), len(prompt) - 1)
+    for place in range(limit):
+        if cached[place] != prompt[place]:
+            return place
+    return limit

@@ -1,0 +1,131 @@
+"""llama.cpp without a model: contexts that note what they are asked to compute, and weights whose tokens are words."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from streaming.engine.lanes.batching import BatchingEngine
+from streaming.errors import EngineError
+from streaming.protocol import Message, Sampling
+
+END, WORD = 0, 1
+
+
+@dataclass(frozen=True)
+class Call:
+    """One native call: the lane, what it was, the slots it was for, and its tokens."""
+
+    lane: int
+    kind: str
+    slots: tuple[int, ...]
+    tokens: int
+
+
+class FakeContext:
+    """A lane's context. Each generation ends after as many tokens as `machine.length` says for its prompt."""
+
+    tokens_per_slot = 1 << 30
+
+    def __init__(self, machine: FakeMachine, lane: int, slots: int) -> None:
+        self._machine, self.lane, self.slots = machine, lane, slots
+        self.held: dict[int, list[int]] = {slot: [] for slot in range(slots)}
+        self._left: dict[int, int] = {}
+        self._sampled: list[int] = []
+        self.closed = False
+
+    def truncate(self, slot: int, length: int) -> bool:
+        del self.held[slot][length:]
+        return True
+
+    def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+        assert position == len(self.held[slot])
+        self.held[slot].extend(tokens)
+        self._machine.compute(Call(self.lane, "prefill", (slot,), len(tokens)))
+        if last:
+            self._left[slot] = self._machine.length(self.held[slot])
+            self._sampled = [slot]
+
+    def decode(self, steps: Sequence[tuple[int, int, int]]) -> None:
+        for slot, token, position in steps:
+            assert position == len(self.held[slot])
+            self.held[slot].append(token)
+        self._machine.compute(Call(self.lane, "decode", tuple(slot for slot, _, _ in steps), len(steps)))
+        self._sampled = [slot for slot, _, _ in steps]
+
+    def sample(self, sampler: Any, place: int) -> int:
+        # A prefill's logits stand at the place of its last token, the only ones there are.
+        slot = self._sampled[place if len(self._sampled) > 1 else 0]
+        self._left[slot] -= 1
+        if self._left[slot] < 0 or self._machine.ended.is_set():
+            self._machine.note(Call(self.lane, "end", (slot,), 0))
+            return END
+        return WORD
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeSampler:
+    def close(self) -> None: ...
+
+
+class FakeMachine:
+    """Stands for `Weights`. `compute` is called in each native call, after it was noted; `ended` ends all texts."""
+
+    trained_context = 1 << 30
+
+    def __init__(
+        self, compute: Callable[[Call], None] | None = None, length: Callable[[list[int]], int] | None = None
+    ) -> None:
+        self._compute = compute
+        self._length = length
+        self._lock = threading.Lock()
+        self.ended = threading.Event()
+        self.calls: list[Call] = []
+        self.contexts: list[FakeContext] = []
+        self.closed = False
+
+    def note(self, call: Call) -> None:
+        with self._lock:
+            self.calls.append(call)
+
+    def compute(self, call: Call) -> None:
+        self.note(call)
+        if self._compute is not None:
+            self._compute(call)
+
+    def length(self, prompt: list[int]) -> int:
+        return 1 << 30 if self._length is None else self._length(prompt)
+
+    def open_context(self, *, slots: int, context: int, threads: int) -> FakeContext:
+        self.contexts.append(FakeContext(self, len(self.contexts), slots))
+        return self.contexts[-1]
+
+    def render(self, messages: Sequence[Message]) -> list[int]:
+        return [token(word) for message in messages for word in f"<{message.role}> {message.content}".split()]
+
+    def sampler(self, sampling: Sampling, *, grammar: str | None) -> FakeSampler:
+        if grammar == "nonsense":
+            raise EngineError("llama.cpp could not parse the grammar.")
+        return FakeSampler()
+
+    def ends(self, token: int) -> bool:
+        return token == END
+
+    def text(self, tokens: Sequence[int]) -> str:
+        return "word " * (len(tokens) - 1) + "word." if tokens else ""
+
+    def close(self) -> None:
+        self.closed = True
+
+    def engine(self, *, slots: int, lanes: int = 1) -> BatchingEngine:
+        return BatchingEngine(self, slots=slots, lanes=lanes, context=4096, threads=lanes)  # type: ignore[arg-type]
+
+
+def token(word: str) -> int:
+    """Return the token of a word."""
+    return 2 + zlib.crc32(word.encode()) % 50_000

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from streaming.engine.lanes.admission import AGEING, Admission, Request, Room, takes_next
+from streaming.errors import DeadlineExceeded
+from streaming.protocol import Sampling
+
+
+def request(prompt: int, *, max_tokens: int = 96, deadline: float | None = None) -> Request:
+    return Request([1] * prompt, Sampling(), max_tokens, deadline, None, admitted=0.0)
+
+
+def order(admission: Admission) -> list[Request]:
+    return [found for _ in range(len(admission)) if (found := admission.next(0.0)) is not None]
+
+
+def test_of_equal_requests_the_first_is_served_first() -> None:
+    admission, requests = Admission(), [request(100) for _ in range(5)]
+    for one in requests:
+        admission.add(one, computed=7)
+    assert [id(one) for one in order(admission)] == [id(one) for one in requests]
+
+
+def test_the_cheaper_request_goes_first_until_the_dearer_has_waited_long_enough() -> None:
+    chunk, early, late = request(800), request(100), request(100)
+    admission = Admission()
+    admission.add(chunk, computed=0)
+    admission.add(late, computed=AGEING * 700 + 1)
+    admission.add(early, computed=AGEING * 700 - 1)
+    assert [len(one.prompt) for one in order(admission)] == [100, 800, 100]
+
+
+def test_what_may_generate_much_is_as_dear_as_a_long_prompt() -> None:
+    admission = Admission()
+    admission.add(request(100, max_tokens=900), computed=0)
+    admission.add(request(101, max_tokens=96), computed=0)
+    assert [one.max_tokens for one in order(admission)] == [96, 900]
+
+
+def test_a_chunk_is_served_though_short_ones_keep_coming_for_ever() -> None:
+    admission, computed = Admission(), 0
+    admission.add(request(800), computed=computed)
+    for served in count():
+        # As fast as the engine can serve: one comes for each that is done, and one more waits.
+        for _ in range(2 if served == 0 else 1):
+            admission.add(request(100), computed=computed)
+        found = admission.next(0.0)
+        assert found is not None
+        computed += found.cost
+        if len(found.prompt) == 800:
+            break
+        assert served < 1000
+    # No more was computed before it than its cost gives way to, and the request that was under way.
+    assert computed - 896 <= AGEING * 700 + 2 * 196
+
+
+def test_a_deadline_that_passes_in_the_queue_is_told_and_the_others_stay() -> None:
+    admission = Admission()
+    soon, later, never = request(10, deadline=5.0), request(10, deadline=9.0), request(10)
+    for one in (never, soon, later):
+        admission.add(one, computed=0)
+    admission.drop_unwanted(5.0)
+    assert len(admission) == 3
+    admission.drop_unwanted(5.1)
+    assert isinstance(soon.result.exception(0), DeadlineExceeded)
+    assert len(admission) == 2
+    admission.drop_unwanted(9.1)
+    assert isinstance(later.result.exception(0), DeadlineExceeded)
+    assert order(admission) == [never]
+
+
+def test_a_request_whose_caller_has_gone_is_passed_over() -> None:
+    admission, gone, here = Admission(), request(10), request(20)
+    for one in (gone, here):
+        admission.add(one, computed=0)
+    gone.result.cancel()
+    assert admission.wanted == 1
+    assert admission.next(0.0) is here
+    assert admission.next(0.0) is None
+
+
+# Of two lanes: what each has to do, its free slots, how many wait, and which of them take the next request.
+@pytest.mark.parametrize(
+    ("rooms", "waiting", "takers"),
+    [
+        pytest.param([(0, 2), (0, 2)], 1, [0], id="the first of two idle ones"),
+        pytest.param([(900, 1), (200, 1)], 1, [1], id="the lighter of two"),
+        pytest.param([(900, 1), (200, 1)], 2, [0, 1], id="both when there are enough for both"),
+        pytest.param([(900, 2), (0, 2)], 2, [1], id="the idle one when it has room for all"),
+        pytest.param([(900, 1), (200, 0)], 1, [0], id="the heavier when the lighter is full"),
+        pytest.param([(900, 0), (200, 0)], 9, [], id="none when both are full"),
+    ],
+)
+def test_who_takes_the_next_request(rooms: list[tuple[int, int]], waiting: int, takers: list[int]) -> None:
+    lanes = [Room(load, number, free) for number, (load, free) in enumerate(rooms)]
+    assert [lane.lane for lane in lanes if takes_next(lane, lanes, waiting=waiting)] == takers
