@@ -105,11 +105,15 @@ def run(
     field: Annotated[list[str] | None, flag("field")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
+    prompt_style: Annotated[str | None, flag("prompt_style")] = None,
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,
     threads: Annotated[int | None, flag("threads")] = None,
+    lanes: Annotated[int | None, flag("lanes")] = None,
+    gpu_layers: Annotated[int | None, flag("gpu_layers")] = None,
+    engine: Annotated[str | None, flag("engine")] = None,
     batch_documents: Annotated[int | None, flag("batch_documents")] = None,
     grace: Annotated[float | None, flag("grace")] = None,
     kafka: Kafka = None,
@@ -132,7 +136,7 @@ def run(
     from streaming.engine import open_model
     from streaming.query import prepare
     from streaming.query import run as run_query
-    from streaming.report import BatchLines, plan_block
+    from streaming.report import BatchLines, LoadingLines, plan_block
     from streaming.watch import StopRequest
 
     settings = load(
@@ -149,11 +153,15 @@ def run(
             "field": pairs(field, "--field"),
             "id_from": id_from,
             "prompt": prompt,
+            "prompt_style": prompt_style,
             "query": query,
             "checkpoint": checkpoint,
             "slots": slots,
             "context": context,
             "threads": threads,
+            "lanes": lanes,
+            "gpu_layers": gpu_layers,
+            "engine": engine,
             "batch_documents": batch_documents,
             "grace": grace,
             "kafka": pairs(kafka, "--kafka"),
@@ -161,11 +169,16 @@ def run(
         }
     )
     stop = StopRequest()
-    plan = prepare(settings, open_model(settings.model))
+    plan = prepare(settings, open_model(settings.model, completion=settings.completion))
     note.print(plan_block(plan))
     note.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
-    lines = BatchLines()
-    run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(lines.line(batch)))
+    lines, loads = BatchLines(), LoadingLines()
+
+    def loading(share: float) -> None:
+        if line := loads.line(share):
+            note.print(line)
+
+    run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(lines.line(batch)), loading=loading)
 
 
 @app.command()

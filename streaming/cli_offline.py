@@ -39,12 +39,16 @@ def summarize(
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
     model: Annotated[str | None, flag("model")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
+    prompt_style: Annotated[str | None, flag("prompt_style")] = None,
     temperature: Annotated[float | None, flag("temperature")] = None,
     chunk_tokens: Annotated[int | None, flag("chunk_tokens")] = None,
     max_tokens: Annotated[int | None, flag("max_tokens")] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,
     threads: Annotated[int | None, flag("threads")] = None,
+    lanes: Annotated[int | None, flag("lanes")] = None,
+    gpu_layers: Annotated[int | None, flag("gpu_layers")] = None,
+    engine: Annotated[str | None, flag("engine")] = None,
     as_json: Json = False,
 ) -> None:
     """Summarize files here and now, without Kafka: the same summarizer, for trying prompts and models.
@@ -65,23 +69,33 @@ def summarize(
         {
             "model": model,
             "prompt": prompt,
+            "prompt_style": prompt_style,
             "temperature": temperature,
             "chunk_tokens": chunk_tokens,
             "max_tokens": max_tokens,
             "slots": slots,
             "context": context,
             "threads": threads,
+            "lanes": lanes,
+            "gpu_layers": gpu_layers,
+            "engine": engine,
         }
     )
     refused: list[str] = []
     paths = find_files([_STDIN if str(path) == "-" else path for path in files])
     documents = islice(_documents(paths, Split.parse(split), refused), limit)
-    work = plan_work(settings, open_model(settings.model), cores=os.cpu_count() or 1)
+    work = plan_work(
+        settings, open_model(settings.model, completion=settings.completion), cores=os.cpu_count() or 1, here=True
+    )
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=note, transient=True, disable=not note.is_terminal) as progress:
         task = progress.add_task("loading the model")
-        for named, made in summarize_documents(work, documents):
+
+        def loading(share: float) -> None:
+            progress.update(task, description=f"loading the model: {share:.0%}")
+
+        for named, made in summarize_documents(work, documents, loading):
             done += 1
             progress.update(task, description=f"{done} done")
             if isinstance(made, Exception):

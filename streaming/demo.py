@@ -37,6 +37,7 @@ from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
 from streaming.session import layout, spark_session
 from streaming.settings import Settings
+from streaming.starting import start_engine
 from streaming.topics import Admin
 
 _SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
@@ -61,7 +62,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 
     Raises `UsageError` for files that are not there, and what the parts raise.
     """
-    model = open_model(settings.model)
+    model = open_model(settings.model, completion=settings.completion)
     files = find_files(paths or [_samples()])
     documents = islice(read_documents(files, Split.parse(split)), limit)
     started = time.monotonic()
@@ -73,6 +74,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             # Spark took the interrupt for itself.
             _take_signals()
             plan = planning.result()
+            start_engine(spark, plan.job.work.engine, lambda share: status.update(f"loading the model: {share:.0%}"))
             out.print(plan_block(plan))
             out.print()
             arrivals = _summarize(spark, plan, started, out)

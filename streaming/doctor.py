@@ -99,13 +99,15 @@ def _model(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        model = open_model(settings.model)
+        model = open_model(settings.model, completion=settings.completion)
     except GistreamError as error:
         yield Finding("model", "problem", str(error), error.exit_code)
         return
     size = f"{model.file_bytes / 1e6:,.0f} MB"
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
-    yield _tried("recipe", lambda: f"{plan_work(settings, model, cores=1).recipe_name}, prompt '{settings.prompt}'")
+    yield _tried(
+        "recipe", lambda: f"{plan_work(settings, model, cores=1, here=False).recipe_name}, prompt '{settings.prompt}'"
+    )
     # A wrong master is the next check's.
     with suppress(UsageError):
         yield _memory(settings, model, layout(settings).cores)

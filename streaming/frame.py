@@ -56,7 +56,9 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     session = documents.sparkSession
     chosen = load({"master": session.conf.get("spark.master"), **settings})
     spread = layout(chosen)
-    work = plan_work(chosen, open_model(chosen.model), cores=spread.cores)
+    work = plan_work(
+        chosen, open_model(chosen.model, completion=chosen.completion), cores=spread.cores, here=spread.local
+    )
     used = [name for name in Document.model_fields if name in documents.columns]
     # Cast here: pandas would make floats of whole numbers beside a null.
     named = documents.select(*used).withColumn("id", col("id").cast("string"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from streaming.decode import NamedDocument
 from streaming.errors import DocumentError
@@ -13,12 +13,15 @@ from streaming.work import Desk, Work, unload
 Attempt = tuple[NamedDocument, Summary | DocumentError]
 
 
-def summarize_documents(work: Work, documents: Iterator[NamedDocument]) -> Iterator[Attempt]:
+def summarize_documents(
+    work: Work, documents: Iterator[NamedDocument], loading: Callable[[float], None]
+) -> Iterator[Attempt]:
     """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
 
-    Raises `EngineError` when the model cannot be loaded or fails.
+    `loading` hears how much of the model is loaded, from 0 to 1. Raises `EngineError` when the model cannot be
+    loaded or fails.
     """
-    desk = Desk(work)
+    desk = Desk(work, loading)
 
     async def attempt(named: NamedDocument) -> Attempt:
         return named, await desk.attempt(named)

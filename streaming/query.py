@@ -31,6 +31,7 @@ from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
 from streaming.sinks.parquet import write_results_as_parquet
 from streaming.source import read_documents
+from streaming.starting import start_engine
 from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
 from streaming.topics import Admin, Topic, result_topics
 from streaming.watch import Batch, StopRequest, finish, watch
@@ -65,7 +66,7 @@ def prepare(settings: Settings, model: ModelFile) -> Plan:
     Raises `UsageError`, `BrokerError`, `TopicError`, or `MachineError` for a place that cannot be written.
     """
     spread = layout(settings)
-    work = plan_work(settings, model, cores=spread.cores)
+    work = plan_work(settings, model, cores=spread.cores, here=spread.local)
     place = None
     if settings.parquet is not None:
         place = Place(settings.parquet)
@@ -180,8 +181,17 @@ def summarize_and_archive(
             finish(rest, stop=stop)
 
 
-def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], None]) -> None:
+def run(
+    plan: Plan,
+    *,
+    once: bool,
+    stop: StopRequest,
+    tell: Callable[[Batch], None],
+    loading: Callable[[float], None],
+) -> None:
     """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch it finished.
+
+    `loading` hears how much of the model is loaded, from 0 to 1, when that is on this machine.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
@@ -198,7 +208,7 @@ def run(plan: Plan, *, once: bool, stop: StopRequest, tell: Callable[[Batch], No
             beside = stack.enter_context(archive_checkpointed(plan))
             spark = stack.enter_context(spark_session(settings, plan.spread))
             stop.listen()
-
+            start_engine(spark, plan.job.work.engine, loading)
             summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)
     except QueryError as error:
         if stop.asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import time
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from streaming.query import Plan
     from streaming.topics import Topic
     from streaming.watch import Batch
+
+# Between two lines on a loading model: a 7B from a slow disk takes a minute or two.
+_LOADING_SECONDS = 5
 
 
 def plan_block(plan: Plan) -> RenderableType:
@@ -38,6 +42,25 @@ def plan_block(plan: Plan) -> RenderableType:
 
 def _named(topics: list[Topic]) -> str:
     return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
+
+
+class LoadingLines:
+    """The lines that say how far the loading of the model is: none for a small one but that it is done."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._told = time.monotonic()
+
+    def line(self, share: float) -> str | None:
+        """Return the line for this much of the model, from 0 to 1; None when there is nothing new to say."""
+        now = time.monotonic()
+        self._began = self._began or now
+        if share >= 1:
+            return f"the model is loaded ({now - self._began:.1f} s)"
+        if now - self._told < _LOADING_SECONDS:
+            return None
+        self._told = now
+        return f"loading the model: {share:.0%}"
 
 
 class BatchLines:

@@ -68,6 +68,11 @@ def layout(settings: Settings) -> Layout:
     return Layout(master, settings.executors or executors, settings.executor_cores or cores)
 
 
+def runs_in_one_jvm(spark: SparkSession) -> bool:
+    """Tell whether this session's driver is its only executor."""
+    return _LOCAL.match(spark.sparkContext.master or "") is not None
+
+
 @contextmanager
 def spark_session(settings: Settings, spread: Layout) -> Iterator[SparkSession]:
     """Have Spark for as long as the context lasts; what it and its workers say goes to logs/spark.log.

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -20,7 +19,7 @@ from datetime import datetime, timezone
 from streaming.decode import NamedDocument
 from streaming.engine import LlamaRecipe, ModelFile, lanes_for
 from streaming.engine.process.recipe import ProcessRecipe
-from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, UsageError
+from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, MachineError, UsageError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
@@ -53,15 +52,17 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
-def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
-    """Decide how documents are summarized, by an engine that has `cores` cores; raises `UsageError`."""
-    completion = settings.prompt_style == "completion"
-    thinking_tokens = 0 if completion or not model.thinks else settings.thinking_tokens
+def plan_work(settings: Settings, model: ModelFile, *, cores: int, here: bool) -> Work:
+    """Decide how documents are summarized, by an engine that has `cores` cores, of this machine when `here`.
+
+    Raises `UsageError`, and `MachineError` when this machine's memory is too small for it.
+    """
+    thinking_tokens = 0 if settings.completion or not model.thinks else settings.thinking_tokens
     _check_context(settings, model, thinking_tokens)
     profiles = load_profiles()
     known_profile(profiles, settings.prompt)
     return Work(
-        engine=_plan_engine(settings, model, cores=cores, thinking_tokens=thinking_tokens),
+        engine=_plan_engine(settings, model, cores=cores, here=here, thinking_tokens=thinking_tokens),
         recipe=Recipe(
             model_sha256=model.sha256,
             representation=model.representation,
@@ -87,7 +88,7 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int) -> Work:
     )
 
 
-def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, thinking_tokens: int) -> EngineRecipe:
+def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, here: bool, thinking_tokens: int) -> EngineRecipe:
     threads = settings.threads or cores
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     llama = LlamaRecipe(
@@ -98,9 +99,11 @@ def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, thinking_t
         threads=threads,
         gpu_layers=settings.gpu_layers,
         memory=limit,
-        completion=settings.prompt_style == "completion",
+        completion=settings.completion,
         thinking_tokens=thinking_tokens,
     )
+    if here and (sentence := llama.too_large()):
+        raise MachineError(sentence)
     return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, limit)
 
 
@@ -116,18 +119,15 @@ def _check_context(settings: Settings, model: ModelFile, thinking_tokens: int) -
         )
 
 
-# The engine of this process. Spark keeps its Python workers across tasks and micro-batches, and so the model.
+# The engine that this process uses. Spark keeps its Python workers across tasks and micro-batches, and so this.
 _loaded: dict[EngineRecipe, Engine] = {}
 
 
-def _engine(recipe: EngineRecipe) -> Engine:
+def _engine(recipe: EngineRecipe, tell: Callable[[float], None] | None) -> Engine:
     if recipe not in _loaded:
         # One model at a time: a worker that serves another query now must not hold both.
         unload()
-        began = time.monotonic()
-        _loaded[recipe] = recipe.load()
-        # Spark takes a worker's standard error into its log.
-        sys.stderr.write(f"gistream: model loaded in {time.monotonic() - began:.1f} s by process {os.getpid()}\n")
+        _loaded[recipe] = recipe.load(tell)
     return _loaded[recipe]
 
 
@@ -140,10 +140,13 @@ def unload() -> None:
 class Desk:
     """Where documents are summarized: the work to do, and this process's engine to do it with."""
 
-    def __init__(self, work: Work) -> None:
-        """Load the engine if this process does not have it yet; raises `EngineError`."""
+    def __init__(self, work: Work, tell: Callable[[float], None] | None = None) -> None:
+        """Load the engine if this process does not have it yet; `tell` hears how much of it is loaded, from 0 to 1.
+
+        Raises `EngineError`.
+        """
         self._work = work
-        self._summarizer = Summarizer(_engine(work.engine), work.recipe)
+        self._summarizer = Summarizer(_engine(work.engine, tell), work.recipe)
 
     async def summarize(self, named: NamedDocument, source: Source | None) -> Summary:
         """Summarize one document; raises `DocumentError` when it has no summary, and the service's errors."""

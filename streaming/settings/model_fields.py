@@ -114,3 +114,8 @@ class ModelSettings(BaseModel):
         description="Seconds that one document may take before it becomes a dead letter. Longer than the "
         "longest document that `max_chunks` lets in, with the others of its batch.",
     )
+
+    @property
+    def completion(self) -> bool:
+        """Whether the model goes on with a text instead of answering a chat."""
+        return self.prompt_style == "completion"

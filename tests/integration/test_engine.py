@@ -22,7 +22,7 @@ TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     model = open_model("sample")
-    loaded = LlamaRecipe(model.path, model.sha256, slots=4, context=1024, threads=2, lanes=2, gpu_layers=0).load()
+    loaded = LlamaRecipe(model, slots=4, lanes=2, context=1024, threads=2).load()
     yield loaded
     loaded.close()
 
@@ -161,7 +161,7 @@ def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
 
 def test_a_closed_engine_says_so() -> None:
     model = open_model("sample")
-    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1, lanes=1, gpu_layers=0).load()
+    engine = LlamaRecipe(model, slots=1, lanes=1, context=512, threads=1).load()
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):

@@ -74,7 +74,7 @@ def test_an_architecture_is_described_loaded_and_answers_with_the_context_of_its
     model = open_model(str(folder / f"{name}.gguf"))
     assert (model.architecture, model.context) == (FAMILIES[name].architecture, CONTEXT)
     assert model.thinks == (name in ("qwen3", "r1"))
-    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=8 * CONTEXT, threads=1).load()
+    engine = LlamaRecipe(model, slots=1, lanes=1, context=8 * CONTEXT, threads=1).load()
     try:
         assert engine.context == CONTEXT
         generation = generate(engine, chat("The mill burned."))
@@ -184,7 +184,7 @@ def test_a_base_model_goes_on_with_plain_text(folder: Path) -> None:
     path = write_model(folder / "plain.gguf", FAMILIES["llama2"], template=None)
     model = open_model(str(path), completion=True)
     assert not model.chat_template
-    engine = LlamaRecipe(model.path, model.sha256, slots=1, context=512, threads=1, completion=True).load()
+    engine = LlamaRecipe(model, slots=1, lanes=1, context=512, threads=1, completion=True).load()
     weights = Weights(path, completion=True)
     messages = [*chat("Anna had <s> the bell.</s>"), Message("assistant", "Summary:")]
     prompt = weights.render(messages)

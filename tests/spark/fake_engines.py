@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streaming.errors import DocumentFailed, EngineError
@@ -21,7 +21,7 @@ class FakeRecipe:
     log: str
     seconds: float = 0.0
 
-    def load(self) -> FakeEngine:
+    def load(self, tell: Callable[[float], None] | None = None) -> FakeEngine:
         _note(self.log, f"loaded {os.getpid()}")
         return FakeEngine(self)
 
@@ -47,6 +47,7 @@ class FakeEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        native: Callable[[bool], None] | None = None,
     ) -> Generation:
         text = messages[-1].content
         if "break" in text:

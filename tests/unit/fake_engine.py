@@ -58,6 +58,7 @@ class FakeEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        native: Callable[[bool], None] | None = None,
     ) -> Generation:
         system, user, *begun = messages
         self.asked.append(user.content)

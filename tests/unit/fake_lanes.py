@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streaming.engine.lanes.batching import BatchingEngine
+from streaming.engine.lanes.thinking import Answer
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
 
@@ -116,8 +117,22 @@ class FakeMachine:
     def ends(self, token: int) -> bool:
         return token == END
 
-    def text(self, tokens: Sequence[int]) -> str:
-        return "word " * (len(tokens) - 1) + "word." if tokens else ""
+    thinks = False
+
+    def piece(self, token: int, *, special: bool) -> bytes:
+        return b"Word. "
+
+    def answer(
+        self, prompt: Sequence[int], *, max_tokens: int, thinking_tokens: int, constrained: bool = False
+    ) -> Answer:
+        return Answer(
+            self,  # type: ignore[arg-type]
+            tags=None,
+            inside=False,
+            max_tokens=max_tokens,
+            thinking_tokens=thinking_tokens,
+            constrained=constrained,
+        )
 
     def close(self) -> None:
         self.closed = True

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import cast
 
 import pytest
 
 from streaming.engine.lanes.admission import AGEING, Admission, Request, Room, takes_next
+from streaming.engine.lanes.thinking import Answer
 from streaming.errors import DeadlineExceeded
 from streaming.protocol import Sampling
 
 
 def request(prompt: int, *, max_tokens: int = 96, deadline: float | None = None) -> Request:
-    return Request([1] * prompt, Sampling(), max_tokens, deadline, None, admitted=0.0)
+    # Nothing of what admission decides asks the answer.
+    answer = cast("Answer", None)
+    return Request([1] * prompt, Sampling(), max_tokens, deadline, None, 0.0, answer, native=lambda _: None)
 
 
 def order(admission: Admission) -> list[Request]:
@@ -37,7 +41,7 @@ def test_what_may_generate_much_is_as_dear_as_a_long_prompt() -> None:
     admission = Admission()
     admission.add(request(100, max_tokens=900), computed=0)
     admission.add(request(101, max_tokens=96), computed=0)
-    assert [one.max_tokens for one in order(admission)] == [96, 900]
+    assert [one.limit for one in order(admission)] == [96, 900]
 
 
 def test_a_chunk_is_served_though_short_ones_keep_coming_for_ever() -> None:

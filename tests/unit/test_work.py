@@ -9,7 +9,7 @@ from streaming.engine import LlamaRecipe, ModelFile
 from streaming.engine.model.memory import Shape
 from streaming.errors import UsageError
 from streaming.settings import load
-from streaming.work import THINKING_TOKENS, plan_work
+from streaming.work import Work, plan_work
 
 MODEL = ModelFile(
     path=Path("m.gguf"),
@@ -29,27 +29,31 @@ MODEL = ModelFile(
 THINKING = replace(MODEL, thinks=True)
 
 
+def plan(model: ModelFile, **options: object) -> Work:
+    return plan_work(load({"engine": "in-process", **options}), model, cores=1, here=False)
+
+
 def engine(model: ModelFile, **options: object) -> LlamaRecipe:
-    recipe = plan_work(load({}), model, cores=1, **options).engine  # type: ignore[arg-type]
+    recipe = plan(model, **options).engine
     assert isinstance(recipe, LlamaRecipe)
     return recipe
 
 
 def test_the_default_context_has_room_for_the_thinking() -> None:
-    assert engine(THINKING).thinking_tokens == THINKING_TOKENS
+    assert engine(THINKING).thinking_tokens == 1024
 
 
 def test_a_model_that_does_not_think_needs_no_room_for_it() -> None:
     assert engine(MODEL).thinking_tokens == 0
-    assert plan_work(load({"context": 1024}), MODEL, cores=1).recipe.thinking_tokens == 0
+    assert plan(MODEL, context=1024).recipe.thinking_tokens == 0
 
 
 def test_a_context_without_room_for_the_thinking_is_refused_before_spark_starts() -> None:
     with pytest.raises(UsageError, match="1024 of thinking"):
-        plan_work(load({"context": 1024}), THINKING, cores=1)
+        plan(THINKING, context=1024)
 
 
 def test_completion_style_reaches_engine_and_recipe_and_leaves_no_room_for_thinking() -> None:
-    recipe = engine(THINKING, style="completion")
+    recipe = engine(THINKING, prompt_style="completion")
     assert (recipe.completion, recipe.thinking_tokens) == (True, 0)
-    assert plan_work(load({}), THINKING, cores=1, style="completion").recipe.style == "completion"
+    assert plan(THINKING, prompt_style="completion").recipe.style == "completion"

@@ -14,7 +14,6 @@ from itertools import count
 from os import getpid
 from typing import Any, TypeVar
 
-from streaming.engine.process.owner import find_owner
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.engine.process.starting import find_or_start, reap, wait_for_end
 from streaming.engine.process.wire import Frame, encode, pack, pack_messages, read, unpack_error
@@ -110,9 +109,9 @@ class _Link:
 class ProcessEngine:
     """The executor's engine process; see `streaming.protocol.Engine`."""
 
-    def __init__(self, recipe: ProcessRecipe, tell: Callable[[float], None] | None) -> None:
-        self._recipe, self._owner = recipe, find_owner()
-        self._tell = tell
+    def __init__(self, recipe: ProcessRecipe, tell: Callable[[float], None] | None, owner: int) -> None:
+        """Connect to the engine process of the executor `owner`; see `ProcessRecipe.load`."""
+        self._recipe, self._tell, self._owner = recipe, tell, owner
         self._link: _Link | None = None
         self._linking = asyncio.Lock()
         self._closed = False

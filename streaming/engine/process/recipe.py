@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from streaming.engine.process.owner import find_owner
 from streaming.engine.process.wire import Frame
 from streaming.protocol import Engine, EngineRecipe
 
@@ -26,15 +27,16 @@ class ProcessRecipe:
     stall: float
     memory: int | None
 
-    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
+    def load(self, tell: Callable[[float], None] | None = None, owner: int | None = None) -> Engine:
         """Find the engine process of this executor, or start it, and wait until it has loaded the model.
 
-        `tell` hears how much of the model is loaded, from 0 to 1. Raises `EngineError`.
+        `tell` hears how much of the model is loaded, from 0 to 1. `owner` is the executor's process id, when it is not
+        that of whoever calls. Raises `EngineError`.
         """
         # Only here: what a driver needs of an engine is its recipe.
         from streaming.engine.process.client import ProcessEngine
 
-        return ProcessEngine(self, tell)
+        return ProcessEngine(self, tell, find_owner() if owner is None else owner)
 
     @property
     def packed(self) -> Frame:
