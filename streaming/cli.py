@@ -13,6 +13,7 @@ from rich.console import Console
 from producers.cli import app as produce_app
 from streaming import __version__
 from streaming.cli_admin import broker_app, config_app, doctor, topics_app
+from streaming.cli_engine import app as engine_app
 from streaming.cli_model import model_app
 from streaming.cli_offline import app as offline_app
 from streaming.errors import run_command
@@ -41,6 +42,7 @@ app.add_typer(produce_app, name="produce")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
+app.add_typer(engine_app)
 app.command()(doctor)
 
 out = Console(highlight=False, soft_wrap=True)

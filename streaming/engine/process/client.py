@@ -15,6 +15,7 @@ from os import getpid
 from typing import Any, TypeVar
 
 from streaming.engine.process.recipe import ProcessRecipe
+from streaming.engine.process.report import Report
 from streaming.engine.process.starting import find_or_start, reap, wait_for_end
 from streaming.engine.process.wire import Frame, encode, pack, pack_messages, read, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
@@ -163,7 +164,7 @@ class ProcessEngine:
 
     def status(self) -> EngineStatus:
         """Say what the engine process is doing now, for all workers."""
-        return EngineStatus(**self._wait(self._ask({"do": "report"}))["status"])
+        return Report(**self._wait(self._ask({"do": "report"}))).status
 
     def close(self) -> None:
         """Leave the engine process, and end it when it is this process's own; idempotent."""

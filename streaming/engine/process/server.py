@@ -17,11 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from streaming.engine.model.memory import available
 from streaming.engine.process import folder, owner
 from streaming.engine.process.clients import Client
 from streaming.engine.process.folder import EngineFolder
 from streaming.engine.process.ledger import Death, Entry, Ledger
 from streaming.engine.process.native import NativeProcess
+from streaming.engine.process.report import Rates, Report
 from streaming.engine.process.wire import BadFrame, Frame, pack, read
 from streaming.errors import EngineError
 from streaming.protocol import EngineStatus
@@ -32,7 +34,7 @@ _LONGEST_HELLO = 1024
 # A model that cannot be loaded three times in a row will not be loaded the fourth time.
 _LOAD_ATTEMPTS = 3
 # What an engine does that has not said what it does.
-_IDLE = pack(EngineStatus(0, 0, 0, 0, 0, 0.0))
+_IDLE = EngineStatus(0, 0, 0, 0, 0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Spec:
     """What the server is started with, as JSON on its standard input.
 
     `recipe` says what the child loads, `owner` is the executor's process id and `owner_descriptor` what becomes
-    readable at its end, `stall` the seconds that one native call may take, `memory` the bytes that the child may use.
+    readable at its end, `stall` the seconds that one native call may take, `memory` the bytes that the child may use,
+    if that is less than what is free.
     """
 
     recipe: Frame
@@ -65,7 +68,10 @@ class Server:
         self._status = _IDLE
         self._heard = time.monotonic()
         self._began = time.monotonic()
+        self._rates = Rates()
         self._loads = self._deaths = 0
+        # Not what is free later: by then the engine itself has taken its part.
+        self._memory = min(available(), spec.memory or sys.maxsize)
 
     async def run(self) -> None:
         """Serve until the end."""
@@ -122,7 +128,7 @@ class Server:
         if wanted == "end" or (wanted == "yield" and self._clients == {client}):
             self._end.set()
         elif wanted == "report":
-            client.reply(number, {"done": self._report()})
+            client.reply(number, {"done": pack(self._report())})
         elif wanted == "cancel":
             if given_up := client.forget(number):
                 self._ledger.give_up(given_up)
@@ -178,7 +184,8 @@ class Server:
             else:
                 self._ledger.answered(number, frame)
         elif "status" in frame:
-            self._status = frame["status"]
+            self._status = EngineStatus(**frame["status"])
+            self._rates.add(self._status)
         elif "loading" in frame:
             self._loading = frame["loading"]
             self._tell_all(frame)
@@ -195,14 +202,15 @@ class Server:
         while True:
             await asyncio.sleep(pause)
             silent = time.monotonic() - self._heard
-            if self._loading is None and max(silent, self._status["stalled"]) > self._spec.stall:
+            if self._loading is None and max(silent, self._status.stalled) > self._spec.stall:
                 native.kill("hung")
-            elif self._spec.memory is not None and native.memory > self._spec.memory:
+            elif native.memory > self._memory:
                 native.kill("memory")
 
     def _mourn(self, death: Death) -> None:
         self._deaths += 1
         self._status, self._loading = _IDLE, 0.0
+        self._rates.forget()
         suspects = self._ledger.child_died(death)
         _say(f"the engine {death}; it is started again, and {suspects} requests are tried one at a time")
 
@@ -215,23 +223,28 @@ class Server:
         for client in self._clients:
             client.tell(frame)
 
-    def _report(self) -> Frame:
-        """Return what `gistream engine` shows."""
-        native = self._native
-        return {
-            "status": self._status,
-            "recipe": self._spec.recipe,
-            "loading": self._loading,
-            "workers": len(self._clients),
-            "requests": len(self._ledger),
-            "suspects": self._ledger.suspects,
-            "loads": self._loads,
-            "deaths": self._deaths,
-            "child": native.pid if native else None,
-            "memory": native.memory if native else 0,
-            "memory_limit": self._spec.memory,
-            "seconds": time.monotonic() - self._began,
-        }
+    def _report(self) -> Report:
+        native, status = self._native, self._status
+        prompt_rate, completion_rate = self._rates.rates()
+        fields = self._spec.recipe["fields"]
+        return Report(
+            model=fields.get("model", {}).get("name", "unnamed"),
+            server=os.getpid(),
+            child=native.pid if native else None,
+            executor=self._spec.owner,
+            loading=self._loading,
+            # Whoever asks for this is none.
+            workers=len(self._clients) - 1,
+            requests=len(self._ledger),
+            suspects=self._ledger.suspects,
+            **pack(status),
+            prompt_rate=prompt_rate,
+            completion_rate=completion_rate,
+            memory=native.memory if native else 0,
+            memory_limit=self._memory,
+            loads=self._loads,
+            deaths=self._deaths,
+        )
 
 
 def _say(sentence: str) -> None:
