@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos book clean help
+.PHONY: demo test lint unit chaos soak book clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
@@ -9,6 +9,7 @@ help:
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make unit    the tests that need neither Java nor a model"
 	@echo "make chaos   kill -9 at random moments, and count what is there (10 minutes)"
+	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make clean   remove .venv"
 
@@ -37,7 +38,11 @@ book:
 
 chaos:
 	@$(PYTHON) tools/set_up.py --dev
-	@.venv/bin/pytest tests/chaos -s
+	@.venv/bin/pytest tests/chaos -s -m "not soak"
+
+soak:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/pytest tests/chaos -s -m soak
 
 clean:
 	rm -rf .venv

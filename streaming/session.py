@@ -24,8 +24,8 @@ from streaming.settings import Settings
 JVM_GONE = (Py4JError, ConnectionError)
 _LOCAL = re.compile(r"local(?:\[(\*|\d+)(?:,\s*\d+)?\])?$")
 _LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]$")
-# A worker that llama.cpp takes down may have met a rare race: its task gets one more attempt. A second crash is not
-# chance, and each attempt costs a batch of work.
+# A worker that dies may have met a rare race: its task gets one more attempt. A second death is not chance, and each
+# attempt costs a batch of work.
 _TASK_ATTEMPTS = 2
 # Checkpoints, Spark's scratch files and logs.
 LEAST_DISK = 300 * 1024 * 1024
@@ -127,13 +127,14 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         # instead of 25 (three pairs), and those are the cores the model needs.
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.jars": ",".join(map(str, _connector_jars())),
-        # A task takes a whole executor: so one Python worker and one model an executor.
+        # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine. More
+        # tasks would share the engine, but each would count its own failures (`max_failed_share`) and order its own ids.
         "spark.task.cpus": str(spread.cores),
         "spark.executor.cores": str(spread.cores),
         "spark.task.maxFailures": str(_TASK_ATTEMPTS),
         # The driver has fetched the model; a worker never phones a hub.
         "spark.executorEnv.HF_HUB_OFFLINE": "1",
-        # The model lives in the Python worker, so the worker must live on.
+        # Its imports take seconds, and with `engine = "in-process"` it has the model.
         "spark.python.worker.reuse": "true",
         # The input to the worker comes a batch of rows at a time: few, so that the first document is not kept waiting
         # by the eighth. The output is flushed after each frame but the last; see `summarize._frames`. Measured with a

@@ -1,0 +1,58 @@
+"""Spark, a broker and the real model in its own process, and a document on which llama.cpp crashes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from native_hooks import CRASHES, TrappedRecipe
+from pyspark.sql import SparkSession
+from spark_helpers import MakePlan
+from support import Send, document, read_topic
+
+from streaming.engine import LlamaRecipe, open_model
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.messages import DeadLetter, Summary
+from streaming.query import Plan, checkpointed, running
+from streaming.watch import Batch, StopRequest, watch
+
+DOCUMENTS = 64
+STORY = "The mill burned on Tuesday. Anna saw the smoke and rang the bell."
+
+
+def with_trapped_engine(plan: Plan, log: Path) -> Plan:
+    inner = LlamaRecipe(open_model("sample"), slots=4, lanes=2, context=1024, threads=2)
+    recipe = ProcessRecipe(TrappedRecipe(inner, str(log)), stall=60, memory=None)
+    work = replace(plan.job.work, engine=recipe, recipe=replace(plan.job.work.recipe, max_tokens=16, chunk_tokens=400))
+    return replace(plan, job=replace(plan.job, work=work))
+
+
+def test_a_native_crash_costs_one_document_and_no_task(
+    spark: SparkSession, plan: MakePlan, send: Send, log: Path
+) -> None:
+    ready = with_trapped_engine(plan(batch_documents=DOCUMENTS), log)
+    texts = [f"{STORY} It was number {number}." for number in range(DOCUMENTS)]
+    texts[20] += f" She played the {CRASHES}."
+    send(*[(f"d{number}".encode(), document(text)) for number, text in enumerate(texts)])
+    batches: list[Batch] = []
+    with ExitStack() as stack:
+        checkpoint_id = stack.enter_context(checkpointed(ready))
+        query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id, once=True))
+        watch(query, stop=StopRequest(), grace=0, finished=batches.append)
+        tracker = spark.sparkContext.statusTracker()
+        jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(str(query.runId))]
+        stages = [tracker.getStageInfo(number) for job in jobs if job is not None for number in job.stageIds]
+    summaries = [Summary.model_validate_json(r.value) for r in read_topic(ready.settings, ready.settings.output_topic)]
+    letters = [
+        DeadLetter.from_record(r.key, r.value, r.headers)
+        for r in read_topic(ready.settings, ready.settings.dead_letter_topic)
+    ]
+    assert {summary.id for summary in summaries} == {f"d{n}" for n in range(DOCUMENTS)} - {"d20"}
+    assert len(summaries) == DOCUMENTS - 1
+    assert [(letter.key, letter.error.type) for letter in letters] == [(b"d20", "EngineCrashed")]
+    assert [(batch.records, batch.dead_letters) for batch in batches] == [(DOCUMENTS, 1)]
+    assert stages
+    assert not any(stage.numFailedTasks for stage in stages if stage is not None)
+    # At first, after the crash, and after the one that showed whose it was.
+    assert len(log.read_text().split()) == 3
