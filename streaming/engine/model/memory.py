@@ -1,8 +1,8 @@
 """How much memory an engine will need, before it is loaded, and how much this machine has.
 
 A prediction from the file's metadata, no measurement. It was compared with the growth of a process's resident memory
-(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot of each lane and a
-short one in every other; in one lane:
+(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot of each lane and
+a short one in every other; in one lane:
 
     slots x context   1x1024  1x2048  1x4096  4x1024  4x2048  4x4096  16x1024  16x2048  16x4096
     measured             159     184     231     233     327     517      517      896     1656
