@@ -92,6 +92,9 @@ class LlamaRecipe:
 def lanes_for(*, threads: int, slots: int, gpu_layers: int = 0) -> int:
     """Return the number of lanes: one a thread, as far as the slots go.
 
-    FIGURES. A GPU computes one batch at a time, so with one there is one lane.
+    Measured with 24 texts of 500 words, 96 new tokens, the sample model and 2 cores, in documents a second: one lane of
+    two threads and 4 slots 0.286 and 0.288; two lanes of one thread and 4 slots 0.311 and 0.315, 8 slots 0.324. A lane
+    of one thread waits for no other thread, which counts more beside other work: with 79% of the cores the first made
+    0.20, with 87% two lanes of 8 slots 0.29. A GPU computes one batch at a time, so there is one lane.
     """
     return 1 if gpu_layers else min(threads, slots)

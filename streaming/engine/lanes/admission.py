@@ -24,7 +24,7 @@ from streaming.protocol import Generation, Sampling
 #     AGEING                                     0           8          32
 #     all at once                        2.1 - 4.0   1.0 - 1.3   1.1 - 1.3
 #     as a Spark task hands them over    3.9 - 6.8   3.7 - 4.4   0.8 - 1.0
-#     faster than they are served        7.7 - 9.8   6.1 - 9.5   1.3 - 1.7
+#     faster than they are served        7.7 - 9.8   6.1 - 9.5   1.3 - 1.8
 AGEING = 32
 
 
