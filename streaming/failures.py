@@ -102,9 +102,9 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         (
             r"Python worker exited unexpectedly|crashed",
             errors.EngineError,
-            "The Python worker died, twice on the same batch: something killed it, or the machine has too little memory; "
-            "lower --slots or --context, or take a smaller model. With --engine in-process it may be a crash of "
-            "llama.cpp, which costs one document with --engine process.",
+            "The Python worker died, twice on the same batch: something killed it, or the machine has too little "
+            "memory; lower --slots or --context, or take a smaller model. With --engine in-process it may be a crash "
+            "of llama.cpp, which costs one document with --engine process.",
         ),
     ):
         if re.search(pattern, said):

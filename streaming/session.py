@@ -127,8 +127,8 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         # instead of 25 (three pairs), and those are the cores the model needs.
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.jars": ",".join(map(str, _connector_jars())),
-        # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine. More
-        # tasks would share the engine, but each would count its own failures (`max_failed_share`) and order its own ids.
+        # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
+        # More tasks would share it, too, but each counts its own failures (`max_failed_share`), orders its own ids.
         "spark.task.cpus": str(spread.cores),
         "spark.executor.cores": str(spread.cores),
         "spark.task.maxFailures": str(_TASK_ATTEMPTS),

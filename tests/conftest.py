@@ -16,8 +16,8 @@ from streaming.broker import EmbeddedBroker
 from streaming.settings import MIB, Settings, load
 
 TESTS = Path(__file__).parent
-# Python workers import the fake engines from here.
-os.environ["PYTHONPATH"] = str(TESTS / "spark")
+# Python workers import this checkout's gistream, the fake engines and the traps from here.
+os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS.parent, TESTS / "spark", TESTS)))
 for name in [name for name in os.environ if name.startswith("GISTREAM_")]:
     del os.environ[name]
 
