@@ -49,8 +49,8 @@ class ModelSettings(BaseModel):
         4,
         ge=1,
         le=256,
-        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 and "
-        "8 made 0.27 documents of 500 words a second, 16 made 0.29. Each costs memory for `context` tokens.",
+        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 made 0.31 "
+        "documents of 500 words a second, 8 made 0.32. Each costs memory for `context` tokens.",
     )
     context: int = Field(
         2048,

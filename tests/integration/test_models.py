@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import llama_cpp
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from tiny_models import CONTEXT, FAMILIES, spm, write_model
 from streaming.engine import LlamaRecipe, describe_model, open_model
 from streaming.engine.lanes.llama import Weights
 from streaming.engine.lanes.template import Piece
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.engine.process.report import reports
 from streaming.errors import EngineError, ModelError, PromptTooLong
 from streaming.protocol import Engine, Generation, Message, Sampling
 
@@ -243,3 +247,56 @@ def test_a_model_that_is_not_to_think_is_told_so_by_its_template(folder: Path, m
     weights = Weights(folder / "qwen3.gguf", thinking=False)
     assert written(weights, weights.render(chat("Anna."))).endswith("assistant\n<think>\n\n</think>\n\n")
     weights.close()
+
+
+@pytest.mark.parametrize("name", ["qwen3", "r1"])
+def test_thinking_ends_at_its_cap_and_is_no_part_of_the_answer(
+    models: dict[str, Weights], folder: Path, name: str
+) -> None:
+    model = open_model(str(folder / f"{name}.gguf"))
+    engine = LlamaRecipe(model, slots=2, lanes=1, context=CONTEXT, threads=1, thinking_tokens=24).load()
+
+    async def ask(grammar: str | None) -> Generation:
+        return await engine.generate(chat("Anna"), sampling=Sampling(), max_tokens=8, grammar=grammar)
+
+    async def side_by_side() -> list[Generation]:
+        return await asyncio.gather(*(ask(grammar) for grammar in (None, 'root ::= "yes" | "no"', None)))
+
+    try:
+        free, ruled, again = asyncio.run(side_by_side())
+        with pytest.raises(PromptTooLong):
+            generate(engine, chat("Anna"), max_tokens=CONTEXT - 40)
+    finally:
+        engine.close()
+    for generation in (free, ruled, again):
+        assert generation.completion_tokens <= 24 + 8
+        assert "think>" not in generation.text
+    # A random model does not end its thinking by itself: it was ended for it, and then the answer had its grammar.
+    assert ruled.text in ("yes", "no")
+
+
+def test_memory_is_flat_over_two_thousand_short_documents(models: dict[str, Weights], folder: Path) -> None:
+    model = open_model(str(folder / "llama2.gguf"))
+    llama = LlamaRecipe(model, slots=8, lanes=2, context=CONTEXT, threads=2)
+    engine = ProcessRecipe(llama, stall=60, memory=None).load()
+
+    async def ask(count: int) -> None:
+        texts = [chat(f"Anna {number}") for number in range(count)]
+        await asyncio.gather(*(engine.generate(text, sampling=Sampling(), max_tokens=8) for text in texts))
+
+    def memory() -> list[int]:
+        report = next(found for found in reports() if found.executor == os.getpid())
+        assert report.loads == 1
+        return [report.memory, psutil.Process(report.server).memory_info().rss]
+
+    try:
+        # What every process keeps once it has been busy.
+        asyncio.run(ask(500))
+        before = memory()
+        for _ in range(4):
+            asyncio.run(ask(500))
+        after = memory()
+    finally:
+        engine.close()
+    for was, now in zip(before, after, strict=True):
+        assert now - was < 2_000_000
