@@ -26,10 +26,10 @@ class TrappedRecipe:
         with Path(self.log).open("a") as file:
             file.write(f"{os.getpid()}\n")
         engine = self.inner.load(tell)
-        prefill, vocabulary = Context.prefill, engine._weights._vocabulary  # type: ignore[attr-defined]
+        prefill, vocabulary = Context.prefill, engine._weights.vocabulary  # type: ignore[attr-defined]
 
         def trapped(context: Context, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-            text = vocabulary.text(tokens)
+            text = b"".join(vocabulary.piece(token, special=False) for token in tokens).decode(errors="replace")
             if CRASHES in text:
                 ctypes.string_at(0)
             while HANGS in text:

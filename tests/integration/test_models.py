@@ -51,7 +51,7 @@ def chat(text: str) -> list[Message]:
 
 def written(weights: Weights, prompt: list[int]) -> str:
     """Return the whole prompt as text, control tokens too."""
-    return b"".join(weights._vocabulary.piece(token, special=True) for token in prompt).decode(errors="replace")
+    return b"".join(weights.vocabulary.piece(token, special=True) for token in prompt).decode(errors="replace")
 
 
 def controls(weights: Weights, prompt: list[int]) -> list[str]:
@@ -101,9 +101,9 @@ def test_a_prompt_has_the_tokens_that_llama_cpp_gives_to_the_whole_text(
 ) -> None:
     weights = models[name]
     pieces = weights._prompts._template.render(chat(document))  # type: ignore[union-attr]
-    whole = weights.tokenize("".join(piece.text for piece in pieces), trusted=True)
-    bos = weights._vocabulary.bos
-    if weights._vocabulary.adds_bos and whole[0] != bos:
+    whole = weights.vocabulary.tokenize("".join(piece.text for piece in pieces), trusted=True)
+    bos = weights.vocabulary.bos
+    if weights.vocabulary.adds_bos and whole[0] != bos:
         whole.insert(0, bos or 0)
     assert weights.render(chat(document)) == whole
 
@@ -132,9 +132,9 @@ def test_no_document_can_place_a_control_token(models: dict[str, Weights], name:
         )
 
 
-def test_a_merge_into_a_control_token_is_what_the_vocabulary_of_this_test_makes(models: dict[str, Weights]) -> None:
-    assert controls(models["merging"], models["merging"].tokenize("a</s>", trusted=False)) == ["</s>"]
-    assert controls(models["qwen3"], models["qwen3"].tokenize("a</think>", trusted=False)) == ["</think>"]
+def test_a_merge_into_a_control_token_is_what_thevocabulary_of_this_test_makes(models: dict[str, Weights]) -> None:
+    assert controls(models["merging"], models["merging"].vocabulary.tokenize("a</s>", trusted=False)) == ["</s>"]
+    assert controls(models["qwen3"], models["qwen3"].vocabulary.tokenize("a</think>", trusted=False)) == ["</think>"]
 
 
 @every_family
@@ -211,7 +211,7 @@ def test_a_chat_model_may_be_used_in_completion_style(models: dict[str, Weights]
 def test_a_token_takes_the_white_space_that_its_file_gives_to_it(models: dict[str, Weights]) -> None:
     weights = models["sample"]
     prompts = weights._prompts
-    marker = weights.tokenize("<|im_start|>", trusted=True)[0]
+    marker = weights.vocabulary.tokenize("<|im_start|>", trusted=True)[0]
     prompts._attributes[marker] |= llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP | llama_cpp.LLAMA_TOKEN_ATTR_LSTRIP
     try:
         pieces = [Piece("a \n<|im_start|>\n", trusted=True), Piece("  b", trusted=False)]
@@ -236,10 +236,10 @@ def test_a_generation_begins_as_the_prompt_leaves_it(models: dict[str, Weights])
 
 def test_the_thinking_of_a_model_is_ended_with_its_own_tokens(models: dict[str, Weights]) -> None:
     weights = models["qwen3"]
-    opening, closing = (weights.tokenize(tag, trusted=True)[0] for tag in ("<think>", "</think>"))
+    opening, closing = (weights.vocabulary.tokenize(tag, trusted=True)[0] for tag in ("<think>", "</think>"))
     answer = weights.answer(weights.render(chat("Anna.")), max_tokens=8, thinking_tokens=1)
     assert closing in answer.accept(opening)
-    answer.accept(weights.tokenize("Anna", trusted=False)[0])
+    answer.accept(weights.vocabulary.tokenize("Anna", trusted=False)[0])
     assert answer.text == "Anna"
 
 

@@ -84,10 +84,10 @@ class Weights:
         if not self._model:
             raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file was changed.")
         self._vocab = llama.llama_model_get_vocab(self._model)
-        self._vocabulary = Vocabulary(self._vocab)
+        self.vocabulary = Vocabulary(self._vocab)
         template = None if completion else self._chat_template(path, thinking=thinking)
         self._tags = thinking_tags(template.own_text) if template else None
-        self._prompts = Prompts(self._vocabulary, template, tags=self._tags, thinking=thinking)
+        self._prompts = Prompts(self.vocabulary, template, tags=self._tags, thinking=thinking)
 
     @property
     def trained_context(self) -> int:
@@ -99,28 +99,16 @@ class Weights:
         """Whether a generation may think before it answers, and so take its cap of thinking from the context, too."""
         return self._tags is not None
 
-    def tokenize(self, text: str, *, trusted: bool) -> list[int]:
-        """Return the tokens of `text`; control tokens are recognized only in `trusted` text."""
-        return self._vocabulary.tokenize(text, trusted=trusted)
-
     def render(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt for `messages`; raises `EngineError` when the template refuses them."""
         return self._prompts.render(messages)
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return the text of `tokens` without control tokens."""
-        return self._vocabulary.text(tokens)
-
-    def ends(self, token: int) -> bool:
-        """Tell whether `token` ends a generation."""
-        return self._vocabulary.ends(token)
 
     def answer(
         self, prompt: Sequence[int], *, max_tokens: int, thinking_tokens: int, constrained: bool = False
     ) -> Answer:
         """Begin a generation after a rendered prompt; `constrained` says that it has a grammar. See `Answer`."""
         return Answer(
-            self._vocabulary,
+            self.vocabulary,
             tags=self._tags,
             inside=self._prompts.opens_thinking(prompt),
             max_tokens=max_tokens,
@@ -146,7 +134,7 @@ class Weights:
             raise EngineError(f"The model {path} has no chat template.")
         # Qwen, GLM and SmolLM read the one, DeepSeek and Granite the other.
         off = {} if thinking else {"enable_thinking": False, "thinking": False}
-        bos, eos = self._vocabulary.bos_text, self._vocabulary.eos_text
+        bos, eos = self.vocabulary.bos_text, self.vocabulary.eos_text
         return ChatTemplate(source.decode(errors="replace"), bos=bos, eos=eos, variables=off)
 
 

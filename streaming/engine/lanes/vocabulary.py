@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import llama_cpp as llama
@@ -41,10 +41,6 @@ class Vocabulary:
         if count < 0:
             raise EngineError(f"llama.cpp could not tokenize a text of {len(raw)} bytes.")
         return list(tokens[:count])
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return the text of `tokens` without control tokens."""
-        return b"".join(self.piece(token, special=False) for token in tokens).decode(errors="replace")
 
     def piece(self, token: int, *, special: bool) -> bytes:
         """Return the bytes that `token` stands for; those of a control token only when `special`."""
