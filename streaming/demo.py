@@ -35,7 +35,7 @@ from streaming.failures import explain
 from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
-from streaming.session import layout, spark_session
+from streaming.session import layout, spark_log, spark_session
 from streaming.settings import Settings
 from streaming.starting import start_engine
 from streaming.topics import Admin
@@ -74,7 +74,12 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             # Spark took the interrupt for itself.
             _take_signals()
             plan = planning.result()
-            start_engine(spark, plan.job.work.engine, lambda share: status.update(f"loading the model: {share:.0%}"))
+            start_engine(
+                spark,
+                plan.job.work.engine,
+                lambda share: status.update(f"loading the model: {share:.0%}"),
+                log=spark_log(plan.settings),
+            )
             out.print(plan_block(plan))
             out.print()
             arrivals = _summarize(spark, plan, started, out)

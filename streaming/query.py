@@ -26,7 +26,7 @@ from streaming.errors import Abandoned, QueryError
 from streaming.failures import explained
 from streaming.lag import GroupOffsets
 from streaming.results import Topics
-from streaming.session import Layout, layout, spark_session
+from streaming.session import Layout, layout, spark_log, spark_session
 from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
 from streaming.sinks.parquet import write_results_as_parquet
@@ -208,7 +208,7 @@ def run(
             beside = stack.enter_context(archive_checkpointed(plan))
             spark = stack.enter_context(spark_session(settings, plan.spread))
             stop.listen()
-            start_engine(spark, plan.job.work.engine, loading)
+            start_engine(spark, plan.job.work.engine, loading, log=spark_log(settings))
             summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)
     except QueryError as error:
         if stop.asked:

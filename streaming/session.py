@@ -68,6 +68,11 @@ def layout(settings: Settings) -> Layout:
     return Layout(master, settings.executors or executors, settings.executor_cores or cores)
 
 
+def spark_log(settings: Settings) -> Path:
+    """Return the file to which Spark, its workers and their engine write."""
+    return settings.logs_dir / "spark.log"
+
+
 def runs_in_one_jvm(spark: SparkSession) -> bool:
     """Tell whether this session's driver is its only executor."""
     return _LOCAL.match(spark.sparkContext.master or "") is not None
@@ -90,7 +95,7 @@ def spark_session(settings: Settings, spread: Layout) -> Iterator[SparkSession]:
 
 def _start(settings: Settings, spread: Layout) -> SparkSession:
     find_java()
-    scratch, log = settings.data_dir / "spark", settings.logs_dir / "spark.log"
+    scratch, log = settings.data_dir / "spark", spark_log(settings)
     try:
         for folder in (scratch, log.parent):
             folder.mkdir(parents=True, exist_ok=True)

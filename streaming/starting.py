@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -14,11 +15,12 @@ from streaming.protocol import EngineRecipe
 from streaming.session import runs_in_one_jvm
 
 
-def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[float], None]) -> None:
+def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[float], None], *, log: Path) -> None:
     """Begin to load the engine of the executor, when that is Spark's own JVM on this machine; returns at once.
 
-    `loading` hears, from another thread, how much of the model is loaded, from 0 to 1. Executors elsewhere start theirs
-    with the first document, and so does this one when the start fails: its worker says why.
+    `loading` hears, from another thread, how much of the model is loaded, from 0 to 1; what the engine's process says
+    goes to `log`. Executors elsewhere start theirs with the first document, and so does this one when the start fails:
+    its worker says why.
     """
     if not isinstance(recipe, ProcessRecipe) or not runs_in_one_jvm(spark):
         return
@@ -30,7 +32,7 @@ def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[f
     def load() -> None:
         with suppress(EngineError):
             # It stays where it is, with its executor; only the connection is closed.
-            recipe.load(loading, owner=executor).close()
+            recipe.load(loading, owner=executor, log=log).close()
 
     # Whoever stops while a large model loads does not wait for it.
     threading.Thread(target=load, name="gistream-engine-start", daemon=True).start()

@@ -86,6 +86,8 @@ class HazardEngine:
     def count(self, messages: Sequence[Message]) -> int:
         if "segfault" in messages[-1].content:
             ctypes.string_at(0)
+        if "hang" in messages[-1].content:
+            threading.Event().wait()
         return sum(len(message.content) for message in messages)
 
     def status(self) -> EngineStatus:

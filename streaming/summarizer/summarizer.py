@@ -104,9 +104,13 @@ class Summarizer:
         text = _CONTROL.sub(" ", given.text)
         if not text.strip():
             raise BadInput("the text is empty", type="EmptyText")
-        job = _Job(self._engine, self._recipe, given.profile, given.language or DEFAULT_LANGUAGE, deadline)
-        # Counting a long text takes seconds of CPU, in which its neighbours' results must not wait.
-        chunks = await asyncio.to_thread(job.split, text)
+
+        def begin() -> tuple[_Job, list[str]]:
+            job = _Job(self._engine, self._recipe, given.profile, given.language or DEFAULT_LANGUAGE, deadline)
+            return job, job.split(text)
+
+        # Counting a long text takes seconds, in which its neighbours' results must not wait.
+        job, chunks = await asyncio.to_thread(begin)
         if len(chunks) == 1:
             strategy, summary = "stuff", await stuff(text, summarize=job.generate)
         else:

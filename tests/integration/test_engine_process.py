@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -11,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from hazards import HazardRecipe
+from support import gistream
 
 from streaming.engine.process.folder import EngineFolder, engine_folders
 from streaming.engine.process.recipe import ProcessRecipe
@@ -89,10 +92,11 @@ def test_a_crash_costs_the_one_request_that_caused_it(log: Path) -> None:
     assert len(lines(log, "load")) == 3
 
 
-def test_a_count_that_crashes_costs_its_request(log: Path) -> None:
-    with engine(log) as loaded:
+@pytest.mark.parametrize("hazard", ["segfault", "hang"])
+def test_a_count_that_crashes_or_hangs_costs_its_request(log: Path, hazard: str) -> None:
+    with engine(log, stall=1) as loaded:
         with pytest.raises(EngineCrashed):
-            loaded.count([Message("user", "segfault")])
+            loaded.count([Message("user", hazard)])
         assert loaded.count([Message("user", "four")]) == 4
 
 
@@ -214,10 +218,32 @@ def test_only_this_user_can_reach_the_socket(log: Path) -> None:
             assert path.stat().st_mode & 0o777 == mode
 
 
+def test_what_an_engine_does_is_shown(log: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    async def scene(loaded: Engine) -> dict[str, Any]:
+        asked = asyncio.create_task(ask_all(loaded, [f"wait {gate}", "a"]))
+        await until(lambda: loaded.status().busy == 1 and lines(log, "end a"))
+        shown = await asyncio.to_thread(gistream, "engine", "--json", data_dir=tmp_path)
+        told = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path)
+        assert "3 of 4 open" in told.stdout
+        gate.touch()
+        await asked
+        reports = [json.loads(line) for line in shown.stdout.splitlines()]
+        return next(report for report in reports if report["executor"] == os.getpid())
+
+    with engine(log) as loaded:
+        report = asyncio.run(scene(loaded))
+    assert (report["slots"], report["busy"], report["workers"], report["requests"]) == (4, 1, 1, 1)
+    assert (report["loads"], report["deaths"], report["loading"]) == (1, 0, None)
+    assert 0 < report["memory"] < report["memory_limit"]
+
+
 WORK = """
 import asyncio, sys
 from pathlib import Path
 from hazards import HazardRecipe
+from support import gistream
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.protocol import Message, Sampling
 loaded = ProcessRecipe(HazardRecipe({log!r}), stall={stall}, memory=None).load()

@@ -33,6 +33,14 @@ def test_standard_input_is_a_document(tmp_path: Path) -> None:
     assert done.stdout.startswith("stdin  The mill burned")
 
 
+def test_an_engine_that_does_not_fit_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The mill burned.")
+    done = gistream("summarize", str(tmp_path / "a.txt"), data_dir=tmp_path, GISTREAM_ENGINE_MEMORY="300")
+    assert done.returncode == 7
+    assert "315 MB are allowed by engine_memory; lower --slots to 3." in done.stderr
+    assert not done.stdout
+
+
 def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(STORY)
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from streaming.engine.model.memory import Shape, available, lowered, predict
+from streaming.engine.model.memory import Shape, available, lowered, predict, refusal
 
 MIB = 1 << 20
 # SmolLM2-135M, and its file.
@@ -97,3 +98,35 @@ def test_a_control_group_of_the_first_kind_does_too(tmp_path: Path) -> None:
 
 def test_without_a_control_group_the_machine_counts(tmp_path: Path) -> None:
     assert 0 < available(tmp_path, tmp_path / "none") <= psutil.virtual_memory().total
+
+
+GB = 10**9
+
+
+@pytest.mark.parametrize(
+    ("room", "limit", "words"),
+    [
+        (8 * GB, None, None),
+        (8 * GB, 7 * GB, None),
+        (
+            5 * GB,
+            None,
+            "4 slots of 2048 tokens needs about 5,5.. MB, and 5,000 MB are available; lower --slots to 1",
+        ),
+        (8 * GB, 5 * GB, "5,000 MB are allowed by engine_memory; lower --slots to 1"),
+        (4 * GB, None, "not even one slot would fit: take a smaller model"),
+    ],
+)
+def test_an_engine_that_does_not_fit_is_refused_with_the_numbers_and_what_to_lower(
+    room: int, limit: int | None, words: str | None
+) -> None:
+    sentence = refusal(
+        SEVEN_B, name="m", file_bytes=4_683_073_536, slots=4, lanes=2, context=2048, room=room, limit=limit
+    )
+    assert (sentence is None) == (words is None)
+    assert words is None or re.search(words, sentence or "")
+
+
+def test_an_upper_bound_refuses_nobody() -> None:
+    latent = replace(SEVEN_B, attention="latent")
+    assert refusal(latent, name="m", file_bytes=GB, slots=4, lanes=2, context=2048, room=GB, limit=None) is None

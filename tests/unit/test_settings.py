@@ -136,11 +136,17 @@ def test_an_unknown_flag_is_named() -> None:
     assert "'slost' (from flag)" in refusal({"slost": 5})
 
 
+def test_more_lanes_than_slots_are_refused() -> None:
+    assert "lanes (5) cannot be more than slots (4)" in refusal({"lanes": 5, "slots": 4})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("slots", "many"), ("slots", 0), ("slots", 257), ("context", 1), ("temperature", -1), ("format", "xml"),
         ("id_from", "title"), ("query", "a/b"), ("query", ""), ("partitions", 0), ("max_failed_share", 0),
+        ("lanes", 0), ("gpu_layers", -1), ("engine", "gpu"), ("engine_memory", 1), ("native_deadline", 0),
+        ("prompt_style", "base"), ("thinking_tokens", -1), ("top_p", 0), ("min_p", 2), ("seed", -1),
         ("document_deadline", 0), ("max_document_bytes", 2**31), ("field", {"body": "x"}), ("field", {"text": 5}),
     ],
 )  # fmt: skip

@@ -10,14 +10,16 @@ import faulthandler
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from streaming.engine.process.recipe import unpack_recipe
 from streaming.engine.process.wire import Frame, encode, pack, pack_error, read, unpack_messages
 from streaming.errors import EngineError
-from streaming.protocol import Engine, Sampling
+from streaming.protocol import Engine, Message, Sampling
 
 # A system that runs out of memory takes the process with the highest score: this one, which is started again, rather
 # than the executor's JVM. -1000 is never, 1000 is first.
@@ -34,6 +36,8 @@ class Child:
         # Lanes say for themselves what they begin to work on, right before they do.
         self._writing = threading.Lock()
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        # When each count that runs now began; the engine knows of its generations only.
+        self._counting: dict[int, float] = {}
 
     async def run(self) -> None:
         """Load the engine that the first frame names, and serve until the server is gone."""
@@ -67,7 +71,9 @@ class Child:
 
     async def _pulse(self, engine: Engine) -> None:
         while True:
-            self._say({"status": pack(engine.status())})
+            status = engine.status()
+            counting = max((time.monotonic() - began for began in list(self._counting.values())), default=0.0)
+            self._say({"status": pack(replace(status, stalled=max(status.stalled, counting)))})
             await asyncio.sleep(_PULSE_SECONDS)
 
     def _begin(self, engine: Engine, frame: Frame) -> None:
@@ -93,20 +99,32 @@ class Child:
         self._say({"id": number, **answer})
 
     async def _do(self, engine: Engine, frame: Frame) -> Frame:
-        native = partial(self._tell_native, frame["id"])
         messages = unpack_messages(frame["messages"])
         if frame["do"] == "count":
-            native(True)
-            # Not in this thread, which says that the process is alive.
-            return {"count": await asyncio.to_thread(engine.count, messages)}
+            return {"count": await self._count(engine, frame["id"], messages)}
         generation = await engine.generate(
             messages,
             sampling=Sampling(**frame["sampling"]),
             max_tokens=frame["max_tokens"],
             grammar=frame["grammar"],
-            native=native,
+            native=partial(self._tell_native, frame["id"]),
         )
         return pack(generation)
+
+    async def _count(self, engine: Engine, number: int, messages: list[Message]) -> int:
+        self._tell_native(number, True)
+        self._counting[number] = time.monotonic()
+
+        def count() -> int:
+            try:
+                return engine.count(messages)
+            finally:
+                # Here, because nobody can call off native code: a caller that has gone does not end it.
+                del self._counting[number]
+                self._tell_native(number, False)
+
+        # Not in this thread, which says that the process is alive.
+        return await asyncio.to_thread(count)
 
     def _tell_native(self, number: int, working: bool) -> None:
         self._say({"id": number, "native": working})

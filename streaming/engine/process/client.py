@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import count
 from os import getpid
+from pathlib import Path
 from typing import Any, TypeVar
 
 from streaming.engine.process.recipe import ProcessRecipe
@@ -110,9 +111,11 @@ class _Link:
 class ProcessEngine:
     """The executor's engine process; see `streaming.protocol.Engine`."""
 
-    def __init__(self, recipe: ProcessRecipe, tell: Callable[[float], None] | None, owner: int) -> None:
+    def __init__(
+        self, recipe: ProcessRecipe, tell: Callable[[float], None] | None, owner: int, log: Path | None
+    ) -> None:
         """Connect to the engine process of the executor `owner`; see `ProcessRecipe.load`."""
-        self._recipe, self._tell, self._owner = recipe, tell, owner
+        self._recipe, self._tell, self._owner, self._log = recipe, tell, owner, log
         self._link: _Link | None = None
         self._linking = asyncio.Lock()
         self._closed = False
@@ -218,7 +221,7 @@ class ProcessEngine:
         """Return the connection to the server, which is started when it is not there."""
         async with self._linking:
             if self._link is None or self._link.lost:
-                place = await asyncio.to_thread(find_or_start, self._recipe, self._owner)
+                place = await asyncio.to_thread(find_or_start, self._recipe, self._owner, self._log)
                 try:
                     reader, writer = await asyncio.open_unix_connection(str(place.socket))
                 except OSError as error:

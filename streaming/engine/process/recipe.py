@@ -7,6 +7,7 @@ import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -27,16 +28,19 @@ class ProcessRecipe:
     stall: float
     memory: int | None
 
-    def load(self, tell: Callable[[float], None] | None = None, owner: int | None = None) -> Engine:
+    def load(
+        self, tell: Callable[[float], None] | None = None, owner: int | None = None, log: Path | None = None
+    ) -> Engine:
         """Find the engine process of this executor, or start it, and wait until it has loaded the model.
 
         `tell` hears how much of the model is loaded, from 0 to 1. `owner` is the executor's process id, when it is not
-        that of whoever calls. Raises `EngineError`.
+        that of whoever calls; what a process that is started says goes to the file `log`, or to standard error. Raises
+        `EngineError`.
         """
         # Only here: what a driver needs of an engine is its recipe.
         from streaming.engine.process.client import ProcessEngine
 
-        return ProcessEngine(self, tell, find_owner() if owner is None else owner)
+        return ProcessEngine(self, tell, find_owner() if owner is None else owner, log)
 
     @property
     def packed(self) -> Frame:

@@ -33,6 +33,8 @@ _HELLO_SECONDS = 5
 _LONGEST_HELLO = 1024
 # A model that cannot be loaded three times in a row will not be loaded the fourth time.
 _LOAD_ATTEMPTS = 3
+# Between two lines of a log on a model that loads for minutes.
+_SAY_SECONDS = 10
 # What an engine does that has not said what it does.
 _IDLE = EngineStatus(0, 0, 0, 0, 0, 0.0)
 
@@ -67,7 +69,7 @@ class Server:
         self._ready: Frame | None = None
         self._status = _IDLE
         self._heard = time.monotonic()
-        self._began = time.monotonic()
+        self._began = self._said = time.monotonic()
         self._rates = Rates()
         self._loads = self._deaths = 0
         # Not what is free later: by then the engine itself has taken its part.
@@ -189,6 +191,9 @@ class Server:
         elif "loading" in frame:
             self._loading = frame["loading"]
             self._tell_all(frame)
+            if time.monotonic() - self._said > _SAY_SECONDS:
+                _say(f"{self._loading:.0%} of the model is loaded")
+                self._said = time.monotonic()
         elif "ready" in frame:
             self._loads += 1
             self._loading, self._ready = None, frame["ready"]

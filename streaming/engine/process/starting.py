@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext, suppress
+from pathlib import Path
 
 from streaming.engine.process.folder import EngineFolder, engine_folder, engine_folders, locked, sweep
 from streaming.engine.process.native import python_path
@@ -21,9 +23,21 @@ _ANSWER_SECONDS = 30
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def find_or_start(recipe: ProcessRecipe, owner: int) -> EngineFolder:
-    """Return the folder of an engine process that listens; starts one when there is none. Raises `EngineError`."""
+def find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
+    """Return the folder of an engine process that listens; starts one when there is none.
+
+    What that one says goes to `log`, or to this process's standard error. Raises `EngineError`.
+    """
     reap()
+    try:
+        return _find_or_start(recipe, owner, log)
+    except OSError as error:
+        raise EngineError(
+            f"The engine's process cannot be started: {error}; TMPDIR names another place for its folder."
+        ) from error
+
+
+def _find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
     place = engine_folder(owner, recipe.digest)
     with locked():
         if not asyncio.run(_answers(place)):
@@ -31,7 +45,7 @@ def find_or_start(recipe: ProcessRecipe, owner: int) -> EngineFolder:
             for sibling in engine_folders():
                 if sibling.owner == owner:
                     asyncio.run(_ask_to_yield(sibling))
-            _start(recipe, owner, place)
+            _start(recipe, owner, place, log)
     return place
 
 
@@ -47,25 +61,25 @@ def wait_for_end() -> None:
     _started.clear()
 
 
-def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder) -> None:
+def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | None) -> None:
     try:
         descriptor = open_owner(owner)
     except ProcessLookupError as error:
         raise EngineError("The executor has ended, so its engine is not started.") from error
     place.open()
+    spec = {**recipe.packed, "folder": str(place.path), "owner": owner, "owner_descriptor": descriptor}
     try:
-        spec = {**recipe.packed, "folder": str(place.path), "owner": owner, "owner_descriptor": descriptor}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streaming.engine.process.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Spark's daemon signals its process group when it ends, and a terminal those that it runs.
-            start_new_session=True,
-            pass_fds=[] if descriptor is None else [descriptor],
-            env={**os.environ, "PYTHONPATH": python_path()},
-        )
-    except OSError as error:
-        raise EngineError(f"The engine's process cannot be started: {error.strerror or error}.") from error
+        with nullcontext() if log is None else log.open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streaming.engine.process.server"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                # Spark's daemon signals its process group when it ends, and a terminal those that it runs.
+                start_new_session=True,
+                pass_fds=[] if descriptor is None else [descriptor],
+                env={**os.environ, "PYTHONPATH": python_path()},
+            )
     finally:
         if descriptor is not None:
             os.close(descriptor)
@@ -103,7 +117,12 @@ async def _ask_to_yield(place: EngineFolder) -> None:
     except OSError:
         return
     writer.write(encode({"hello": place.secret()}) + encode({"id": 0, "do": "yield"}))
-    # It answers when it stays, and else closes the connection after it has freed the model.
-    while (frame := await read(reader)) is not None and "id" not in frame:
-        pass
+
+    async def wait_for_answer() -> None:
+        # It answers when it stays, and else closes the connection after it has freed the model.
+        while (frame := await read(reader)) is not None and "id" not in frame:
+            pass
+
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(wait_for_answer(), _ANSWER_SECONDS)
     writer.close()
