@@ -8,7 +8,7 @@ help:
 	@echo "make test    run all tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make unit    the tests that need neither Java nor a model"
-	@echo "make chaos   kill -9 at random moments, and count what is there (10 minutes)"
+	@echo "make chaos   kill -9 at random moments, and count what is there (20 minutes)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make clean   remove .venv"

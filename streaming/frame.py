@@ -7,7 +7,7 @@ row followed through it:
     out  id="a"  summary="A king ..."  status="ok"  model={...}  recipe="..."  ...  source=null  error=null
 
 The columns of the contract come out, and `error`: where it is not null, that row could not be summarized, and `summary`
-is null. Unit of parallelism: an executor, with one model.
+is null. Unit of parallelism: a partition of the DataFrame; all tasks of an executor share its engine.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ _SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
 def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     """Return a DataFrame with a summary for each row of `documents`, by the settings, which `settings` override.
 
-    It runs in the DataFrame's own Spark session, in as many tasks as `executors` says (1 on one machine), each with a
-    model and with `executor_cores` threads, or as many as the master names; on a cluster, set `spark.task.cpus` to the
-    cores of an executor, so that no two tasks share one. Like every DataFrame it is computed anew by every action, so
-    write it somewhere before you use it twice. Raises `UsageError` for a column that is missing or of another type and
-    for a wrong setting, and `ModelError`.
+    It runs in the DataFrame's own Spark session, a task for each of its partitions. The tasks of an executor share one
+    engine, which has `executor_cores` threads, or as many as the master names, and lives as long as the executor. With
+    `engine="in-process"` there are as many tasks as `executors` says (1 on one machine), each with a model of its own;
+    then set `spark.task.cpus` to the cores of an executor, so that no two share one. Like every DataFrame it is
+    computed anew by every action, so write it somewhere before you use it twice. Raises `UsageError` for a column that
+    is missing or of another type and for a wrong setting, `ModelError`, and `MachineError` for too little memory.
     """
     if missing := [name for name in _NEEDED if name not in documents.columns]:
         raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
@@ -62,8 +63,10 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     used = [name for name in Document.model_fields if name in documents.columns]
     # Cast here: pandas would make floats of whole numbers beside a null.
     named = documents.select(*used).withColumn("id", col("id").cast("string"))
-    # One task an executor: so one model, and no task idles while another has documents left.
-    return named.coalesce(spread.executors).mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+    if chosen.engine == "in-process":
+        # One task an executor: so one model, and no task idles while another has documents left.
+        named = named.coalesce(spread.executors)
+    return named.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
 
 
 def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:

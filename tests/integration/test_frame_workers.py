@@ -1,0 +1,45 @@
+"""A Spark session of a user's own, in which two Python workers summarize at the same time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+
+from streaming.engine.process.report import reports
+
+JOB = """
+from pyspark.sql import SparkSession
+from streaming import summarize_frame
+spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+text = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. It was number "
+rows = [(str(number), text + str(number)) for number in range(24)]
+documents = spark.createDataFrame(rows, "id string, text string").repartition(2)
+written = summarize_frame(documents, max_tokens=32).collect()
+print(sum(row.error is None for row in written), flush=True)
+"""
+
+
+def test_two_workers_share_one_process_and_one_load() -> None:
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    with subprocess.Popen(
+        [sys.executable, "-c", JOB], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as job:
+        own, most = None, 0
+        while job.poll() is None:
+            for report in reports():
+                if psutil.pid_exists(report.executor) and psutil.Process(report.executor).ppid() == job.pid:
+                    own, most = report, max(most, report.workers)
+            time.sleep(0.1)
+        assert job.stdout is not None
+        assert job.stdout.read() == b"24\n"
+    assert own is not None
+    assert (most, own.loads) == (2, 1)
+    # The session is over, and so is its engine.
+    _, alive = psutil.wait_procs(
+        [psutil.Process(pid) for pid in (own.server, own.child or 0) if psutil.pid_exists(pid)], 10
+    )
+    assert not alive
