@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streaming.engine import describe_model, lanes_for
+from streaming.engine import describe_model
 from streaming.engine.model import hub, memory
 from streaming.engine.model.model_file import SAMPLE, sample_path
 from streaming.engine.model.split import checksums, part_paths
@@ -101,9 +101,10 @@ def model_show(
     """
     # Here, because it loads PySpark.
     from streaming.session import layout
+    from streaming.work import planned_lanes
 
     settings = load({"model": model, "slots": slots, "context": context})
-    lanes = lanes_for(threads=settings.threads or layout(settings).cores, slots=settings.slots)
+    lanes = planned_lanes(settings, layout(settings).cores)
     found = describe_model(settings.model)
     # A model is never given more than it was trained for.
     tokens = min(settings.context, found.context) or settings.context

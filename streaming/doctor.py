@@ -22,14 +22,14 @@ from packaging.requirements import Requirement
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
 from streaming.checkpoint import Checkpoint, inspect_checkpoint
-from streaming.engine import ModelFile, lanes_for, open_model
+from streaming.engine import ModelFile, open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.java import find_java, java_version
 from streaming.session import LEAST_DISK, layout
 from streaming.settings import Settings
 from streaming.topics import Admin, Topic, result_topics, wanted_topics
-from streaming.work import plan_work
+from streaming.work import plan_work, planned_lanes
 
 State = Literal["ok", "warning", "problem"]
 # A day of logs, checkpoints and Kafka's segments of a small installation.
@@ -115,7 +115,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 def _memory(settings: Settings, model: ModelFile, cores: int) -> Finding:
     slots, context = settings.slots, min(settings.context, model.context) or settings.context
-    lanes = lanes_for(threads=settings.threads or cores, slots=slots)
+    lanes = planned_lanes(settings, cores)
     needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=slots, lanes=lanes, context=context)
     free = memory.available()
     said = (

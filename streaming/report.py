@@ -24,7 +24,10 @@ _LOADING_SECONDS = 5
 
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides what the query will do."""
-    settings, model = plan.settings, plan.model
+    # Here, because it brings what `tail` does not need.
+    from streaming.work import planned_lanes
+
+    settings, model, cores = plan.settings, plan.model, plan.spread.cores
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.place is None else {"archive": plan.place.url}
     lines = {
@@ -33,8 +36,8 @@ def plan_block(plan: Plan) -> RenderableType:
         **archive,
         "model": f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, sha256 {model.sha256[:12]}",
         "recipe": f"{plan.job.work.recipe_name} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
-        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {settings.slots} slots, "
-        f"{settings.threads or plan.spread.cores} threads",
+        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {settings.slots} slots "
+        f"in {planned_lanes(settings, cores)} lanes, {settings.threads or cores} threads",
         "checkpoint": settings.checkpoint_location,
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())

@@ -88,15 +88,20 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int, here: bool) -
     )
 
 
+def planned_lanes(settings: Settings, cores: int) -> int:
+    """Return how many lanes the settings give to an engine with `cores` cores."""
+    by_rule = lanes_for(threads=settings.threads or cores, slots=settings.slots, gpu_layers=settings.gpu_layers)
+    return settings.lanes or by_rule
+
+
 def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, here: bool, thinking_tokens: int) -> EngineRecipe:
-    threads = settings.threads or cores
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     llama = LlamaRecipe(
         model=model,
         slots=settings.slots,
-        lanes=settings.lanes or lanes_for(threads=threads, slots=settings.slots, gpu_layers=settings.gpu_layers),
+        lanes=planned_lanes(settings, cores),
         context=settings.context,
-        threads=threads,
+        threads=settings.threads or cores,
         gpu_layers=settings.gpu_layers,
         memory=limit,
         completion=settings.completion,
