@@ -113,7 +113,10 @@ class Engine(Protocol):
         """Return the length in tokens of the rendered prompt; safe to call from any thread. Raises as `generate`."""
 
     def status(self) -> EngineStatus:
-        """Say what the engine is doing now; safe to call from any thread."""
+        """Say what the engine is doing now; safe to call from any thread.
+
+        Raises `EngineError` when the engine has failed and will do nothing any more.
+        """
 
     def close(self) -> None:
         """Stop generating and free the model; idempotent."""

@@ -17,7 +17,7 @@ from streaming.protocol import EngineStatus, Generation, Message, Sampling
 
 @dataclass(frozen=True)
 class HazardRecipe:
-    """`log` gets a line for each load and generation; `load` says how loading ends: "well", "error" or "crash"."""
+    """`log` gets a line for each load and generation; `how` says how that ends: "well", "error", "crash" or "never"."""
 
     log: str
     how: str = "well"
@@ -28,6 +28,8 @@ class HazardRecipe:
             raise EngineError("The model file is not there.")
         if self.how == "crash":
             ctypes.string_at(0)
+        if self.how == "never":
+            threading.Event().wait()
         for share in (0.0, 0.5, 1.0):
             if tell is not None:
                 tell(share)
@@ -35,15 +37,17 @@ class HazardRecipe:
 
 
 class HazardEngine:
-    """Answers with the text itself; "segfault" crashes, "hang" never returns, "grow" takes 300 MB.
+    """Answers with the text itself; "segfault" crashes, "hang" never returns, "grow" takes 500 MB.
 
-    A text "wait PATH" is answered when the file is there.
+    "block" never returns, and the whole process with it; "fail" ends the engine for good, without a crash. A text "wait
+    PATH" is answered when the file is there.
     """
 
     def __init__(self, log: str) -> None:
         self._log = log
         self._busy = self._stuck = 0.0
         self._kept: list[bytes] = []
+        self._failed = False
 
     context, slots = 2048, 4
 
@@ -70,8 +74,13 @@ class HazardEngine:
             elif text.startswith("hang"):
                 self._stuck = time.monotonic()
                 await asyncio.to_thread(threading.Event().wait)
+            elif text.startswith("block"):
+                time.sleep(1000)  # noqa: ASYNC251
+            elif text.startswith("fail"):
+                await asyncio.sleep(0.1)
+                self._failed = True
             elif text.startswith("grow"):
-                self._kept.append(b"x" * 300_000_000)
+                self._kept.append(b"x" * 500_000_000)
                 await asyncio.sleep(60)
             elif text.startswith("wait"):
                 await asyncio.to_thread(_until_there, Path(text.split()[1]))
@@ -79,7 +88,10 @@ class HazardEngine:
                 await asyncio.sleep(0.2)
         finally:
             self._busy -= 1
-            native(False)
+            if not self._failed:
+                native(False)
+        if self._failed:
+            raise EngineError("The engine has failed.")
         note(self._log, f"end {text}")
         return Generation(f"{text}!", 1, max_tokens, "stop", 0.0)
 
@@ -88,9 +100,13 @@ class HazardEngine:
             ctypes.string_at(0)
         if "hang" in messages[-1].content:
             threading.Event().wait()
+        if "slow" in messages[-1].content:
+            time.sleep(0.5)
         return sum(len(message.content) for message in messages)
 
     def status(self) -> EngineStatus:
+        if self._failed:
+            raise EngineError("The engine has failed.")
         stalled = time.monotonic() - self._stuck if self._stuck else 0.0
         return EngineStatus(self.slots, int(self._busy), 0, 0, 0, stalled)
 

@@ -62,9 +62,9 @@ class ModelSettings(BaseModel):
     engine_memory: int | None = Field(
         None,
         ge=64,
-        description="MiB that the engine of an executor may use. A model that needs more is not loaded; an engine that "
-        "grows beyond it is started again, and the document that made it grow becomes a dead letter. Default: what the "
-        "machine or its control group has free when the model is loaded.",
+        description="MiB that weights, cache and buffers of an executor's engine may take. A model that needs more is "
+        "not loaded; an engine that grows beyond it is started again, and the document that made it grow becomes a "
+        "dead letter. Default: what the machine or its control group has free when the model is loaded.",
     )
     native_deadline: float = Field(
         300,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from support import gistream
 
 from streaming.engine.process.folder import EngineFolder, engine_folders
 from streaming.engine.process.recipe import ProcessRecipe
+from streaming.engine.process.report import reports
 from streaming.engine.process.wire import encode
 from streaming.errors import DeadlineExceeded, EngineCrashed, EngineError
 from streaming.protocol import Engine, Generation, Message, Sampling
@@ -63,7 +65,11 @@ def lines(log: Path, word: str) -> list[str]:
 
 
 def child(log: Path) -> psutil.Process:
-    return psutil.Process(int(lines(log, "load")[-1].split()[1]))
+    return psutil.Process(child_pid(log))
+
+
+def child_pid(log: Path) -> int:
+    return int(lines(log, "load")[-1].split()[1])
 
 
 async def until(holds: Callable[[], object], seconds: float = 20) -> None:
@@ -161,7 +167,7 @@ def test_loading_is_said_with_progress(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "sentence", "loads"), [("error", "The model file is not there", 1), ("crash", "while it loaded", 3)]
+    ("how", "sentence", "loads"), [("error", "The model file is not there", 1), ("crash", "3 times in a row", 3)]
 )
 def test_a_model_that_cannot_be_loaded_is_one_sentence(log: Path, how: str, sentence: str, loads: int) -> None:
     with pytest.raises(EngineError, match=sentence):
@@ -182,6 +188,96 @@ def test_a_closed_engine_says_so_and_leaves_nothing(log: Path) -> None:
         asyncio.run(ask(loaded, "a"))
     with pytest.raises(EngineError, match="closed"):
         loaded.count([])
+
+
+def test_an_engine_that_has_failed_without_a_crash_is_started_again(log: Path) -> None:
+    texts = ["a", "fail", "b", "c"]
+    with engine(log) as loaded:
+        answers = asyncio.run(ask_all(loaded, texts))
+    assert answers == {"a": "a!", "fail": EngineCrashed, "b": "b!", "c": "c!"}
+
+
+def test_requests_that_are_called_off_at_once_leave_nothing(log: Path) -> None:
+    async def scene(loaded: Engine) -> None:
+        asked = [asyncio.create_task(ask(loaded, f"text {number}")) for number in range(50)]
+        await asyncio.sleep(0)
+        for task in asked:
+            task.cancel()
+
+        def left() -> int:
+            return sum(found.requests for found in reports() if found.executor == os.getpid())
+
+        while await asyncio.to_thread(left):
+            pass
+
+    with engine(log) as loaded:
+        asyncio.run(scene(loaded))
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+
+
+def test_a_pause_of_all_processes_is_no_hang(log: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    async def scene(loaded: Engine) -> object:
+        asked = asyncio.create_task(ask_all(loaded, ["a", f"wait {gate}"]))
+        await until(lambda: lines(log, "begin wait"))
+        processes = [child(log), child(log).parent()]
+        for process in processes:
+            process.suspend()
+        await asyncio.sleep(3)
+        for process in processes:
+            process.resume()
+        await asyncio.sleep(1)
+        gate.touch()
+        return await asked
+
+    with engine(log, stall=1) as loaded:
+        assert asyncio.run(scene(loaded)) == {"a": "a!", f"wait {gate}": f"wait {gate}!"}
+    assert len(lines(log, "load")) == 1
+
+
+def test_a_child_stuck_in_native_code_ends_with_a_server_that_was_killed(log: Path) -> None:
+    async def scene(loaded: Engine) -> list[psutil.Process]:
+        asked = asyncio.create_task(ask(loaded, "block"))
+        await until(lambda: lines(log, "begin block"))
+        stuck = child(log)
+        stuck.parent().kill()
+        asked.cancel()
+        return psutil.wait_procs([stuck], timeout=10)[1]
+
+    with engine(log) as loaded:
+        assert not asyncio.run(scene(loaded))
+
+
+def test_a_folder_that_was_cleared_away_costs_no_second_engine(log: Path) -> None:
+    with engine(log) as loaded:
+        before = child(log)
+        (own_folders()[0].path / "secret").unlink()
+        again = recipe(log).load()
+        assert not before.is_running()
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+        assert len(lines(log, "load")) == 2
+        again.close()
+
+
+def test_an_idle_engine_gives_way_to_another_though_its_workers_are_there(log: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with engine(log) as loaded:
+        before = child(log)
+        with engine(other) as second:
+            assert not before.is_running()
+            assert asyncio.run(ask_all(second, ["b"])) == {"b": "b!"}
+        # It comes again when it is needed.
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+
+
+def test_progress_that_cannot_be_shown_stops_nothing(log: Path) -> None:
+    def broken(share: float) -> None:
+        raise SystemExit(1)
+
+    loaded = recipe(log).load(broken)
+    assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+    loaded.close()
 
 
 def own_folders() -> list[EngineFolder]:
@@ -252,6 +348,10 @@ sys.stdout.write(asyncio.run(work).text + "\\n")
 """
 
 
+def environment(*first: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*first, *sys.path)))}
+
+
 @contextmanager
 def executor(tmp_path: Path, *workers: str) -> Iterator[subprocess.Popen[str]]:
     """Have an executor with workers, each of which runs a source."""
@@ -262,7 +362,7 @@ def executor(tmp_path: Path, *workers: str) -> Iterator[subprocess.Popen[str]]:
         command,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sys.path))},
+        env=environment(),
     ) as process:
         try:
             yield process
@@ -290,6 +390,60 @@ def test_it_ends_with_its_executor_in_the_middle_of_a_request(log: Path, tmp_pat
         _, alive = psutil.wait_procs(processes, timeout=10)
     assert not alive
     assert not [folder for folder in engine_folders() if folder.owner == running.pid]
+
+
+LOAD = """
+from hazards import HazardRecipe
+from streaming.engine.process.recipe import ProcessRecipe
+loaded = ProcessRecipe(HazardRecipe({log!r}, {how!r}), stall=30, memory=None).load()
+loaded.close()
+"""
+
+
+def test_an_interrupt_while_the_model_loads_leaves_nothing(log: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", LOAD.format(log=str(log), how="never")], env=environment()) as process:
+        asyncio.run(until(lambda: lines(log, "load")))
+        running = [child(log), child(log).parent()]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) != 0
+    _, alive = psutil.wait_procs(running, timeout=10)
+    assert not alive
+    assert len(lines(log, "load")) == 1
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["del os.pidfd_open", "def refused(pid): raise OSError(38, 'not implemented')\nos.pidfd_open = refused"],
+    ids=["not known", "not allowed"],
+)
+def test_without_pidfd_an_engine_starts_and_ends_as_well(log: Path, tmp_path: Path, how: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import os\n{how}\n")
+    source = LOAD.format(log=str(log), how="well")
+    done = subprocess.run([sys.executable, "-c", source], env=environment(tmp_path), timeout=30, check=False)
+    assert done.returncode == 0
+    assert not psutil.pid_exists(child_pid(log))
+
+
+COUNT = """
+import os, threading
+from hazards import HazardRecipe
+from streaming.engine.process.recipe import ProcessRecipe
+from streaming.protocol import Message
+loaded = ProcessRecipe(HazardRecipe({log!r}), stall=1.5, memory=None).load()
+for number in range(40):
+    threading.Thread(target=loaded.count, args=([Message("user", "slow")],), daemon=True).start()
+threading.Event().wait(0.3)
+os._exit(0)
+"""
+
+
+def test_counts_whose_worker_has_gone_are_no_hang(log: Path, tmp_path: Path) -> None:
+    with executor(tmp_path, COUNT.format(log=str(log))) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "done\n"
+        time.sleep(4)
+        assert child(log).is_running()
+    assert len(lines(log, "load")) == 1
 
 
 def test_an_engine_that_nobody_uses_makes_room_for_another(log: Path, tmp_path: Path) -> None:

@@ -79,8 +79,10 @@ class BatchingEngine:
         """Say what the engine is doing now.
 
         Prompt tokens are those prefilled, without what a slot still had of an earlier prompt; completion tokens those
-        handed out or about to be, also of generations that were given up.
+        handed out or about to be, also of generations that were given up. Raises the `EngineError` that ended it.
         """
+        if self._failure is not None:
+            raise self._failure
         now = time.monotonic()
         with self._changed:
             waiting = self._waiting.wanted

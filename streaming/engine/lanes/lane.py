@@ -150,11 +150,13 @@ class Lane:
         self._feed_what_follows(active)
 
     def fail(self, failure: EngineError) -> None:
-        """Answer every caller with `failure`."""
+        """Answer every caller with `failure`; native code has not let go of what it failed on."""
         for slot in self._slots:
-            if slot.request is not None:
-                slot.request.resolve(failure)
-            self._free(slot)
+            if slot.sampler is not None:
+                slot.sampler.close()
+            request, slot.request, slot.sampler = slot.request, None, None
+            if request is not None:
+                request.resolve(failure)
 
     def close(self) -> None:
         """Free the context."""

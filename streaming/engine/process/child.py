@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from streaming.engine.process.recipe import unpack_recipe
-from streaming.engine.process.wire import Frame, encode, pack, pack_error, read, unpack_messages
+from streaming.engine.process.wire import Frame, encode, pack, pack_error, read_blocking, unpack_messages
 from streaming.errors import EngineError
 from streaming.protocol import Engine, Message, Sampling
 
@@ -41,11 +41,12 @@ class Child:
 
     async def run(self) -> None:
         """Load the engine that the first frame names, and serve until the server is gone."""
-        reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
         requests: asyncio.Queue[Frame] = asyncio.Queue()
-        listening = asyncio.create_task(self._listen(reader, requests))
+        # A thread of its own, which hears of the server's end also while this one is in native code.
+        listening = threading.Thread(
+            target=self._listen, args=(asyncio.get_running_loop(), requests), name="gistream-listen", daemon=True
+        )
+        listening.start()
         recipe = unpack_recipe(await requests.get())
         try:
             engine = await asyncio.to_thread(recipe.load, self._tell_loading)
@@ -53,17 +54,18 @@ class Child:
             self._say({"failed": str(error)})
             return
         self._say({"ready": {"context": engine.context, "slots": engine.slots}})
-        # None of these ends but by an error, which then ends the process.
-        await asyncio.gather(listening, self._pulse(engine), self._serve(engine, requests))
+        # Neither ends but by an error, which then ends the process.
+        await asyncio.gather(self._pulse(engine), self._serve(engine, requests))
 
     async def _serve(self, engine: Engine, requests: asyncio.Queue[Frame]) -> None:
         while True:
             self._begin(engine, await requests.get())
 
-    async def _listen(self, reader: asyncio.StreamReader, requests: asyncio.Queue[Frame]) -> None:
-        """Hand on what the server says; end this process when it is gone, also in the middle of native code."""
-        while (frame := await read(reader)) is not None:
-            requests.put_nowait(frame)
+    def _listen(self, loop: asyncio.AbstractEventLoop, requests: asyncio.Queue[Frame]) -> None:
+        """Hand on what the server says; end this process when it is gone, whatever the others are doing."""
+        with os.fdopen(0, "rb", closefd=False) as pipe:
+            while (frame := read_blocking(pipe)) is not None:
+                loop.call_soon_threadsafe(requests.put_nowait, frame)
         os._exit(0)
 
     def _tell_loading(self, share: float) -> None:
@@ -84,7 +86,13 @@ class Child:
             return
         task = asyncio.create_task(self._answer(engine, frame))
         self._tasks[number] = task
-        task.add_done_callback(lambda _: self._tasks.pop(number, None))
+        task.add_done_callback(partial(self._ended, number))
+
+    def _ended(self, number: int, task: asyncio.Task[None]) -> None:
+        del self._tasks[number]
+        if task.cancelled():
+            # Before it had begun: else it says so itself.
+            self._say({"id": number, "cancelled": True})
 
     async def _answer(self, engine: Engine, frame: Frame) -> None:
         """Do one request and say what came of it; whatever that is, the server hears of it."""
@@ -96,6 +104,14 @@ class Child:
             answer = {"cancelled": True}
         except Exception as error:  # noqa: BLE001 - a library's failure on one request must not end the others
             answer = {"error": pack_error(error)}
+            try:
+                engine.status()
+            except EngineError as failure:
+                # All of it has failed, and would from now on. Ending without an answer, this process is started again,
+                # and the server finds out whose fault it was.
+                sys.stderr.write(f"gistream: {failure}\n")
+                sys.stderr.flush()
+                os._exit(1)
         self._say({"id": number, **answer})
 
     async def _do(self, engine: Engine, frame: Frame) -> Frame:
@@ -112,10 +128,10 @@ class Child:
         return pack(generation)
 
     async def _count(self, engine: Engine, number: int, messages: list[Message]) -> int:
-        self._tell_native(number, True)
-        self._counting[number] = time.monotonic()
-
         def count() -> int:
+            # Not before: it may have to wait for a thread, and be called off meanwhile.
+            self._counting[number] = time.monotonic()
+            self._tell_native(number, True)
             try:
                 return engine.count(messages)
             finally:

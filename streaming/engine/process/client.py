@@ -34,19 +34,17 @@ class _Lost(Exception):
 class _Link:
     """A connection to the server, with what has been asked over it."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tell: Callable[[float], None] | None
-    ):
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tell: Callable[[float], None]):
         self._reader, self._writer, self._tell = reader, writer, tell
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[Frame]] = {}
         self.ready: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._reading = asyncio.create_task(self._read())
+        self.reading = asyncio.create_task(self._read())
 
     @property
     def lost(self) -> bool:
         """Whether the server has gone."""
-        return self._reading.done()
+        return self.reading.done()
 
     async def ask(self, request: Frame) -> Frame:
         """Send a request and return its answer; raises the errors of the protocol, and `_Lost`."""
@@ -74,11 +72,11 @@ class _Link:
 
     async def end(self) -> None:
         """Wait until the server has closed the connection."""
-        await asyncio.wait([self._reading])
+        await asyncio.wait([self.reading])
 
     def close(self) -> None:
         """Close the connection."""
-        self._reading.cancel()
+        self.reading.cancel()
         self._writer.close()
 
     async def _read(self) -> None:
@@ -99,8 +97,7 @@ class _Link:
             if answer is not None and not answer.done():
                 answer.set_result(frame)
         elif "loading" in frame:
-            if self._tell is not None:
-                self._tell(frame["loading"])
+            self._tell(frame["loading"])
         elif not self.ready.done():
             if "ready" in frame:
                 self.ready.set_result(frame["ready"])
@@ -227,22 +224,31 @@ class ProcessEngine:
                 except OSError as error:
                     # It listened a moment ago.
                     raise _Lost from error
-                self._link = _Link(reader, writer, self._tell)
+                self._link = _Link(reader, writer, self._told)
                 self._link.send({"hello": place.secret()})
             return self._link
 
+    def _told(self, share: float) -> None:
+        if self._tell is not None:
+            try:
+                self._tell(share)
+            except BaseException:  # noqa: BLE001 - also what a library raises on a closed terminal must not end the loop
+                self._tell = None
+
     async def _leave(self) -> None:
-        # Nobody waits any more for what is still asked.
-        mine = self._owner == getpid()
-        if self._link is not None:
-            if mine:
-                self._link.send({"do": "end"})
-                await self._link.end()
-                await asyncio.to_thread(wait_for_end)
-            self._link.close()
+        # First nobody asks any more: who finds the server gone would start another.
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
+        link, asking = self._link, [task for task in others if self._link is None or task is not self._link.reading]
+        for task in asking:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*asking, return_exceptions=True)
+        if link is not None:
+            if self._owner == getpid() and not link.lost:
+                link.send({"do": "end"})
+                await link.end()
+            link.close()
+            await asyncio.gather(link.reading, return_exceptions=True)
+        if self._owner == getpid():
+            await asyncio.to_thread(wait_for_end, self._recipe, self._owner)
         await self._loop.shutdown_default_executor()
         reap()

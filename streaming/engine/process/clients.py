@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from streaming.engine.process.ledger import Entry
 from streaming.engine.process.wire import Frame, encode, pack_error, read
+
+_CLOSE_SECONDS = 2
 
 
 class Client:
@@ -62,10 +63,12 @@ class Client:
         return left
 
     async def close(self) -> None:
-        """Close the connection when everything has been sent."""
+        """Close the connection when everything has been sent; whoever does not read is not waited for."""
         self._writer.close()
-        with suppress(OSError):
-            await self._writer.wait_closed()
+        try:
+            await asyncio.wait_for(self._writer.wait_closed(), _CLOSE_SECONDS)
+        except (OSError, asyncio.TimeoutError):
+            self._writer.transport.abort()
 
     def _answer(self, number: Any, result: Frame | Exception) -> None:
         self.forget(number)

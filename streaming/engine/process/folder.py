@@ -3,7 +3,7 @@
     <temporary files>/gistream-<user id>/            0700
         lock                                          held while an engine process is started or its folder removed
         <owner's process id>-<digest of the recipe>/
-            socket  secret  pid
+            socket  secret  pid  child
 
 Short, because the path of a socket ends at about 100 bytes on every system. Not under the run-time directory that a
 login gives its user: that one is taken away when they log out, and a service goes on.
@@ -18,9 +18,10 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -51,10 +52,9 @@ class EngineFolder:
         """Return what a worker says first; empty when the folder is not there any more."""
         return self._read("secret")
 
-    def pid(self) -> int | None:
-        """Return the id of the process that listens, or last did."""
-        number = self._read("pid")
-        return int(number) if number.isdecimal() else None
+    def pids(self) -> list[int]:
+        """Return the ids of the process that listens, or last did, and of its child."""
+        return [int(number) for name in ("pid", "child") if (number := self._read(name)).isdecimal()]
 
     def _read(self, name: str) -> str:
         try:
@@ -70,9 +70,15 @@ class EngineFolder:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(_SECRET_BYTES))
 
-    def mark(self, pid: int) -> None:
-        """Note whose folder it is now."""
-        (self.path / "pid").write_text(str(pid))
+    def mark(self, name: Literal["pid", "child"], pid: int) -> None:
+        """Note which process listens here now, or which is its child."""
+        (self.path / name).write_text(str(pid))
+
+    def touch(self) -> None:
+        """Keep what clears old temporary files away."""
+        for path in (self.path.parent, self.path.parent / "lock", self.path, *self.path.iterdir()):
+            with suppress(FileNotFoundError):
+                os.utime(path)
 
     def remove(self) -> None:
         """Remove the folder, if it is there."""

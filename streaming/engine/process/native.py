@@ -43,11 +43,16 @@ class NativeProcess:
 
     @property
     def memory(self) -> int:
-        """Bytes that are resident, the weights' file among them; 0 when it has ended."""
+        """Bytes that it has for itself; 0 when it has ended.
+
+        On Linux without the pages of files: those of the weights are the system's to drop, and a representation that is
+        copied into another order when it is loaded would count twice.
+        """
         try:
-            return int(psutil.Process(self.pid).memory_info().rss)
+            used = psutil.Process(self.pid).memory_info()
         except psutil.NoSuchProcess:
             return 0
+        return int(used.rss - getattr(used, "shared", 0))
 
     def send(self, frame: Frame) -> None:
         """Send a frame; a child that has just died does not get it."""

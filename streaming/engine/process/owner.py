@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -37,21 +39,34 @@ def open_owner(pid: int) -> int | None:
 
     It names this very process for good, where a number may be given to another one. Raises `ProcessLookupError`.
     """
-    return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        # A kernel before 5.3, or a container that does not let this call through.
+        return None
 
 
 def on_end(loop: asyncio.AbstractEventLoop, pid: int, descriptor: int | None, call: Callable[[], None]) -> None:
     """Have `call` called in `loop` when the owner ends."""
     if descriptor is not None:
-        loop.add_reader(descriptor, call)
-        return
-    # macOS: psutil has the kernel tell it.
-    waiting = loop.run_in_executor(None, _wait, pid)
-    waiting.add_done_callback(lambda _: call())
 
+        def ended() -> None:
+            loop.remove_reader(descriptor)
+            call()
 
-def _wait(pid: int) -> None:
-    try:
-        psutil.Process(pid).wait()
-    except psutil.NoSuchProcess:
+        loop.add_reader(descriptor, ended)
         return
+
+    def wait() -> None:
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).wait()
+        # The loop may have ended meanwhile, for another reason.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(call)
+
+    # A daemon: this process may end before its owner.
+    threading.Thread(target=wait, name="gistream-owner", daemon=True).start()

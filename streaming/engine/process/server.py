@@ -31,8 +31,12 @@ from streaming.protocol import EngineStatus
 # A worker says its secret at once; whoever does not within this is none.
 _HELLO_SECONDS = 5
 _LONGEST_HELLO = 1024
-# A model that cannot be loaded three times in a row will not be loaded the fourth time.
-_LOAD_ATTEMPTS = 3
+# A child that has died so often with nothing done, while it loaded or idled, will the next time.
+_DEATHS = 3
+# What a child has besides the engine: Python, its modules, llama.cpp's own. 35 MB before the model is loaded.
+_PROCESS_BYTES = 64_000_000
+# How often the server looks whether its folder is still its own.
+_TEND_SECONDS = 60
 # Between two lines of a log on a model that loads for minutes.
 _SAY_SECONDS = 10
 # What an engine does that has not said what it does.
@@ -71,9 +75,9 @@ class Server:
         self._heard = time.monotonic()
         self._began = self._said = time.monotonic()
         self._rates = Rates()
-        self._loads = self._deaths = 0
+        self._loads = self._deaths = self._answered = 0
         # Not what is free later: by then the engine itself has taken its part.
-        self._memory = min(available(), spec.memory or sys.maxsize)
+        self._memory = min(available(), sys.maxsize if spec.memory is None else spec.memory + _PROCESS_BYTES)
 
     async def run(self) -> None:
         """Serve until the end."""
@@ -84,6 +88,7 @@ class Server:
         # Whoever started this process waits for this line.
         sys.stdout.write("listening\n")
         sys.stdout.flush()
+        tending = asyncio.create_task(self._tend())
         keeping = asyncio.create_task(self._keep_child())
         ending = asyncio.create_task(self._end.wait())
         try:
@@ -91,6 +96,7 @@ class Server:
         finally:
             listening.close()
             ending.cancel()
+            tending.cancel()
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
@@ -127,7 +133,8 @@ class Server:
     def _take(self, client: Client, frame: Frame) -> None:
         """Do what a worker asks for."""
         wanted, number = frame.get("do"), frame.get("id")
-        if wanted == "end" or (wanted == "yield" and self._clients == {client}):
+        if wanted == "end" or (wanted == "yield" and not len(self._ledger)):
+            # Idle workers may be connected still; whoever needs this engine again starts it again.
             self._end.set()
         elif wanted == "report":
             client.reply(number, {"done": pack(self._report())})
@@ -155,10 +162,11 @@ class Server:
     async def _keep_child(self) -> None:
         """Have a child as long as the server lives; returns when none can be had."""
         failures = 0
-        while failures < _LOAD_ATTEMPTS:
+        while failures < _DEATHS:
             self._heard = self._began = time.monotonic()
             self._native = native = await NativeProcess.start(self._spec.recipe)
-            loads = self._loads
+            self._place.mark("child", native.pid)
+            answered = self._answered
             watching = asyncio.create_task(self._watch(native))
             try:
                 async for frame in native.frames():
@@ -171,9 +179,11 @@ class Server:
             finally:
                 watching.cancel()
             death = await native.death()
-            failures = 0 if self._loads > loads else failures + 1
-            self._mourn(death)
-        self._fail(f"The engine {death} while it loaded the model, {_LOAD_ATTEMPTS} times in a row.")
+            named = self._mourn(death)
+            # Deaths that come of requests end: each is tried alone, and named then.
+            failures = 0 if named or self._answered > answered else failures + 1
+        remedy = "; lower --slots or --context, or raise engine_memory" if death.cause == "memory" else ""
+        self._fail(f"The engine {death}, {_DEATHS} times in a row with nothing done between{remedy}.")
 
     def _hear(self, native: NativeProcess, frame: Frame) -> None:
         """Take in what the child says."""
@@ -184,6 +194,7 @@ class Server:
             elif "cancelled" in frame:
                 self._ledger.cancelled(number)
             else:
+                self._answered += 1
                 self._ledger.answered(number, frame)
         elif "status" in frame:
             self._status = EngineStatus(**frame["status"])
@@ -201,23 +212,41 @@ class Server:
             self._tell_all({"ready": self._ready})
             self._ledger.child_ready()
 
+    async def _tend(self) -> None:
+        """Keep the folder; when it is not this process's any more, end with the last worker."""
+        while True:
+            await asyncio.sleep(_TEND_SECONDS)
+            if self._place.pids()[:1] == [os.getpid()] and self._place.secret() == self._secret:
+                self._place.touch()
+            elif not self._clients:
+                self._end.set()
+
     async def _watch(self, native: NativeProcess) -> None:
         """End a child that hangs or outgrows its memory."""
         pause = min(1.0, self._spec.stall / 4)
+        looked = patient = time.monotonic()
         while True:
             await asyncio.sleep(pause)
-            silent = time.monotonic() - self._heard
-            if self._loading is None and max(silent, self._status.stalled) > self._spec.stall:
+            now = time.monotonic()
+            if now - looked > pause + self._spec.stall / 2:
+                # This process was stopped, too: a container that is paused. The child's clocks have run on.
+                patient = now
+            looked = now
+            silent = now - self._heard
+            hung = self._loading is None and max(silent, self._status.stalled) > self._spec.stall
+            if hung and now - patient > self._spec.stall:
                 native.kill("hung")
             elif native.memory > self._memory:
                 native.kill("memory")
 
-    def _mourn(self, death: Death) -> None:
+    def _mourn(self, death: Death) -> bool:
+        """Take note of a death; tells whether a request was to blame, or may be."""
         self._deaths += 1
         self._status, self._loading = _IDLE, 0.0
         self._rates.forget()
-        suspects = self._ledger.child_died(death)
+        tried, suspects = self._ledger.suspects, self._ledger.child_died(death)
         _say(f"the engine {death}; it is started again, and {suspects} requests are tried one at a time")
+        return suspects > 0 or tried > suspects
 
     def _fail(self, sentence: str) -> None:
         _say(sentence)
@@ -268,7 +297,7 @@ def main() -> None:
     finally:
         with folder.locked():
             # Unless somebody has it again already.
-            if place.pid() == os.getpid():
+            if place.pids()[:1] == [os.getpid()]:
                 place.remove()
 
 

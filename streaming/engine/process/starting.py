@@ -10,6 +10,8 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import psutil
+
 from streaming.engine.process.folder import EngineFolder, engine_folder, engine_folders, locked, sweep
 from streaming.engine.process.native import python_path
 from streaming.engine.process.owner import open_owner
@@ -18,9 +20,9 @@ from streaming.engine.process.wire import encode, read
 from streaming.errors import EngineError
 
 # A server's loop does nothing that takes long; one that was stopped by a signal is as good as gone.
-_ANSWER_SECONDS = 30
-# Those that this process has started: they are its children, and it must take note of their end.
-_started: list[subprocess.Popen[bytes]] = []
+_ANSWER_SECONDS = 10
+# Those that this process has started, by their folders: they are its children, and it must take note of their end.
+_started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
@@ -39,26 +41,51 @@ def find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> Engine
 
 def _find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
     place = engine_folder(owner, recipe.digest)
+    if asyncio.run(_answers(place)):
+        return place
+    # Not with the lock held: freeing a model takes time.
+    for sibling in engine_folders():
+        if sibling.owner == owner and sibling != place:
+            asyncio.run(_ask_to_yield(sibling))
     with locked():
+        # Another worker may have been quicker.
         if not asyncio.run(_answers(place)):
             sweep()
-            for sibling in engine_folders():
-                if sibling.owner == owner:
-                    asyncio.run(_ask_to_yield(sibling))
+            _bury(place)
             _start(recipe, owner, place, log)
     return place
 
 
+def _bury(place: EngineFolder) -> None:
+    """End what is left of an engine that does not answer, and wait until its memory is free again."""
+    left = []
+    for pid in place.pids():
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            # The number may be another's by now.
+            if any(part.startswith(__package__) for part in process.cmdline()):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=_ANSWER_SECONDS)
+
+
 def reap() -> None:
     """Take note of the end of processes that were started here."""
-    _started[:] = [process for process in _started if process.poll() is None]
+    for place, process in list(_started.items()):
+        if process.poll() is not None:
+            _started.pop(place, None)
 
 
-def wait_for_end() -> None:
-    """Wait for the end of the processes that were started here; for one who has asked them to end."""
-    for process in _started:
+def wait_for_end(recipe: ProcessRecipe, owner: int) -> None:
+    """Wait for the end of the process that was started here for a recipe; end it when it does not by itself."""
+    process = _started.pop(engine_folder(owner, recipe.digest).path, None)
+    if process is None:
+        return
+    try:
+        process.wait(_ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()
-    _started.clear()
 
 
 def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | None) -> None:
@@ -83,7 +110,7 @@ def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | N
     finally:
         if descriptor is not None:
             os.close(descriptor)
-    _started.append(process)
+    _started[place.path] = process
     if process.stdin is None or process.stdout is None:
         raise EngineError("The engine's process has no pipes: a bug.")
     with process.stdin, process.stdout:
@@ -94,7 +121,7 @@ def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | N
                 f"The engine's process ended with code {process.wait()} before it listened; the reason is above, or in "
                 "Spark's log."
             )
-    place.mark(process.pid)
+    place.mark("pid", process.pid)
 
 
 async def _answers(place: EngineFolder) -> bool:

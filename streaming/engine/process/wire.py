@@ -21,7 +21,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO
 
 from streaming import errors
 from streaming.errors import DocumentError, DocumentFailed, EngineError
@@ -57,6 +57,16 @@ async def read(reader: asyncio.StreamReader, *, largest: int = LARGEST) -> Frame
         raise BadFrame("no JSON") from error
     if not isinstance(frame, dict):
         raise BadFrame("no object")
+    return frame
+
+
+def read_blocking(pipe: BinaryIO) -> Frame | None:
+    """Return the next frame of a pipe; None when the other side, which is one's own, has gone."""
+    length = pipe.read(_LENGTH_BYTES)
+    if len(length) < _LENGTH_BYTES:
+        return None
+    body = pipe.read(int.from_bytes(length, "big"))
+    frame: Frame = json.loads(body)
     return frame
 
 
