@@ -24,6 +24,7 @@ from streaming.engine.process.folder import EngineFolder
 from streaming.engine.process.ledger import Death, Entry, Ledger
 from streaming.engine.process.native import NativeProcess
 from streaming.engine.process.report import Rates, Report
+from streaming.engine.process.watchdog import Watchdog
 from streaming.engine.process.wire import BadFrame, Frame, pack, read
 from streaming.errors import EngineError
 from streaming.protocol import EngineStatus
@@ -72,7 +73,6 @@ class Server:
         self._loading: float | None = 0.0
         self._ready: Frame | None = None
         self._status = _IDLE
-        self._heard = time.monotonic()
         self._began = self._said = time.monotonic()
         self._rates = Rates()
         self._loads = self._deaths = self._answered = 0
@@ -163,16 +163,18 @@ class Server:
         """Have a child as long as the server lives; returns when none can be had."""
         failures = 0
         while failures < _DEATHS:
-            self._heard = self._began = time.monotonic()
+            self._began = self._said = time.monotonic()
             self._native = native = await NativeProcess.start(self._spec.recipe)
             self._place.mark("child", native.pid)
             answered = self._answered
-            watching = asyncio.create_task(self._watch(native))
+            watchdog = Watchdog(stall=self._spec.stall, memory=self._memory, now=self._began)
+            watching = asyncio.create_task(self._watch(native, watchdog))
             try:
                 async for frame in native.frames():
                     if sentence := frame.get("failed"):
                         self._fail(sentence)
                         return
+                    watchdog.heard(time.monotonic())
                     self._hear(native, frame)
             except BadFrame:
                 native.kill("ended")
@@ -187,7 +189,6 @@ class Server:
 
     def _hear(self, native: NativeProcess, frame: Frame) -> None:
         """Take in what the child says."""
-        self._heard = time.monotonic()
         if (number := frame.get("id")) is not None:
             if "native" in frame:
                 self._ledger.native(number, frame["native"])
@@ -221,23 +222,18 @@ class Server:
             elif not self._clients:
                 self._end.set()
 
-    async def _watch(self, native: NativeProcess) -> None:
+    async def _watch(self, native: NativeProcess, watchdog: Watchdog) -> None:
         """End a child that hangs or outgrows its memory."""
-        pause = min(1.0, self._spec.stall / 4)
-        looked = patient = time.monotonic()
         while True:
-            await asyncio.sleep(pause)
-            now = time.monotonic()
-            if now - looked > pause + self._spec.stall / 2:
-                # This process was stopped, too: a container that is paused. The child's clocks have run on.
-                patient = now
-            looked = now
-            silent = now - self._heard
-            hung = self._loading is None and max(silent, self._status.stalled) > self._spec.stall
-            if hung and now - patient > self._spec.stall:
-                native.kill("hung")
-            elif native.memory > self._memory:
-                native.kill("memory")
+            await asyncio.sleep(watchdog.pause)
+            cause = watchdog.look(
+                time.monotonic(),
+                loading=self._loading is not None,
+                stalled=self._status.stalled,
+                memory=native.memory,
+            )
+            if cause is not None:
+                native.kill(cause)
 
     def _mourn(self, death: Death) -> bool:
         """Take note of a death; tells whether a request was to blame, or may be."""

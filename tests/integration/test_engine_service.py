@@ -1,0 +1,132 @@
+"""The engine's process as a service: loading, closing, who may talk to it, what it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_process import ask, ask_all, child, engine, lines, own_folders, recipe, until
+from support import gistream
+
+from streaming.engine.process.wire import encode
+from streaming.errors import EngineError
+from streaming.protocol import Engine
+
+
+def test_loading_is_said_with_progress(log: Path) -> None:
+    heard: list[float] = []
+    recipe(log).load(heard.append).close()
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence", "loads"), [("error", "The model file is not there", 1), ("crash", "3 times in a row", 3)]
+)
+def test_a_model_that_cannot_be_loaded_is_one_sentence(log: Path, how: str, sentence: str, loads: int) -> None:
+    with pytest.raises(EngineError, match=sentence):
+        recipe(log, how).load()
+    assert len(lines(log, "load")) == loads
+    assert not own_folders()
+
+
+def test_a_closed_engine_says_so_and_leaves_nothing(log: Path) -> None:
+    loaded = recipe(log).load()
+    assert own_folders()
+    running = child(log)
+    loaded.close()
+    loaded.close()
+    assert not running.is_running()
+    assert not own_folders()
+    with pytest.raises(EngineError, match="closed"):
+        asyncio.run(ask(loaded, "a"))
+    with pytest.raises(EngineError, match="closed"):
+        loaded.count([])
+
+
+def test_a_folder_that_was_cleared_away_costs_no_second_engine(log: Path) -> None:
+    with engine(log) as loaded:
+        before = child(log)
+        (own_folders()[0].path / "secret").unlink()
+        again = recipe(log).load()
+        assert not before.is_running()
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+        assert len(lines(log, "load")) == 2
+        again.close()
+
+
+def test_an_idle_engine_gives_way_to_another_though_its_workers_are_there(log: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with engine(log) as loaded:
+        before = child(log)
+        with engine(other) as second:
+            assert not before.is_running()
+            assert asyncio.run(ask_all(second, ["b"])) == {"b": "b!"}
+        # It comes again when it is needed.
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+
+
+def test_progress_that_cannot_be_shown_stops_nothing(log: Path) -> None:
+    def broken(share: float) -> None:
+        raise SystemExit(1)
+
+    loaded = recipe(log).load(broken)
+    assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+    loaded.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        encode({"hello": "0" * 64}),
+        encode({"hello": ""}),
+        encode({"hello": None}),
+        encode({"id": 1, "do": "generate", "messages": [["user", "a"]]}),
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff\xff\xff\xff" + b"x" * 2000,
+        b"\x00\x00\x00\x02[]",
+    ],
+)
+def test_a_peer_without_the_secret_gets_nothing(log: Path, said: bytes) -> None:
+    with engine(log) as loaded, socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(own_folders()[0].socket))
+        stranger.settimeout(20)
+        stranger.sendall(said)
+        with suppress(ConnectionResetError):
+            assert stranger.recv(1) == b""
+        assert not lines(log, "begin")
+        assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
+
+
+def test_only_this_user_can_reach_the_socket(log: Path) -> None:
+    with engine(log):
+        folder = own_folders()[0]
+        for path, mode in ((folder.path.parent, 0o700), (folder.path, 0o700), (folder.path / "secret", 0o600)):
+            assert path.stat().st_mode & 0o777 == mode
+
+
+def test_what_an_engine_does_is_shown(log: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    async def scene(loaded: Engine) -> dict[str, Any]:
+        asked = asyncio.create_task(ask_all(loaded, [f"wait {gate}", "a"]))
+        await until(lambda: loaded.status().busy == 1 and lines(log, "end a"))
+        shown = await asyncio.to_thread(gistream, "engine", "--json", data_dir=tmp_path)
+        told = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path)
+        assert "3 of 4 open" in told.stdout
+        gate.touch()
+        await asked
+        reports = [json.loads(line) for line in shown.stdout.splitlines()]
+        return next(report for report in reports if report["executor"] == os.getpid())
+
+    with engine(log) as loaded:
+        report = asyncio.run(scene(loaded))
+    assert (report["slots"], report["busy"], report["workers"], report["requests"]) == (4, 1, 1, 1)
+    assert (report["loads"], report["deaths"], report["loading"]) == (1, 0, None)
+    assert 0 < report["memory"] < report["memory_limit"]

@@ -1,0 +1,67 @@
+"""When the engine's child is ended."""
+
+from __future__ import annotations
+
+from streaming.engine.process.watchdog import Watchdog
+
+STALL = 10.0
+
+
+class Watched:
+    """A child that is looked at, second by second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.watchdog = Watchdog(stall=STALL, memory=100, now=0.0)
+
+    def after(
+        self, seconds: float, *, silent: bool = False, stalled: float = 0.0, memory: int = 0, loading: bool = False
+    ) -> str | None:
+        end, found = self.now + seconds, None
+        while self.now < end and found is None:
+            self.now += 1
+            if not silent:
+                self.watchdog.heard(self.now)
+            stalled += 1 if stalled else 0
+            found = self.watchdog.look(self.now, loading=loading, stalled=stalled, memory=memory)
+        return found
+
+    def paused(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_child_that_works_is_left_alone() -> None:
+    assert Watched().after(1000) is None
+
+
+def test_a_native_call_that_takes_too_long_is_a_hang() -> None:
+    watched = Watched()
+    watched.after(100)
+    assert watched.after(8, stalled=1) is None
+    assert watched.after(20, stalled=1) == "hung"
+
+
+def test_silence_is_a_hang() -> None:
+    watched = Watched()
+    assert watched.after(10, silent=True) is None
+    assert watched.after(2, silent=True) == "hung"
+
+
+def test_loading_may_take_its_time() -> None:
+    assert Watched().after(1000, silent=True, loading=True) is None
+
+
+def test_a_pause_of_all_processes_is_no_hang_and_a_real_one_after_it_is() -> None:
+    watched = Watched()
+    watched.after(100)
+    watched.paused(60)
+    # The call that ran when all was stopped seems to have run all the time.
+    assert watched.after(1, stalled=60) is None
+    assert watched.after(5) is None
+    assert watched.after(30, stalled=1) == "hung"
+
+
+def test_too_much_memory_is_seen_also_while_it_loads() -> None:
+    assert Watched().after(1, memory=101) == "memory"
+    assert Watched().after(1, memory=101, loading=True) == "memory"
+    assert Watched().after(100, memory=100) is None
