@@ -55,7 +55,7 @@ class Work:
 def plan_work(settings: Settings, model: ModelFile, *, cores: int, here: bool) -> Work:
     """Decide how documents are summarized, by an engine that has `cores` cores, of this machine when `here`.
 
-    Raises `UsageError`, and `MachineError` when this machine's memory is too small for it.
+    Raises `UsageError`, and `MachineError` when this machine has not the memory, or the GPU, for it.
     """
     thinking_tokens = 0 if settings.completion or not model.thinks else settings.thinking_tokens
     _check_context(settings, model, thinking_tokens)
@@ -107,7 +107,7 @@ def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, here: bool
         completion=settings.completion,
         thinking_tokens=thinking_tokens,
     )
-    if here and (sentence := llama.too_large()):
+    if here and (sentence := llama.refusal()):
         raise MachineError(sentence)
     return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, limit)
 

@@ -47,7 +47,7 @@ class LlamaRecipe:
 
         Raises `EngineError`, also when it would not fit the memory, or is not the file that the driver described.
         """
-        if sentence := self.too_large():
+        if sentence := self.refusal():
             raise EngineError(sentence)
         path = self.model.path
         if checksums(part_paths(path)).whole != self.model.sha256:
@@ -72,11 +72,14 @@ class LlamaRecipe:
             thinking_tokens=self.thinking_tokens,
         )
 
-    def too_large(self) -> str | None:
-        """Return why the engine does not fit this machine's memory, with the numbers; None when it does."""
+    def refusal(self) -> str | None:
+        """Return why this machine cannot have the engine, its memory (with the numbers) or its GPU; None when it can."""
         if self.gpu_layers:
-            # How much of it a GPU takes over is not known.
-            return None
+            # Only here, as below.
+            from streaming.engine.lanes.llama import gpu_refusal
+
+            # How much memory a GPU takes over is not known.
+            return gpu_refusal(self.gpu_layers)
         return refusal(
             self.model.shape,
             name=self.model.name,

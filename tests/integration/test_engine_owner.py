@@ -88,10 +88,13 @@ loaded.close()
 
 def test_an_interrupt_while_the_model_loads_leaves_nothing(log: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", LOAD.format(log=str(log), how="never")], env=environment()) as process:
-        asyncio.run(until(lambda: lines(log, "load")))
-        running = [child(log), child(log).parent()]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) != 0
+        try:
+            asyncio.run(until(lambda: lines(log, "load")))
+            running = [child(log), child(log).parent()]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) != 0
+        finally:
+            process.kill()
     _, alive = psutil.wait_procs(running, timeout=10)
     assert not alive
     assert len(lines(log, "load")) == 1

@@ -28,8 +28,10 @@ def test_two_workers_share_one_process_and_one_load() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", JOB], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as job:
-        own, most = None, 0
+        own, most, end = None, 0, time.monotonic() + 200
         while job.poll() is None:
+            if time.monotonic() > end:
+                job.kill()
             for report in reports():
                 if psutil.pid_exists(report.executor) and psutil.Process(report.executor).ppid() == job.pid:
                     own, most = report, max(most, report.workers)

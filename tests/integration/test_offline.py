@@ -41,6 +41,23 @@ def test_an_engine_that_does_not_fit_is_refused_before_it_is_loaded(tmp_path: Pa
     assert not done.stdout
 
 
+def test_layers_for_a_gpu_that_llama_cpp_cannot_use_are_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The mill burned.")
+    done = gistream("summarize", str(tmp_path / "a.txt"), "--gpu-layers", "999", data_dir=tmp_path)
+    assert done.returncode == 7
+    assert "built without GPU support" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "flags", [["--engine", "in-process"], ["--prompt-style", "completion"], ["--lanes", "1"]], ids=" ".join
+)
+def test_the_engine_may_be_another(tmp_path: Path, flags: list[str]) -> None:
+    (tmp_path / "a.txt").write_text("The mill burned on Tuesday. Anna saw the smoke first and rang the bell.")
+    done = gistream("summarize", str(tmp_path / "a.txt"), "--json", *flags, data_dir=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["summary"]
+
+
 def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(STORY)
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")

@@ -32,6 +32,17 @@ def _silence(_level: int, _text: bytes, _data: object) -> None:
     """llama.cpp writes to standard error, hundreds of lines a load; failures reach us as return values."""
 
 
+def gpu_refusal(layers: int) -> str | None:
+    """Return why this llama.cpp cannot leave `layers` to a GPU; None when it can, or there are none."""
+    if not layers or llama.llama_supports_gpu_offload():
+        return None
+    return (
+        f"gpu_layers is {layers}, but this llama.cpp was built without GPU support; install one that has it: "
+        'CMAKE_ARGS="-DGGML_CUDA=on" pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python '
+        "llama-cpp-python"
+    )
+
+
 def _progress(tell: Callable[[float], None]) -> Any:
     """Return what llama.cpp calls while it loads: it goes on as long as it gets True."""
     told = -1.0
@@ -69,12 +80,8 @@ class Weights:
         """
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
-        if gpu_layers and not llama.llama_supports_gpu_offload():
-            raise EngineError(
-                f"gpu_layers is {gpu_layers}, but this llama.cpp was built without GPU support; install one that has "
-                'it: CMAKE_ARGS="-DGGML_CUDA=on" pip install --force-reinstall --no-cache-dir --no-binary '
-                "llama-cpp-python llama-cpp-python"
-            )
+        if sentence := gpu_refusal(gpu_layers):
+            raise EngineError(sentence)
         params = llama.llama_model_default_params()
         # Always: llama.cpp's default is to move all layers to a GPU that it finds.
         params.n_gpu_layers = gpu_layers

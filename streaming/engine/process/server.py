@@ -245,7 +245,7 @@ class Server:
         return suspects > 0 or tried > suspects
 
     def _fail(self, sentence: str) -> None:
-        _say(sentence)
+        # Not logged here: each worker raises it.
         self._tell_all({"failed": sentence})
         self._ledger.fail_all(EngineError(sentence))
 
