@@ -52,12 +52,13 @@ class LoadingLines:
 
     def __init__(self) -> None:
         self._began: float | None = None
-        self._told = time.monotonic()
+        self._told = 0.0
 
     def line(self, share: float) -> str | None:
         """Return the line for this much of the model, from 0 to 1; None when there is nothing new to say."""
         now = time.monotonic()
-        self._began = self._began or now
+        if self._began is None:
+            self._began = self._told = now
         if share >= 1:
             return f"the model is loaded ({now - self._began:.1f} s)"
         if now - self._told < _LOADING_SECONDS:

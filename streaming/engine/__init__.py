@@ -73,7 +73,7 @@ class LlamaRecipe:
         )
 
     def refusal(self) -> str | None:
-        """Return why this machine cannot have the engine, its memory (with the numbers) or its GPU; None when it can."""
+        """Return why this machine cannot have the engine: its memory, with the numbers, or its GPU; None if it can."""
         if self.gpu_layers:
             # Only here, as below.
             from streaming.engine.lanes.llama import gpu_refusal
