@@ -85,6 +85,7 @@ class Server:
         owner.on_end(loop, self._spec.owner, self._spec.owner_descriptor, self._end.set)
         loop.add_signal_handler(signal.SIGTERM, self._end.set)
         listening = await asyncio.start_unix_server(self._meet, str(self._place.socket))
+        self._place.mark("pid", os.getpid())
         # Whoever started this process waits for this line.
         sys.stdout.write("listening\n")
         sys.stdout.flush()

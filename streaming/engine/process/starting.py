@@ -121,7 +121,6 @@ def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | N
                 f"The engine's process ended with code {process.wait()} before it listened; the reason is above, or in "
                 "Spark's log."
             )
-    place.mark("pid", process.pid)
 
 
 async def _answers(place: EngineFolder) -> bool:
