@@ -6,7 +6,7 @@ Nothing is lost or doubled: the chunks of a text, joined, are the text again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from semantic_text_splitter import TextSplitter
 
@@ -32,7 +32,8 @@ def split_chunks(
     parts: list[tuple[str, int]] = []
     total = 0
     for part in _parts(text, language):
-        tokens = count(part)
+        # What merges with a token of the prompt around it may even take one away.
+        tokens = max(0, count(part))
         # A part that is still too long (a script of several tokens a character) is halved until it fits.
         for piece in _halved(part, tokens, count=count, limit=limit):
             parts.append(piece)
@@ -56,7 +57,8 @@ def _filled(parts: list[tuple[str, int]], total: int, wanted: int, limit: int) -
     current: list[str] = []
     length = before = 0
     for part, tokens in parts:
-        if current and (before + length >= total * (len(chunks) + 1) / wanted or length + tokens > limit):
+        # What takes no tokens stays with what is before it: after the last share is full, it is no chunk more.
+        if current and tokens and (before + length >= total * (len(chunks) + 1) / wanted or length + tokens > limit):
             chunks.append("".join(current))
             before += length
             current, length = [], 0
@@ -67,11 +69,23 @@ def _filled(parts: list[tuple[str, int]], total: int, wanted: int, limit: int) -
 
 def _parts(text: str, language: str) -> Iterator[str]:
     splitter = TextSplitter(_LONGEST_SENTENCE, trim=False)
-    for sentence in split_sentences(text, language):
+    for sentence in _with_space_after(split_sentences(text, language)):
         if len(sentence) <= _LONGEST_SENTENCE:
             yield sentence
         else:
             yield from splitter.chunks(sentence)
+
+
+def _with_space_after(sentences: Iterable[str]) -> Iterator[str]:
+    """Join the blank lines between two sentences to the first: alone they would be counted as part of the prompt's."""
+    held = ""
+    for sentence in sentences:
+        if held and not sentence.isspace():
+            yield held
+            held = ""
+        held += sentence
+    if held:
+        yield held
 
 
 def _halved(part: str, tokens: int, *, count: Callable[[str], int], limit: int) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.summarizer.chunking import split_chunks
 
 TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone. "
 
@@ -47,6 +49,17 @@ def test_token_counts_are_those_of_the_rendered_prompt(engine: Engine) -> None:
     generation = asyncio.run(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8))
     assert generation.prompt_tokens == engine.count(chat(TEXT))
     assert 0 < generation.completion_tokens <= 8
+
+
+def test_a_text_with_blank_lines_has_as_few_chunks_as_its_tokens_need(engine: Engine) -> None:
+    paragraph = (TEXT * 2).strip() + "\n\n"
+    text = paragraph * 60
+    overhead = engine.count(chat(""))
+    chunks = split_chunks(
+        text, count=lambda part: engine.count(chat(part)) - overhead, limit=800, max_chunks=256, language="en"
+    )
+    assert len(chunks) == math.ceil((engine.count(chat(text)) - overhead) / 800)
+    assert all(chunk.endswith("\n\n") or chunk.rstrip().endswith(".") for chunk in chunks)
 
 
 def test_a_document_cannot_place_a_control_token() -> None:

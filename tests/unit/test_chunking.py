@@ -53,6 +53,19 @@ def test_a_count_by_words_keeps_every_word_too(words: list[str], limit: int) -> 
     assert max(map(by_words, chunks)) <= limit
 
 
+@pytest.mark.parametrize("end", ["", "\n\n", "\n\n\n \n"])
+@pytest.mark.parametrize("taken", [0, 1, -1])
+def test_blank_lines_cost_no_chunk_whatever_a_tokenizer_counts_for_them(taken: int, end: str) -> None:
+    def count(text: str) -> int:
+        # Before or after a prompt's own line end, white space may take no token, or one less than there were.
+        return by_words(text) if text.strip() else taken
+
+    text = "\n\n".join(f"The mill number {number} burned on a Tuesday." for number in range(300)) + end
+    chunks = split_chunks(text, count=count, limit=800, max_chunks=256, language="en")
+    assert "".join(chunks) == text
+    assert len(chunks) == 3
+
+
 @pytest.mark.parametrize("text", ["", "Short.", "x" * 189])
 def test_a_text_that_fits_stays_whole(text: str) -> None:
     assert split(text) == [text]
