@@ -50,6 +50,16 @@ class Status:
     log: str
 
 
+def new_cluster_id() -> str:
+    """Return 16 random bytes in URL-safe Base64 without padding: as Kafka makes one, never with a dash before it.
+
+    One in 64 would have it, and Kafka's own tool would take that for an option.
+    """
+    while (found := urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
+        pass
+    return found
+
+
 class EmbeddedBroker:
     """The broker of one data dir; every method may be called from any process."""
 
@@ -213,8 +223,6 @@ class EmbeddedBroker:
         """Format the data folder, once; a formatted one says so and stays as it is."""
         if (self._dir / "data" / "meta.properties").exists():
             return
-        # A cluster id is 16 bytes in URL-safe Base64 without padding.
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         command = [
             str(java),
             *_JVM,
@@ -224,7 +232,7 @@ class EmbeddedBroker:
             "kafka.tools.StorageTool",
             "format",
             "--cluster-id",
-            cluster_id,
+            new_cluster_id(),
             "--config",
             str(config),
         ]
