@@ -37,8 +37,8 @@ from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
 from streaming.session import layout, spark_log, spark_session
 from streaming.settings import Settings
-from streaming.starting import start_engine
 from streaming.topics import Admin
+from streaming.warmup import start_engine
 
 _SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
 # What the demo takes from its user's settings; the rest belongs to another installation.

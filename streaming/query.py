@@ -31,9 +31,9 @@ from streaming.settings import Settings
 from streaming.sinks.kafka import write_results
 from streaming.sinks.parquet import write_results_as_parquet
 from streaming.source import read_documents
-from streaming.starting import start_engine
 from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
 from streaming.topics import Admin, Topic, result_topics
+from streaming.warmup import start_engine
 from streaming.watch import Batch, StopRequest, finish, watch
 from streaming.work import plan_work
 

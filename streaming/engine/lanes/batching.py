@@ -29,8 +29,7 @@ class BatchingEngine:
         """Open `lanes` contexts, at most `slots`, and share `slots` and `threads` out to them; `close` frees `weights`.
 
         Each sequence may hold `context` tokens, and no more than the model was trained for; a model that reasons may do
-        so for `thinking_tokens` of each generation. Raises `EngineError` when
-        there is no memory for them.
+        so for `thinking_tokens` of each generation. Raises `EngineError` when there is no memory for them.
         """
         self._weights = weights
         self._slots = slots

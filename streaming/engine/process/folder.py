@@ -71,8 +71,9 @@ class EngineFolder:
             file.write(secrets.token_hex(_SECRET_BYTES))
 
     def mark(self, name: Literal["pid", "child"], pid: int) -> None:
-        """Note which process listens here now, or which is its child."""
-        (self.path / name).write_text(str(pid))
+        """Note which process listens here now, or which is its child; nothing when the folder was cleared away."""
+        with suppress(FileNotFoundError):
+            (self.path / name).write_text(str(pid))
 
     def touch(self) -> None:
         """Keep what clears old temporary files away."""

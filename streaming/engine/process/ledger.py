@@ -79,11 +79,6 @@ class Ledger:
         return len(self._entries)
 
     @property
-    def held(self) -> int:
-        """How many requests the child does not have."""
-        return sum(not entry.sent for entry in self._entries.values())
-
-    @property
     def suspects(self) -> int:
         """How many requests are tried, or still to be tried, alone."""
         return len(self._suspects) + (self._alone is not None)

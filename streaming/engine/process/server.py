@@ -19,7 +19,7 @@ from pathlib import Path
 
 from streaming.engine.model.memory import available
 from streaming.engine.process import folder, owner
-from streaming.engine.process.clients import Client
+from streaming.engine.process.connection import Connection
 from streaming.engine.process.folder import EngineFolder
 from streaming.engine.process.ledger import Death, Entry, Ledger
 from streaming.engine.process.native import NativeProcess
@@ -67,7 +67,7 @@ class Server:
     def __init__(self, spec: Spec, place: EngineFolder) -> None:
         self._spec, self._place, self._secret = spec, place, place.secret()
         self._ledger = Ledger(send=self._send, cancel=self._cancel)
-        self._clients: set[Client] = set()
+        self._clients: set[Connection] = set()
         self._native: NativeProcess | None = None
         self._end = asyncio.Event()
         self._loading: float | None = 0.0
@@ -117,7 +117,7 @@ class Server:
         if not self._secret or not hmac.compare_digest(said.encode(), self._secret.encode()):
             writer.close()
             return
-        client = Client(reader, writer)
+        client = Connection(reader, writer)
         self._clients.add(client)
         try:
             client.tell({"ready": self._ready} if self._ready else {"loading": self._loading})
@@ -131,7 +131,7 @@ class Server:
                 self._ledger.give_up(entry)
             await client.close()
 
-    def _take(self, client: Client, frame: Frame) -> None:
+    def _take(self, client: Connection, frame: Frame) -> None:
         """Do what a worker asks for."""
         wanted, number = frame.get("do"), frame.get("id")
         if wanted == "end" or (wanted == "yield" and not len(self._ledger)):

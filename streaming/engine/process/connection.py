@@ -13,7 +13,7 @@ from streaming.engine.process.wire import Frame, encode, pack_error, read
 _CLOSE_SECONDS = 2
 
 
-class Client:
+class Connection:
     """A worker that has said the secret."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import EngineError
 from streaming.protocol import EngineRecipe
-from streaming.session import runs_in_one_jvm
+from streaming.session import JVM_GONE, runs_in_one_jvm
 
 
 def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[float], None], *, log: Path) -> None:
@@ -27,7 +27,11 @@ def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[f
     jvm = spark.sparkContext._jvm
     if jvm is None:
         return
-    executor = int(jvm.java.lang.ProcessHandle.current().pid())
+    try:
+        executor = int(jvm.java.lang.ProcessHandle.current().pid())
+    except JVM_GONE:
+        # Whoever starts the query in it finds that, too, and has the words for it.
+        return
 
     def load() -> None:
         with suppress(EngineError):
