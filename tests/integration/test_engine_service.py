@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine_process import ask, ask_all, child, engine, lines, own_folders, reci
 from support import gistream
 
 from streaming.engine.process.wire import encode
-from streaming.errors import EngineError
+from streaming.errors import EngineCrashed, EngineError
 from streaming.protocol import Engine
 
 
@@ -59,6 +60,13 @@ def test_a_folder_that_was_cleared_away_costs_no_second_engine(log: Path) -> Non
         assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
         assert len(lines(log, "load")) == 2
         again.close()
+
+
+def test_a_crash_after_the_folder_was_cleared_away_still_costs_one_request(log: Path) -> None:
+    with engine(log) as loaded:
+        shutil.rmtree(own_folders()[0].path)
+        answers = asyncio.run(ask_all(loaded, ["a", "segfault", "b"]))
+    assert answers == {"a": "a!", "segfault": EngineCrashed, "b": "b!"}
 
 
 def test_an_idle_engine_gives_way_to_another_though_its_workers_are_there(log: Path, tmp_path: Path) -> None:
