@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.engine.model.memory import available, refusal
+from streaming.engine.model.memory import UBATCH, available, refusal
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
 from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import EngineError
@@ -26,10 +26,10 @@ __all__ = ["LlamaRecipe", "ModelFile", "describe_model", "lanes_for", "open_mode
 class LlamaRecipe:
     """How to load an engine: `slots` sequences of `context` tokens, computed by `threads` threads.
 
-    Slots and threads are those of all `lanes` together; a GPU computes `gpu_layers` layers of the model. `memory` is
-    how many bytes the engine may use (None: what is free). `completion` gives the model plain text to go on with, not a
-    chat. A model that reasons may do so for at most `thinking_tokens` tokens of a generation, tags included; with 0 it
-    is told not to.
+    Slots and threads are those of all `lanes` together; a prefill computes at most `ubatch` tokens at once. A GPU
+    computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: what is free).
+    `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
+    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to.
     """
 
     model: ModelFile
@@ -37,6 +37,7 @@ class LlamaRecipe:
     lanes: int
     context: int
     threads: int
+    ubatch: int = UBATCH
     gpu_layers: int = 0
     memory: int | None = None
     completion: bool = False
@@ -69,6 +70,7 @@ class LlamaRecipe:
             lanes=self.lanes,
             context=self.context,
             threads=self.threads,
+            ubatch=self.ubatch,
             thinking_tokens=self.thinking_tokens,
         )
 
@@ -89,6 +91,7 @@ class LlamaRecipe:
             context=min(self.context, self.model.context or self.context),
             room=available(),
             limit=self.memory,
+            ubatch=self.ubatch,
         )
 
 

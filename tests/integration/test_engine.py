@@ -161,7 +161,7 @@ def test_layers_for_a_gpu_that_llama_cpp_does_not_know_are_refused() -> None:
 
 def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
     model = open_model("sample")
-    engine = BatchingEngine(Weights(model.path), slots=1, lanes=1, context=512, threads=2)
+    engine = BatchingEngine(Weights(model.path), slots=1, lanes=1, context=512, threads=2, ubatch=512)
     first, other, again = (
         asyncio.run(engine.generate(chat(text), sampling=Sampling(), max_tokens=24)).text
         for text in (TEXT, "A goat ate the map. Nobody knew the way home.", TEXT)

@@ -32,7 +32,7 @@ from streaming.engine.lanes.llama import Weights
 from streaming.protocol import Message, Sampling
 slots, lanes, context, own = *map(int, sys.argv[2:]), psutil.Process()
 before = own.memory_info().rss
-engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, lanes=lanes, context=context, threads=2)
+engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, lanes=lanes, context=context, threads=2, ubatch=512)
 async def ask():
     texts = ["The mill burned on Tuesday. " * (100 if n < lanes else 1) for n in range(min(slots, 2 * lanes))]
     asked = [engine.generate([Message("user", t)], sampling=Sampling(), max_tokens=4) for t in texts]

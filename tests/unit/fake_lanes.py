@@ -31,8 +31,8 @@ class FakeContext:
 
     tokens_per_slot = 1 << 30
 
-    def __init__(self, machine: FakeMachine, lane: int, slots: int) -> None:
-        self._machine, self.lane, self.slots = machine, lane, slots
+    def __init__(self, machine: FakeMachine, lane: int, slots: int, ubatch: int) -> None:
+        self._machine, self.lane, self.slots, self.ubatch = machine, lane, slots, ubatch
         self.held: dict[int, list[int]] = {slot: [] for slot in range(slots)}
         self._left: dict[int, int] = {}
         self._sampled: list[int] = []
@@ -102,8 +102,8 @@ class FakeMachine:
     def length(self, prompt: list[int]) -> int:
         return 1 << 30 if self._length is None else self._length(prompt)
 
-    def open_context(self, *, slots: int, context: int, threads: int) -> FakeContext:
-        self.contexts.append(FakeContext(self, len(self.contexts), slots))
+    def open_context(self, *, slots: int, context: int, threads: int, ubatch: int) -> FakeContext:
+        self.contexts.append(FakeContext(self, len(self.contexts), slots, ubatch))
         return self.contexts[-1]
 
     def render(self, messages: Sequence[Message]) -> list[int]:
@@ -138,7 +138,7 @@ class FakeMachine:
         self.closed = True
 
     def engine(self, *, slots: int, lanes: int = 1) -> BatchingEngine:
-        return BatchingEngine(self, slots=slots, lanes=lanes, context=4096, threads=lanes)  # type: ignore[arg-type]
+        return BatchingEngine(self, slots=slots, lanes=lanes, context=4096, threads=lanes, ubatch=512)  # type: ignore[arg-type]
 
 
 def token(word: str) -> int:

@@ -24,11 +24,20 @@ class BatchingEngine:
     """A loaded model that generates for many callers at once; see `streaming.protocol.Engine`."""
 
     def __init__(
-        self, weights: Weights, *, slots: int, lanes: int, context: int, threads: int, thinking_tokens: int = 0
+        self,
+        weights: Weights,
+        *,
+        slots: int,
+        lanes: int,
+        context: int,
+        threads: int,
+        ubatch: int,
+        thinking_tokens: int = 0,
     ) -> None:
         """Open `lanes` contexts, at most `slots`, and share `slots` and `threads` out to them; `close` frees `weights`.
 
-        Each sequence may hold `context` tokens, and no more than the model was trained for; a model that reasons may do
+        Each sequence may hold `context` tokens, and no more than the model was trained for; a prefill computes at most
+        `ubatch` tokens at once; a model that reasons may do
         so for `thinking_tokens` of each generation. Raises `EngineError` when there is no memory for them.
         """
         self._weights = weights
@@ -39,7 +48,10 @@ class BatchingEngine:
             for own_slots, own_threads in zip(_shares(slots, lanes), _shares(threads, lanes), strict=True):
                 natives.append(
                     weights.open_context(
-                        slots=own_slots, context=min(context, weights.trained_context), threads=max(1, own_threads)
+                        slots=own_slots,
+                        context=min(context, weights.trained_context),
+                        threads=max(1, own_threads),
+                        ubatch=ubatch,
                     )
                 )
         except EngineError:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from streaming.engine.lanes.admission import Request, Room
-from streaming.engine.lanes.llama import UBATCH, Context, Sampler, Weights
+from streaming.engine.lanes.llama import Context, Sampler, Weights
 from streaming.errors import EngineError
 from streaming.protocol import Generation
 
@@ -120,17 +120,18 @@ class Lane:
             slot.cached = []
             self._native.truncate(slot.number, 0)
         shared = len(slot.cached)
-        for start in range(shared, len(request.prompt), UBATCH):
+        ubatch = self._native.ubatch
+        for start in range(shared, len(request.prompt), ubatch):
             if request.unwanted(time.monotonic()):
                 self._free(slot)
                 return
-            part = request.prompt[start : start + UBATCH]
+            part = request.prompt[start : start + ubatch]
             end = start + len(part)
             with self._native_call():
                 self._native.prefill(slot.number, part, start, last=end == len(request.prompt))
             slot.cached.extend(part)
             self.prompt_tokens += len(part)
-        self._accept(slot, (len(request.prompt) - shared - 1) % UBATCH)
+        self._accept(slot, (len(request.prompt) - shared - 1) % ubatch)
         self._feed_what_follows([slot])
 
     def step(self) -> None:

@@ -20,9 +20,6 @@ from streaming.engine.lanes.vocabulary import Vocabulary
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
 
-# Tokens computed at once in a prefill: llama.cpp's default, and the prompt length up to which a token costs least
-# (design measurements: 2048 at once cost 1.7 times a token of 512).
-UBATCH = 512
 # Shares of a load that are worth telling.
 _PROGRESS_STEP = 0.01
 
@@ -123,9 +120,12 @@ class Weights:
             constrained=constrained,
         )
 
-    def open_context(self, *, slots: int, context: int, threads: int) -> Context:
-        """Open a context of `slots` sequences of `context` tokens each, computed by `threads` threads."""
-        return Context(self._model, slots=slots, context=context, threads=threads)
+    def open_context(self, *, slots: int, context: int, threads: int, ubatch: int) -> Context:
+        """Open a context of `slots` sequences of `context` tokens each, computed by `threads` threads.
+
+        A prefill computes at most `ubatch` tokens at once. Raises `EngineError` when there is no memory for it.
+        """
+        return Context(self._model, slots=slots, context=context, threads=threads, ubatch=ubatch)
 
     def sampler(self, sampling: Sampling, *, grammar: str | None) -> Sampler:
         """Make the chain that chooses the tokens of one generation."""
@@ -148,11 +148,13 @@ class Weights:
 class Context:
     """The key-value cache and the buffers for `slots` sequences, numbered from 0."""
 
-    def __init__(self, model: Any, *, slots: int, context: int, threads: int) -> None:
+    def __init__(self, model: Any, *, slots: int, context: int, threads: int, ubatch: int) -> None:
+        # A step computes one token of every slot at once.
+        self.ubatch = max(ubatch, slots)
         params = llama.llama_context_default_params()
         params.n_ctx = slots * context
         params.n_seq_max = slots
-        params.n_batch = params.n_ubatch = UBATCH
+        params.n_batch = params.n_ubatch = self.ubatch
         params.n_threads = params.n_threads_batch = threads
         # Separate caches and flash attention were the faster choice of both (design measurements, section 3).
         params.kv_unified = False
@@ -164,7 +166,7 @@ class Context:
                 "--context."
             )
         self._memory = llama.llama_get_memory(self._context)
-        self._batch = llama.llama_batch_init(UBATCH, 0, 1)
+        self._batch = llama.llama_batch_init(self.ubatch, 0, 1)
 
     @property
     def tokens_per_slot(self) -> int:
@@ -176,7 +178,7 @@ class Context:
         return bool(llama.llama_memory_seq_rm(self._memory, slot, length, -1))
 
     def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-        """Compute up to `UBATCH` tokens of one prompt; with `last`, keep the logits of the final one at its place."""
+        """Compute up to `ubatch` tokens of one prompt; with `last`, keep the logits of the final one at its place."""
         for place, token in enumerate(tokens):
             self._put(place, token, position + place, slot, logits=last and place == len(tokens) - 1)
         self._decode(len(tokens))

@@ -33,8 +33,9 @@ _CACHE_STEP = 256
 # Keys and values are kept as f16.
 _CACHE_BYTES = 2
 _FLOAT_BYTES = 4
-# Tokens of one prefill (`llama.UBATCH`, whose module would load llama.cpp).
-_UBATCH = 512
+# Tokens computed at once in a prefill, where nothing else was measured: llama.cpp's default, and the prompt length up
+# to which a token costs least (design measurements: 2048 at once cost 1.7 times a token of 512).
+UBATCH = 512
 # The vocabulary as llama.cpp keeps it: text, scores, merges, maps. 17.6 MB for the 49,152 tokens of the sample.
 _VOCABULARY_BYTES = 360
 # Live at once in the widest layer of a prefill, a token of it: three rows of the feed-forward width and eight of the
@@ -89,7 +90,7 @@ class Memory:
     certainty: Certainty
 
 
-def predict(shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int) -> Memory:
+def predict(shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, ubatch: int = UBATCH) -> Memory:
     """Return the memory for a model file of `file_bytes`: `slots` sequences of `context` tokens each, in `lanes`."""
     tokens = -(-context // _CACHE_STEP) * _CACHE_STEP
     cache, certainty = _cache_bytes(shape, slots * tokens)
@@ -97,7 +98,7 @@ def predict(shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: i
     buffers = (
         shape.vocabulary * _VOCABULARY_BYTES
         + slots * shape.vocabulary * _FLOAT_BYTES * _LOGITS_COPIES
-        + lanes * _UBATCH * (rows * _FLOAT_BYTES + tokens * _MASK_BYTES)
+        + lanes * ubatch * (rows * _FLOAT_BYTES + tokens * _MASK_BYTES)
     )
     return Memory(file_bytes, cache, buffers, file_bytes + (cache or 0) + buffers, certainty)
 
@@ -112,7 +113,7 @@ def _cache_bytes(shape: Shape, tokens: int) -> tuple[int | None, Certainty]:
 
 
 def lowered(
-    shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int
+    shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int, ubatch: int = UBATCH
 ) -> tuple[int, int] | None:
     """Return the most slots, and only with one slot a shorter context, that need no more than `available` bytes.
 
@@ -120,7 +121,9 @@ def lowered(
     """
 
     def fits(slots: int, context: int) -> bool:
-        needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=min(lanes, slots), context=context)
+        needed = predict(
+            shape, file_bytes=file_bytes, slots=slots, lanes=min(lanes, slots), context=context, ubatch=ubatch
+        )
         return needed.total <= available
 
     for fewer in range(slots, 0, -1):
@@ -142,17 +145,20 @@ def refusal(
     context: int,
     room: int,
     limit: int | None,
+    ubatch: int = UBATCH,
 ) -> str | None:
     """Return one sentence on why an engine does not fit, with what to lower; None when it does, or may.
 
     `room` is the bytes that are available, `limit` what the settings allow. An upper bound ("at most") refuses nobody.
     """
-    needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context)
+    needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, ubatch=ubatch)
     most = room if limit is None else min(room, limit)
     if needed.total <= most or needed.certainty == "at most":
         return None
     allowed = "are available" if most == room else "are allowed by engine_memory"
-    fits = lowered(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, available=most)
+    fits = lowered(
+        shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, available=most, ubatch=ubatch
+    )
     if fits is None:
         remedy = "not even one slot would fit: take a smaller model or a smaller representation of it"
     elif fits[1] == context:
