@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support import gistream
+from support import gistream, keep_a_tuning
 from tiny_models import FAMILIES, write_model
 
 from streaming.engine import LlamaRecipe, ModelFile, open_model
@@ -18,7 +18,10 @@ from streaming.engine.model.representation import FILE_TYPES, prepare, prepared_
 from streaming.engine.tuning.kept import Skipped, Speed, Tuning, find_tuning
 from streaming.engine.tuning.tune import Event, Task, tune
 from streaming.errors import EngineError, ModelError
+from streaming.query import checkpointed
+from streaming.query import prepare as prepare_query
 from streaming.samples import sample_texts
+from streaming.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +174,19 @@ def test_a_gpu_is_not_tuned_for(model: ModelFile, tmp_path: Path) -> None:
     done = gistream("tune", "--model", str(model.path), data_dir=tmp_path, GISTREAM_GPU_LAYERS="9")
     assert done.returncode == 2
     assert "set it to 0 to tune" in done.stderr
+
+
+def test_a_query_keeps_its_representation_when_the_cpu_is_tuned_meanwhile(settings: Settings, model: ModelFile) -> None:
+    def start(**changes: str) -> tuple[str, str]:
+        plan = prepare_query(settings.model_copy(update=changes), model)
+        with checkpointed(plan):
+            return plan.choice.representation, plan.job.work.recipe_name
+
+    began = start()
+    assert began[0] == "given"
+    keep_a_tuning(settings.data_dir, model)
+    assert start() == began
+    moved = start(representation="BF16")
+    assert (moved[0], moved[1] == began[1]) == ("BF16", False)
+    # And from now on.
+    assert start() == moved
