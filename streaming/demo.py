@@ -19,28 +19,25 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
 from rich.console import Console
 from rich.table import Table
 
-from consumers.tail import Tail
 from producers.files import Split, find_files, read_documents
 from producers.publisher import Outgoing, Refused, publish
+from streaming.arrivals import arrivals
 from streaming.broker import EmbeddedBroker
 from streaming.engine import ModelFile, open_model
-from streaming.errors import BrokerError, NotAcknowledged, QueryError, UsageError
-from streaming.failures import explain
+from streaming.errors import BrokerError, NotAcknowledged, QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
+from streaming.samples import samples
 from streaming.session import layout, spark_log, spark_session
 from streaming.settings import Settings
 from streaming.topics import Admin
 from streaming.warmup import start_engine
 
-_SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
 # What the demo takes from its user's settings; the rest belongs to another installation.
 _ITS_USERS = {
     *("model", "prompt", "threads", "slots", "context", "chunk_tokens", "max_tokens", "max_chunks"),
@@ -63,7 +60,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     Raises `UsageError` for files that are not there, and what the parts raise.
     """
     model = open_model(settings.model, completion=settings.completion)
-    files = find_files(paths or [_samples()])
+    files = find_files(paths or [samples()])
     documents = islice(read_documents(files, Split.parse(split)), limit)
     started = time.monotonic()
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
@@ -82,11 +79,11 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             )
             out.print(plan_block(plan))
             out.print()
-            arrivals = _summarize(spark, plan, started, out)
-        out.print(_closing_table(arrivals))
+            arrived = _summarize(spark, plan, started, out)
+        out.print(_closing_table(arrived))
         out.print(
-            f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
-            f"first came after {arrivals[0].seconds:.0f} s."
+            f"\n{len(arrived)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
+            f"first came after {arrived[0].seconds:.0f} s."
         )
         if keep:
             out.print(
@@ -116,21 +113,14 @@ def _fill(broker: EmbeddedBroker, model: ModelFile, documents: Iterable[Outgoing
 def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:
     """Run the query over what is there, printing each result as it arrives."""
     expected = sum(topic.messages for topic in plan.inputs)
-    arrivals = []
+    arrived = []
     with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
-        for result in _results(plan, expected, query):
-            arrivals.append(_Arrival(result, time.monotonic() - started))
+        for result in arrivals(plan, expected, query):
+            arrived.append(_Arrival(result, time.monotonic() - started))
             out.print(tail_block(result))
         if not query.awaitTermination(_COMMIT_SECONDS):
             raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
-    return arrivals
-
-
-def _samples() -> Path:
-    for folder in _SAMPLES:
-        if folder.is_dir():
-            return folder
-    raise UsageError("The sample documents are not installed; name files of your own: `gistream demo PATHS`.")
+    return arrived
 
 
 @contextmanager
@@ -181,40 +171,9 @@ def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]
         shutil.rmtree(here)
 
 
-def _results(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
-    """Yield results as they reach the output topics, until there is one for each document."""
-    readers = [Tail(plan.settings), Tail(plan.settings, dead_letters=True)]
-    try:
-        for reader in readers:
-            reader.seek("earliest")
-        streams = [reader.read() for reader in readers]
-        found, quiet = 0, False
-        while found < expected:
-            # Once the query has ended, one more look at both topics finds all there is.
-            ended, quiet_before, quiet = not query.isActive, quiet, True
-            for stream in streams:
-                read = next(stream)
-                if isinstance(read, Summary | DeadLetter):
-                    found, quiet = found + 1, False
-                    yield read
-            if ended and quiet and quiet_before:
-                _raise_failure(query, plan, expected - found)
-    finally:
-        for reader in readers:
-            reader.close()
-
-
-def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
-    try:
-        query.awaitTermination(1)
-    except PySparkException as error:
-        raise explain(error, plan.settings, plan.checkpoint) from error
-    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")
-
-
-def _closing_table(arrivals: list[_Arrival]) -> Table:
+def _closing_table(arrived: list[_Arrival]) -> Table:
     table = Table("document", "after", "chunks", "tokens", "summary", box=None, header_style="bold")
-    for arrival in arrivals:
+    for arrival in arrived:
         result, after = arrival.result, f"{arrival.seconds:.0f} s"
         if isinstance(result, Summary):
             tokens = result.tokens.prompt + result.tokens.completion
