@@ -26,7 +26,7 @@ from benchmarks.workload import context_for, render
 from streaming.engine import ModelFile, open_model
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
-from streaming.samples import samples
+from streaming.samples import sample_folder
 from streaming.settings import Settings
 
 # With fewer, the start and the end of a micro-batch, where slots idle, are not in the figure as often as in a service's
@@ -99,7 +99,7 @@ def _texts(asked: Asked) -> list[NamedText]:
         return chapters(asked.text, split=asked.split, words=asked.words, whole=asked.whole)[:wanted]
     if asked.whole:
         raise UsageError("--full-length needs a TEXT with chapters; the samples are cut into windows of equal length.")
-    return windows(samples(), words=asked.words, wanted=wanted)
+    return windows(sample_folder(), words=asked.words, wanted=wanted)
 
 
 def _models(given: ModelFile, asked: Asked) -> dict[str, ModelFile]:

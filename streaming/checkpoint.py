@@ -2,8 +2,9 @@
 
 Beside Spark's files lies `gistream.json`. It has the ids of the topics: one that was deleted and made anew has the old
 name and a new id, and Spark, whose offsets mean nothing there, would skip its first records in silence. And it has the
-checkpoint's own id, which no other checkpoint ever has: what a query writes is named after it. A lock keeps a second
-query out while the first runs.
+checkpoint's own id, which no other checkpoint ever has: what a query writes is named after it. And it has the
+representation in which the query's model is computed, so that a query has one recipe however this machine is tuned
+meanwhile. A lock keeps a second query out while the first runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from streaming.errors import CheckpointError
@@ -29,9 +30,19 @@ class Checkpoint:
     anew: str = "begin a new one with --checkpoint, which summarizes everything that is still in the topic again"
 
 
+@dataclass(frozen=True)
+class Pin:
+    """The `representation` ("given", or a name) in which a query computes with the model file of this checksum."""
+
+    model_sha256: str
+    representation: str
+
+
 @contextmanager
-def open_checkpoint(checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, growing: bool = False) -> Iterator[str]:
-    """Hold the checkpoint for one query, and say its id.
+def open_checkpoint(
+    checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, growing: bool = False, pin: Pin | None = None
+) -> Iterator[str]:
+    """Hold the checkpoint for one query, note its `pin`, and say the checkpoint's id.
 
     `topic_ids` are those of the topics that the query reads; with `growing` there may be more of them than before.
     Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
@@ -47,18 +58,28 @@ def open_checkpoint(checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, gro
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        identity, known = _read(checkpoint)
+        identity, known, _ = _read(checkpoint)
         identity = identity or uuid.uuid4().hex
         _compare(checkpoint, known, topic_ids, growing=growing)
-        _write(folder, identity, topic_ids)
+        _write(folder, identity, topic_ids, pin)
         yield identity
 
 
 def inspect_checkpoint(checkpoint: Checkpoint) -> str:
     """Say what is at a checkpoint, without holding or changing it; raises `CheckpointError` when it cannot be read."""
     folder = _folder(checkpoint)
-    _, known = _read(checkpoint)
+    _, known, _ = _read(checkpoint)
     return f"{folder}, of {', '.join(sorted(known))}" if known else f"{folder}, not begun"
+
+
+def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
+    """Return the representation to which the checkpoint's query is pinned with this model file; None when it is not.
+
+    Raises `CheckpointError` when the checkpoint cannot be read.
+    """
+    _folder(checkpoint)
+    _, _, pin = _read(checkpoint)
+    return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
 
 
 def _folder(checkpoint: Checkpoint) -> Path:
@@ -80,19 +101,20 @@ def _lock(file: int, folder: Path) -> None:
         ) from error
 
 
-def _read(checkpoint: Checkpoint) -> tuple[str | None, dict[str, str]]:
-    """Return the checkpoint's id and the ids of its topics, none of either when it has not begun."""
+def _read(checkpoint: Checkpoint) -> tuple[str | None, dict[str, str], Pin | None]:
+    """Return the checkpoint's id, the ids of its topics and its pin; none of them when it has not begun."""
     folder = Path(checkpoint.location)
     try:
         kept = json.loads((folder / _KEPT).read_text()) if (folder / _KEPT).exists() else {}
         known: dict[str, str] = dict(kept.get("topic_ids", {}))
+        pin = Pin(**kept["pin"]) if kept.get("pin") else None
         for log in ("offsets", "commits"):
             _check_log(folder / log)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.anew}."
         ) from error
-    return kept.get("id"), known
+    return kept.get("id"), known, pin
 
 
 def _compare(checkpoint: Checkpoint, known: Mapping[str, str], topic_ids: Mapping[str, str], *, growing: bool) -> None:
@@ -111,10 +133,11 @@ def _compare(checkpoint: Checkpoint, known: Mapping[str, str], topic_ids: Mappin
         )
 
 
-def _write(folder: Path, identity: str, topic_ids: Mapping[str, str]) -> None:
+def _write(folder: Path, identity: str, topic_ids: Mapping[str, str], pin: Pin | None) -> None:
+    kept = {"id": identity, "topic_ids": dict(topic_ids), "pin": asdict(pin) if pin else None}
     written = (folder / _KEPT).with_suffix(".new")
     try:
-        written.write_text(json.dumps({"id": identity, "topic_ids": dict(topic_ids)}, indent=2))
+        written.write_text(json.dumps(kept, indent=2))
         written.replace(folder / _KEPT)
     except OSError as error:
         raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error

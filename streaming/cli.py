@@ -17,6 +17,7 @@ from streaming.cli_admin import broker_app, config_app, doctor, topics_app
 from streaming.cli_engine import app as engine_app
 from streaming.cli_model import model_app
 from streaming.cli_offline import app as offline_app
+from streaming.cli_tune import app as tune_app
 from streaming.errors import run_command
 from streaming.settings import load, pairs
 from streaming.settings.flags import (
@@ -45,6 +46,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
 app.add_typer(engine_app)
 app.add_typer(bench_app)
+app.add_typer(tune_app)
 app.command()(doctor)
 
 out = Console(highlight=False, soft_wrap=True)
@@ -98,6 +100,7 @@ def demo(
 def run(
     once: Annotated[bool, typer.Option("--once", help="Summarize what is there now, then end.")] = False,
     model: Model = None,
+    representation: Annotated[str | None, flag("representation")] = None,
     master: Annotated[str | None, flag("master")] = None,
     bootstrap_servers: Servers = None,
     input_topic: InputTopic = None,
@@ -116,6 +119,7 @@ def run(
     context: Annotated[int | None, flag("context")] = None,
     threads: Annotated[int | None, flag("threads")] = None,
     lanes: Annotated[int | None, flag("lanes")] = None,
+    ubatch: Annotated[int | None, flag("ubatch")] = None,
     gpu_layers: Annotated[int | None, flag("gpu_layers")] = None,
     engine: Annotated[str | None, flag("engine")] = None,
     batch_documents: Annotated[int | None, flag("batch_documents")] = None,
@@ -146,6 +150,7 @@ def run(
     settings = load(
         {
             "model": model,
+            "representation": representation,
             "master": master,
             "bootstrap_servers": bootstrap_servers,
             "input_topic": input_topic,
@@ -164,6 +169,7 @@ def run(
             "context": context,
             "threads": threads,
             "lanes": lanes,
+            "ubatch": ubatch,
             "gpu_layers": gpu_layers,
             "engine": engine,
             "batch_documents": batch_documents,

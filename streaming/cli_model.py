@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streaming.engine import describe_model
+from streaming.engine import Setup, describe_model
 from streaming.engine.model import hub, memory
 from streaming.engine.model.model_file import SAMPLE, sample_path
 from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, flag
+
+if TYPE_CHECKING:
+    from streaming.choice import Choice
 
 model_app = typer.Typer(no_args_is_help=True, help="The models: what is here, what a hub has, what one needs.")
 
@@ -100,26 +103,26 @@ def model_show(
         gistream model show --json | jq .memory.total
     """
     # Here, because it loads PySpark.
+    from streaming.choice import foresee
     from streaming.session import layout
-    from streaming.work import planned_lanes
 
     settings = load({"model": model, "slots": slots, "context": context})
-    lanes = planned_lanes(settings, layout(settings).cores)
     found = describe_model(settings.model)
+    choice = foresee(settings, found, cores=layout(settings).cores)
+    setup, size = choice.setup, choice.model.file_bytes
     # A model is never given more than it was trained for.
     tokens = min(settings.context, found.context) or settings.context
-    needed = memory.predict(found.shape, file_bytes=found.file_bytes, slots=settings.slots, lanes=lanes, context=tokens)
+    engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
+    needed = memory.predict(found.shape, **engine)
     free = memory.available()
-    fit = memory.lowered(
-        found.shape, file_bytes=found.file_bytes, slots=settings.slots, lanes=lanes, context=tokens, available=free
-    )
+    fit = memory.lowered(found.shape, **engine, available=free)
     if as_json:
         about: dict[str, Any] = asdict(found)
         about["path"] = str(found.path)
         about["memory"] = {
             **asdict(needed),
-            "slots": settings.slots,
-            "lanes": lanes,
+            "representation": choice.model.representation,
+            **_engine_size(setup),
             "context": tokens,
             "available": free,
         }
@@ -131,17 +134,28 @@ def model_show(
             "file": str(found.path),
             "architecture": found.architecture,
             "parameters": f"{found.parameters / 1e6:,.0f} million",
-            "representation": found.representation,
+            "representation": f"{found.representation}{_computed_as(choice)}",
             "size": f"{found.file_bytes / 1e6:,.0f} MB",
             "context": f"{found.context:,} tokens",
             "chat template": "yes" if found.chat_template else "no: a base model, for --prompt-style completion only",
             "thinking": "yes: it is no part of the summary" if found.thinks else "no",
             "licence": found.licence or "not stated in the file",
             "sha256": found.sha256,
-            "memory needed": _needed(needed, settings.slots, tokens),
+            "memory needed": _needed(needed, setup.slots, tokens),
             "memory here": _here(needed, fit, tokens, free),
         }
     )
+
+
+def _engine_size(setup: Setup) -> dict[str, int]:
+    """Return what of a setup decides how much memory an engine takes."""
+    return {"slots": setup.slots, "lanes": setup.lanes, "ubatch": setup.ubatch}
+
+
+def _computed_as(choice: Choice) -> str:
+    if choice.model is choice.given:
+        return ""
+    return f", computed as {choice.model.representation} ({choice.why})"
 
 
 def _needed(needed: memory.Memory, slots: int, tokens: int) -> str:

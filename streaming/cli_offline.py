@@ -60,6 +60,7 @@ def summarize(
 
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
+    from streaming.choice import choose
     from streaming.engine import open_model
     from streaming.offline import summarize_documents
     from streaming.report import tail_block, tail_json
@@ -84,9 +85,8 @@ def summarize(
     refused: list[str] = []
     paths = find_files([_STDIN if str(path) == "-" else path for path in files])
     documents = islice(_documents(paths, Split.parse(split), refused), limit)
-    work = plan_work(
-        settings, open_model(settings.model, completion=settings.completion), cores=os.cpu_count() or 1, here=True
-    )
+    given = open_model(settings.model, completion=settings.completion)
+    work = plan_work(settings, choose(settings, given, cores=os.cpu_count() or 1), here=True)
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=note, transient=True, disable=not note.is_terminal) as progress:

@@ -27,15 +27,19 @@ from producers.files import Split, find_files, read_documents
 from producers.publisher import Outgoing, Refused, publish
 from streaming.arrivals import arrivals
 from streaming.broker import EmbeddedBroker
+from streaming.choice import Choice, choose
 from streaming.engine import ModelFile, open_model
+from streaming.engine.tuning.kept import find_tuning, keep_tuning
 from streaming.errors import BrokerError, NotAcknowledged, QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
-from streaming.samples import samples
+from streaming.samples import sample_folder
 from streaming.session import layout, spark_log, spark_session
 from streaming.settings import Settings
 from streaming.topics import Admin
+from streaming.tuning_report import show_tuning, tuning_tables
+from streaming.tuning_task import tuning_task
 from streaming.warmup import start_engine
 
 # What the demo takes from its user's settings; the rest belongs to another installation.
@@ -44,6 +48,8 @@ _ITS_USERS = {
     *("temperature", "repeat_penalty", "driver_memory"),
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What a first demo may take to measure; a model of billions of parameters is then used as given.
+_TUNING_SECONDS = 180
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60
 
@@ -60,13 +66,14 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     Raises `UsageError` for files that are not there, and what the parts raise.
     """
     model = open_model(settings.model, completion=settings.completion)
-    files = find_files(paths or [samples()])
+    files = find_files(paths or [sample_folder()])
     documents = islice(read_documents(files, Split.parse(split)), limit)
+    choice = _choose(settings, model, out)
     started = time.monotonic()
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and are mostly Java loading classes, so they run side by side.
-        planning = pool.submit(_fill, broker, model, documents, out)
+        planning = pool.submit(_fill, broker, choice, documents, out)
         with status, spark_session(broker.settings, layout(broker.settings)) as spark:
             # Spark took the interrupt for itself.
             _take_signals()
@@ -93,7 +100,21 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             )
 
 
-def _fill(broker: EmbeddedBroker, model: ModelFile, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:
+def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
+    """Choose what computes the demo; the first time, quickly measure what is fastest here."""
+    cores = layout(settings).cores
+    unmeasured = settings.representation == "auto" and not settings.gpu_layers
+    if unmeasured and find_tuning(settings.data_dir, model, cores=cores) is None:
+        out.print("Once, what this CPU computes fastest is measured: two minutes for the sample model.")
+        task = tuning_task(settings, model, cores=cores, budget=_TUNING_SECONDS, quick=True, allow_loss=0)
+        tuning = show_tuning(task, out)
+        out.print(tuning_tables(tuning))
+        out.print()
+        keep_tuning(settings.data_dir, model, tuning)
+    return choose(settings, model, cores=cores)
+
+
+def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:
     """Start the broker, create the topics, send the documents, plan the query."""
     started = time.monotonic()
     address = broker.start().bootstrap_servers
@@ -107,7 +128,7 @@ def _fill(broker: EmbeddedBroker, model: ModelFile, documents: Iterable[Outgoing
     if not report.acknowledged:
         raise NotAcknowledged("There was no document that Kafka took; see above.")
     out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
-    return prepare(demo, model)
+    return prepare(demo, choice.given, choice)
 
 
 def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:

@@ -21,15 +21,16 @@ from packaging.requirements import Requirement
 
 from streaming.archive import Place
 from streaming.broker import EmbeddedBroker
-from streaming.checkpoint import Checkpoint, inspect_checkpoint
-from streaming.engine import ModelFile, open_model
+from streaming.checkpoint import Checkpoint, inspect_checkpoint, pinned
+from streaming.choice import Choice, foresee
+from streaming.engine import open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.java import find_java, java_version
 from streaming.session import LEAST_DISK, layout
 from streaming.settings import Settings
 from streaming.topics import Admin, Topic, result_topics, wanted_topics
-from streaming.work import plan_work, planned_lanes
+from streaming.work import plan_work
 
 State = Literal["ok", "warning", "problem"]
 # A day of logs, checkpoints and Kafka's segments of a small installation.
@@ -105,18 +106,32 @@ def _model(settings: Settings) -> Iterator[Finding]:
         return
     size = f"{model.file_bytes / 1e6:,.0f} MB"
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
-    yield _tried(
-        "recipe", lambda: f"{plan_work(settings, model, cores=1, here=False).recipe_name}, prompt '{settings.prompt}'"
-    )
-    # A wrong master is the next check's.
+    # A wrong master and a broken checkpoint are the next checks'.
+    cores, pin = 1, None
     with suppress(UsageError):
-        yield _memory(settings, model, layout(settings).cores)
+        cores = layout(settings).cores
+    with suppress(CheckpointError):
+        pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
+    try:
+        choice = foresee(settings, model, cores=cores, pinned=pin)
+    except GistreamError as error:
+        yield Finding("tuning", "problem", str(error), error.exit_code)
+        return
+    yield Finding("tuning", "ok", f"computed as {choice.model.representation}: {choice.why}")
+    yield _tried("recipe", lambda: f"{plan_work(settings, choice, here=False).recipe_name}, prompt '{settings.prompt}'")
+    yield _memory(settings, choice)
 
 
-def _memory(settings: Settings, model: ModelFile, cores: int) -> Finding:
-    slots, context = settings.slots, min(settings.context, model.context) or settings.context
-    lanes = planned_lanes(settings, cores)
-    needed = memory.predict(model.shape, file_bytes=model.file_bytes, slots=slots, lanes=lanes, context=context)
+def _memory(settings: Settings, choice: Choice) -> Finding:
+    model, setup = choice.model, choice.setup
+    needed = memory.predict(
+        model.shape,
+        file_bytes=model.file_bytes,
+        slots=setup.slots,
+        lanes=setup.lanes,
+        context=min(settings.context, model.context) or settings.context,
+        ubatch=setup.ubatch,
+    )
     free = memory.available()
     said = (
         f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "

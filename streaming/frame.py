@@ -24,6 +24,7 @@ from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from streaming.archive import SUMMARY, columns
+from streaming.choice import choose
 from streaming.decode import NamedDocument
 from streaming.engine import open_model
 from streaming.errors import BadInput, DocumentError, UsageError
@@ -57,9 +58,8 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     session = documents.sparkSession
     chosen = load({"master": session.conf.get("spark.master"), **settings})
     spread = layout(chosen)
-    work = plan_work(
-        chosen, open_model(chosen.model, completion=chosen.completion), cores=spread.cores, here=spread.local
-    )
+    model = open_model(chosen.model, completion=chosen.completion)
+    work = plan_work(chosen, choose(chosen, model, cores=spread.cores), here=spread.local)
     used = [name for name in Document.model_fields if name in documents.columns]
     # Cast here: pandas would make floats of whole numbers beside a null.
     named = documents.select(*used).withColumn("id", col("id").cast("string"))

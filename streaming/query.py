@@ -19,7 +19,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.archive import Archive, Place
 from streaming.archiving import archive_checkpoint, archiving
-from streaming.checkpoint import Checkpoint, open_checkpoint
+from streaming.checkpoint import Checkpoint, Pin, open_checkpoint, pinned
+from streaming.choice import Choice, choose
 from streaming.decode import Reading
 from streaming.engine import ModelFile
 from streaming.errors import Abandoned, QueryError
@@ -39,6 +40,8 @@ from streaming.work import plan_work
 
 # Where no topic limits a record, Spark does: a value of its rows has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
+# About a minute of the sample model as given; more where more slots are to be filled twice.
+_BATCH_DOCUMENTS = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Plan:
     """A query that has been checked and may start; `inputs` and `outputs` are the topics as the broker has them."""
 
     settings: Settings
-    model: ModelFile
+    choice: Choice
     spread: Layout
     inputs: list[Topic]
     outputs: list[Topic]
@@ -55,18 +58,29 @@ class Plan:
     job: Job
 
     @property
+    def batch_documents(self) -> int:
+        """Documents of one micro-batch, an executor."""
+        return self.settings.batch_documents or max(_BATCH_DOCUMENTS, 2 * self.choice.setup.slots)
+
+    @property
     def checkpoint(self) -> Checkpoint:
         """Where the query's progress is."""
         return Checkpoint(self.settings.checkpoint_location)
 
 
-def prepare(settings: Settings, model: ModelFile) -> Plan:
+def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) -> Plan:
     """Check settings, broker and topics, and plan the query; creates the topics that are missing.
 
-    Raises `UsageError`, `BrokerError`, `TopicError`, or `MachineError` for a place that cannot be written.
+    `choice` is what was chosen to compute it already; else its checkpoint, the settings and the tuning choose.
+
+    Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
+    be made, or `MachineError` for a place that cannot be written.
     """
     spread = layout(settings)
-    work = plan_work(settings, model, cores=spread.cores, here=spread.local)
+    if choice is None:
+        pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
+        choice = choose(settings, model, cores=spread.cores, pinned=pin)
+    work = plan_work(settings, choice, here=spread.local)
     place = None
     if settings.parquet is not None:
         place = Place(settings.parquet)
@@ -87,13 +101,13 @@ def prepare(settings: Settings, model: ModelFile) -> Plan:
         ),
         max_failed_share=settings.max_failed_share,
     )
-    return Plan(settings, model, spread, inputs, outputs, created, place, job)
+    return Plan(settings, choice, spread, inputs, outputs, created, place, job)
 
 
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
     """Start the stream; with `once` it ends when it has read what is there now."""
     settings, job = plan.settings, plan.job
-    documents = read_documents(spark, settings, plan.spread)
+    documents = read_documents(spark, settings, most=plan.batch_documents * plan.spread.executors)
     # One stream of documents an executor, rather than one a Kafka partition: no executor idles at a partition's end.
     results = documents.coalesce(plan.spread.executors).mapInPandas(summarize(job), OUTPUT_SCHEMA)
     counted = results.observe(
@@ -126,7 +140,8 @@ def checkpointed(plan: Plan) -> Iterator[str]:
     """Hold the checkpoint of a plan's query and say its id; raises `CheckpointError` when it is of other topics."""
     ids = {topic.name: topic.id for topic in plan.inputs}
     growing = plan.settings.input_pattern is not None
-    with open_checkpoint(plan.checkpoint, ids, growing=growing) as checkpoint_id:
+    pin = Pin(plan.choice.given.sha256, plan.choice.representation)
+    with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin) as checkpoint_id:
         yield checkpoint_id
 
 

@@ -24,20 +24,18 @@ _LOADING_SECONDS = 5
 
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides what the query will do."""
-    # Here, because it brings what `tail` does not need.
-    from streaming.work import planned_lanes
-
-    settings, model, cores = plan.settings, plan.model, plan.spread.cores
+    settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.place is None else {"archive": plan.place.url}
     lines = {
         "broker": settings.servers,
         "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",
         **archive,
-        "model": f"{model.name}, {model.representation}, {model.bytes / 1e6:,.0f} MB, sha256 {model.sha256[:12]}",
+        "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.given.sha256[:12]}",
+        "computed": f"{model.representation}, {plan.choice.why}",
         "recipe": f"{plan.job.work.recipe_name} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
-        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {settings.slots} slots "
-        f"in {planned_lanes(settings, cores)} lanes, {settings.threads or cores} threads",
+        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {setup.slots} slots "
+        f"in {setup.lanes} lanes, {setup.threads} threads",
         "checkpoint": settings.checkpoint_location,
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())

@@ -1,4 +1,4 @@
-"""The sample documents that come with gistream: a folder of texts, in a checkout as well as when it is installed."""
+"""The sample documents that are installed with gistream: our own prose, short and long, in three languages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from pathlib import Path
 
 from streaming.errors import UsageError
 
-_SAMPLES = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
+_FOLDERS = (Path(__file__).with_name("corpus"), Path(__file__).parent.parent / "examples" / "corpus")
 
 
-def samples() -> Path:
+def sample_folder() -> Path:
     """Return the folder of the sample documents; raises `UsageError` when they are not installed."""
-    for folder in _SAMPLES:
+    for folder in _FOLDERS:
         if folder.is_dir():
             return folder
-    raise UsageError("The sample documents are not installed; name files of your own after the command.")
+    raise UsageError("The sample documents are not installed; name files of your own.")
+
+
+def sample_texts() -> list[str]:
+    """Return the texts of the sample documents, in the order of their names; raises `UsageError`."""
+    return [path.read_text() for path in sorted(sample_folder().glob("*.txt"))]

@@ -13,17 +13,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
 
 from streaming.kafka_options import for_spark
-from streaming.session import Layout
 from streaming.settings import Settings
 
 
-def read_documents(spark: SparkSession, settings: Settings, spread: Layout) -> DataFrame:
-    """Return the stream of the input topics' records; see `read_topics`."""
+def read_documents(spark: SparkSession, settings: Settings, *, most: int) -> DataFrame:
+    """Return the stream of the input topics' records, at most so many a micro-batch; see `read_topics`."""
     if settings.input_pattern is not None:
         topics = {"subscribePattern": settings.input_pattern}
     else:
         topics = {"subscribe": ",".join(settings.input_topics)}
-    return read_topics(spark, settings, topics, most=settings.batch_documents * spread.executors)
+    return read_topics(spark, settings, topics, most=most)
 
 
 def read_topics(spark: SparkSession, settings: Settings, topics: Mapping[str, str], *, most: int) -> DataFrame:

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from streaming.choice import Choice
 from streaming.decode import NamedDocument
-from streaming.engine import LlamaRecipe, ModelFile, lanes_for
+from streaming.engine import LlamaRecipe, ModelFile
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, MachineError, UsageError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
@@ -52,19 +53,21 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
-def plan_work(settings: Settings, model: ModelFile, *, cores: int, here: bool) -> Work:
-    """Decide how documents are summarized, by an engine that has `cores` cores, of this machine when `here`.
+def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
+    """Decide how documents are summarized by what was chosen to compute them, on this machine when `here`.
 
     Raises `UsageError`, and `MachineError` when this machine has not the memory, or the GPU, for it.
     """
+    model = choice.model
     thinking_tokens = 0 if settings.completion or not model.thinks else settings.thinking_tokens
     _check_context(settings, model, thinking_tokens)
     profiles = load_profiles()
     known_profile(profiles, settings.prompt)
     return Work(
-        engine=_plan_engine(settings, model, cores=cores, here=here, thinking_tokens=thinking_tokens),
+        engine=_plan_engine(settings, choice, here=here, thinking_tokens=thinking_tokens),
         recipe=Recipe(
-            model_sha256=model.sha256,
+            # Of the file as given: what is made of it may differ in a byte from one llama.cpp to the next.
+            model_sha256=choice.given.sha256,
             representation=model.representation,
             sampling=Sampling(
                 temperature=settings.temperature,
@@ -79,33 +82,30 @@ def plan_work(settings: Settings, model: ModelFile, *, cores: int, here: bool) -
             style=settings.prompt_style,
             thinking_tokens=thinking_tokens,
         ),
-        model=ModelInfo(name=model.name, sha256=model.sha256, representation=model.representation),
+        model=ModelInfo(name=model.name, sha256=choice.given.sha256, representation=model.representation),
         profiles=profiles,
         default_profile=settings.prompt,
         # While one document's result is on its way out, the slots it leaves already have the next ones.
-        in_flight=2 * settings.slots,
+        in_flight=2 * choice.setup.slots,
         deadline=settings.document_deadline,
     )
 
 
-def planned_lanes(settings: Settings, cores: int) -> int:
-    """Return how many lanes the settings give to an engine with `cores` cores."""
-    by_rule = lanes_for(threads=settings.threads or cores, slots=settings.slots, gpu_layers=settings.gpu_layers)
-    return settings.lanes or by_rule
-
-
-def _plan_engine(settings: Settings, model: ModelFile, *, cores: int, here: bool, thinking_tokens: int) -> EngineRecipe:
+def _plan_engine(settings: Settings, choice: Choice, *, here: bool, thinking_tokens: int) -> EngineRecipe:
     limit = settings.engine_memory * MIB if settings.engine_memory else None
+    setup = choice.setup
     llama = LlamaRecipe(
-        model=model,
-        slots=settings.slots,
-        lanes=planned_lanes(settings, cores),
+        model=choice.model,
+        slots=setup.slots,
+        lanes=setup.lanes,
         context=settings.context,
-        threads=settings.threads or cores,
+        threads=setup.threads,
+        ubatch=setup.ubatch,
         gpu_layers=settings.gpu_layers,
         memory=limit,
         completion=settings.completion,
         thinking_tokens=thinking_tokens,
+        given=None if choice.model is choice.given else choice.given,
     )
     if here and (sentence := llama.refusal()):
         raise MachineError(sentence)

@@ -43,11 +43,14 @@ class Pipeline:
             {
                 "data_dir": opening.folder,
                 "model": str(opening.model),
+                # The file is in the representation that is measured.
+                "representation": "given",
                 # One executor needs one partition.
                 "partitions": 1,
                 "slots": knobs["slots"],
                 "lanes": knobs["lanes"],
                 "threads": knobs["threads"],
+                "ubatch": knobs["ubatch"],
                 "max_tokens": opening.max_tokens,
                 "thinking_tokens": 0,
             }

@@ -3,6 +3,7 @@
     model/      the model file: find it, prove that it is whole, know what it is and what it takes
     lanes/      llama.cpp in this process: who computes what when
     process/    the same in a process of its own, which may crash
+    tuning/     which representation of a model, and which setup, this CPU computes fastest
 
 `open_model` checks a model file on the driver, and `describe_model` also one that is only to be looked at;
 `LlamaRecipe` travels to where the engine is loaded, alone or inside a `process.recipe.ProcessRecipe`.
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 
 from streaming.engine.model.memory import UBATCH, available, refusal
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
+from streaming.engine.model.representation import prepare
 from streaming.engine.model.split import checksums, part_paths
-from streaming.errors import EngineError
+from streaming.engine.setup import Setup, lanes_for
+from streaming.errors import EngineError, ModelError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "describe_model", "lanes_for", "open_model"]
+__all__ = ["LlamaRecipe", "ModelFile", "Setup", "describe_model", "lanes_for", "open_model"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class LlamaRecipe:
     Slots and threads are those of all `lanes` together; a prefill computes at most `ubatch` tokens at once. A GPU
     computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: what is free).
     `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
-    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to.
+    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to. `given` is the file from which
+    `model` was prepared, and is again where it is not there; None when it is used as given.
     """
 
     model: ModelFile
@@ -42,6 +46,7 @@ class LlamaRecipe:
     memory: int | None = None
     completion: bool = False
     thinking_tokens: int = 0
+    given: ModelFile | None = None
 
     def load(self, tell: Callable[[float], None] | None = None) -> Engine:
         """Load the model; `tell` hears how much of it is loaded, from 0 to 1.
@@ -50,9 +55,8 @@ class LlamaRecipe:
         """
         if sentence := self.refusal():
             raise EngineError(sentence)
+        self._check_file()
         path = self.model.path
-        if checksums(part_paths(path)).whole != self.model.sha256:
-            raise EngineError(f"The model file {path} was changed while the query ran; start the query again.")
         # Only here: the driver and every command that needs no model start without llama.cpp.
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
@@ -74,6 +78,25 @@ class LlamaRecipe:
             thinking_tokens=self.thinking_tokens,
         )
 
+    def _check_file(self) -> None:
+        """See to it that the file is here and is the one that the driver described; raises `EngineError`."""
+        model, given = self.model, self.given
+        if given is None:
+            if checksums(part_paths(model.path)).whole != model.sha256:
+                raise EngineError(
+                    f"The model file {model.path} was changed while the query ran; start the query again."
+                )
+            return
+        try:
+            made = prepare(given, model.representation, model.path.parent)
+        except ModelError as error:
+            raise EngineError(str(error)) from error
+        if made.sha256 != model.sha256:
+            raise EngineError(
+                f"The model {given.name} as {model.representation} is not the same here as on the driver; install the "
+                "same version of llama-cpp-python on every machine, or use the model as given: --representation given."
+            )
+
     def refusal(self) -> str | None:
         """Return why this machine cannot have the engine: its memory, with the numbers, or its GPU; None if it can."""
         if self.gpu_layers:
@@ -93,14 +116,3 @@ class LlamaRecipe:
             limit=self.memory,
             ubatch=self.ubatch,
         )
-
-
-def lanes_for(*, threads: int, slots: int, gpu_layers: int = 0) -> int:
-    """Return the number of lanes: one a thread, as far as the slots go.
-
-    Measured with 24 texts of 500 words, 96 new tokens, the sample model and 2 cores, in documents a second: one lane of
-    two threads and 4 slots 0.286 and 0.288; two lanes of one thread and 4 slots 0.311 and 0.315, 8 slots 0.324. A lane
-    of one thread waits for no other thread, which counts more beside other work: with 79% of the cores the first made
-    0.20, with 87% two lanes of 8 slots 0.29. A GPU computes one batch at a time, so there is one lane.
-    """
-    return 1 if gpu_layers else min(threads, slots)

@@ -103,11 +103,12 @@ class Settings(ModelSettings):
     checkpoint: str | None = Field(
         None, description="Where the query keeps its progress. Default: in the data dir, under the query's name."
     )
-    batch_documents: int = Field(
-        16,
+    batch_documents: int | None = Field(
+        None,
         ge=1,
-        description="Documents of one micro-batch, an executor: about a minute of work for chapters with the "
-        "sample model (0.3 a second). Larger batches leave slots idle less often; a crash repeats more.",
+        description="Documents of one micro-batch, an executor. Default: 16, or twice the slots when that is more: "
+        "about a minute of work for chapters with the sample model (0.3 a second as given, 0.7 tuned). Larger batches "
+        "leave slots idle less often; a crash repeats more.",
     )
     max_failed_share: float = Field(
         0.2,
@@ -184,7 +185,7 @@ class Settings(ModelSettings):
         if self.chunk_tokens < 4 * self.max_tokens:
             # Else a level of partial summaries would not be clearly shorter than the one before.
             raise ValueError("chunk_tokens must be at least four times max_tokens")
-        if self.lanes is not None and self.lanes > self.slots:
+        if self.lanes is not None and self.slots is not None and self.lanes > self.slots:
             raise ValueError(f"lanes ({self.lanes}) cannot be more than slots ({self.slots}): each has at least one")
         # A query that reads what it writes never ends.
         ours = (self.output_topic, self.dead_letter_topic)
@@ -218,6 +219,11 @@ class Settings(ModelSettings):
     def logs_dir(self) -> Path:
         """Where logs are."""
         return self.data_dir / "logs"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models are kept in the representations that were made of them."""
+        return self.data_dir / "models"
 
     @property
     def checkpoint_location(self) -> str:

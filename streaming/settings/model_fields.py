@@ -15,6 +15,12 @@ class ModelSettings(BaseModel):
         description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (HF_TOKEN, HF_ENDPOINT "
         "and HF_HOME count); or 'sample': the small model that is installed.",
     )
+    representation: Literal["auto", "given", "BF16", "F16", "Q8_0", "Q6_K", "Q4_K_M", "Q4_0"] = Field(
+        "auto",
+        description="How the weights are kept while they are computed with. auto: as the query's checkpoint has it "
+        "from its first start, else as `gistream tune` chose for this CPU, else as given. given: as they are in the "
+        "file. A name: that one, made from the file once. A query keeps what it began with until this names another.",
+    )
     prompt: str = Field("default", description="The prompt profile of documents that name none.")
     prompt_style: Literal["chat", "completion"] = Field(
         "chat",
@@ -30,14 +36,15 @@ class ModelSettings(BaseModel):
     threads: int | None = Field(
         None,
         ge=1,
-        description="Threads that compute, an executor. Default: all of its cores; more only get in each other's way.",
+        description="Threads that compute, an executor. Default: as tuned, else all of its cores; more only get "
+        "in each other's way.",
     )
     lanes: int | None = Field(
         None,
         ge=1,
         le=64,
         description="Contexts of the one loaded model, each with its share of threads and slots, that compute side by "
-        "side. Default: one for each thread while each has a slot; a single one with gpu_layers.",
+        "side. Default: as tuned, else one for each thread while each has a slot; a single one with gpu_layers.",
     )
     gpu_layers: int = Field(
         0,
@@ -45,12 +52,19 @@ class ModelSettings(BaseModel):
         description="Layers of the model that a GPU computes; 999 for all. llama-cpp-python must have been built for "
         "it. 0: none.",
     )
-    slots: int = Field(
-        4,
+    slots: int | None = Field(
+        None,
         ge=1,
         le=256,
-        description="Sequences generated at once, an executor. With the sample model on 2 cores, 4 made 0.31 "
-        "documents of 500 words a second, 8 made 0.32. Each costs memory for `context` tokens.",
+        description="Sequences generated at once, an executor. Default: as tuned, else 4. With the sample model as "
+        "given on 2 cores, 4 made 0.31 documents of 500 words a second, 8 made 0.32. Each costs memory for `context` "
+        "tokens.",
+    )
+    ubatch: int | None = Field(
+        None,
+        ge=32,
+        le=8192,
+        description="Tokens of a prompt computed at once. Default: as tuned, else 512. More costs memory.",
     )
     context: int = Field(
         2048,

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.texts import chapters, window, windows
 from streaming.errors import UsageError
-from streaming.samples import samples
+from streaming.samples import sample_folder
 
 
 def book(folder: Path, *lengths: int) -> Path:
@@ -64,7 +64,7 @@ def test_a_text_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wanted", [6, 139])
 def test_the_samples_give_as_many_documents_as_are_wanted_and_no_two_begin_alike(wanted: int) -> None:
-    found = windows(samples(), words=500, wanted=wanted)
+    found = windows(sample_folder(), words=500, wanted=wanted)
     assert len(found) == wanted
     assert {len(named.text.split()) for named in found} == {500}
     # A prompt that begins as another would be answered from what an engine has kept of that one.

@@ -43,7 +43,7 @@ def refusal(flags: dict[str, Any] | None = None) -> str:
 
 def test_every_setting_has_a_default_and_says_so() -> None:
     settings, origins = load_with_origins()
-    assert (settings.slots, settings.input_topic) == (4, "documents")
+    assert (settings.context, settings.input_topic) == (2048, "documents")
     assert {name for name, origin in origins.items() if origin != "default"} == {"data_dir"}
     assert set(origins) == set(Settings.model_fields)
 

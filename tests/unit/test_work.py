@@ -1,36 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from model_files import MODEL
 
+from streaming.choice import foresee
 from streaming.engine import LlamaRecipe, ModelFile
-from streaming.engine.model.memory import Shape
 from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.work import Work, plan_work
 
-MODEL = ModelFile(
-    path=Path("m.gguf"),
-    name="m",
-    architecture="llama",
-    representation="Q8_0",
-    parameters=1,
-    bytes=1,
-    file_bytes=1,
-    context=4096,
-    chat_template=True,
-    thinks=False,
-    licence=None,
-    sha256="ab",
-    shape=Shape("full", 1, 1, 1, 1, 1, 1, 1, 1),
-)
 THINKING = replace(MODEL, thinks=True)
 
 
 def plan(model: ModelFile, **options: object) -> Work:
-    return plan_work(load({"engine": "in-process", **options}), model, cores=1, here=False)
+    settings = load({"engine": "in-process", **options})
+    return plan_work(settings, foresee(settings, model, cores=1), here=False)
 
 
 def engine(model: ModelFile, **options: object) -> LlamaRecipe:

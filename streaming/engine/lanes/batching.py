@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from streaming.engine.lanes.admission import Admission, Request, takes_next
 from streaming.engine.lanes.lane import Lane, Slot
 from streaming.engine.lanes.llama import Context, Weights
+from streaming.engine.setup import shares
 from streaming.errors import EngineError, PromptTooLong
 from streaming.protocol import EngineStatus, Generation, Message, Sampling
 
@@ -45,7 +46,7 @@ class BatchingEngine:
         self._thinking = thinking_tokens if weights.thinks else 0
         natives: list[Context] = []
         try:
-            for own_slots, own_threads in zip(_shares(slots, lanes), _shares(threads, lanes), strict=True):
+            for own_slots, own_threads in zip(shares(slots, lanes), shares(threads, lanes), strict=True):
                 natives.append(
                     weights.open_context(
                         slots=own_slots,
@@ -62,7 +63,7 @@ class BatchingEngine:
         self._context = natives[0].tokens_per_slot
         self._lanes = [
             Lane(number, weights, native, slots=own_slots)
-            for number, (native, own_slots) in enumerate(zip(natives, _shares(slots, lanes), strict=True))
+            for number, (native, own_slots) in enumerate(zip(natives, shares(slots, lanes), strict=True))
         ]
         # What follows is guarded by `_changed`, which is never held during a native call.
         self._changed = threading.Condition()
@@ -224,8 +225,3 @@ class BatchingEngine:
 
 def _nobody(_: bool) -> None:
     """Hear when native code works on a request, and do nothing about it."""
-
-
-def _shares(total: int, parts: int) -> list[int]:
-    """Divide `total` into `parts` that differ by at most one, the larger first."""
-    return [total // parts + (part < total % parts) for part in range(parts)]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp as llama
+import numpy as np
+from numpy.typing import NDArray
 
 from streaming.engine.lanes.prompt import Prompts
 from streaming.engine.lanes.template import ChatTemplate
@@ -188,6 +190,23 @@ class Context:
         for place, (slot, token, position) in enumerate(steps):
             self._put(place, token, position, slot, logits=True)
         self._decode(len(steps))
+
+    def logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Compute up to `ubatch` tokens of a sequence of their own; return the logits after each: (tokens, vocabulary).
+
+        What is returned is llama.cpp's own memory, until the next call.
+        """
+        self.truncate(0, 0)
+        for place, token in enumerate(tokens):
+            self._put(place, token, place, 0, logits=True)
+        self._decode(len(tokens))
+        size = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(llama.llama_get_model(self._context)))
+        return np.ctypeslib.as_array(llama.llama_get_logits(self._context), shape=(len(tokens), size))
+
+    def copy(self, slot: int, other: int) -> None:
+        """Let a slot hold what another does."""
+        self.truncate(other, 0)
+        llama.llama_memory_seq_cp(self._memory, slot, other, -1, -1)
 
     def sample(self, sampler: Sampler, place: int) -> int:
         """Choose the next token from the logits at `place` of the last batch, and remember it in the sampler."""

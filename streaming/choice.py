@@ -1,0 +1,89 @@
+"""What computes a query's summaries: which representation of the model, in which setup.
+
+What the settings name comes first; then the representation that the query's checkpoint has; then what was tuned for
+this CPU; then the model as given in a setup that was measured with the sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from streaming.engine import ModelFile, Setup, lanes_for
+from streaming.engine.model.memory import UBATCH
+from streaming.engine.model.representation import prepare, prepared_bytes
+from streaming.engine.setup import SLOTS
+from streaming.engine.tuning.kept import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
+from streaming.settings import Settings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model file as it was `given`, and as it is loaded: `model`, in a `setup`. `why` says who chose."""
+
+    given: ModelFile
+    model: ModelFile
+    setup: Setup
+    why: str
+
+    @property
+    def representation(self) -> str:
+        """What is pinned to a query's checkpoint: "given", or the representation that was made."""
+        return GIVEN if self.model is self.given else self.model.representation
+
+
+def choose(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+    """Choose for an engine with `cores` cores; `pinned` is the representation of the query's checkpoint, if it has one.
+
+    Makes the representation's file if it is not there. Raises `ModelError` when that fails, and `MachineError` for a
+    tuning that cannot be read.
+    """
+    foreseen = foresee(settings, given, cores=cores, pinned=pinned)
+    if foreseen.representation == GIVEN:
+        return foreseen
+    return replace(foreseen, model=prepare(given, foreseen.representation, settings.models_dir))
+
+
+def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+    """Say what `choose` would, without making anything: the size of a representation is about right.
+
+    Raises `MachineError` for a tuning that cannot be read.
+    """
+    # What was measured on a CPU says nothing about a GPU.
+    tuning = None if settings.gpu_layers else find_tuning(settings.data_dir, given, cores=cores)
+    representation, why = _representation(settings, tuning, pinned)
+    if representation == given.representation:
+        representation = GIVEN
+    tuned = tuning.chosen.setup if tuning and tuning.chosen.representation == representation else None
+    model = given
+    if representation != GIVEN:
+        size = prepared_bytes(given, representation)
+        model = replace(given, representation=representation, bytes=size, file_bytes=size)
+    return Choice(given, model, _setup(settings, tuned, cores), why)
+
+
+def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:
+    """Return the representation, and why it is that one."""
+    if settings.representation != "auto":
+        return settings.representation, "as set"
+    tuned = tuning.chosen.representation if tuning else None
+    if pinned is not None:
+        if tuned is None or tuned == pinned:
+            return pinned, "as this query began"
+        return pinned, f"as this query began; --representation {tuned} moves it to what was tuned"
+    if tuned is not None:
+        return tuned, "tuned for this CPU"
+    if settings.gpu_layers:
+        return GIVEN, "as given"
+    return GIVEN, f"as given; `gistream tune` takes up to {DEFAULT_BUDGET:.0f} minutes and may make it faster"
+
+
+def _setup(settings: Settings, tuned: Setup | None, cores: int) -> Setup:
+    """Return the settings' setup; what they leave open is as tuned."""
+    slots = settings.slots or max(tuned.slots if tuned else SLOTS, settings.lanes or 1)
+    ubatch = settings.ubatch or (tuned.ubatch if tuned else UBATCH)
+    # Lanes and threads belong together.
+    if tuned and settings.threads is None and settings.lanes is None:
+        return Setup(slots, min(tuned.lanes, slots), tuned.threads, ubatch)
+    threads = settings.threads or cores
+    lanes = settings.lanes or lanes_for(threads=threads, slots=slots, gpu_layers=settings.gpu_layers)
+    return Setup(slots, lanes, threads, ubatch)

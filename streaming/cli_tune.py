@@ -1,0 +1,74 @@
+"""The command that measures this CPU: `gistream tune`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streaming.settings import load
+from streaming.settings.flags import DataDir, Json, flag
+
+app = typer.Typer(rich_markup_mode="markdown")
+out = Console(highlight=False, soft_wrap=True)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def tune(
+    model: Annotated[str | None, flag("model")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.1, help="Minutes it may take. Default: 10.", show_default=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what seldom pays.")] = False,
+    allow_loss: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent by which the model's perplexity may rise for more speed.")
+    ] = 0.0,
+    master: Annotated[str | None, flag("master")] = None,
+    context: Annotated[int | None, flag("context")] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Measure which representation of the model, and which setup, this CPU computes fastest, and keep the choice.
+
+    Every later start uses it. A representation is chosen only if it is statistically no worse than the file as given:
+    both read the same 8,192 tokens of text, and their predictions are compared. A query that has begun keeps the
+    representation that it began with, until --representation names another.
+
+    Examples:
+        gistream tune
+
+        gistream tune --quick
+
+        gistream tune --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf --budget 90
+
+        gistream tune --allow-loss 5 --json | jq .chosen
+    """
+    from streaming.engine import open_model
+    from streaming.engine.tuning.kept import DEFAULT_BUDGET, keep_tuning
+    from streaming.session import layout
+    from streaming.tuning_report import show_tuning, tuning_tables
+    from streaming.tuning_task import tuning_task
+
+    settings = load({"model": model, "master": master, "context": context, "data_dir": data_dir})
+    given = open_model(settings.model, completion=settings.completion)
+    task = tuning_task(
+        settings,
+        given,
+        cores=layout(settings).cores,
+        budget=60 * (DEFAULT_BUDGET if budget is None else budget),
+        quick=quick,
+        allow_loss=allow_loss / 100,
+    )
+    try:
+        tuning = show_tuning(task, note)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    path = keep_tuning(settings.data_dir, given, tuning)
+    if as_json:
+        sys.stdout.write(path.read_text() + "\n")
+        return
+    out.print(tuning_tables(tuning))
+    out.print(f"Kept in {path}; every later start uses it.", markup=False)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from model_files import MODEL
+
+from streaming.checkpoint import Checkpoint, Pin, inspect_checkpoint, open_checkpoint, pinned
+from streaming.choice import Choice, foresee
+from streaming.engine import Setup
+from streaming.engine.tuning import kept
+from streaming.engine.tuning.kept import Chosen, Tuning, find_tuning, keep_tuning, tuning_path
+from streaming.errors import MachineError
+from streaming.settings import load
+
+TUNED = Setup(slots=16, lanes=2, threads=2, ubatch=256)
+
+
+def tuning(representation: str = "BF16", cores: int = 2) -> Tuning:
+    return Tuning(
+        cpu="a CPU",
+        cores=cores,
+        llama_cpp="1",
+        model=MODEL.name,
+        model_sha256=MODEL.sha256,
+        given=MODEL.representation,
+        made_at="2026-11-23T00:00:00+00:00",
+        seconds=1.0,
+        allow_loss=0.0,
+        speeds=[],
+        qualities=[],
+        skipped=[],
+        chosen=Chosen(representation, TUNED, 2.0),
+    )
+
+
+def choice(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings: object) -> Choice:
+    return foresee(load({"data_dir": data_dir, **settings}), MODEL, cores=cores, pinned=pin)
+
+
+@pytest.fixture
+def tuned(tmp_path: Path) -> Path:
+    keep_tuning(tmp_path, MODEL, tuning())
+    return tmp_path
+
+
+def test_without_a_tuning_the_model_is_used_as_given_and_it_is_said_what_tuning_takes(tmp_path: Path) -> None:
+    found = choice(tmp_path)
+    assert (found.representation, found.model) == ("given", MODEL)
+    assert found.setup == Setup(slots=4, lanes=2, threads=2, ubatch=512)
+    assert "`gistream tune` takes up to 10 minutes" in found.why
+
+
+def test_what_was_tuned_for_this_cpu_is_used(tuned: Path) -> None:
+    found = choice(tuned)
+    assert (found.representation, found.setup) == ("BF16", TUNED)
+    # Two bytes a weight.
+    assert found.model.file_bytes == 2 * MODEL.parameters
+
+
+@pytest.mark.parametrize("other", ["cores", "cpu", "llama.cpp", "model"])
+def test_a_tuning_counts_for_nothing_but_what_it_was_made_on(
+    tuned: Path, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = replace(MODEL, sha256="cd" * 32) if other == "model" else MODEL
+    if other == "cpu":
+        monkeypatch.setattr(kept, "this_cpu", lambda: "another")
+    if other == "llama.cpp":
+        monkeypatch.setattr(kept, "llama_build", lambda: "another")
+    assert find_tuning(tuned, model, cores=4 if other == "cores" else 2) is None
+
+
+def test_a_tuning_is_read_as_it_was_kept(tuned: Path) -> None:
+    assert find_tuning(tuned, MODEL, cores=2) == tuning()
+
+
+def test_a_broken_tuning_is_named(tuned: Path) -> None:
+    tuning_path(tuned, MODEL, cores=2).write_text("{")
+    with pytest.raises(MachineError, match="cannot be read; remove it, and run `gistream tune` again"):
+        choice(tuned)
+
+
+def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> None:
+    found = choice(tuned, pin="given")
+    assert (found.representation, found.setup.slots) == ("given", 4)
+    assert "--representation BF16 moves it" in found.why
+    assert choice(tuned, pin="BF16").setup == TUNED
+
+
+def test_a_representation_that_is_named_comes_before_checkpoint_and_tuning(tuned: Path) -> None:
+    assert choice(tuned, pin="BF16", representation="given").representation == "given"
+    assert choice(tuned, pin="given", representation="Q8_0").representation == "Q8_0"
+    # Nothing is made of what is there.
+    given = replace(MODEL, representation="Q8_0")
+    assert foresee(load({"data_dir": tuned, "representation": "Q8_0"}), given, cores=2).model is given
+
+
+def test_settings_come_before_what_was_tuned(tuned: Path) -> None:
+    assert choice(tuned, slots=6).setup == replace(TUNED, slots=6)
+    assert choice(tuned, ubatch=64).setup == replace(TUNED, ubatch=64)
+    assert choice(tuned, threads=1).setup == Setup(slots=16, lanes=1, threads=1, ubatch=256)
+    assert choice(tuned, lanes=1).setup == Setup(slots=16, lanes=1, threads=2, ubatch=256)
+    # There are never more lanes than slots.
+    assert choice(tuned, slots=1).setup.lanes == 1
+    assert choice(tuned, lanes=20).setup.slots == 20
+
+
+def test_a_tuning_of_the_cpu_says_nothing_about_a_gpu(tuned: Path) -> None:
+    found = choice(tuned, gpu_layers=999)
+    assert (found.representation, found.why) == ("given", "as given")
+
+
+def test_a_checkpoint_pins_a_representation_to_the_model_file_that_it_was_made_from(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(str(tmp_path / "query"))
+    assert pinned(checkpoint, "ab") is None
+    with open_checkpoint(checkpoint, {"documents": "1"}, pin=Pin("ab", "BF16")) as began:
+        pass
+    assert pinned(checkpoint, "ab") == "BF16"
+    # Another model is another recipe, which its user has chosen.
+    assert pinned(checkpoint, "cd") is None
+    with open_checkpoint(checkpoint, {"documents": "1"}, pin=Pin("ab", "given")) as went_on:
+        assert went_on == began
+    assert pinned(checkpoint, "ab") == "given"
+    assert inspect_checkpoint(checkpoint).endswith("of documents")
