@@ -134,8 +134,8 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        # The engine process of an executor ends by itself a moment after it.
-        left = psutil.wait_procs(self._started, timeout=2)[1]
+        # The engine process of an executor ends by itself a moment after it; what a crash has left does not.
+        left = psutil.wait_procs(self._started, timeout=2 if self._process.returncode == 0 else 0)[1]
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

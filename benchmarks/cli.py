@@ -105,7 +105,7 @@ def bench(
         words=words,
         whole=full_length,
         model=settings.model,
-        models_dir=settings.data_dir / "models",
+        models_dir=settings.models_dir,
         representations=tuple(representations or ["BF16"]),
         program=llama_server,
         scope=scope,

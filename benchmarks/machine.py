@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
-import re
-from pathlib import Path
 
 import psutil
 
 from benchmarks.results import Machine
+from streaming.engine.tuning.kept import this_cpu
 
 
-def this_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
+def this_machine() -> Machine:
     """Return this machine's processor, cores and memory."""
-    named = re.search(r"(?m)^model name\s*:\s*(.+)$", cpuinfo.read_text()) if cpuinfo.is_file() else None
-    cpu = named[1].strip() if named else platform.processor() or platform.machine()
-    return Machine(cpu, os.cpu_count() or 1, psutil.virtual_memory().total)
+    return Machine(this_cpu(), os.cpu_count() or 1, psutil.virtual_memory().total)

@@ -13,7 +13,6 @@ from benchmarks.chart import check_drawing, draw
 from benchmarks.contract import Delay, Resident
 from benchmarks.figures import ratios
 from benchmarks.grid import Trial
-from benchmarks.machine import this_machine
 from benchmarks.report import show
 from benchmarks.results import Footprint, Machine, Results, Workload, as_json
 from streaming.engine.model.memory import Memory
@@ -86,11 +85,3 @@ def test_a_chart_without_matplotlib_says_how_to_install_it(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError, match=r"pip install 'gistream\[bench\]'"):
         check_drawing()
-
-
-def test_the_machine_is_named_as_its_processor_names_itself(tmp_path: Path) -> None:
-    (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: Some CPU @ 2 GHz\nflags : avx2\n")
-    machine = this_machine(tmp_path / "cpuinfo")
-    assert machine.cpu == "Some CPU @ 2 GHz"
-    assert machine.cores >= 1
-    assert this_machine(tmp_path / "none").cpu
