@@ -25,7 +25,7 @@ class Scope:
 
 
 # A look at a machine in about five minutes on 2 cores: too little for a figure that is quoted.
-QUICK = Scope(documents=6, pipeline_documents=8, delays=3, repeats=1, search=False, footprints=((4, 2048, 2),))
+QUICK = Scope(documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, footprints=((4, 2048, 2),))
 
 
 @dataclass(frozen=True)

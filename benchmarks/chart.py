@@ -57,10 +57,10 @@ def draw(results: Results, path: Path) -> None:
         panel.set_title(f"{name} as shipped" if name == results.shipped else name, loc="left", fontsize=10)
         panel.spines[["top", "right"]].set_visible(False)
     panels[-1, 0].set_xlabel("documents a second")
-    panels[-1, 0].margins(x=0.12)
+    # Room for the last bar's label.
+    panels[-1, 0].set_xlim(0, 1.12 * max(figure.spread[1] for figure in figures))
     drawing.suptitle(
-        f"{results.model}, {results.workload.documents} documents, {results.machine.cores} cores\n"
-        f"median of {results.repeats} rounds; lines from the slowest to the fastest",
+        f"{results.model}, {results.workload.documents} documents, {results.machine.cores} cores\n{_rounds(results)}",
         fontsize=11,
     )
     try:
@@ -69,6 +69,12 @@ def draw(results: Results, path: Path) -> None:
         raise UsageError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
     finally:
         pyplot.close(drawing)
+
+
+def _rounds(results: Results) -> str:
+    if results.repeats == 1:
+        return "one round"
+    return f"medians of {results.repeats} rounds; lines from the slowest to the fastest"
 
 
 def _spread(group: list[Figure]) -> list[list[float]]:

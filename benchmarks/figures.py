@@ -108,7 +108,7 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
             if (case, representation) not in rates
         ]
         if missing:
-            absent[name] = f"{' and '.join(missing)} was not measured"
+            absent[name] = f"not measured: {', '.join(missing)}"
         else:
             found[name] = rates[one] / rates[other]
     return Ratios(found, absent)

@@ -15,6 +15,7 @@ _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
 def show(results: Results, out: Console) -> None:
     """Print everything."""
     work, machine = results.workload, results.machine
+    rounds = "one round" if results.repeats == 1 else f"medians of {results.repeats} rounds, interleaved"
     length = f"{work.words} words each" if work.words else "each of its full length"
     out.print(
         f"{machine.cpu}, {machine.cores} cores, {machine.memory / 1e9:,.0f} GB; llama-cpp-python "
@@ -23,7 +24,7 @@ def show(results: Results, out: Console) -> None:
     out.print(f"{results.model}, {results.shipped} as shipped, SHA-256 {results.sha256}")
     out.print(
         f"{work.documents} documents of {work.text}, {length}: {work.tokens_in:,} tokens of prompts, at most "
-        f"{work.max_tokens} generated for each; {results.repeats} rounds, interleaved; figures are medians\n"
+        f"{work.max_tokens} generated for each; {rounds}\n"
     )
     out.print(_systems(results))
     out.print("\n[bold]Settings[/bold]")
@@ -45,7 +46,7 @@ def show(results: Results, out: Console) -> None:
 def _systems(results: Results) -> Table:
     table = Table(
         "system", "model", "documents/s", "slowest to fastest", "tokens/s in", "out", "peak MB", box=None,
-        header_style="bold", title="Systems", title_justify="left",
+        pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title="Systems", title_justify="left",
     )  # fmt: skip
     for figure in results.figures:
         slow, fast = figure.spread
@@ -86,13 +87,14 @@ def _show_ratios(results: Results, out: Console) -> None:
     for name, ratio in results.ratios.found.items():
         out.print(f"  {name:<28}{ratio:.2f}")
     for name, reason in results.ratios.absent.items():
-        out.print(f"  {name:<28}absent: {reason}")
+        out.print(f"  {name:<28}{reason}")
 
 
 def _memory(results: Results) -> Table:
     table = Table(
         "model", "slots", "lanes", "context", "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat",
-        box=None, header_style="bold", title="\nMemory of an engine, MB", title_justify="left",
+        box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
+        title="\nMemory of an engine, MB", title_justify="left",
     )  # fmt: skip
     for one in results.footprints:
         cache = "unknown" if one.predicted.kv_cache is None else f"{one.predicted.kv_cache / 1e6:,.0f}"
