@@ -53,7 +53,7 @@ class Child:
         # What the worker has started: when it dies, nothing else says whose those are.
         self._started: set[psutil.Process] = set()
         self._over = threading.Event()
-        self._watch = threading.Thread(target=self._look, name="gistream-bench-watch", daemon=True)
+        self._watch = threading.Thread(target=self._watch_it, name="gistream-bench-watch", daemon=True)
         self._watch.start()
 
     def __enter__(self) -> Child:
@@ -75,7 +75,10 @@ class Child:
 
     def run(self, documents: Sequence[Document]) -> Run:
         """Have documents summarized. Raises as `open`."""
-        return Run(**self._ask({"do": "run", "documents": _packed(documents)}))
+        run = Run(**self._ask({"do": "run", "documents": _packed(documents)}))
+        # A short one may have been between two looks.
+        self._look()
+        return run
 
     def delays(self, documents: Sequence[Document]) -> list[Delay]:
         """Have the delays of an open pipeline measured, of all documents but the first. Raises as `open`."""
@@ -108,15 +111,17 @@ class Child:
         said = f"its last words: {lines[-1]}" if lines else "it said nothing"
         raise EngineError(f"The process that measured '{self._system}' ended {how}; {said} (see {self._log}).")
 
-    def _look(self) -> None:
-        """Note what the worker starts, and the highest sum of the resident memory of the system's processes."""
+    def _watch_it(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
-            started = _descendants(self._process.pid)
-            self._started.update(started)
-            if self._measured is not None:
-                with suppress(psutil.NoSuchProcess):
-                    counted = [psutil.Process(self._measured), *_descendants(self._measured)]
-                    self.peak_bytes = max(self.peak_bytes, sum(map(_resident, counted)))
+            self._look()
+
+    def _look(self) -> None:
+        """Note what the worker has started, and the highest sum of the resident memory of the system's processes."""
+        self._started.update(_descendants(self._process.pid))
+        if self._measured is not None:
+            with suppress(psutil.NoSuchProcess):
+                counted = [psutil.Process(self._measured), *_descendants(self._measured)]
+                self.peak_bytes = max(self.peak_bytes, sum(map(_resident, counted)))
 
     def _end(self, *, at_once: bool) -> None:
         """End the worker, and whatever of its processes it has left; by their ids."""

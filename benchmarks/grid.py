@@ -55,7 +55,7 @@ def grid_of(system: str, cores: int) -> Grid:
 def busy_grid(knobs: Knobs, cores: int) -> Grid:
     """Return what is tried beside a busy process: a system's best `knobs`, and leaving a core to that process.
 
-    Measured on 2 cores: llama-server with two threads made 0.7 of what it made with one.
+    Measured on 2 cores: llama-server with two threads made 0.65 of what it made with one.
     """
     return {name: (value,) for name, value in knobs.items()} | {"threads": _different(cores, max(1, cores - 1))}
 
