@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak book clean help
+.PHONY: demo test lint unit chaos soak book bench llama-server clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
@@ -11,7 +11,9 @@ help:
 	@echo "make chaos   kill -9 at random moments, and count what is there (20 minutes)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
-	@echo "make clean   remove .venv"
+	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
+	@echo "make llama-server  build llama.cpp's own server, to measure it, too (7 minutes on 2 cores)"
+	@echo "make clean   remove .venv and build"
 
 demo:
 	@$(PYTHON) tools/set_up.py
@@ -44,5 +46,15 @@ soak:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/pytest tests/chaos -s -m soak
 
+# Figures go to bench.json and bench.png. An hour and a half on 2 cores, on a machine that does nothing else.
+bench:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/gistream bench $(TEXT) $(if $(LLAMA_SERVER),--llama-server $(LLAMA_SERVER)) $(if $(QUICK),--quick) \
+		--json bench.json --chart bench.png
+
+llama-server:
+	@$(PYTHON) tools/set_up.py
+	@.venv/bin/python tools/build_llama_server.py
+
 clean:
-	rm -rf .venv
+	rm -rf .venv build

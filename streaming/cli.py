@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli import app as bench_app
 from producers.cli import app as produce_app
 from streaming import __version__
 from streaming.cli_admin import broker_app, config_app, doctor, topics_app
@@ -44,6 +45,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
 app.add_typer(engine_app)
+app.add_typer(bench_app)
 app.add_typer(tune_app)
 app.command()(doctor)
 

@@ -19,21 +19,18 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
 from rich.console import Console
 from rich.table import Table
 
-from consumers.tail import Tail
 from producers.files import Split, find_files, read_documents
 from producers.publisher import Outgoing, Refused, publish
+from streaming.arrivals import arrivals
 from streaming.broker import EmbeddedBroker
 from streaming.choice import Choice, choose
 from streaming.engine import ModelFile, open_model
 from streaming.engine.tuning.kept import find_tuning, keep_tuning
 from streaming.errors import BrokerError, NotAcknowledged, QueryError
-from streaming.failures import explain
 from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
@@ -89,11 +86,11 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             )
             out.print(plan_block(plan))
             out.print()
-            arrivals = _summarize(spark, plan, started, out)
-        out.print(_closing_table(arrivals))
+            arrived = _summarize(spark, plan, started, out)
+        out.print(_closing_table(arrived))
         out.print(
-            f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
-            f"first came after {arrivals[0].seconds:.0f} s."
+            f"\n{len(arrived)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
+            f"first came after {arrived[0].seconds:.0f} s."
         )
         if keep:
             out.print(
@@ -137,14 +134,14 @@ def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing |
 def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:
     """Run the query over what is there, printing each result as it arrives."""
     expected = sum(topic.messages for topic in plan.inputs)
-    arrivals = []
+    arrived = []
     with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
-        for result in _results(plan, expected, query):
-            arrivals.append(_Arrival(result, time.monotonic() - started))
+        for result in arrivals(plan, expected, query):
+            arrived.append(_Arrival(result, time.monotonic() - started))
             out.print(tail_block(result))
         if not query.awaitTermination(_COMMIT_SECONDS):
             raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
-    return arrivals
+    return arrived
 
 
 @contextmanager
@@ -195,40 +192,9 @@ def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]
         shutil.rmtree(here)
 
 
-def _results(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
-    """Yield results as they reach the output topics, until there is one for each document."""
-    readers = [Tail(plan.settings), Tail(plan.settings, dead_letters=True)]
-    try:
-        for reader in readers:
-            reader.seek("earliest")
-        streams = [reader.read() for reader in readers]
-        found, quiet = 0, False
-        while found < expected:
-            # Once the query has ended, one more look at both topics finds all there is.
-            ended, quiet_before, quiet = not query.isActive, quiet, True
-            for stream in streams:
-                read = next(stream)
-                if isinstance(read, Summary | DeadLetter):
-                    found, quiet = found + 1, False
-                    yield read
-            if ended and quiet and quiet_before:
-                _raise_failure(query, plan, expected - found)
-    finally:
-        for reader in readers:
-            reader.close()
-
-
-def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
-    try:
-        query.awaitTermination(1)
-    except PySparkException as error:
-        raise explain(error, plan.settings, plan.checkpoint) from error
-    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")
-
-
-def _closing_table(arrivals: list[_Arrival]) -> Table:
+def _closing_table(arrived: list[_Arrival]) -> Table:
     table = Table("document", "after", "chunks", "tokens", "summary", box=None, header_style="bold")
-    for arrival in arrivals:
+    for arrival in arrived:
         result, after = arrival.result, f"{arrival.seconds:.0f} s"
         if isinstance(result, Summary):
             tokens = result.tokens.prompt + result.tokens.completion

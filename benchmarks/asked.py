@@ -1,0 +1,47 @@
+"""What is to be measured, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much is measured: documents, rounds, delays; whether settings are searched.
+
+    `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes.
+    """
+
+    documents: int = 24
+    pipeline_documents: int = 128
+    delays: int = 10
+    repeats: int = 3
+    search: bool = True
+    footprints: tuple[tuple[int, int, int], ...] = (
+        *((1, 1024, 1), (4, 2048, 1), (4, 2048, 2)),
+        *((8, 1024, 2), (16, 1024, 2), (16, 2048, 2)),
+    )
+
+
+# A look at a machine in about five minutes on 2 cores: too little for a figure that is quoted.
+QUICK = Scope(documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, footprints=((4, 2048, 2),))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `gistream bench` was asked: a text (None: the samples), a model, what to compare with, how much.
+
+    Chapters begin with lines like `split`; they are cut to `words` words unless they are taken `whole`. Models in other
+    representations are kept in `models_dir`; `program` is a llama-server.
+    """
+
+    text: Path | None
+    split: str
+    words: int
+    whole: bool
+    model: str
+    models_dir: Path
+    representations: tuple[str, ...]
+    program: Path | None
+    scope: Scope

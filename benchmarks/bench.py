@@ -1,0 +1,191 @@
+"""The whole measurement, in order: documents, settings, rounds, latency, memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.asked import Asked
+from benchmarks.child import Child
+from benchmarks.contract import Delay, Document, Knobs, Run
+from benchmarks.figures import Case, Figure, ratios, uneven
+from benchmarks.footprints import footprints
+from benchmarks.machine import this_machine
+from benchmarks.progress import Shown
+from benchmarks.results import Results, Workload
+from benchmarks.rounds import Bench, run_rounds
+from benchmarks.search import Trials, defaults, search, settings_of
+from benchmarks.systems.llama_server import check_program
+from benchmarks.texts import NamedText, chapters, windows
+from benchmarks.workload import context_for, render
+from streaming.engine import ModelFile, open_model
+from streaming.engine.model.representation import FILE_TYPES, prepare
+from streaming.errors import UsageError
+from streaming.samples import sample_folder
+from streaming.settings import Settings
+
+# With fewer, the start and the end of a micro-batch, where slots idle, are not in the figure as often as in a service's
+# life.
+_LEAST_BATCHES = 4
+
+
+def measure(asked: Asked, shown: Shown) -> Results:
+    """Measure all of it; leaves no process behind, and files only when it fails.
+
+    Raises `UsageError`, `ModelError`, and what the systems raise.
+    """
+    if asked.program is not None:
+        check_program(asked.program)
+    settings, scope = Settings.model_validate({"model": asked.model}), asked.scope
+    texts = _texts(asked)
+    given = open_model(asked.model)
+    models = _models(given, asked)
+    compared = asked.representations[0]
+    everything = render(texts, given.path, settings)
+    documents, for_pipeline = everything[: scope.documents], everything[: scope.pipeline_documents]
+    with _scratch() as scratch:
+        bench = Bench(
+            models=models,
+            max_tokens=settings.max_tokens,
+            context=context_for(everything, settings.max_tokens),
+            cores=os.cpu_count() or 1,
+            scratch=scratch,
+            program=asked.program,
+            finished=shown.finished,
+        )
+        cases = _cases(bench, compared, with_pipeline=bool(for_pipeline))
+        trials = search(bench, cases, documents, shown) if scope.search else defaults(bench, cases)
+        figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, shown)
+        lanes = trials["lanes", compared][-1].knobs
+        late = everything[-(scope.delays + 1) :] if for_pipeline else []
+        delays = _delays(bench, compared, lanes, late, shown)
+        taken = footprints(bench, scope.footprints, lanes, documents, shown)
+    return Results(
+        machine=this_machine(),
+        versions={"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")},
+        model=given.name,
+        sha256=given.sha256,
+        shipped=given.representation,
+        compared=compared,
+        workload=Workload(
+            text=asked.text.name if asked.text else "gistream's samples",
+            documents=len(documents),
+            pipeline_documents=len(for_pipeline),
+            words=None if asked.whole else asked.words,
+            tokens_in=sum(document.tokens for document in documents),
+            max_tokens=settings.max_tokens,
+            context=bench.context,
+        ),
+        repeats=scope.repeats,
+        figures=figures,
+        ratios=ratios(figures, shipped=given.representation, compared=compared),
+        delays=delays,
+        footprints=taken,
+        trials=trials,
+        notes=[*_notes(asked, figures, len(documents), len(for_pipeline)), *uneven(figures)],
+    )
+
+
+def _texts(asked: Asked) -> list[NamedText]:
+    scope = asked.scope
+    # Documents of the latency come after those of the pipeline: an engine would remember what it has read.
+    wanted = max(scope.documents, scope.pipeline_documents + scope.delays + 1)
+    if asked.text is not None:
+        return chapters(asked.text, split=asked.split, words=asked.words, whole=asked.whole)[:wanted]
+    if asked.whole:
+        raise UsageError("--full-length needs a TEXT with chapters; the samples are cut into windows of equal length.")
+    return windows(sample_folder(), words=asked.words, wanted=wanted)
+
+
+def _models(given: ModelFile, asked: Asked) -> dict[str, ModelFile]:
+    """Return the model in every representation, that of the file first. Raises `UsageError` for an unknown one."""
+    models = {given.representation: given}
+    for name in asked.representations:
+        if name not in models:
+            if name not in FILE_TYPES:
+                raise UsageError(
+                    f"'{name}' is no representation that gistream makes; there are: {', '.join(FILE_TYPES)}."
+                )
+            models[name] = prepare(given, name, asked.models_dir)
+    return models
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Have a folder that goes away, also after Ctrl-C; a failure leaves its logs to look at."""
+    folder = Path(tempfile.mkdtemp(prefix="gistream-bench-"))
+    try:
+        yield folder
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder)
+
+
+def _cases(bench: Bench, compared: str, *, with_pipeline: bool) -> list[Case]:
+    """Return what a round measures; a busy process is set beside what computes many documents at once."""
+    batching = ["lanes"] if bench.program is None else ["llama_server", "lanes"]
+    systems = ["recipe", "cached", *batching]
+    cases = [Case(system, system, representation) for representation in bench.models for system in systems]
+    cases += [Case(f"{system}_busy", system, compared, busy=True) for system in batching]
+    if with_pipeline:
+        cases.append(Case("lanes_pipeline_documents", "lanes", compared, pipeline_documents=True))
+        cases.append(Case("pipeline", "pipeline", compared, pipeline_documents=True))
+    return cases
+
+
+def _rounds(
+    bench: Bench,
+    cases: Sequence[Case],
+    trials: Trials,
+    documents: tuple[Sequence[Document], Sequence[Document]],
+    repeats: int,
+    shown: Shown,
+) -> list[Figure]:
+    def one(number: int, case: Case) -> tuple[Run, int]:
+        some = documents[case.pipeline_documents]
+        shown.begin(case.words, sum(len(document.prompts) for document in some))
+        run, peak = bench.measure(case, settings_of(case, trials), some)
+        batches = f" in {run.batches} micro-batches" if run.batches else ""
+        rate = run.documents / run.seconds
+        shown.note(f"round {number + 1} of {repeats}: {case.words}: {rate:.3f} documents/s{batches}")
+        return run, peak
+
+    return run_rounds(cases, repeats, one, lambda case: settings_of(case, trials))
+
+
+def _delays(
+    bench: Bench, representation: str, knobs: Knobs, documents: Sequence[Document], shown: Shown
+) -> list[Delay]:
+    if not documents:
+        return []
+    shown.begin(f"latency of an idle pipeline, {representation}", len(documents))
+    opening = bench.opening("pipeline", representation, knobs)
+    with Child("pipeline", opening.folder, bench.finished) as child:
+        child.open(opening)
+        found = child.delays(documents)
+    shutil.rmtree(opening.folder)
+    return found
+
+
+def _notes(asked: Asked, figures: Sequence[Figure], documents: int, for_pipeline: int) -> list[str]:
+    scope, notes = asked.scope, []
+    if not scope.search:
+        notes.append("A quick check: few documents, few rounds, settings not searched. Its figures are rough.")
+    if documents < scope.documents or for_pipeline < scope.pipeline_documents:
+        notes.append(f"The text has fewer documents than asked for: {documents}, and {for_pipeline} for the pipeline.")
+    for figure in figures:
+        if figure.case.system == "pipeline":
+            batches = min(run.batches for run in figure.runs)
+            notes.append(
+                f"Micro-batches of the pipeline, of the default size: {batches}. The start of Kafka, Spark and the "
+                "query is not in its figure."
+            )
+            if batches < _LEAST_BATCHES:
+                notes.append(f"Fewer than {_LEAST_BATCHES} micro-batches say little; raise --pipeline-documents.")
+    return notes

@@ -1,0 +1,27 @@
+"""One busy process: what an engine has beside it when Spark, Kafka or anything else has work to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# It ends when its standard input does, so also when whoever started it was killed.
+_LOOP = """
+import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+while True:
+    pass
+"""
+
+
+@contextmanager
+def busy_process() -> Iterator[int]:
+    """Have a process that computes without a pause for as long as the context lasts; yields its id."""
+    with subprocess.Popen([sys.executable, "-c", _LOOP], stdin=subprocess.PIPE) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()

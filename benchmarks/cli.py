@@ -1,0 +1,130 @@
+"""`gistream bench`: gistream measured beside what people use instead."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from streaming.errors import UsageError
+from streaming.settings import load
+from streaming.settings.flags import DataDir, flag
+
+app = typer.Typer(rich_markup_mode="markdown")
+out = Console(highlight=False, soft_wrap=True)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def bench(
+    text: Annotated[Path | None, typer.Argument(help="A text file; default: gistream's samples.")] = None,
+    split: Annotated[
+        str, typer.Option(help="A regular expression: a line of TEXT that begins with it begins a chapter.")
+    ] = "CHAPTER .+",
+    words: Annotated[int, typer.Option(min=1, help="Words of a document; shorter chapters are left out.")] = 500,
+    full_length: Annotated[
+        bool, typer.Option("--full-length", help="Take those chapters whole instead of cutting them.")
+    ] = False,
+    documents: Annotated[
+        int | None, typer.Option(min=1, help="Documents of a round: 24; 4 with --quick.", show_default=False)
+    ] = None,
+    pipeline_documents: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Documents that the pipeline is measured with, and the lanes beside it: 128; 8 with --quick. "
+            "0: no pipeline and no latency.",
+            show_default=False,
+        ),
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Rounds: 3; 1 with --quick.", show_default=False)] = None,
+    representations: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Representations of the model besides that of its file; the first is the one in which systems are "
+            "compared. Default: BF16.",
+            show_default=False,
+        ),
+    ] = None,
+    llama_server: Annotated[
+        Path | None,
+        typer.Option(help="llama.cpp's server, to measure it, too; `make llama-server` builds it.", show_default=False),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A look at this machine in about five minutes.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write everything to FILE.", show_default=False)
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the systems to FILE, a PNG.", show_default=False)
+    ] = None,
+    model: Annotated[str | None, flag("model")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Measure gistream's engine and its whole pipeline beside the ways in which llama.cpp is commonly used.
+
+    Every system gets the same tokens and the same limits, its best settings out of a small grid, and a process of its
+    own; rounds are interleaved. It takes about an hour and a half on 2 cores, and the machine should do nothing else.
+
+    Examples:
+        gistream bench --quick
+
+        gistream bench war-and-peace.txt --llama-server build/llama-server --json bench.json --chart bench.png
+
+        gistream bench book.txt --split 'Chapter .+' --full-length --pipeline-documents 0
+    """
+    # Here, because they load PySpark and more.
+    from benchmarks.asked import QUICK, Asked, Scope
+    from benchmarks.bench import measure
+    from benchmarks.chart import check_drawing, draw
+    from benchmarks.progress import Shown
+    from benchmarks.report import show
+    from benchmarks.results import as_json
+
+    if chart is not None:
+        check_drawing()
+    for file in (json_file, chart):
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(f"There is no folder {file.parent} for {file.name}; make it first.")
+    settings = load({"model": model, "data_dir": data_dir})
+    scope = QUICK if quick else Scope()
+    scope = replace(
+        scope,
+        documents=scope.documents if documents is None else documents,
+        pipeline_documents=scope.pipeline_documents if pipeline_documents is None else pipeline_documents,
+        repeats=scope.repeats if repeats is None else repeats,
+    )
+    asked = Asked(
+        text=text,
+        split=split,
+        words=words,
+        whole=full_length,
+        model=settings.model,
+        models_dir=settings.models_dir,
+        representations=tuple(representations or ["BF16"]),
+        program=llama_server,
+        scope=scope,
+    )
+    # A stop by a service manager ends what was started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Shown(note) as shown:
+            results = measure(asked, shown)
+    except KeyboardInterrupt:
+        note.print("stopped; nothing is left running")
+        raise typer.Exit(130) from None
+    show(results, out)
+    if json_file is not None:
+        json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")
+    if chart is not None:
+        draw(results, chart)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -1,0 +1,90 @@
+"""What a system under measurement is: opened once, run on documents, closed. Plain values only: they cross a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+# A system's settings: threads, slots, ubatch and the like, by the name that its own documentation uses.
+Knobs = dict[str, int | bool]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as every system gets it.
+
+    `chunks` are the parts of `text` that fit a prompt, one for a short document; `prompts` are the tokens of their
+    rendered prompts, in the same order.
+    """
+
+    id: str
+    text: str
+    chunks: tuple[str, ...]
+    prompts: tuple[tuple[int, ...], ...]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all its prompts."""
+        return sum(len(prompt) for prompt in self.prompts)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a system needs to begin: the model file, its limits, and its settings.
+
+    `context` is the tokens of one sequence, prompt and completion; `folder` is the system's own, and goes away after
+    it; `program` is the llama-server to start, where there is one.
+    """
+
+    model: Path
+    max_tokens: int
+    context: int
+    folder: Path
+    knobs: Knobs
+    program: Path | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Documents summarized in wall-clock `seconds`; tokens of all prompts and completions, as the system counts them.
+
+    `batches` is the number of micro-batches, 0 where there are none.
+    """
+
+    documents: int
+    seconds: float
+    tokens_in: int
+    tokens_out: int
+    batches: int = 0
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Seconds that one document took on an idle pipeline, and in the engine alone."""
+
+    pipeline: float
+    engine: float
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Bytes by which a process grew when it loaded an engine: after its first round of prompts, and after its last."""
+
+    first: int
+    last: int
+
+
+class System(Protocol):
+    """One way to summarize documents. Made from an `Opening`, which is when it loads and warms what it has."""
+
+    @property
+    def process(self) -> int:
+        """The process whose memory, with its descendants', is the system's."""
+
+    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+        """Summarize `documents`; `finished` hears of each. Raises `GistreamError`."""
+
+    def close(self) -> None:
+        """End what was started."""

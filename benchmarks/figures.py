@@ -1,0 +1,153 @@
+"""What the rounds say: medians, spreads and ratios. Pure functions over what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.contract import Knobs, Run
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that every round measures: a system on a model in some representation.
+
+    `name` is the figure's: the system's own, with what is special about the case.
+    """
+
+    name: str
+    system: str
+    representation: str
+    busy: bool = False
+    pipeline_documents: bool = False
+
+    @property
+    def words(self) -> str:
+        """The case as a person reads it."""
+        beside = ", beside a busy process" if self.busy else ""
+        more = ", the pipeline's documents" if self.pipeline_documents and self.system != "pipeline" else ""
+        return f"{self.system.replace('_', '-')}, {self.representation}{beside}{more}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a case made, a round each; `peak_bytes` is the highest resident memory of any round."""
+
+    case: Case
+    knobs: Knobs
+    runs: tuple[Run, ...]
+    peak_bytes: int
+
+    @property
+    def documents_per_second(self) -> float:
+        """The median of the rounds."""
+        return median(run.documents / run.seconds for run in self.runs)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The slowest and the fastest round, in documents a second."""
+        rates = [run.documents / run.seconds for run in self.runs]
+        return min(rates), max(rates)
+
+    @property
+    def tokens_in_per_second(self) -> float:
+        """Tokens of prompts a second: the median of the rounds."""
+        return median(run.tokens_in / run.seconds for run in self.runs)
+
+    @property
+    def tokens_out_per_second(self) -> float:
+        """Tokens of completions a second: the median of the rounds."""
+        return median(run.tokens_out / run.seconds for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """How many times faster one system is than another, and why a ratio that belongs here is `absent`."""
+
+    found: dict[str, float]
+    absent: dict[str, str]
+
+
+def rotated(cases: Sequence[Case], number: int) -> list[Case]:
+    """Return the cases in the order of round `number`: each round begins with another one.
+
+    So what the machine does as it goes, getting warmer for one, falls on every case.
+    """
+    first = number % len(cases)
+    return [*cases[first:], *cases[:first]]
+
+
+def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
+    """Return the ratios of documents a second.
+
+    `lanes_vs_recipe` and `lanes_vs_cached` are of the lanes in their fastest representation to the file as `shipped`;
+    the others are of two systems in the representation `compared`.
+    """
+    rates = {(one.case.name, one.case.representation): one.documents_per_second for one in figures}
+    best = max(
+        (one.case for one in figures if one.case.name == "lanes"),
+        key=lambda case: rates[case.name, case.representation],
+        default=None,
+    )
+    lanes = ("lanes", best.representation if best else compared)
+    wanted = {
+        "lanes_vs_recipe": (lanes, ("recipe", shipped)),
+        "lanes_vs_cached": (lanes, ("cached", shipped)),
+        "lanes_vs_one_at_a_time": (("lanes", compared), ("cached", compared)),
+        "lanes_vs_llama_server": (("lanes", compared), ("llama_server", compared)),
+        "lanes_vs_llama_server_busy": (("lanes_busy", compared), ("llama_server_busy", compared)),
+        "pipeline_vs_lanes": (("pipeline", compared), ("lanes_pipeline_documents", compared)),
+    }
+    found: dict[str, float] = {}
+    absent: dict[str, str] = {}
+    for name, (one, other) in wanted.items():
+        missing = [
+            f"{case} in {representation}"
+            for case, representation in (one, other)
+            if (case, representation) not in rates
+        ]
+        if missing:
+            absent[name] = f"not measured: {', '.join(missing)}"
+        else:
+            found[name] = rates[one] / rates[other]
+    return Ratios(found, absent)
+
+
+def uneven(figures: Sequence[Figure]) -> list[str]:
+    """Return a sentence for each case whose prompts did not have the tokens that its neighbours' had."""
+    said = []
+    for on_pipeline in (False, True):
+        same = [figure for figure in figures if figure.case.pipeline_documents == on_pipeline]
+        counts = {figure.case: {run.tokens_in for run in figure.runs} for figure in same}
+        expected = next((counts[figure.case] for figure in same if figure.case.system == "lanes"), set())
+        said += [
+            f"{case.words}: {', '.join(f'{count:,}' for count in sorted(count))} tokens of prompts, and the lanes had "
+            f"{', '.join(f'{count:,}' for count in sorted(expected))}: not the same work."
+            for case, count in counts.items()
+            if count != expected
+        ]
+    return said
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Where the gain over one document at a time on the file as shipped comes from."""
+
+    representation: float
+    lanes: float
+
+    @property
+    def both(self) -> float:
+        """The product."""
+        return self.representation * self.lanes
+
+
+def gains(figures: Sequence[Figure], *, shipped: str, representation: str) -> Gains | None:
+    """Separate the gain by `representation` of a cached `Llama` from the gain by lanes in it; None if unmeasured."""
+    rates = {(one.case.name, one.case.representation): one.documents_per_second for one in figures}
+    try:
+        before, after = rates["cached", shipped], rates["cached", representation]
+        return Gains(after / before, rates["lanes", representation] / after)
+    except KeyError:
+        return None

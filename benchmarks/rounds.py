@@ -1,0 +1,76 @@
+"""Rounds: every case once, each in a process of its own, in an order that rotates."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from benchmarks.busy import busy_process
+from benchmarks.child import Child
+from benchmarks.contract import Document, Knobs, Opening, Run
+from benchmarks.figures import Case, Figure, rotated
+from streaming.engine import ModelFile
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all measurements share: the model's file in each representation, limits, and a scratch folder.
+
+    `finished` hears of each prompt that is done.
+    """
+
+    models: Mapping[str, ModelFile]
+    max_tokens: int
+    context: int
+    cores: int
+    scratch: Path
+    program: Path | None
+    finished: Callable[[], None]
+
+    def opening(self, system: str, representation: str, knobs: Knobs) -> Opening:
+        """Return how to open a system, in a folder that is new."""
+        folder = next(place for number in count() if not (place := self.scratch / f"{system}-{number}").exists())
+        folder.mkdir(parents=True)
+        return Opening(
+            model=self.models[representation].path,
+            max_tokens=self.max_tokens,
+            context=self.context,
+            folder=folder,
+            knobs=knobs,
+            program=self.program if system == "llama_server" else None,
+        )
+
+    def measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
+        """Open a system, run it once and close it; returns the run and the peak of its resident memory in bytes."""
+        opening = self.opening(case.system, case.representation, knobs)
+        with Child(case.system, opening.folder, self.finished) as child:
+            child.open(opening)
+            with busy_process() if case.busy else nullcontext():
+                run = child.run(documents)
+            peak = child.peak_bytes
+        # Kafka's logs are large; one that failed leaves them to look at.
+        shutil.rmtree(opening.folder)
+        return run, peak
+
+
+def run_rounds(
+    cases: Sequence[Case],
+    repeats: int,
+    measure: Callable[[int, Case], tuple[Run, int]],
+    knobs: Callable[[Case], Knobs],
+) -> list[Figure]:
+    """Measure every case `repeats` times, one after the other in an order that rotates.
+
+    `measure` takes the number of the round and a case, and returns the run and the peak of the memory in bytes.
+    """
+    figures = {case: Figure(case, knobs(case), (), 0) for case in cases}
+    for number in range(repeats):
+        for case in rotated(cases, number):
+            run, peak = measure(number, case)
+            before = figures[case]
+            figures[case] = replace(before, runs=(*before.runs, run), peak_bytes=max(before.peak_bytes, peak))
+    return list(figures.values())

@@ -1,0 +1,62 @@
+"""Each case's best settings, before the rounds: a small grid for each system, measured on the documents themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks.contract import Document, Knobs
+from benchmarks.figures import Case
+from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, start_of
+from benchmarks.progress import Shown, settings_text
+from benchmarks.rounds import Bench
+
+# What computes one document after the other shows its speed on a few; what computes many at once needs all of them.
+_FEW = 4
+# What has the settings of another: the same library, or the same engine.
+_SAME = {"recipe": "cached", "lanes_pipeline_documents": "lanes", "pipeline": "lanes"}
+
+# What was tried of a case, by its name and its representation; the best is the last.
+Trials = dict[tuple[str, str], Sequence[Trial]]
+
+
+def search(bench: Bench, cases: Sequence[Case], documents: Sequence[Document], shown: Shown) -> Trials:
+    """Return what was tried of each case; raises what the systems raise."""
+    found: Trials = {}
+    for case in _own(cases):
+        some = documents[:_FEW] if case.system == "cached" else documents
+        found[case.name, case.representation] = descend(_grid(bench, case, found), _speed(bench, case, some, shown))
+    return found
+
+
+def defaults(bench: Bench, cases: Sequence[Case]) -> Trials:
+    """Return the settings from which a search would start, as if they had been tried."""
+    found: Trials = {}
+    for case in _own(cases):
+        found[case.name, case.representation] = [Trial(start_of(_grid(bench, case, found)), 0.0)]
+    return found
+
+
+def settings_of(case: Case, trials: Mapping[tuple[str, str], Sequence[Trial]]) -> Knobs:
+    """Return the best settings of a case."""
+    return trials[_SAME.get(case.name, case.name), case.representation][-1].knobs
+
+
+def _own(cases: Sequence[Case]) -> list[Case]:
+    return [case for case in cases if case.name not in _SAME]
+
+
+def _grid(bench: Bench, case: Case, found: Trials) -> Grid:
+    if case.busy:
+        return busy_grid(found[case.system, case.representation][-1].knobs, bench.cores)
+    return grid_of(case.system, bench.cores)
+
+
+def _speed(bench: Bench, case: Case, documents: Sequence[Document], shown: Shown) -> Callable[[Knobs], float]:
+    def speed(knobs: Knobs) -> float:
+        shown.begin(f"settings of {case.words}", sum(len(document.prompts) for document in documents))
+        run, _ = bench.measure(case, knobs, documents)
+        rate = run.documents / run.seconds
+        shown.note(f"settings of {case.words}: {settings_text(knobs)}: {rate:.3f} documents/s")
+        return rate
+
+    return speed

@@ -1,0 +1,156 @@
+"""llama.cpp's own server with parallel slots, on a free port of loopback, asked by as many clients as it has slots.
+
+Knobs: slots, threads, flash_attention. It gets the tokens of the prompts, as the others do.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from benchmarks.contract import Document, Opening, Run
+from streaming.errors import EngineError, UsageError
+from streaming.protocol import Sampling
+
+_HOST = "127.0.0.1"
+_SAMPLING = Sampling()
+# It loads as long as the model's file takes to read; a large one on a slow disk takes minutes.
+_START_SECONDS = 600
+_STOP_SECONDS = 10
+# One request waits for a slot and then for its tokens; nothing here takes an hour.
+_ANSWER_SECONDS = 3600
+
+
+def check_program(program: Path) -> None:
+    """Raise `UsageError` when `program` is no llama-server."""
+    sentence = f"{program} is no llama-server; `make llama-server` builds one and says where it is."
+    try:
+        said = subprocess.run([str(program), "--help"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        raise UsageError(sentence) from error
+    if said.returncode != 0 or not all(flag in said.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn")):
+        raise UsageError(sentence)
+
+
+class LlamaServer:
+    """A server process and its clients."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._slots = int(opening.knobs["slots"])
+        if opening.program is None:
+            raise EngineError("No llama-server was named: a bug.")
+        port = _free_port()
+        self._url = f"http://{_HOST}:{port}"
+        self._http = requests.Session()
+        # A proxy of the environment is not for loopback.
+        self._http.trust_env = False
+        self._http.mount("http://", HTTPAdapter(pool_maxsize=self._slots))
+        self._log = opening.folder / "llama-server.log"
+        self._server = self._start(opening.program, port)
+        try:
+            self._wait_until_up()
+            self._complete(None)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def process(self) -> int:
+        """The server's process."""
+        return self._server.pid
+
+    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+        """Send all prompts, as many at once as there are slots."""
+        prompts = [prompt for document in documents for prompt in document.prompts]
+        tokens_in = tokens_out = 0
+        began = time.perf_counter()
+        with ThreadPoolExecutor(self._slots) as clients:
+            for answer in as_completed([clients.submit(self._complete, prompt) for prompt in prompts]):
+                read, written = answer.result()
+                tokens_in += read
+                tokens_out += written
+                finished()
+        return Run(len(documents), time.perf_counter() - began, tokens_in, tokens_out)
+
+    def close(self) -> None:
+        """End the server."""
+        self._http.close()
+        self._server.terminate()
+        try:
+            self._server.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+    def _start(self, program: Path, port: int) -> subprocess.Popen[bytes]:
+        opening = self._opening
+        flags = {
+            "--model": opening.model,
+            "--host": _HOST,
+            "--port": port,
+            "--parallel": self._slots,
+            "--ctx-size": self._slots * opening.context,
+            "--threads": opening.knobs["threads"],
+            "--flash-attn": "on" if opening.knobs["flash_attention"] else "off",
+        }
+        command = [str(program), "--offline", *(str(part) for flag in flags.items() for part in flag)]
+        with self._log.open("wb") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment())
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._is_up():
+            try:
+                self._server.wait(0.05)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise EngineError(f"llama-server was not ready within {_START_SECONDS} s.") from None
+                continue
+            lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+            raise EngineError(f"llama-server ended with {self._server.returncode} while it started: {lines[-1]}")
+
+    def _is_up(self) -> bool:
+        try:
+            return self._http.get(f"{self._url}/health", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def _complete(self, prompt: Sequence[int] | None) -> tuple[int, int]:
+        """Return the tokens of a prompt and of its completion; without a prompt, warm the server with one token."""
+        wanted = {
+            "prompt": "Warm." if prompt is None else list(prompt),
+            "n_predict": 1 if prompt is None else self._opening.max_tokens,
+            "temperature": _SAMPLING.temperature,
+            "repeat_penalty": _SAMPLING.repeat_penalty,
+            "repeat_last_n": _SAMPLING.repeat_last_n,
+            # The likeliest token, without the samplers that could not change it.
+            "samplers": ["penalties", "top_k"],
+            "top_k": 1,
+        }
+        try:
+            answer = self._http.post(f"{self._url}/completion", json=wanted, timeout=_ANSWER_SECONDS)
+            answer.raise_for_status()
+            said = answer.json()
+            return int(said["tokens_evaluated"]), int(said["tokens_predicted"])
+        except (requests.RequestException, KeyError, ValueError) as error:
+            raise EngineError(f"llama-server did not answer a request: {error}") from error
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment without llama.cpp's own variables, which would set what is measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LLAMA_ARG_")}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])

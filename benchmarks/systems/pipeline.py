@@ -1,0 +1,116 @@
+"""The whole way of a document: the embedded Kafka, Spark on this machine, the engine in its process, Kafka again.
+
+Knobs: slots, lanes, threads, ubatch of the engine; all else as gistream has it by default. Documents of a run are on a
+topic of their own before its query starts. The clock runs from the start of the first micro-batch, by Spark's own
+account, to the last summary read from the output topic: the start of Java, Spark and the query is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+
+from benchmarks.contract import Document, Opening, Run
+from producers.publisher import Outgoing, publish
+from streaming.arrivals import arrivals
+from streaming.broker import EmbeddedBroker
+from streaming.engine import open_model
+from streaming.errors import EngineError, NotAcknowledged, QueryError
+from streaming.messages import Document as Sent
+from streaming.messages import Summary
+from streaming.query import Plan, checkpointed, prepare, running
+from streaming.session import layout, spark_log, spark_session
+from streaming.settings import Settings
+from streaming.warmup import start_engine
+
+# From the last result to the commit of its micro-batch.
+_COMMIT_SECONDS = 60
+_WARM = Document("warm", "The mill burned on Tuesday. Anna saw the smoke first and rang the bell.", (), ())
+
+
+class Pipeline:
+    """A broker, a Spark session and a warm engine; each run has topics and a query of its own."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._model = open_model(str(opening.model))
+        self._plans = 0
+        self._stack = ExitStack()
+        knobs = opening.knobs
+        settings = Settings.model_validate(
+            {
+                "data_dir": opening.folder,
+                "model": str(opening.model),
+                # The file is in the representation that is measured.
+                "representation": "given",
+                # One executor needs one partition.
+                "partitions": 1,
+                "slots": knobs["slots"],
+                "lanes": knobs["lanes"],
+                "threads": knobs["threads"],
+                "ubatch": knobs["ubatch"],
+                "max_tokens": opening.max_tokens,
+                "thinking_tokens": 0,
+            }
+        )
+        try:
+            broker = EmbeddedBroker(settings)
+            self._stack.callback(broker.stop)
+            self._settings = settings.model_copy(update={"bootstrap_servers": broker.start().bootstrap_servers})
+            self.spark = self._stack.enter_context(spark_session(self._settings, layout(self._settings)))
+            plan = self.plan()
+            start_engine(self.spark, plan.job.work.engine, lambda _: None, log=spark_log(self._settings))
+            self._summarize([_WARM], plan, lambda: None)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def process(self) -> int:
+        """The worker's own process, from which all others descend."""
+        return os.getpid()
+
+    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+        """Summarize documents that are all on the topic when the query starts."""
+        return self._summarize(documents, self.plan(), finished)
+
+    def close(self) -> None:
+        """End Spark, the engine with it, and the broker."""
+        self._stack.close()
+
+    def plan(self) -> Plan:
+        """Return the plan of a query with topics of its own and the engine that this pipeline keeps warm."""
+        self._plans += 1
+        names = ("input_topic", "output_topic", "dead_letter_topic", "query")
+        own = {name: f"{name}-{self._plans}" for name in names}
+        return prepare(self._settings.model_copy(update=own), self._model)
+
+    def _summarize(self, documents: Sequence[Document], plan: Plan, finished: Callable[[], None]) -> Run:
+        report = publish(plan.settings, map(outgoing, documents), lambda: None)
+        if report.acknowledged != len(documents):
+            raise NotAcknowledged(f"Kafka took {report.acknowledged} of {len(documents)} documents.")
+        tokens_in = tokens_out = 0
+        with (
+            checkpointed(plan) as checkpoint,
+            running(self.spark, plan, checkpoint_id=checkpoint, once=True) as query,
+        ):
+            for result in arrivals(plan, len(documents), query):
+                if not isinstance(result, Summary):
+                    raise EngineError(f"A document became a dead letter: {result.error.type}, {result.error.message}.")
+                tokens_in += result.tokens.prompt
+                tokens_out += result.tokens.completion
+                finished()
+            ended = time.time()
+            if not query.awaitTermination(_COMMIT_SECONDS):
+                raise QueryError("All results are there, but Spark did not commit them.")
+            batches = [progress for progress in query.recentProgress if progress["numInputRows"] > 0]
+        began = datetime.fromisoformat(batches[0]["timestamp"].replace("Z", "+00:00")).timestamp()
+        return Run(len(documents), ended - began, tokens_in, tokens_out, len(batches))
+
+
+def outgoing(document: Document) -> Outgoing:
+    """Return a document as a producer sends it."""
+    value = Sent(id=document.id, text=document.text).model_dump_json(exclude_defaults=True).encode()
+    return Outgoing(document.id, document.id.encode(), value)

@@ -1,0 +1,58 @@
+"""The documents as every system gets them: cut and rendered once, by gistream's own summarizer and chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.contract import Document
+from benchmarks.texts import NamedText
+from streaming.settings import Settings
+from streaming.summarizer import known_profile, load_profiles
+from streaming.summarizer.chunking import split_chunks
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE
+
+# llama.cpp rounds the tokens of a sequence up to this.
+_CONTEXT_STEP = 256
+
+
+def render(texts: Sequence[NamedText], model: Path, settings: Settings) -> list[Document]:
+    """Return `texts` with their chunks of at most `chunk_tokens` and the tokens of each chunk's prompt.
+
+    Raises `EngineError` when the model cannot be loaded.
+    """
+    # Here, because it loads llama.cpp.
+    from streaming.engine.lanes.llama import Weights
+
+    profile = known_profile(load_profiles(), settings.prompt)
+    # A model that reasons is told not to: the other systems do not know how to leave it out of the answer.
+    weights = Weights(model, thinking=False)
+    try:
+
+        def prompt(text: str) -> tuple[int, ...]:
+            return tuple(weights.render(profile.messages(text)))
+
+        overhead = len(prompt(""))
+
+        def count(text: str) -> int:
+            return len(prompt(text)) - overhead
+
+        documents = []
+        for named in texts:
+            chunks = split_chunks(
+                named.text,
+                count=count,
+                limit=settings.chunk_tokens,
+                max_chunks=settings.max_chunks,
+                language=DEFAULT_LANGUAGE,
+            )
+            documents.append(Document(named.name, named.text, tuple(chunks), tuple(prompt(chunk) for chunk in chunks)))
+        return documents
+    finally:
+        weights.close()
+
+
+def context_for(documents: Sequence[Document], max_tokens: int) -> int:
+    """Return the tokens of a sequence that holds every prompt and its completion."""
+    longest = max(len(prompt) for document in documents for prompt in document.prompts)
+    return -(-(longest + max_tokens) // _CONTEXT_STEP) * _CONTEXT_STEP

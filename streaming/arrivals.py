@@ -1,0 +1,49 @@
+"""Results as they reach the output topics of a query that runs here: for whoever sent the documents and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+from pyspark.errors import PySparkException
+from pyspark.sql.streaming.query import StreamingQuery
+
+from consumers.tail import Tail
+from streaming.errors import QueryError
+from streaming.failures import explain
+from streaming.messages import DeadLetter, Summary
+from streaming.query import Plan
+
+
+def arrivals(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
+    """Yield results from the beginning of the output topics on, until there are `expected`.
+
+    Raises what ended the query, when it ended before.
+    """
+    readers = [Tail(plan.settings), Tail(plan.settings, dead_letters=True)]
+    try:
+        for reader in readers:
+            reader.seek("earliest")
+        streams = [reader.read() for reader in readers]
+        found, quiet = 0, False
+        while found < expected:
+            # Once the query has ended, one more look at both topics finds all there is.
+            ended, quiet_before, quiet = not query.isActive, quiet, True
+            for stream in streams:
+                read = next(stream)
+                if isinstance(read, Summary | DeadLetter):
+                    found, quiet = found + 1, False
+                    yield read
+            if ended and quiet and quiet_before:
+                _raise_failure(query, plan, expected - found)
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
+    try:
+        query.awaitTermination(1)
+    except PySparkException as error:
+        raise explain(error, plan.settings, plan.checkpoint) from error
+    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")

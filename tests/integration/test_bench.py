@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from support import gistream
+from tiny_models import FAMILIES, write_model
+
+SYSTEMS = [
+    *[(name, representation) for representation in ("all F32", "BF16") for name in ("recipe", "cached", "lanes")],
+    ("lanes_busy", "BF16"),
+]
+
+
+def test_a_measurement_of_a_tiny_model_gives_every_system_the_same_tokens(tmp_path: Path) -> None:
+    model = write_model(tmp_path / "tiny.gguf", FAMILIES["llama3"])
+    book = tmp_path / "book.txt"
+    book.write_text(
+        "".join(f"CHAPTER {n}\n" + f"Anna {n} saw the smoke and rang the bell. " * 4 + "\n" for n in range(3))
+    )
+    done = gistream(
+        "bench", str(book), "--quick", "--words", "20", "--documents", "3", "--pipeline-documents", "0",
+        "--model", str(model), "--json", str(tmp_path / "bench.json"), data_dir=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "bench.json").read_text())
+    assert [(system["name"], system["representation"]) for system in said["systems"]] == SYSTEMS
+    [tokens] = {run["tokens_in"] for system in said["systems"] for run in system["rounds"]}
+    assert tokens == said["workload"]["tokens_in"] > 3 * 20
+    assert {run["documents"] for system in said["systems"] for run in system["rounds"]} == {3}
+    assert all(system["documents_per_second"] > 0 and system["peak_rss_mb"] > 0 for system in said["systems"])
+    assert {"lanes_vs_recipe", "lanes_vs_cached", "lanes_vs_one_at_a_time"} == set(said["ratios"])
+    assert {"lanes_vs_llama_server", "lanes_vs_llama_server_busy", "pipeline_vs_lanes"} == set(said["not_measured"])
+    assert {row["representation"] for row in said["memory"]} == {"all F32", "BF16"}
+    assert "not the same work" not in done.stdout

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.contract import Knobs, Run
+from benchmarks.figures import Case, Figure, gains, ratios, rotated, uneven
+from benchmarks.grid import busy_grid, descend, grid_of
+from benchmarks.rounds import run_rounds
+
+
+def figure(name: str, representation: str, *rates: float, tokens: int = 700, on_pipeline: bool = False) -> Figure:
+    """Return the figure of a case that made `rates` documents a second, a round each."""
+    system = "lanes" if name.startswith("lanes") else name.removesuffix("_busy")
+    case = Case(name, system, representation, busy=name.endswith("_busy"), pipeline_documents=on_pipeline)
+    return Figure(case, {}, tuple(Run(10, 10 / rate, tokens, 960) for rate in rates), 500_000_000)
+
+
+MEASURED = [
+    figure("recipe", "Q4_1", 0.2, 0.4, 0.1),
+    figure("cached", "Q4_1", 0.25),
+    figure("llama_server", "Q4_1", 0.35),
+    figure("lanes", "Q4_1", 0.3),
+    figure("recipe", "BF16", 0.38),
+    figure("cached", "BF16", 0.4),
+    figure("llama_server", "BF16", 0.5),
+    figure("lanes", "BF16", 0.6),
+    figure("llama_server_busy", "BF16", 0.2),
+    figure("lanes_busy", "BF16", 0.4),
+    figure("lanes_pipeline_documents", "BF16", 0.64, tokens=7000, on_pipeline=True),
+    figure("pipeline", "BF16", 0.6, tokens=7000, on_pipeline=True),
+]
+
+
+def test_a_figure_is_the_median_of_its_rounds_and_says_how_far_they_are_apart() -> None:
+    recipe = MEASURED[0]
+    assert recipe.documents_per_second == pytest.approx(0.2)
+    assert recipe.spread == pytest.approx((0.1, 0.4))
+    assert recipe.tokens_in_per_second == pytest.approx(14)
+
+
+def test_each_ratio_divides_what_its_name_says() -> None:
+    found = ratios(MEASURED, shipped="Q4_1", compared="BF16")
+    assert found.absent == {}
+    assert found.found == pytest.approx(
+        {
+            "lanes_vs_recipe": 0.6 / 0.2,
+            "lanes_vs_cached": 0.6 / 0.25,
+            "lanes_vs_one_at_a_time": 0.6 / 0.4,
+            "lanes_vs_llama_server": 0.6 / 0.5,
+            "lanes_vs_llama_server_busy": 0.4 / 0.2,
+            "pipeline_vs_lanes": 0.6 / 0.64,
+        }
+    )
+
+
+def test_a_ratio_that_was_not_measured_is_absent_with_the_reason() -> None:
+    found = ratios([one for one in MEASURED if "server" not in one.case.name], shipped="Q4_1", compared="BF16")
+    assert set(found.absent) == {"lanes_vs_llama_server", "lanes_vs_llama_server_busy"}
+    assert found.absent["lanes_vs_llama_server"] == "not measured: llama_server in BF16"
+
+
+def test_the_gain_is_separated_into_representation_and_lanes() -> None:
+    found = gains(MEASURED, shipped="Q4_1", representation="BF16")
+    assert found is not None
+    assert (found.representation, found.lanes, found.both) == pytest.approx((1.6, 1.5, 2.4))
+    assert gains(MEASURED, shipped="Q4_1", representation="Q8_0") is None
+
+
+def test_a_system_that_had_other_prompts_is_named() -> None:
+    assert uneven(MEASURED) == []
+    [said] = uneven([*MEASURED, figure("cached", "Q8_0", 0.5, tokens=701)])
+    assert said == "cached, Q8_0: 701 tokens of prompts, and the lanes had 700: not the same work."
+
+
+def test_every_round_measures_every_case_once_and_begins_with_another() -> None:
+    cases = [one.case for one in MEASURED[:4]]
+    seen: list[tuple[int, Case]] = []
+
+    def measure(number: int, case: Case) -> tuple[Run, int]:
+        seen.append((number, case))
+        return Run(1, number + 1, 1, 1), 100 - number
+
+    figures = run_rounds(cases, 3, measure, lambda _: {"threads": 2})
+    assert [case for number, case in seen if number == 1] == rotated(cases, 1) == [*cases[1:], cases[0]]
+    assert next(case for number, case in seen if number == 2) == cases[2]
+    assert [(one.case, len(one.runs), one.peak_bytes) for one in figures] == [(case, 3, 100) for case in cases]
+
+
+def test_a_grid_is_searched_a_knob_at_a_time_and_the_best_is_last() -> None:
+    liked: Knobs = {"slots": 16, "lanes": 2, "threads": 2, "ubatch": 256}
+    tried = descend(grid_of("lanes", 2), lambda knobs: sum(knobs[name] == value for name, value in liked.items()))
+    assert tried[-1].knobs == liked
+    assert len(tried) == 5
+
+
+def test_beside_a_busy_process_leaving_it_a_core_is_tried_too() -> None:
+    assert busy_grid({"slots": 8, "threads": 2}, 2) == {"slots": (8,), "threads": (2, 1)}
+    assert busy_grid({"slots": 8, "threads": 1}, 1) == {"slots": (8,), "threads": (1,)}
