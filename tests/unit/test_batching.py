@@ -87,6 +87,22 @@ def test_while_requests_wait_every_slot_of_every_lane_is_busy() -> None:
     assert all(busy == 3 for busy, left in late if left >= 3)
 
 
+def alone(machine: FakeMachine, lane: int) -> int:
+    """Return how many steps a lane took with one slot only before it took one with more."""
+    steps = [len(call.slots) for call in machine.calls if call.kind == "decode" and call.lane == lane]
+    return next((place for place, busy in enumerate(steps) if busy > 1), len(steps))
+
+
+def test_the_first_request_after_a_rest_has_a_head_start_in_one_lane_and_the_next_batch_has_none() -> None:
+    machine = FakeMachine()
+    with running(machine, slots=8, lanes=2) as engine:
+        within(ask_many(engine, ["x"] * 16, max_tokens=100))
+        assert sorted(alone(machine, lane) > 90 for lane in (0, 1)) == [False, True]
+        machine.calls.clear()
+        within(ask_many(engine, ["x"] * 16, max_tokens=100))
+        assert [alone(machine, lane) < 10 for lane in (0, 1)] == [True, True]
+
+
 def test_a_slot_is_refilled_before_the_next_step() -> None:
     lengths = {token(f"{n}"): 3 + 2 * n % 7 for n in range(24)}
     waiting: dict[int, int] = {}

@@ -9,6 +9,7 @@ frees the interpreter's lock for as long as llama.cpp computes.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,10 @@ from streaming.engine.lanes.llama import Context, Weights
 from streaming.engine.setup import shares
 from streaming.errors import EngineError, PromptTooLong
 from streaming.protocol import EngineStatus, Generation, Message, Sampling
+
+# After this long without work the first request has a head start (see `lane`). Between two micro-batches there is about
+# a second; somebody who watches has just seen the results of the last one.
+_REST_SECONDS = 10.0
 
 
 class BatchingEngine:
@@ -69,6 +74,8 @@ class BatchingEngine:
         self._changed = threading.Condition()
         self._waiting = Admission()
         self._failure: EngineError | None = None
+        # When the last step of any lane ended.
+        self._worked = -math.inf
         self._closing = False
         self._threads = [
             threading.Thread(target=self._serve, args=(lane,), name=f"gistream-lane-{lane.number}", daemon=True)
@@ -173,6 +180,7 @@ class BatchingEngine:
         try:
             while self._refill(lane):
                 lane.step()
+                self._worked = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for a thread that has ended
             self._fail(error if isinstance(error, EngineError) else EngineError(f"The engine failed: {error!r}."))
         # Each lane answers its own callers: another thread might do it while they get their results.
@@ -215,8 +223,8 @@ class BatchingEngine:
         request = self._waiting.next(now)
         if request is None:
             return None
-        # A lane that idled while others are hard at work has no new beginning to show.
-        rested = woken and all(other.ahead or not other.busy for other in self._lanes)
+        # The first request of all, in one lane: the others fill their slots meanwhile.
+        rested = woken and now - self._worked > _REST_SECONDS and not any(other.busy for other in self._lanes)
         slot = lane.reserve(request, head_start=rested)
         # An idle lane may have left this one to us, and does not look again until it is told.
         self._changed.notify_all()
