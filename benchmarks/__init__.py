@@ -7,6 +7,7 @@ systems/       one file a system; each lives in a child process of its own
 worker.py      the child's side of the pipe, child.py the parent's
 grid.py        a system's best settings; rounds.py all systems in turn; bench.py all of it, in order
 latency.py     one document on an idle pipeline, against the engine alone
-footprint.py   memory that an engine takes, against what was predicted
+footprints.py  memory that an engine takes, against what was predicted
+tried.py       other ways to compute, and what they come to; lookup.py one of them
 figures.py     medians and ratios; report.py, chart.py and cli.py show them
 """

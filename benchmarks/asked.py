@@ -10,7 +10,8 @@ from pathlib import Path
 class Scope:
     """How much is measured: documents, rounds, delays; whether settings are searched.
 
-    `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes.
+    `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes. `answers` are the completions
+    in which prompt lookup is tried; 0 tries no other ways to compute.
     """
 
     documents: int = 24
@@ -18,6 +19,7 @@ class Scope:
     delays: int = 10
     repeats: int = 3
     search: bool = True
+    answers: int = 16
     footprints: tuple[tuple[int, int, int], ...] = (
         *((1, 1024, 1), (4, 2048, 1), (4, 2048, 2)),
         *((8, 1024, 2), (16, 1024, 2), (16, 2048, 2)),
@@ -25,7 +27,9 @@ class Scope:
 
 
 # A look at a machine in about five minutes on 2 cores: too little for a figure that is quoted.
-QUICK = Scope(documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, footprints=((4, 2048, 2),))
+QUICK = Scope(
+    documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, answers=0, footprints=((4, 2048, 2),)
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.asked import Asked
 from benchmarks.child import Child
-from benchmarks.contract import Delay, Document, Knobs, Run
+from benchmarks.contract import Delay, Document, Knobs, Run, Tried
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
 from benchmarks.machine import this_machine
@@ -65,6 +65,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
         late = everything[-(scope.delays + 1) :] if for_pipeline else []
         delays = _delays(bench, compared, lanes, late, shown)
         taken = footprints(bench, scope.footprints, lanes, documents, shown)
+        ways = _tried(bench, compared, lanes, documents[: scope.answers], shown)
     return Results(
         machine=this_machine(),
         versions={"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")},
@@ -86,6 +87,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
         ratios=ratios(figures, shipped=given.representation, compared=compared),
         delays=delays,
         footprints=taken,
+        tried=ways,
         trials=trials,
         notes=[*_notes(asked, figures, len(documents), len(for_pipeline)), *uneven(figures)],
     )
@@ -169,6 +171,17 @@ def _delays(
     with Child("pipeline", opening.folder, bench.finished) as child:
         child.open(opening)
         found = child.delays(documents)
+    shutil.rmtree(opening.folder)
+    return found
+
+
+def _tried(bench: Bench, representation: str, knobs: Knobs, documents: Sequence[Document], shown: Shown) -> list[Tried]:
+    if not documents:
+        return []
+    shown.begin(f"other ways to compute, {representation}", 0)
+    opening = bench.opening("lanes", representation, knobs)
+    with Child("lanes", opening.folder) as child:
+        found = child.tried(opening, documents)
     shutil.rmtree(opening.folder)
     return found
 

@@ -39,6 +39,8 @@ def show(results: Results, out: Console) -> None:
             f"{delay.pipeline - delay.engine:+.2f} s"
         )
     out.print(_memory(results))
+    if results.tried:
+        out.print(_tried(results))
     for note in results.notes:
         out.print(f"- {note}")
 
@@ -88,6 +90,23 @@ def _show_ratios(results: Results, out: Console) -> None:
         out.print(f"  {name:<28}{ratio:.2f}")
     for name, reason in results.ratios.absent.items():
         out.print(f"  {name:<28}{reason}")
+
+
+def _tried(results: Results) -> Table:
+    table = Table(
+        f"one lane of one thread, {results.compared}", "prefill", "step", "document", "speed", box=None,
+        pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title="\nWhat was tried", title_justify="left",
+    )  # fmt: skip
+    own = results.tried[0]
+    for one in results.tried:
+        table.add_row(
+            one.name,
+            f"{one.prefill * 1000:,.0f} ms",
+            f"{one.step * 1000:,.0f} ms",
+            f"{one.document:.2f} s",
+            f"{own.document / one.document:.2f}",
+        )
+    return table
 
 
 def _memory(results: Results) -> Table:

@@ -18,12 +18,15 @@ def tuning_task(
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     room = memory.available()
+    # A model is never given more than it was trained for.
+    context = min(settings.context, model.context or settings.context)
     return Task(
         model=model,
         texts=sample_texts(),
         cores=cores,
-        context=settings.context,
-        prompt_tokens=settings.chunk_tokens,
+        context=context,
+        # As long as a chunk, where the model can take as much.
+        prompt_tokens=min(settings.chunk_tokens, context - settings.max_tokens),
         completion_tokens=settings.max_tokens,
         memory=room if limit is None else min(limit, room),
         folder=settings.models_dir,

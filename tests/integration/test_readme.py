@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 from support import command_environment, keep_a_tuning
+from tiny_models import FAMILIES, write_model
 
 from streaming.broker import EmbeddedBroker
 from streaming.settings import load
@@ -63,10 +64,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_page(page: Path, folder: Path) -> dict[str, str]:
+def run_page(page: Path, folder: Path, **variables: str) -> dict[str, str]:
     """Do what a page shows as its reader would, in order; returns what each step printed."""
     # Bash finds `gistream`, and Spark its workers' Python, as a reader's shell does after the README's `export PATH`.
-    environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"))
+    environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"), **variables)
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     # Its demo measures the CPU once; what comes after it is what is looked at here.
     keep_a_tuning(folder / "data")
@@ -100,7 +101,9 @@ def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
 def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "own-topics.md":
         fill_topics(folder / "data")
-    said = run_page(page, folder)
+    # What takes minutes with the sample takes seconds with a tiny model.
+    tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"]) if page.name == "tuning.md" else None
+    said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]

@@ -141,7 +141,7 @@ def _predicted(task: Task, file_bytes: int, setup: Setup) -> int:
         file_bytes=file_bytes,
         slots=setup.slots,
         lanes=setup.lanes,
-        context=min(task.context, task.model.context or task.context),
+        context=task.context,
         ubatch=setup.ubatch,
     ).total
 
@@ -158,7 +158,7 @@ def _probe(course: _Course, representation: str, setup: Setup) -> Generator[Even
         "lanes": setup.lanes,
         "threads": setup.threads,
         "ubatch": setup.ubatch,
-        "context": min(task.context, task.model.context or task.context),
+        "context": task.context,
         "prompt_tokens": task.prompt_tokens,
         "texts": list(task.texts),
     }
