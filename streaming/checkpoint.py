@@ -75,10 +75,13 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> str:
 def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
     """Return the representation to which the checkpoint's query is pinned with this model file; None when it is not.
 
-    Raises `CheckpointError` when the checkpoint cannot be read.
+    A query that began before there were pins computes with the file as given. Raises `CheckpointError` when the
+    checkpoint cannot be read.
     """
     _folder(checkpoint)
-    _, _, pin = _read(checkpoint)
+    _, known, pin = _read(checkpoint)
+    if known and pin is None:
+        return "given"
     return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
 
 

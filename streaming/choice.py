@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from streaming.engine import ModelFile, Setup, lanes_for
 from streaming.engine.model.memory import UBATCH
-from streaming.engine.model.representation import prepare, prepared_bytes
+from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, prepared_bytes
 from streaming.engine.setup import SLOTS
 from streaming.engine.tuning.kept import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
+from streaming.errors import MachineError, ModelError
 from streaming.settings import Settings
 
 
@@ -34,8 +35,8 @@ class Choice:
 def choose(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
     """Choose for an engine with `cores` cores; `pinned` is the representation of the query's checkpoint, if it has one.
 
-    Makes the representation's file if it is not there. Raises `ModelError` when that fails, and `MachineError` for a
-    tuning that cannot be read.
+    Makes the representation's file if it is not there. Raises `ModelError` when that fails, or when the checkpoint's is
+    none that gistream knows.
     """
     foreseen = foresee(settings, given, cores=cores, pinned=pinned)
     if foreseen.representation == GIVEN:
@@ -44,16 +45,30 @@ def choose(settings: Settings, given: ModelFile, *, cores: int, pinned: str | No
 
 
 def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
-    """Say what `choose` would, without making anything: the size of a representation is about right.
-
-    Raises `MachineError` for a tuning that cannot be read.
-    """
+    """Say what `choose` would, without making anything: the size of a representation is about right. Raises as it."""
+    tuning, unread = None, None
     # What was measured on a CPU says nothing about a GPU.
-    tuning = None if settings.gpu_layers else find_tuning(settings.data_dir, given, cores=cores)
+    if not settings.gpu_layers:
+        try:
+            tuning = find_tuning(settings.data_dir, given, cores=cores)
+        except MachineError as error:
+            # It only makes things faster.
+            unread = str(error)
     representation, why = _representation(settings, tuning, pinned)
-    if representation == given.representation:
+    if unread is not None:
+        why = f"{why}; {unread}"
+    if representation not in (GIVEN, *FILE_TYPES):
+        raise ModelError(
+            f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; name another with "
+            "--representation."
+        )
+    if representation != GIVEN and is_in(given, representation):
         representation = GIVEN
-    tuned = tuning.chosen.setup if tuning and tuning.chosen.representation == representation else None
+    tuned = None
+    if tuning is not None and tuning.chosen.representation == representation:
+        # It was measured, and fitted the memory, with slots of another length.
+        shorter = min(1.0, tuning.context / min(settings.context, given.context or settings.context))
+        tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
     model = given
     if representation != GIVEN:
         size = prepared_bytes(given, representation)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,7 +14,7 @@ from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, flag
 
 app = typer.Typer(rich_markup_mode="markdown")
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -46,22 +48,24 @@ def tune(
 
         gistream tune --allow-loss 5 --json | jq .chosen
     """
-    from streaming.engine import open_model
+    from streaming.engine import describe_model
     from streaming.engine.tuning.kept import DEFAULT_BUDGET, keep_tuning
     from streaming.session import layout
     from streaming.tuning_report import show_tuning, tuning_tables
     from streaming.tuning_task import tuning_task
 
     settings = load({"model": model, "master": master, "context": context, "data_dir": data_dir})
-    given = open_model(settings.model, completion=settings.completion)
+    given = describe_model(settings.model)
     task = tuning_task(
         settings,
         given,
-        cores=layout(settings).cores,
+        layout(settings),
         budget=60 * (DEFAULT_BUDGET if budget is None else budget),
         quick=quick,
         allow_loss=allow_loss / 100,
     )
+    # What ends a service or a container leaves no more behind than Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         tuning = show_tuning(task, note)
     except KeyboardInterrupt:
@@ -72,3 +76,8 @@ def tune(
         return
     out.print(tuning_tables(tuning))
     out.print(f"Kept in {path}; every later start uses it.", markup=False)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -29,8 +29,8 @@ from streaming.arrivals import arrivals
 from streaming.broker import EmbeddedBroker
 from streaming.choice import Choice, choose
 from streaming.engine import ModelFile, open_model
-from streaming.engine.tuning.kept import find_tuning, keep_tuning
-from streaming.errors import BrokerError, NotAcknowledged, QueryError
+from streaming.engine.tuning.kept import keep_tuning, tuning_path
+from streaming.errors import BrokerError, EngineError, NotAcknowledged, QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.query import Plan, checkpointed, prepare, running
 from streaming.report import plan_block, tail_block
@@ -102,16 +102,20 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     """Choose what computes the demo; the first time, quickly measure what is fastest here."""
-    cores = layout(settings).cores
+    spread = layout(settings)
     unmeasured = settings.representation == "auto" and not settings.gpu_layers
-    if unmeasured and find_tuning(settings.data_dir, model, cores=cores) is None:
+    if unmeasured and not tuning_path(settings.data_dir, model, cores=spread.cores).exists():
         out.print("Once, what this CPU computes fastest is measured: two minutes for the sample model.")
-        task = tuning_task(settings, model, cores=cores, budget=_TUNING_SECONDS, quick=True, allow_loss=0)
-        tuning = show_tuning(task, out)
-        out.print(tuning_tables(tuning))
+        task = tuning_task(settings, model, spread, budget=_TUNING_SECONDS, quick=True, allow_loss=0)
+        try:
+            tuning = show_tuning(task, out)
+        except EngineError as error:
+            out.print(f"It could not be measured ({error}); the model is used as given.", markup=False)
+        else:
+            out.print(tuning_tables(tuning))
+            keep_tuning(settings.data_dir, model, tuning)
         out.print()
-        keep_tuning(settings.data_dir, model, tuning)
-    return choose(settings, model, cores=cores)
+    return choose(settings, model, cores=spread.cores)
 
 
 def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from streaming.engine.setup import Setup
 from streaming.engine.tuning.kept import GIVEN, Quality, Skipped, Speed, Tuning
-from streaming.engine.tuning.tune import Step, Task, tune
+from streaming.engine.tuning.task import Step, Task
+from streaming.engine.tuning.tune import tune
 from streaming.errors import EngineError
 
 # Where there is no terminal to show what goes on, a line says so as often as this, in seconds.
@@ -59,7 +60,7 @@ def tuning_tables(tuning: Tuning) -> RenderableType:
             str(setup.slots),
             str(setup.lanes),
             str(setup.ubatch),
-            f"{speed.prefill * 1000:,.0f} ms",
+            f"{speed.prefill:.2f} s",
             f"{speed.decode * 1000:,.0f} ms",
             f"{speed.documents_per_second:.2f}",
             f"{speed.memory / 1e6:,.0f}",
@@ -100,12 +101,12 @@ def _table(*names: str) -> Table:
 def _verdict(tuning: Tuning) -> Text:
     chosen = tuning.chosen
     name = _name(chosen.representation, tuning.given)
-    gain = f", {chosen.gain:.2f} times as fast as the first line" if chosen.gain > 1 else ""
-    return Text(f"Chosen: {name} with {_setup(chosen.setup)}{gain} ({tuning.seconds:.0f} s).", style="bold")
+    gain = f"{chosen.gain:.2f} times as fast as the file as given in its first setup"
+    return Text(f"Chosen: {name} with {_setup(chosen.setup)}, {gain} ({tuning.seconds:.0f} s).", style="bold")
 
 
 def _name(representation: str, given: str) -> str:
-    return f"{given} as given" if representation == GIVEN else representation
+    return f"given ({given})" if representation == GIVEN else representation
 
 
 def _setup(setup: Setup) -> str:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from streaming.engine import ModelFile
 from streaming.engine.model import memory
-from streaming.engine.tuning.tune import Task
+from streaming.engine.tuning.task import Task
 from streaming.errors import UsageError
 from streaming.samples import sample_texts
+from streaming.session import Layout
 from streaming.settings import MIB, Settings
+
+# Kafka's JVM, the driver and its workers, beside Spark's JVM.
+_OTHERS = 1024 * MIB
+_UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB, "t": MIB * MIB}
 
 
 def tuning_task(
-    settings: Settings, model: ModelFile, *, cores: int, budget: float, quick: bool, allow_loss: float
+    settings: Settings, model: ModelFile, spread: Layout, *, budget: float, quick: bool, allow_loss: float
 ) -> Task:
     """Return the task of a tuning within `budget` seconds; raises `UsageError` for a model that a GPU computes."""
     if settings.gpu_layers:
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
-    room = memory.available()
+    # What a query needs beside its engines, which share a machine where all executors are on it.
+    room = max(0, memory.available() - _beside(settings)) // (spread.executors if spread.local else 1)
     # A model is never given more than it was trained for.
     context = min(settings.context, model.context or settings.context)
     return Task(
         model=model,
         texts=sample_texts(),
-        cores=cores,
+        cores=spread.cores,
         context=context,
         # As long as a chunk, where the model can take as much.
         prompt_tokens=min(settings.chunk_tokens, context - settings.max_tokens),
@@ -31,6 +37,16 @@ def tuning_task(
         memory=room if limit is None else min(limit, room),
         folder=settings.models_dir,
         budget=budget,
+        native_deadline=settings.native_deadline,
+        document_deadline=settings.document_deadline,
         quick=quick,
         allow_loss=allow_loss,
     )
+
+
+def _beside(settings: Settings) -> int:
+    """Return the bytes that are not the engine's; `driver_memory` is written as Spark takes it: 2g, 512m."""
+    number = settings.driver_memory.lower().removesuffix("b")
+    unit = _UNITS.get(number[-1:], 1)
+    digits = number.rstrip("kmgt")
+    return _OTHERS + (int(digits) * unit if digits.isdecimal() else 0)

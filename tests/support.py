@@ -31,6 +31,7 @@ def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
         model=model.name,
         model_sha256=model.sha256,
         given=model.representation,
+        context=2048,
         made_at="2026-01-31T08:00:00+00:00",
         seconds=100.0,
         allow_loss=0.0,

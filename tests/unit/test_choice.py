@@ -11,7 +11,7 @@ from streaming.choice import Choice, foresee
 from streaming.engine import Setup
 from streaming.engine.tuning import kept
 from streaming.engine.tuning.kept import Chosen, Tuning, find_tuning, keep_tuning, tuning_path
-from streaming.errors import MachineError
+from streaming.errors import ModelError
 from streaming.settings import load
 
 TUNED = Setup(slots=16, lanes=2, threads=2, ubatch=256)
@@ -25,6 +25,7 @@ def tuning(representation: str = "BF16", cores: int = 2) -> Tuning:
         model=MODEL.name,
         model_sha256=MODEL.sha256,
         given=MODEL.representation,
+        context=2048,
         made_at="2026-11-23T00:00:00+00:00",
         seconds=1.0,
         allow_loss=0.0,
@@ -75,10 +76,19 @@ def test_a_tuning_is_read_as_it_was_kept(tuned: Path) -> None:
     assert find_tuning(tuned, MODEL, cores=2) == tuning()
 
 
-def test_a_broken_tuning_is_named(tuned: Path) -> None:
-    tuning_path(tuned, MODEL, cores=2).write_text("{")
-    with pytest.raises(MachineError, match="cannot be read; remove it, and run `gistream tune` again"):
-        choice(tuned)
+@pytest.mark.parametrize("broken", ["{", '{"chosen": null}', None])
+def test_a_tuning_that_cannot_be_used_stops_nothing_and_is_named(tuned: Path, broken: str | None) -> None:
+    path = tuning_path(tuned, MODEL, cores=2)
+    path.write_text(path.read_text().replace("BF16", "Q9_X") if broken is None else broken)
+    found = choice(tuned)
+    assert found.representation == "given"
+    assert f"the tuning in {path}" in found.why
+    assert "run `gistream tune` again" in found.why
+
+
+def test_longer_slots_than_were_tuned_are_fewer(tuned: Path) -> None:
+    assert choice(tuned, context=4096).setup.slots == 8
+    assert choice(tuned, context=1024).setup.slots == 16
 
 
 def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> None:
@@ -91,9 +101,17 @@ def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> Non
 def test_a_representation_that_is_named_comes_before_checkpoint_and_tuning(tuned: Path) -> None:
     assert choice(tuned, pin="BF16", representation="given").representation == "given"
     assert choice(tuned, pin="given", representation="Q8_0").representation == "Q8_0"
-    # Nothing is made of what is there.
-    given = replace(MODEL, representation="Q8_0")
-    assert foresee(load({"data_dir": tuned, "representation": "Q8_0"}), given, cores=2).model is given
+
+
+@pytest.mark.parametrize(("name", "title"), [("Q8_0", "Q8_0"), ("Q4_K_M", "Q4_K - Medium")])
+def test_nothing_is_made_of_a_file_that_is_what_is_asked_for(tmp_path: Path, name: str, title: str) -> None:
+    given = replace(MODEL, representation=title)
+    assert foresee(load({"data_dir": tmp_path, "representation": name}), given, cores=2).model is given
+
+
+def test_a_checkpoint_of_another_gistream_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="keeps it at Q9_X, which this gistream cannot make"):
+        choice(tmp_path, pin="Q9_X")
 
 
 def test_settings_come_before_what_was_tuned(tuned: Path) -> None:
@@ -123,3 +141,10 @@ def test_a_checkpoint_pins_a_representation_to_the_model_file_that_it_was_made_f
         assert went_on == began
     assert pinned(checkpoint, "ab") == "given"
     assert inspect_checkpoint(checkpoint).endswith("of documents")
+
+
+def test_a_query_that_began_before_there_were_pins_computes_as_given(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(str(tmp_path / "query"))
+    with open_checkpoint(checkpoint, {"documents": "1"}):
+        pass
+    assert pinned(checkpoint, "ab") == "given"

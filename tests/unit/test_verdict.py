@@ -24,7 +24,9 @@ def windows(*changes: float, tokens: int = 400) -> list[dict[str, Any]]:
 
 
 def found(*changes: float) -> Quality:
-    return quality("BF16", 0, windows(*changes))
+    one = quality("BF16", 0, windows(*changes))
+    assert one is not None
+    return one
 
 
 def test_a_window_is_compared_with_itself_so_that_a_small_change_is_seen_among_texts_that_differ_much() -> None:
@@ -37,6 +39,7 @@ def test_a_window_is_compared_with_itself_so_that_a_small_change_is_seen_among_t
 
 def test_a_long_window_counts_for_more_than_a_short_one() -> None:
     one = quality("BF16", 0, windows(0.0, tokens=300) + windows(0.1, tokens=100))
+    assert one is not None
     assert one.change == pytest.approx(0.025)
 
 
@@ -59,6 +62,20 @@ def test_a_loss_that_is_allowed_is_kept_to_with_confidence() -> None:
     assert no_worse(worse, allow_loss=0.05)
     assert not no_worse(worse, allow_loss=0.03)
     assert not no_worse(worse, allow_loss=math.expm1(worse.change))
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf, 1e9])
+def test_predictions_that_are_no_numbers_have_no_quality(broken: float) -> None:
+    lines = windows(*[0.0] * 20)
+    lines[3]["others"][0]["loss"] = broken * lines[3]["tokens"]
+    assert quality("F16", 0, lines) is None
+
+
+def test_a_loss_that_is_allowed_refuses_nothing_that_is_no_worse() -> None:
+    fine = found(*[0.004, -0.004] * 10)
+    assert fine.high > 0.001
+    assert no_worse(fine, allow_loss=0)
+    assert no_worse(fine, allow_loss=0.001)
 
 
 def speed(rate: float, *, slots: int = 16, lanes: int = 2, ubatch: int = 512) -> Speed:

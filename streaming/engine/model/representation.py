@@ -21,16 +21,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 from streaming.engine.model.model_file import ModelFile, describe_model
-from streaming.engine.model.split import file_sha256
+from streaming.engine.model.split import checksums, file_sha256, part_paths
 from streaming.errors import ModelError
 
 
 @dataclass(frozen=True)
 class FileType:
-    """llama.cpp's number of a representation (`llama_ftype` in llama.h), and about how many bits a weight takes."""
+    """llama.cpp's number of a representation (`llama_ftype` in llama.h), about how many bits a weight takes, its title.
+
+    The title is llama.cpp's own name, where that is another.
+    """
 
     number: int
     bits: float
+    title: str = ""
 
 
 # What the tuner may try: the plain formats, which cost nothing but memory, the two that llama.cpp computes fastest, and
@@ -40,9 +44,20 @@ FILE_TYPES = {
     "F16": FileType(1, 16),
     "Q8_0": FileType(7, 8.5),
     "Q6_K": FileType(18, 6.6),
-    "Q4_K_M": FileType(15, 4.9),
+    "Q4_K_M": FileType(15, 4.9, "Q4_K - Medium"),
     "Q4_0": FileType(2, 4.6),
 }
+
+
+# What a disk must have left: others, Spark and Kafka among them, write on it, too.
+_DISK_RESERVE = 300 * 1024 * 1024
+# Where a row is no multiple of a block's width, llama.cpp takes a larger type for it.
+_LARGER = 1.3
+
+
+def is_in(model: ModelFile, representation: str) -> bool:
+    """Tell whether a model file is in a representation already."""
+    return model.representation in (representation, FILE_TYPES[representation].title)
 
 
 def llama_build() -> str:
@@ -63,18 +78,20 @@ def prepared_bytes(model: ModelFile, representation: str) -> int:
 def prepare(model: ModelFile, representation: str, folder: Path) -> ModelFile:
     """Return `model` in another representation, from `folder`, where it is made when it is not there or was changed.
 
-    It keeps the given file's name. Raises `ModelError` when `folder` cannot be written, has too little room, or
-    llama.cpp refuses.
+    It keeps the given file's name. Raises `ModelError` when the given file was changed, `folder` cannot be written or
+    has too little room, or llama.cpp refuses.
     """
     path = prepared_path(model, representation, folder)
-    about = path.with_suffix(".json")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(path.with_suffix(".lock")):
-            known = _read(about)
-            if known is None or not path.is_file() or file_sha256(path) != known["sha256"]:
-                known = _make(model, representation, path)
-                _write(about, json.dumps(known, indent=2))
+        # Most often it is there, perhaps where this user may only read.
+        known = _known(model, path)
+        if known is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _locked(path.with_suffix(".lock")):
+                known = _known(model, path)
+                if known is None:
+                    known = _make(model, representation, path)
+                    _write(path.with_suffix(".json"), json.dumps(known, indent=2))
     except OSError as error:
         raise ModelError(
             f"The model {model.name} as {representation} cannot be kept in {folder}: {error.strerror or error}; free "
@@ -90,12 +107,40 @@ def prepare(model: ModelFile, representation: str, folder: Path) -> ModelFile:
     )
 
 
+def adopt(made: ModelFile, folder: Path) -> None:
+    """Move a prepared file to another folder of the same disk, where `prepare` will find it; raises `ModelError`."""
+    path = folder / made.path.name
+    try:
+        with _locked(path.with_suffix(".lock")):
+            made.path.replace(path)
+            made.path.with_suffix(".json").replace(path.with_suffix(".json"))
+    except OSError as error:
+        raise ModelError(f"{made.path} cannot be moved to {folder}: {error.strerror}.") from error
+
+
+def _known(model: ModelFile, path: Path) -> dict[str, str | int] | None:
+    """Return what is known of a prepared file; None when it is not there, or is not what it was."""
+    try:
+        known: dict[str, str | int] = json.loads(path.with_suffix(".json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(known, dict) or not {"sha256", "bytes", "file_bytes"} <= set(known):
+        return None
+    if known.get("made_from") != model.sha256 or not path.is_file() or file_sha256(path) != known["sha256"]:
+        return None
+    return known
+
+
 def _make(model: ModelFile, representation: str, path: Path) -> dict[str, str | int]:
-    needed, free = prepared_bytes(model, representation), shutil.disk_usage(path.parent).free
+    if checksums(part_paths(model.path)).whole != model.sha256:
+        raise ModelError(f"The model file {model.path} is not the one that was described; start again.")
+    needed = int(prepared_bytes(model, representation) * _LARGER) + _DISK_RESERVE
+    free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise ModelError(
-            f"The model {model.name} as {representation} takes about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB "
-            f"are free in {path.parent}; free some, or use the model as given: --representation given."
+            f"The model {model.name} as {representation} needs {needed / 1e6:,.0f} MB of disk, and "
+            f"{free / 1e6:,.0f} MB are free in {path.parent}; free some, or use the model as given: --representation "
+            "given."
         )
     # Ends in .gguf, too, because only such a file is described.
     partial = path.with_name(f"partial-{path.name}")
@@ -135,14 +180,6 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("a") as file:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         yield
-
-
-def _read(about: Path) -> dict[str, str | int] | None:
-    try:
-        known: dict[str, str | int] = json.loads(about.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return known if {"sha256", "bytes", "file_bytes"} <= set(known) else None
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from streaming.engine.model.model_file import ModelFile
-from streaming.engine.model.representation import llama_build
+from streaming.engine.model.representation import FILE_TYPES, llama_build
 from streaming.engine.setup import Setup
 from streaming.errors import MachineError
 
@@ -90,7 +91,10 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a tuning measured and chose; `seconds` is what it took, `made_at` when, in ISO 8601."""
+    """What a tuning measured and chose, for slots of `context` tokens.
+
+    `seconds` is what it took, `made_at` when it was made, in ISO 8601.
+    """
 
     cpu: str
     cores: int
@@ -98,6 +102,7 @@ class Tuning:
     model: str
     model_sha256: str
     given: str
+    context: int
     made_at: str
     seconds: float
     allow_loss: float
@@ -135,17 +140,20 @@ def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | Non
     """
     path = tuning_path(data_dir, model, cores=cores)
     try:
-        return _TUNING.validate_json(path.read_bytes())
+        tuning = _TUNING.validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        raise MachineError(f"The tuning in {path} cannot be read; remove it, and run `gistream tune` again.") from error
+        raise MachineError(f"the tuning in {path} cannot be read; run `gistream tune` again") from error
+    if tuning.chosen.representation not in (GIVEN, *FILE_TYPES):
+        raise MachineError(f"the tuning in {path} is of another gistream; run `gistream tune` again")
+    return tuning
 
 
 def keep_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
     """Write a tuning where `find_tuning` looks, whole or not at all, and return the file; raises `MachineError`."""
     path = tuning_path(data_dir, model, cores=tuning.cores)
-    partial = path.with_suffix(".new")
+    partial = path.with_suffix(f".{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(_TUNING.dump_json(tuning, indent=2))

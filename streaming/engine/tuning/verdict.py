@@ -15,6 +15,7 @@ from streaming.engine.tuning.kept import Quality, Speed
 # few tokens say so. For comparison, with the sample on 8,616 tokens: BF16 -0.4%, Q8_0 +0.3%, Q4_0 +22%.
 _MARGIN = math.log(1.005)
 _RESAMPLES = 10_000
+_MOST_NATS = 700.0
 # Probes of one setup differ by 3% from one run to the next. Twice the slots take twice the cache and twice as long
 # until a batch of them is out: with the sample as BF16 on 2 cores, 8 slots made 0.62 documents a second, 16 made 0.66
 # and 32 made 0.71, for 710, 1,091 and 1,853 MB. A lane of several threads waits for its slowest, so it suffers beside
@@ -26,8 +27,10 @@ _WORTH_FEWER_LANES = 1.10
 WORTH_A_FILE = 1.05
 
 
-def quality(representation: str, place: int, windows: Sequence[Mapping[str, Any]]) -> Quality:
+def quality(representation: str, place: int, windows: Sequence[Mapping[str, Any]]) -> Quality | None:
     """Return what the `place`-th other file of `score`'s lines, one a window, does to the predictions.
+
+    None when its predictions are no numbers: some models have activations beyond what F16 can hold.
 
     The confidence interval is the percentile bootstrap's over windows (Efron, 1979), because tokens of one text are not
     independent; every window is compared with itself, so that only the difference counts, not how hard a text is.
@@ -37,6 +40,10 @@ def quality(representation: str, place: int, windows: Sequence[Mapping[str, Any]
     others = [window["others"][place] for window in windows]
     loss = np.array([other["loss"] for other in others])
     total = tokens.sum()
+    divergence = sum(other["divergence"] for other in others)
+    # Above this a perplexity has no number either.
+    if not (np.isfinite(loss).all() and math.isfinite(divergence) and loss.sum() / total < _MOST_NATS):
+        return None
     picked = np.random.default_rng(0).integers(len(windows), size=(_RESAMPLES, len(windows)))
     changes = (loss - given)[picked].sum(axis=1) / tokens[picked].sum(axis=1)
     low, high = np.percentile(changes, [2.5, 97.5])
@@ -48,7 +55,7 @@ def quality(representation: str, place: int, windows: Sequence[Mapping[str, Any]
         change=float((loss - given).sum() / total),
         low=float(low),
         high=float(high),
-        divergence=float(sum(other["divergence"] for other in others) / total),
+        divergence=float(divergence / total),
         same_top=float(sum(other["same"] for other in others) / total),
     )
 
@@ -56,12 +63,10 @@ def quality(representation: str, place: int, windows: Sequence[Mapping[str, Any]
 def no_worse(found: Quality, *, allow_loss: float) -> bool:
     """Tell whether a representation may be chosen.
 
-    Without `allow_loss` it must not be shown to be worse, and must be shown not to be worse by 0.5%; with it, its
-    perplexity must, with 95% confidence, be higher by no more than this share.
+    It must not be shown to be worse, and must be shown not to be worse by 0.5%; or its perplexity must, with 95%
+    confidence, be higher by no more than the share that `allow_loss` is.
     """
-    if allow_loss:
-        return found.high <= math.log1p(allow_loss)
-    return found.low <= 0 and found.high <= _MARGIN
+    return (found.low <= 0 and found.high <= _MARGIN) or found.high <= math.log1p(allow_loss)
 
 
 def better(speed: Speed, best: Speed) -> bool:
