@@ -81,15 +81,14 @@ def _representation(settings: Settings, tuning: Tuning | None, pinned: str | Non
     if settings.representation != "auto":
         return settings.representation, "as set"
     tuned = tuning.chosen.representation if tuning else None
-    if pinned is not None:
-        if tuned is None or tuned == pinned:
-            return pinned, "as this query began"
-        return pinned, f"as this query began; --representation {tuned} moves it to what was tuned"
-    if tuned is not None:
+    if pinned is None and tuned is not None:
         return tuned, "tuned for this CPU"
-    if settings.gpu_layers:
-        return GIVEN, "as given"
-    return GIVEN, f"as given; `gistream tune` takes up to {DEFAULT_BUDGET:.0f} minutes and may make it faster"
+    why = "as given" if pinned is None else "as this query began"
+    if tuned not in (None, pinned):
+        why = f"{why}; --representation {tuned} moves it to what was tuned"
+    elif tuned is None and not settings.gpu_layers:
+        why = f"{why}; `gistream tune` takes up to {DEFAULT_BUDGET:.0f} minutes and may make it faster"
+    return pinned or GIVEN, why
 
 
 def _setup(settings: Settings, tuned: Setup | None, cores: int) -> Setup:

@@ -95,6 +95,7 @@ def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> Non
     found = choice(tuned, pin="given")
     assert (found.representation, found.setup.slots) == ("given", 4)
     assert "--representation BF16 moves it" in found.why
+    assert "`gistream tune` takes up to 10 minutes" in choice(tuned, pin="given", model="x", cores=1).why
     assert choice(tuned, pin="BF16").setup == TUNED
 
 
