@@ -58,7 +58,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
             program=asked.program,
             finished=shown.finished,
         )
-        cases = _cases(bench, compared, with_pipeline=bool(for_pipeline))
+        cases = _cases(bench, compared, with_pipeline=bool(for_pipeline), with_search=scope.search)
         trials = search(bench, cases, documents, shown) if scope.search else defaults(bench, cases)
         figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, shown)
         lanes = trials["lanes", compared][-1].knobs
@@ -129,12 +129,14 @@ def _scratch() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _cases(bench: Bench, compared: str, *, with_pipeline: bool) -> list[Case]:
+def _cases(bench: Bench, compared: str, *, with_pipeline: bool, with_search: bool) -> list[Case]:
     """Return what a round measures; a busy process is set beside what computes many documents at once."""
     batching = ["lanes"] if bench.program is None else ["llama_server", "lanes"]
     systems = ["recipe", "cached", *batching]
     cases = [Case(system, system, representation) for representation in bench.models for system in systems]
     cases += [Case(f"{system}_busy", system, compared, busy=True) for system in batching]
+    if with_search:
+        cases += [Case(f"{system}_busy_searched", system, compared, busy=True, searched=True) for system in batching]
     if with_pipeline:
         cases.append(Case("lanes_pipeline_documents", "lanes", compared, pipeline_documents=True))
         cases.append(Case("pipeline", "pipeline", compared, pipeline_documents=True))

@@ -16,6 +16,8 @@ _LABELS = {
     "lanes": "gistream's lanes",
     "llama_server_busy": "llama-server, busy machine",
     "lanes_busy": "gistream's lanes, busy machine",
+    "llama_server_busy_searched": "llama-server, set up for it",
+    "lanes_busy_searched": "gistream's lanes, set up for it",
     "lanes_pipeline_documents": "lanes, the pipeline's documents",
     "pipeline": "Kafka, Spark, lanes, Kafka",
 }

@@ -13,19 +13,22 @@ from benchmarks.contract import Knobs, Run
 class Case:
     """One thing that every round measures: a system on a model in some representation.
 
-    `name` is the figure's: the system's own, with what is special about the case.
+    `name` is the figure's: the system's own, with what is special about the case. Beside a `busy` process a system has
+    the settings that were best without it, as a service has that is set up once; or those `searched` beside it.
     """
 
     name: str
     system: str
     representation: str
     busy: bool = False
+    searched: bool = False
     pipeline_documents: bool = False
 
     @property
     def words(self) -> str:
         """The case as a person reads it."""
         beside = ", beside a busy process" if self.busy else ""
+        beside += " and set up for it" if self.searched else ""
         more = ", the pipeline's documents" if self.pipeline_documents and self.system != "pipeline" else ""
         return f"{self.system.replace('_', '-')}, {self.representation}{beside}{more}"
 
@@ -97,6 +100,10 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
         "lanes_vs_one_at_a_time": (("lanes", compared), ("cached", compared)),
         "lanes_vs_llama_server": (("lanes", compared), ("llama_server", compared)),
         "lanes_vs_llama_server_busy": (("lanes_busy", compared), ("llama_server_busy", compared)),
+        "lanes_vs_llama_server_busy_searched": (
+            ("lanes_busy_searched", compared),
+            ("llama_server_busy_searched", compared),
+        ),
         "pipeline_vs_lanes": (("pipeline", compared), ("lanes_pipeline_documents", compared)),
     }
     found: dict[str, float] = {}

@@ -13,7 +13,11 @@ from benchmarks.rounds import Bench
 # What computes one document after the other shows its speed on a few; what computes many at once needs all of them.
 _FEW = 4
 # What has the settings of another: the same library, or the same engine.
-_SAME = {"recipe": "cached", "lanes_pipeline_documents": "lanes", "pipeline": "lanes"}
+_SAME = {
+    "recipe": "cached",
+    **dict.fromkeys(("lanes_busy", "lanes_pipeline_documents", "pipeline"), "lanes"),
+    "llama_server_busy": "llama_server",
+}
 
 # What was tried of a case, by its name and its representation; the best is the last.
 Trials = dict[tuple[str, str], Sequence[Trial]]
@@ -46,7 +50,7 @@ def _own(cases: Sequence[Case]) -> list[Case]:
 
 
 def _grid(bench: Bench, case: Case, found: Trials) -> Grid:
-    if case.busy:
+    if case.searched:
         return busy_grid(found[case.system, case.representation][-1].knobs, bench.cores)
     return grid_of(case.system, bench.cores)
 

@@ -30,6 +30,8 @@ def test_a_measurement_of_a_tiny_model_gives_every_system_the_same_tokens(tmp_pa
     assert {run["documents"] for system in said["systems"] for run in system["rounds"]} == {3}
     assert all(system["documents_per_second"] > 0 and system["peak_rss_mb"] > 0 for system in said["systems"])
     assert {"lanes_vs_recipe", "lanes_vs_cached", "lanes_vs_one_at_a_time"} == set(said["ratios"])
-    assert {"lanes_vs_llama_server", "lanes_vs_llama_server_busy", "pipeline_vs_lanes"} == set(said["not_measured"])
+    assert {name for name in said["not_measured"] if not name.startswith("lanes_vs_llama_server")} == {
+        "pipeline_vs_lanes"
+    }
     assert {row["representation"] for row in said["memory"]} == {"all F32", "BF16"}
     assert "not the same work" not in done.stdout
