@@ -87,9 +87,9 @@ def _gains(results: Results) -> Table:
 def _show_ratios(results: Results, out: Console) -> None:
     out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared})")
     for name, ratio in results.ratios.found.items():
-        out.print(f"  {name:<28}{ratio:.2f}")
+        out.print(f"  {name:<38}{ratio:.2f}")
     for name, reason in results.ratios.absent.items():
-        out.print(f"  {name:<28}{reason}")
+        out.print(f"  {name:<38}{reason}")
 
 
 def _tried(results: Results) -> Table:
