@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +13,7 @@ from rich.console import Console
 from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import DataDir, flag
+from streaming.signals import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
 out = Console(highlight=False, soft_wrap=True)
@@ -110,8 +109,7 @@ def bench(
         program=llama_server,
         scope=scope,
     )
-    # A stop by a service manager ends what was started, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_as_ctrl_c_does()
     try:
         with Shown(note) as shown:
             results = measure(asked, shown)
@@ -123,8 +121,3 @@ def bench(
         json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")
     if chart is not None:
         draw(results, chart)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt

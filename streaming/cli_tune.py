@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, flag
+from streaming.signals import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
@@ -64,8 +63,7 @@ def tune(
         quick=quick,
         allow_loss=allow_loss / 100,
     )
-    # What ends a service or a container leaves no more behind than Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_as_ctrl_c_does()
     try:
         tuning = show_tuning(task, note)
     except KeyboardInterrupt:
@@ -76,8 +74,3 @@ def tune(
         return
     out.print(tuning_tables(tuning))
     out.print(f"Kept in {path}; every later start uses it.", markup=False)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt

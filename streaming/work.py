@@ -28,8 +28,6 @@ from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, known_
 
 # Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
 _INSTRUCTIONS = 128
-# The most that a model may reason before each answer: what the default context of 2048 has left beside a chunk of 800
-# tokens, the instructions and a summary of 96. At ten tokens a second all of it takes 100 of a document's seconds.
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from tunings import tuning_of
 
 from streaming.engine import ModelFile, Setup, open_model
-from streaming.engine.model.representation import llama_build
-from streaming.engine.tuning.kept import Chosen, Tuning, keep_tuning, this_cpu
+from streaming.engine.tuning.kept import keep_tuning
 from streaming.settings import MIB, Settings
 
 # Sends (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each.
@@ -24,23 +24,8 @@ Send = Callable[..., list[tuple[int, int]]]
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
     """Leave a tuning, of the sample if of no other, in a data dir, as `gistream tune` does: BF16, and a few slots."""
     model, cores = model or open_model("sample"), os.cpu_count() or 1
-    tuning = Tuning(
-        cpu=this_cpu(),
-        cores=cores,
-        llama_cpp=llama_build(),
-        model=model.name,
-        model_sha256=model.sha256,
-        given=model.representation,
-        context=2048,
-        made_at="2026-01-31T08:00:00+00:00",
-        seconds=100.0,
-        allow_loss=0.0,
-        speeds=[],
-        qualities=[],
-        skipped=[],
-        chosen=Chosen("BF16", Setup(slots=4, lanes=min(2, cores), threads=min(2, cores)), 2.0),
-    )
-    keep_tuning(data_dir, model, tuning)
+    setup = Setup(slots=4, lanes=min(2, cores), threads=min(2, cores))
+    keep_tuning(data_dir, model, tuning_of(model, setup, cores=cores))
 
 
 def read_topic(settings: Settings, topic: str) -> list[Any]:

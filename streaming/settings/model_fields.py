@@ -101,6 +101,8 @@ class ModelSettings(BaseModel):
         description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
         "some ten minutes of one executor with the sample model.",
     )
+    # What the default context of 2048 has left beside a chunk of 800 tokens, its instructions and a summary of 96. At
+    # ten tokens a second all of it takes 100 of a document's seconds.
     thinking_tokens: int = Field(
         1024,
         ge=0,

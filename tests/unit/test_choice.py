@@ -5,35 +5,17 @@ from pathlib import Path
 
 import pytest
 from model_files import MODEL
+from tunings import tuning_of
 
 from streaming.checkpoint import Checkpoint, Pin, inspect_checkpoint, open_checkpoint, pinned
 from streaming.choice import Choice, foresee
 from streaming.engine import Setup
 from streaming.engine.tuning import kept
-from streaming.engine.tuning.kept import Chosen, Tuning, find_tuning, keep_tuning, tuning_path
+from streaming.engine.tuning.kept import find_tuning, keep_tuning, tuning_path
 from streaming.errors import ModelError
 from streaming.settings import load
 
 TUNED = Setup(slots=16, lanes=2, threads=2, ubatch=256)
-
-
-def tuning(representation: str = "BF16", cores: int = 2) -> Tuning:
-    return Tuning(
-        cpu="a CPU",
-        cores=cores,
-        llama_cpp="1",
-        model=MODEL.name,
-        model_sha256=MODEL.sha256,
-        given=MODEL.representation,
-        context=2048,
-        made_at="2026-11-23T00:00:00+00:00",
-        seconds=1.0,
-        allow_loss=0.0,
-        speeds=[],
-        qualities=[],
-        skipped=[],
-        chosen=Chosen(representation, TUNED, 2.0),
-    )
 
 
 def choice(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings: object) -> Choice:
@@ -42,7 +24,7 @@ def choice(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings
 
 @pytest.fixture
 def tuned(tmp_path: Path) -> Path:
-    keep_tuning(tmp_path, MODEL, tuning())
+    keep_tuning(tmp_path, MODEL, tuning_of(MODEL, TUNED, cores=2))
     return tmp_path
 
 
@@ -73,7 +55,7 @@ def test_a_tuning_counts_for_nothing_but_what_it_was_made_on(
 
 
 def test_a_tuning_is_read_as_it_was_kept(tuned: Path) -> None:
-    assert find_tuning(tuned, MODEL, cores=2) == tuning()
+    assert find_tuning(tuned, MODEL, cores=2) == tuning_of(MODEL, TUNED, cores=2)
 
 
 @pytest.mark.parametrize("broken", ["{", '{"chosen": null}', None])

@@ -14,28 +14,18 @@ from typing import Any
 import llama_cpp
 
 from streaming.engine.lanes.thinking import thinking_tags
-
-# ggml_log_level in ggml.h; the Python binding does not name it.
-_LOG_ERROR = 4
+from streaming.engine.model import native_log
 
 
 def main(path: str) -> int:
     """Print the metadata of the file at `path`; llama.cpp checks every tensor's bounds while it reads them."""
-    reasons: list[str] = []
-
-    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-    def keep_errors(level: int, text: bytes, _: object) -> None:
-        if level == _LOG_ERROR:
-            reasons.append(text.decode(errors="replace").strip())
-
-    llama_cpp.llama_log_set(keep_errors, ctypes.c_void_p(0))
+    native_log.listen()
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
     params.vocab_only = True
     model = llama_cpp.llama_model_load_from_file(path.encode(), params)
     if not model:
-        # llama.cpp says the cause first and then, layer by layer, that loading failed.
-        print(reasons[0] if reasons else "no reason given", file=sys.stderr)
+        print(native_log.reason(), file=sys.stderr)
         return 1
     architecture = _metadata(model, "general.architecture")
     template = (llama_cpp.llama_model_chat_template(model, None) or b"").decode(errors="replace")
