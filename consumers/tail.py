@@ -1,4 +1,4 @@
-"""Reads the output topics as any consumer would.
+"""Reads the output topics as any consumer would, one of them or both.
 
 Item: one record of the summaries or of the dead letters, in the order it arrives. Guarantee: nothing committed is
 missed between where it starts and where it ends; a result that was delivered again after a crash is left out, and so
@@ -44,11 +44,11 @@ TailRead = Read | Unreadable
 
 
 class Tail:
-    """A reader of the summaries, or of the dead letters, from a place in the topic on."""
+    """A reader of the summaries, of the dead letters or of both, from a place in their topics on."""
 
-    def __init__(self, settings: Settings, *, dead_letters: bool = False) -> None:
-        self._topic = settings.dead_letter_topic if dead_letters else settings.output_topic
-        self._dead_letters = dead_letters
+    def __init__(self, settings: Settings, *, summaries: bool = True, dead_letters: bool = False) -> None:
+        self._dead_letter_topic = settings.dead_letter_topic
+        self._topics = [settings.output_topic] * summaries + [settings.dead_letter_topic] * dead_letters
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}
         servers = settings.servers
         try:
@@ -63,17 +63,20 @@ class Tail:
                     **for_python(settings.kafka),
                 },
             )
-            partitions = self._consumer.partitions_for_topic(self._topic)
+            numbers = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
         except (KafkaConnectionError, KafkaTimeoutError) as error:
             raise no_answer(servers) from error
         except KafkaError as error:
-            raise TopicError(f"Topic '{self._topic}' on {servers} cannot be read: {error}.") from error
-        if not partitions:
-            self._consumer.close()
-            raise TopicError(
-                f"Topic '{self._topic}' does not exist on {servers}; create it with `gistream topics create`."
-            )
-        self._partitions = [TopicPartition(self._topic, number) for number in sorted(partitions)]
+            raise TopicError(f"{' and '.join(self._topics)} on {servers} cannot be read: {error}.") from error
+        for topic, partitions in numbers.items():
+            if not partitions:
+                self._consumer.close()
+                raise TopicError(
+                    f"Topic '{topic}' does not exist on {servers}; create it with `gistream topics create`."
+                )
+        self._partitions = [
+            TopicPartition(topic, number) for topic in self._topics for number in sorted(numbers[topic])
+        ]
         self._consumer.assign(self._partitions)
 
     def seek(self, start: Start) -> None:
@@ -103,7 +106,7 @@ class Tail:
             polled = self._consumer.poll(timeout_ms=_LOOK_MS)
             quiet = 0 if polled else quiet + 1
             if ends is not None and quiet > _LONGEST_QUIET:
-                raise BrokerError(f"Kafka stopped answering before the end of topic '{self._topic}' was read.")
+                raise BrokerError(f"Kafka stopped answering before the end of {' and '.join(self._topics)} was read.")
             if not polled:
                 yield None
             for records in polled.values():
@@ -119,7 +122,8 @@ class Tail:
         self._consumer.close(autocommit=False)
 
     def _parse(self, record: Any) -> TailRead:
-        read = read_result(record.key, record.value, record.headers, dead_letter=self._dead_letters)
+        dead_letter = record.topic == self._dead_letter_topic
+        read = read_result(record.key, record.value, record.headers, dead_letter=dead_letter)
         return Unreadable(record.topic, record.partition, record.offset) if read is None else read
 
     def _is_news(self, read: TailRead) -> bool:

@@ -20,25 +20,24 @@ def arrivals(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summa
 
     Raises what ended the query, when it ended before.
     """
-    readers = [Tail(plan.settings), Tail(plan.settings, dead_letters=True)]
+    reader = Tail(plan.settings, dead_letters=True)
     try:
-        for reader in readers:
-            reader.seek("earliest")
-        streams = [reader.read() for reader in readers]
+        reader.seek("earliest")
         found, quiet = 0, False
+        # One reader of both topics: to wait at one of them would hold up what is in the other.
+        reads = reader.read()
         while found < expected:
-            # Once the query has ended, one more look at both topics finds all there is.
-            ended, quiet_before, quiet = not query.isActive, quiet, True
-            for stream in streams:
-                read = next(stream)
-                if isinstance(read, Summary | DeadLetter):
-                    found, quiet = found + 1, False
-                    yield read
+            # Once the query has ended, one more look finds all there is.
+            ended, quiet_before = not query.isActive, quiet
+            read = next(reads)
+            quiet = read is None
+            if isinstance(read, Summary | DeadLetter):
+                found += 1
+                yield read
             if ended and quiet and quiet_before:
                 _raise_failure(query, plan, expected - found)
     finally:
-        for reader in readers:
-            reader.close()
+        reader.close()
 
 
 def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:

@@ -224,7 +224,7 @@ def tail(
         }
     )
     place = parse_start(start)
-    reader = Tail(settings, dead_letters=dead_letters)
+    reader = Tail(settings, summaries=not dead_letters, dead_letters=dead_letters)
     try:
         reader.seek(place)
         printed = 0
