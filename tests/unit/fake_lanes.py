@@ -18,12 +18,13 @@ END, WORD = 0, 1
 
 @dataclass(frozen=True)
 class Call:
-    """One native call: the lane, what it was, the slots it was for, and its tokens."""
+    """One native call: the lane, what it was, the slots it was for, its tokens, and the threads that computed it."""
 
     lane: int
     kind: str
     slots: tuple[int, ...]
     tokens: int
+    threads: int = 0
 
 
 class FakeContext:
@@ -31,12 +32,15 @@ class FakeContext:
 
     tokens_per_slot = 1 << 30
 
-    def __init__(self, machine: FakeMachine, lane: int, slots: int, ubatch: int) -> None:
-        self._machine, self.lane, self.slots, self.ubatch = machine, lane, slots, ubatch
+    def __init__(self, machine: FakeMachine, lane: int, slots: int, threads: int, ubatch: int) -> None:
+        self._machine, self.lane, self.slots, self.threads, self.ubatch = machine, lane, slots, threads, ubatch
         self.held: dict[int, list[int]] = {slot: [] for slot in range(slots)}
         self._left: dict[int, int] = {}
         self._sampled: list[int] = []
         self.closed = False
+
+    def compute_with(self, threads: int) -> None:
+        self.threads = threads
 
     def truncate(self, slot: int, length: int) -> bool:
         del self.held[slot][length:]
@@ -45,7 +49,7 @@ class FakeContext:
     def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
         assert position == len(self.held[slot])
         self.held[slot].extend(tokens)
-        self._machine.compute(Call(self.lane, "prefill", (slot,), len(tokens)))
+        self._machine.compute(Call(self.lane, "prefill", (slot,), len(tokens), self.threads))
         if last:
             self._left[slot] = self._machine.length(self.held[slot])
             self._sampled = [slot]
@@ -54,7 +58,7 @@ class FakeContext:
         for slot, token, position in steps:
             assert position == len(self.held[slot])
             self.held[slot].append(token)
-        self._machine.compute(Call(self.lane, "decode", tuple(slot for slot, _, _ in steps), len(steps)))
+        self._machine.compute(Call(self.lane, "decode", tuple(slot for slot, _, _ in steps), len(steps), self.threads))
         self._sampled = [slot for slot, _, _ in steps]
 
     def sample(self, sampler: Any, place: int) -> int:
@@ -62,7 +66,7 @@ class FakeContext:
         slot = self._sampled[place if len(self._sampled) > 1 else 0]
         self._left[slot] -= 1
         if self._left[slot] < 0 or self._machine.ended.is_set():
-            self._machine.note(Call(self.lane, "end", (slot,), 0))
+            self._machine.note(Call(self.lane, "end", (slot,), 0, self.threads))
             return END
         return WORD
 
@@ -103,7 +107,7 @@ class FakeMachine:
         return 1 << 30 if self._length is None else self._length(prompt)
 
     def open_context(self, *, slots: int, context: int, threads: int, ubatch: int) -> FakeContext:
-        self.contexts.append(FakeContext(self, len(self.contexts), slots, ubatch))
+        self.contexts.append(FakeContext(self, len(self.contexts), slots, threads, ubatch))
         return self.contexts[-1]
 
     def render(self, messages: Sequence[Message]) -> list[int]:
@@ -137,8 +141,16 @@ class FakeMachine:
     def close(self) -> None:
         self.closed = True
 
-    def engine(self, *, slots: int, lanes: int = 1) -> BatchingEngine:
-        return BatchingEngine(self, slots=slots, lanes=lanes, context=4096, threads=lanes, ubatch=512)  # type: ignore[arg-type]
+    def engine(self, *, slots: int, lanes: int = 1, free_cores: float = 99.0) -> BatchingEngine:
+        return BatchingEngine(
+            self,  # type: ignore[arg-type]
+            slots=slots,
+            lanes=lanes,
+            context=4096,
+            threads=lanes,
+            ubatch=512,
+            free_cores=lambda: free_cores,
+        )
 
 
 def token(word: str) -> int:

@@ -5,6 +5,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -61,6 +62,13 @@ async def ask_many(engine: BatchingEngine, texts: list[str], *, max_tokens: int 
     return list(await asyncio.gather(*(ask(engine, text, max_tokens=max_tokens) for text in texts)))
 
 
+@pytest.fixture
+def in_turn() -> Iterator[Callable[[], None]]:
+    """Return what a native call waits for, so that none of two lanes computes on and on while the other waits."""
+    with ThreadPoolExecutor(1) as turns:
+        yield lambda: turns.submit(lambda: None).result(SECONDS)
+
+
 @pytest.mark.parametrize("max_tokens", [32, 96, 128, 129, 300])
 def test_while_requests_wait_every_slot_is_busy(max_tokens: int) -> None:
     machine = FakeMachine()
@@ -71,10 +79,11 @@ def test_while_requests_wait_every_slot_is_busy(max_tokens: int) -> None:
     assert full >= 9 * (max_tokens - 1)
 
 
-def test_while_requests_wait_every_slot_of_every_lane_is_busy() -> None:
+def test_while_requests_wait_every_slot_of_every_lane_is_busy(in_turn: Callable[[], None]) -> None:
     steps: dict[int, list[tuple[int, int]]] = {0: [], 1: []}
 
     def compute(call: Call) -> None:
+        in_turn()
         if call.kind == "decode":
             steps[call.lane].append((len(call.slots), engine.status().waiting))
 
@@ -93,13 +102,29 @@ def alone(machine: FakeMachine, lane: int) -> int:
     return next((place for place, busy in enumerate(steps) if busy > 1), len(steps))
 
 
-def test_the_first_request_after_a_rest_has_a_head_start_in_one_lane_and_the_next_batch_has_none() -> None:
-    machine = FakeMachine()
+def test_the_first_request_after_a_rest_has_a_head_start_in_one_lane_and_the_next_batch_has_none(
+    in_turn: Callable[[], None],
+) -> None:
+    together = threading.Event()
+
+    def compute(_: Call) -> None:
+        together.wait(SECONDS)
+        in_turn()
+
+    machine = FakeMachine(compute)
+
+    async def batch() -> None:
+        asked = asyncio.ensure_future(ask_many(engine, ["x"] * 16, max_tokens=100))
+        await until(lambda: engine.status().busy + engine.status().waiting == 16)
+        together.set()
+        await asked
+        together.clear()
+
     with running(machine, slots=8, lanes=2) as engine:
-        within(ask_many(engine, ["x"] * 16, max_tokens=100))
+        within(batch())
         assert sorted(alone(machine, lane) > 90 for lane in (0, 1)) == [False, True]
         machine.calls.clear()
-        within(ask_many(engine, ["x"] * 16, max_tokens=100))
+        within(batch())
         assert [alone(machine, lane) < 10 for lane in (0, 1)] == [True, True]
 
 

@@ -3,7 +3,8 @@
 Each lane has a thread. In a turn it takes what it may of the waiting requests into its free slots, one after the other,
 and prefills them; then it computes one token of all its slots together. So a slot is refilled in the turn its sequence
 ends, and a request is bound to a lane only when that lane can begin it. The threads run side by side because ctypes
-frees the interpreter's lock for as long as llama.cpp computes.
+frees the interpreter's lock for as long as llama.cpp computes. A lane that works alone computes with the threads of the
+idle ones, too (see `threads`): a single document, and the last ones of a micro-batch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from streaming.engine.lanes.admission import Admission, Request, takes_next
 from streaming.engine.lanes.lane import Lane, Slot
 from streaming.engine.lanes.llama import Context, Weights
+from streaming.engine.lanes.threads import FreeCores, lane_threads
 from streaming.engine.setup import shares
 from streaming.errors import EngineError, PromptTooLong
 from streaming.protocol import EngineStatus, Generation, Message, Sampling
@@ -24,6 +26,10 @@ from streaming.protocol import EngineStatus, Generation, Message, Sampling
 # After this long without work the first request has a head start (see `lane`). Between two micro-batches there is about
 # a second; somebody who watches has just seen the results of the last one.
 _REST_SECONDS = 10.0
+# A request that comes to an idle engine waits this long for a second one before it gets the threads of all lanes: a
+# native call cannot give back what it has. Those of a micro-batch come 10 ms apart; two threads for the first beside
+# the one of the second would cost both half their speed for a part of a prefill.
+_LINGER_SECONDS = 0.05
 
 
 class BatchingEngine:
@@ -39,24 +45,29 @@ class BatchingEngine:
         threads: int,
         ubatch: int,
         thinking_tokens: int = 0,
+        free_cores: Callable[[], float] | None = None,
     ) -> None:
         """Open `lanes` contexts, at most `slots`, and share `slots` and `threads` out to them; `close` frees `weights`.
 
         Each sequence may hold `context` tokens, and no more than the model was trained for; a prefill computes at most
-        `ubatch` tokens at once; a model that reasons may do
-        so for `thinking_tokens` of each generation. Raises `EngineError` when there is no memory for them.
+        `ubatch` tokens at once; a model that reasons may do so for `thinking_tokens` of each generation; `free_cores`
+        tells how many cores no other process uses. Raises `EngineError` when there is no memory for them.
         """
         self._weights = weights
         self._slots = slots
         self._thinking = thinking_tokens if weights.thinks else 0
+        of_lanes = [
+            (own_slots, max(1, own_threads))
+            for own_slots, own_threads in zip(shares(slots, lanes), shares(threads, lanes), strict=True)
+        ]
         natives: list[Context] = []
         try:
-            for own_slots, own_threads in zip(shares(slots, lanes), shares(threads, lanes), strict=True):
+            for own_slots, own_threads in of_lanes:
                 natives.append(
                     weights.open_context(
                         slots=own_slots,
                         context=min(context, weights.trained_context),
-                        threads=max(1, own_threads),
+                        threads=own_threads,
                         ubatch=ubatch,
                     )
                 )
@@ -67,9 +78,10 @@ class BatchingEngine:
             raise
         self._context = natives[0].tokens_per_slot
         self._lanes = [
-            Lane(number, weights, native, slots=own_slots)
-            for number, (native, own_slots) in enumerate(zip(natives, shares(slots, lanes), strict=True))
+            Lane(number, weights, native, slots=own_slots, threads=own_threads, threads_now=self._threads_of)
+            for number, (native, (own_slots, own_threads)) in enumerate(zip(natives, of_lanes, strict=True))
         ]
+        self._free_cores = free_cores or FreeCores()
         # What follows is guarded by `_changed`, which is never held during a native call.
         self._changed = threading.Condition()
         self._waiting = Admission()
@@ -202,11 +214,28 @@ class BatchingEngine:
                 while slot is None and not lane.busy and not self._ending:
                     self._changed.wait()
                     slot = self._reserve(lane, woken=True)
+                    if slot is not None and self._alone(lane):
+                        self._changed.wait(_LINGER_SECONDS)
                 if self._ending:
                     return False
             if slot is None:
                 return True
             lane.begin(slot)
+
+    def _alone(self, lane: Lane) -> bool:
+        """Tell whether all other lanes are idle, and will stay so; there is at least one."""
+        return (
+            len(self._lanes) > 1 and not self._waiting and not any(one.busy for one in self._lanes if one is not lane)
+        )
+
+    def _threads_of(self, lane: Lane) -> int:
+        """Return how many threads a lane that has something to do takes for its next call."""
+        total = sum(one.threads for one in self._lanes)
+        with self._changed:
+            # Whoever waits wakes an idle lane, which needs its own.
+            busy = [one for one in self._lanes if one is lane or one.busy or self._waiting]
+            free = self._free_cores()
+        return lane_threads(lane.threads, total=total, busy=len(busy), place=busy.index(lane), free=free)
 
     @property
     def _ending(self) -> bool:

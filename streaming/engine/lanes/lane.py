@@ -10,7 +10,7 @@ All methods are for the lane's own thread; every other thread may read the prope
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -58,10 +58,21 @@ class Slot:
 
 
 class Lane:
-    """The slots of one context."""
+    """The slots of one context. It has `threads` threads of its own; `threads_now` says how many a call may have."""
 
-    def __init__(self, number: int, weights: Weights, native: Context, *, slots: int) -> None:
+    def __init__(
+        self,
+        number: int,
+        weights: Weights,
+        native: Context,
+        *,
+        slots: int,
+        threads: int,
+        threads_now: Callable[[Lane], int],
+    ) -> None:
         self.number = number
+        self.threads = self._threads = threads
+        self._threads_now = threads_now
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self._weights, self._native = weights, native
@@ -127,6 +138,7 @@ class Lane:
                 return
             part = request.prompt[start : start + ubatch]
             end = start + len(part)
+            self._take_threads()
             with self._native_call():
                 self._native.prefill(slot.number, part, start, last=end == len(request.prompt))
             slot.cached.extend(part)
@@ -143,6 +155,7 @@ class Lane:
         active = [slot for slot in self._slots if slot.request is not None]
         if not active:
             return
+        self._take_threads()
         with self._native_call():
             self._native.decode([(slot.number, slot.next[0], len(slot.cached)) for slot in active])
         for place, slot in enumerate(active):
@@ -198,6 +211,12 @@ class Lane:
                     self._native.prefill(slot.number, following, len(slot.cached), last=True)
                 slot.cached.extend(following)
                 self._accept(slot, len(following) - 1)
+
+    def _take_threads(self) -> None:
+        threads = self._threads_now(self)
+        if threads != self._threads:
+            self._native.compute_with(threads)
+            self._threads = threads
 
     def _take_sampler(self, slot: Slot, request: Request) -> bool:
         """Have a sampler for what comes next, thinking or answer; False when there is none, and the request is over."""

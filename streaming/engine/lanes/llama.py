@@ -175,6 +175,10 @@ class Context:
         """Tokens that one sequence may hold."""
         return int(llama.llama_n_ctx_seq(self._context))
 
+    def compute_with(self, threads: int) -> None:
+        """Have so many threads from the next call on."""
+        llama.llama_set_n_threads(self._context, threads, threads)
+
     def truncate(self, slot: int, length: int) -> bool:
         """Drop what `slot` holds from position `length` on; False when only all of it can be dropped."""
         return bool(llama.llama_memory_seq_rm(self._memory, slot, length, -1))
