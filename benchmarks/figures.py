@@ -43,15 +43,19 @@ class Figure:
     peak_bytes: int
 
     @property
+    def rates(self) -> list[float]:
+        """Documents a second, by round."""
+        return [run.documents / run.seconds for run in self.runs]
+
+    @property
     def documents_per_second(self) -> float:
         """The median of the rounds."""
-        return median(run.documents / run.seconds for run in self.runs)
+        return median(self.rates)
 
     @property
     def spread(self) -> tuple[float, float]:
         """The slowest and the fastest round, in documents a second."""
-        rates = [run.documents / run.seconds for run in self.runs]
-        return min(rates), max(rates)
+        return min(self.rates), max(self.rates)
 
     @property
     def tokens_in_per_second(self) -> float:
@@ -65,10 +69,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Ratios:
-    """How many times faster one system is than another, and why a ratio that belongs here is `absent`."""
+class Ratio:
+    """How many times faster one system is than another: the median of the rounds, the lowest and the highest."""
 
-    found: dict[str, float]
+    median: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """The ratios that were measured, by name, and why one that belongs here is `absent`."""
+
+    found: dict[str, Ratio]
     absent: dict[str, str]
 
 
@@ -82,18 +95,16 @@ def rotated(cases: Sequence[Case], number: int) -> list[Case]:
 
 
 def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
-    """Return the ratios of documents a second.
+    """Return the ratios of documents a second: each round's own, because a machine's speed changes between rounds.
 
     `lanes_vs_recipe` and `lanes_vs_cached` are of the lanes in their fastest representation to the file as `shipped`;
     the others are of two systems in the representation `compared`.
     """
-    rates = {(one.case.name, one.case.representation): one.documents_per_second for one in figures}
+    measured = {(one.case.name, one.case.representation): one for one in figures}
     best = max(
-        (one.case for one in figures if one.case.name == "lanes"),
-        key=lambda case: rates[case.name, case.representation],
-        default=None,
+        (one for one in figures if one.case.name == "lanes"), key=lambda one: one.documents_per_second, default=None
     )
-    lanes = ("lanes", best.representation if best else compared)
+    lanes = ("lanes", best.case.representation if best else compared)
     wanted = {
         "lanes_vs_recipe": (lanes, ("recipe", shipped)),
         "lanes_vs_cached": (lanes, ("cached", shipped)),
@@ -106,18 +117,19 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
         ),
         "pipeline_vs_lanes": (("pipeline", compared), ("lanes_pipeline_documents", compared)),
     }
-    found: dict[str, float] = {}
+    found: dict[str, Ratio] = {}
     absent: dict[str, str] = {}
     for name, (one, other) in wanted.items():
         missing = [
             f"{case} in {representation}"
             for case, representation in (one, other)
-            if (case, representation) not in rates
+            if (case, representation) not in measured
         ]
         if missing:
             absent[name] = f"not measured: {', '.join(missing)}"
         else:
-            found[name] = rates[one] / rates[other]
+            rounds = [a / b for a, b in zip(measured[one].rates, measured[other].rates, strict=True)]
+            found[name] = Ratio(median(rounds), min(rounds), max(rounds))
     return Ratios(found, absent)
 
 

@@ -85,9 +85,10 @@ def _gains(results: Results) -> Table:
 
 
 def _show_ratios(results: Results, out: Console) -> None:
-    out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared})")
+    out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared}; of each round, lowest to highest)")
     for name, ratio in results.ratios.found.items():
-        out.print(f"  {name:<38}{ratio:.2f}")
+        between = f"   {ratio.lowest:.2f} to {ratio.highest:.2f}" if results.repeats > 1 else ""
+        out.print(f"  {name:<38}{ratio.median:.2f}{between}")
     for name, reason in results.ratios.absent.items():
         out.print(f"  {name:<38}{reason}")
 

@@ -101,7 +101,10 @@ def as_json(results: Results) -> dict[str, Any]:
         "workload": asdict(results.workload),
         "repeats": results.repeats,
         "systems": [_system(figure) for figure in results.figures],
-        "ratios": {name: round(ratio, 3) for name, ratio in results.ratios.found.items()},
+        "ratios": {name: round(ratio.median, 3) for name, ratio in results.ratios.found.items()},
+        "ratios_spread": {
+            name: [round(ratio.lowest, 3), round(ratio.highest, 3)] for name, ratio in results.ratios.found.items()
+        },
         "not_measured": results.ratios.absent,
         "latency": _latency(results),
         "memory": [_footprint(one) for one in results.footprints],
