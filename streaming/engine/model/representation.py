@@ -75,11 +75,11 @@ def prepared_bytes(model: ModelFile, representation: str) -> int:
     return int(model.parameters * FILE_TYPES[representation].bits / 8)
 
 
-def prepare(model: ModelFile, representation: str, folder: Path) -> ModelFile:
+def prepare(model: ModelFile, representation: str, folder: Path, *, seconds: float | None = None) -> ModelFile:
     """Return `model` in another representation, from `folder`, where it is made when it is not there or was changed.
 
     It keeps the given file's name. Raises `ModelError` when the given file was changed, `folder` cannot be written or
-    has too little room, or llama.cpp refuses.
+    has too little room, llama.cpp refuses, or takes more than `seconds` (None: no limit).
     """
     path = prepared_path(model, representation, folder)
     try:
@@ -90,7 +90,7 @@ def prepare(model: ModelFile, representation: str, folder: Path) -> ModelFile:
             with _locked(path.with_suffix(".lock")):
                 known = _known(model, path)
                 if known is None:
-                    known = _make(model, representation, path)
+                    known = _make(model, representation, path, seconds)
                     _write(path.with_suffix(".json"), json.dumps(known, indent=2))
     except OSError as error:
         raise ModelError(
@@ -131,7 +131,7 @@ def _known(model: ModelFile, path: Path) -> dict[str, str | int] | None:
     return known
 
 
-def _make(model: ModelFile, representation: str, path: Path) -> dict[str, str | int]:
+def _make(model: ModelFile, representation: str, path: Path, seconds: float | None) -> dict[str, str | int]:
     if checksums(part_paths(model.path)).whole != model.sha256:
         raise ModelError(f"The model file {model.path} is not the one that was described; start again.")
     needed = int(prepared_bytes(model, representation) * _LARGER) + _DISK_RESERVE
@@ -145,7 +145,7 @@ def _make(model: ModelFile, representation: str, path: Path) -> dict[str, str | 
     # Ends in .gguf, too, because only such a file is described.
     partial = path.with_name(f"partial-{path.name}")
     try:
-        _quantize(model, representation, partial)
+        _quantize(model, representation, partial, seconds)
         found = describe_model(str(partial))
         with partial.open("rb") as file:
             os.fsync(file.fileno())
@@ -161,10 +161,13 @@ def _make(model: ModelFile, representation: str, path: Path) -> dict[str, str | 
     }
 
 
-def _quantize(model: ModelFile, representation: str, target: Path) -> None:
+def _quantize(model: ModelFile, representation: str, target: Path, seconds: float | None) -> None:
     command = [sys.executable, "-m", "streaming.engine.model.quantize_file"]
     command += [str(model.path), str(target), representation, str(os.cpu_count() or 1)]
-    done = subprocess.run(command, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"making {representation} took longer than {seconds:,.0f} s") from error
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else f"the quantizer ended with {done.returncode}"

@@ -84,7 +84,7 @@ def _representations(course: Course, base: Speed) -> Generator[Event, None, None
             continue
         yield Step(f"making {name}")
         try:
-            course.files[name] = prepare(task.model, name, course.scratch)
+            course.files[name] = prepare(task.model, name, course.scratch, seconds=max(0.0, course.left))
             speed = yield from probe(course, name, setup)
         except (ModelError, EngineError) as error:
             yield course.skip(name, str(error))
