@@ -78,6 +78,12 @@ def test_a_prepared_file_that_was_changed_is_made_again(model: ModelFile, tmp_pa
     assert made.path.read_bytes() == raw
 
 
+def test_a_representation_that_takes_too_long_is_not_made(model: ModelFile, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="making BF16 took longer than 0 s"):
+        prepare(model, "BF16", tmp_path, seconds=0.0)
+    assert not list(tmp_path.glob("*.gguf"))
+
+
 def test_a_maker_that_was_killed_leaves_nothing_that_is_taken_for_a_model(model: ModelFile, tmp_path: Path) -> None:
     path = prepared_path(model, "BF16", tmp_path)
     # As it is between the rename and the note of what was made, and before.
