@@ -84,7 +84,8 @@ def name_of(path: Path) -> str:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine()
 
-    def prepare(model: ModelFile, representation: str, folder: Path) -> ModelFile:
+    def prepare(model: ModelFile, representation: str, folder: Path, *, seconds: float) -> ModelFile:
+        assert 0 <= seconds <= 3600
         path = prepared_path(model, representation, folder)
         path.write_text(representation)
         path.with_suffix(".json").write_text(json.dumps({}))
