@@ -1,18 +1,21 @@
-"""Writes what docs/ takes from the code: the JSON Schemas and the table of settings.
+"""Writes what docs/ takes from elsewhere: the JSON Schemas and the table of settings, and the figures of a benchmark.
 
 python tools/write_docs.py [FOLDER]
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+from performance_page import page
 from pydantic_core import PydanticUndefined
 
 from streaming.messages import schemas
 from streaming.settings import Settings
 
+_DOCS = Path(__file__).parent.parent / "docs"
 _INTRODUCTION = """# Configuration
 
 A setting is taken from the first of these that has it: a flag (`--batch-documents 8`), the environment
@@ -47,12 +50,13 @@ def pages() -> dict[str, str]:
         default = "" if field.default in (None, PydanticUndefined, {}) else f"`{field.default}`"
         rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |\n")
     written = {f"schemas/{name}": text for name, text in schemas().items()}
-    return {**written, "configuration.md": _INTRODUCTION + "".join(rows)}
+    measured = json.loads((_DOCS / "performance.json").read_text())
+    return {**written, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": page(measured)}
 
 
 def main() -> None:
     """Write the pages below the folder of the first argument, or docs/."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "docs"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _DOCS
     for path, text in pages().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
