@@ -60,7 +60,8 @@ def _machine(found: dict[str, Any]) -> str:
     rounds = "one round" if found["repeats"] == 1 else f"medians of {found['repeats']} rounds"
     return (
         f"## Machine\n\n{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 1e3:,.0f} GB; "
-        f"llama-cpp-python {found['llama_cpp']}, gistream {found['gistream']}. {model['name']}, {model['representation']} as shipped. "
+        f"llama-cpp-python {found['llama_cpp']}, gistream {found['gistream']}. {model['name']}, "
+        f"{model['representation']} as shipped. "
         f"{work['documents']} documents of `{work['text']}`, {length}: {work['tokens_in']:,} tokens of prompts, at "
         f"most {work['max_tokens']} generated for each; {rounds}.\n"
     )
@@ -150,8 +151,8 @@ def _tried(found: dict[str, Any]) -> str:
         for one in found["tried"]
     ]
     return (
-        "## What was tried\n\nOther ways to compute the same, of one lane of one thread with 8 slots: a prompt prefilled, "
-        f"and a step of all slots.\n\n{_table(('way', 'prefill', 'step', 'speed of a document'), rows)}"
+        "## What was tried\n\nOther ways to compute the same, of one lane of one thread with 8 slots: a prompt "
+        f"prefilled, and a step of all slots.\n\n{_table(('way', 'prefill', 'step', 'speed of a document'), rows)}"
     )
 
 
