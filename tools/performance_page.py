@@ -27,7 +27,8 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
 - Every system has **its best settings** out of a small grid of its own (threads, flash attention, tokens at once,
   slots, lanes), searched one knob after the other before the rounds.
 - Every measurement is **a process of its own**; rounds take all systems in turn, in an order that rotates. A figure
-  is the median of the rounds, with the slowest and the fastest beside it.
+  is the median of the rounds, with the slowest and the fastest beside it; a ratio is the median of the rounds' own
+  ratios, because a machine's speed changes from round to round.
 - *recipe*: `Llama(...)` loaded at every call, one document at a time. *cached*: loaded once. *llama-server*: with
   parallel slots. *lanes*: gistream's engine. *pipeline*: Kafka, Spark, the engine, Kafka, with micro-batches of the
   default size; the start of Kafka, Spark and the query is not in its figure.
@@ -104,8 +105,12 @@ def _gains(found: dict[str, Any]) -> str:
 
 
 def _ratios(found: dict[str, Any]) -> str:
-    rows = [(_LABELS[name], f"{ratio:.2f}") for name, ratio in found["ratios"].items()]
-    return f"## Ratios\n\n{_table(('', 'times as fast'), rows)}"
+    spread = found["ratios_spread"]
+    rows = [
+        (_LABELS[name], f"{ratio:.2f}", f"{spread[name][0]:.2f} to {spread[name][1]:.2f}")
+        for name, ratio in found["ratios"].items()
+    ]
+    return f"## Ratios\n\n{_table(('', 'times as fast', 'lowest to highest round'), rows)}"
 
 
 def _latency(found: dict[str, Any]) -> str:
