@@ -152,6 +152,9 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.streaming.stopTimeout": "30s",
+        # How long an idle query waits before it asks Kafka again for something new. Spark's own 10 ms took 0.26 of a
+        # core, Spark's and Kafka's; this takes 0.11, and the first document comes 0.05 s later.
+        "spark.sql.streaming.pollingDelay": "100ms",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.ui.enabled": "false",
