@@ -112,8 +112,8 @@ def _tried(results: Results) -> Table:
 
 def _memory(results: Results) -> Table:
     table = Table(
-        "model", "slots", "lanes", "context", "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat",
-        box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
+        "model", "slots", "lanes", "ubatch", "context", "weights", "KV", "buffers", "predicted", "measured", "ratio",
+        "flat", box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
         title="\nMemory of an engine, MB", title_justify="left",
     )  # fmt: skip
     for one in results.footprints:
@@ -122,6 +122,7 @@ def _memory(results: Results) -> Table:
             one.representation,
             str(one.knobs["slots"]),
             str(one.knobs["lanes"]),
+            str(one.knobs["ubatch"]),
             f"{one.context:,}",
             f"{one.predicted.weights / 1e6:,.0f}",
             cache,

@@ -129,6 +129,7 @@ def _memory(found: dict[str, Any]) -> str:
             one["representation"],
             f"{one['slots']} x {one['context']:,}",
             str(one["lanes"]),
+            str(one["ubatch"]),
             f"{one['weights_mb']:,}",
             "unknown" if one["kv_cache_mb"] is None else f"{one['kv_cache_mb']:,}",
             f"{one['buffers_mb']:,}",
@@ -139,7 +140,8 @@ def _memory(found: dict[str, Any]) -> str:
         )
         for one in found["memory"]
     ]
-    head = ("model", "slots x context", "lanes", "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat")
+    setup = ("model", "slots x context", "lanes", "ubatch")
+    head = (*setup, "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat")
     return f"## Memory of an engine, MB\n\n{_table(head, rows)}"
 
 

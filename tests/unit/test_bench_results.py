@@ -19,8 +19,8 @@ from streaming.engine.model.memory import Memory
 from streaming.errors import UsageError
 
 TAKEN = Footprint(
-    "BF16", {"slots": 8, "lanes": 2}, 1024, Memory(270_000_000, 190_000_000, 65_000_000, 525_000_000, "about"),
-    Resident(520_000_000, 521_000_000),
+    "BF16", {"slots": 8, "lanes": 2, "ubatch": 512}, 1024,
+    Memory(270_000_000, 190_000_000, 65_000_000, 525_000_000, "about"), Resident(520_000_000, 521_000_000),
 )  # fmt: skip
 RESULTS = Results(
     machine=Machine("A processor", 2, 24_000_000_000),
