@@ -48,9 +48,9 @@ def grid_of(system: str, cores: int) -> Grid:
     if system in ("recipe", "cached"):
         return {"threads": _different(cores, 1), "flash_attention": (True, False), "ubatch": (512, 256)}
     if system == "llama_server":
-        return {"slots": (8, 4, 16), "threads": (cores,), "flash_attention": (True, False)}
+        return {"slots": (8, 4, 16, 32), "threads": (cores,), "flash_attention": (True, False)}
     # As many as llama-server may have, so that both have the same memory and the same micro-batch.
-    return {"slots": (16, 4, 8), "lanes": _different(cores, 1), "threads": (cores,), "ubatch": (512, 256)}
+    return {"slots": (16, 4, 8, 32), "lanes": _different(cores, 1), "threads": (cores,), "ubatch": (512, 256)}
 
 
 def busy_grid(knobs: Knobs, cores: int) -> Grid:

@@ -40,8 +40,10 @@ from streaming.work import plan_work
 
 # Where no topic limits a record, Spark does: a value of its rows has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
-# About a minute of the sample model as given; more where more slots are to be filled twice.
-_BATCH_DOCUMENTS = 16
+# Twice the slots, because the last documents of a micro-batch leave slots idle. From 32 on a wave of the slots is long
+# enough: 128 documents came at 0.61 a second with 16 slots, at 0.66 with 32, in micro-batches of 32 documents both.
+_FEWEST_DOCUMENTS = 16
+_MOST_DOCUMENTS = 32
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ class Plan:
     @property
     def batch_documents(self) -> int:
         """Documents of one micro-batch, an executor."""
-        return self.settings.batch_documents or max(_BATCH_DOCUMENTS, 2 * self.choice.setup.slots)
+        return self.settings.batch_documents or documents_for(self.choice.setup.slots)
 
     @property
     def checkpoint(self) -> Checkpoint:
         """Where the query's progress is."""
         return Checkpoint(self.settings.checkpoint_location)
+
+
+def documents_for(slots: int) -> int:
+    """Return how many documents a micro-batch has for an engine of `slots`, when nobody says."""
+    return max(slots, _FEWEST_DOCUMENTS, min(2 * slots, _MOST_DOCUMENTS))
 
 
 def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) -> Plan:

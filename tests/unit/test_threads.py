@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,22 @@ def test_cores_that_others_use_are_not_free() -> None:
     # The system counts in hundredths, and the process may seem to have used more than the machine.
     assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(100.5, 50.9, 8.0)) == 2
     assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(100.5, 60.0, 7.0)) == 0
+
+
+def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> None:
+    cores = os.cpu_count() or 1
+    asked = iter(
+        [
+            Spent(-100.0, 0.0, 0.0),
+            # Ten seconds of work, beside a process that used half a core.
+            Spent(-90.0, 11.0, 6.0),
+            # A minute of idling, while another process had all cores.
+            Spent(-30.0, 11.0 + 60 * cores, 6.1),
+        ]
+    )
+    free_now = FreeCores(lambda: next(asked))
+    assert free_now() == pytest.approx(cores - 0.5)
+    assert free_now() == pytest.approx(cores - 0.5)
 
 
 def test_the_machine_says_how_many_cores_are_free() -> None:

@@ -8,6 +8,7 @@ from model_files import MODEL
 from streaming.choice import foresee
 from streaming.engine import LlamaRecipe, ModelFile
 from streaming.errors import UsageError
+from streaming.query import documents_for
 from streaming.settings import load
 from streaming.work import Work, plan_work
 
@@ -43,3 +44,8 @@ def test_completion_style_reaches_engine_and_recipe_and_leaves_no_room_for_think
     recipe = engine(THINKING, prompt_style="completion")
     assert (recipe.completion, recipe.thinking_tokens) == (True, 0)
     assert plan(THINKING, prompt_style="completion").recipe.style == "completion"
+
+
+@pytest.mark.parametrize(("slots", "documents"), [(1, 16), (8, 16), (12, 24), (16, 32), (32, 32), (48, 48)])
+def test_a_micro_batch_fills_every_slot_and_is_no_longer_than_that_needs(slots: int, documents: int) -> None:
+    assert documents_for(slots) == documents

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
@@ -21,6 +22,8 @@ from streaming.engine.setup import shares
 
 # The machine is asked this often. The system counts a process's time in hundredths of a second.
 _EVERY_SECONDS = 0.5
+# A window in which this process computed for less than this part tells what others did in its absence, not beside it.
+_COMPUTED = 0.5
 # What others may use of a core that still counts as free. A second thread that gets the rest of it loses less at the
 # barriers than it gains up to about half a core; Spark and Kafka use a tenth of one while a micro-batch is computed.
 _TOLERATED = 0.3
@@ -57,18 +60,24 @@ def spent_now() -> Spent:
 
 
 class FreeCores:
-    """The cores that other processes left free in the last half second or more; not thread-safe."""
+    """The cores that other processes left free while this one last computed, over half a second or more.
 
-    def __init__(self) -> None:
+    What they did while it was idle says little: the engine of another query had its turn, or Spark planned the
+    micro-batch that has just come. Not thread-safe.
+    """
+
+    def __init__(self, ask: Callable[[], Spent] = spent_now) -> None:
+        self._ask = ask
         self._cores = float(os.cpu_count() or 1)
-        self._last = spent_now()
+        self._last = ask()
         self._free = self._cores
 
     def __call__(self) -> float:
         """Return how many, from 0 to all."""
         if time.monotonic() - self._last.moment >= _EVERY_SECONDS:
-            before, self._last = self._last, spent_now()
-            self._free = free_cores(self._cores, before, self._last)
+            before, self._last = self._last, self._ask()
+            if self._last.own - before.own >= _COMPUTED * (self._last.moment - before.moment):
+                self._free = free_cores(self._cores, before, self._last)
         return self._free
 
 
