@@ -14,7 +14,8 @@ class Scope:
     in which prompt lookup is tried; 0 tries no other ways to compute.
     """
 
-    documents: int = 24
+    # A multiple of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
+    documents: int = 16
     pipeline_documents: int = 128
     delays: int = 10
     repeats: int = 3

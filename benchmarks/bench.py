@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ from benchmarks.search import Trials, defaults, search, settings_of
 from benchmarks.systems.llama_server import check_program
 from benchmarks.texts import NamedText, chapters, windows
 from benchmarks.workload import context_for, render
-from streaming.engine import ModelFile, open_model
+from streaming.engine import ModelFile, open_model, usable_cores
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
 from streaming.samples import sample_folder
@@ -39,8 +38,9 @@ def measure(asked: Asked, shown: Shown) -> Results:
 
     Raises `UsageError`, `ModelError`, and what the systems raise.
     """
+    versions = {"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")}
     if asked.program is not None:
-        check_program(asked.program)
+        versions["llama_server"] = check_program(asked.program)
     settings, scope = Settings.model_validate({"model": asked.model}), asked.scope
     texts = _texts(asked)
     given = open_model(asked.model)
@@ -53,13 +53,13 @@ def measure(asked: Asked, shown: Shown) -> Results:
             models=models,
             max_tokens=settings.max_tokens,
             context=context_for(everything, settings.max_tokens),
-            cores=os.cpu_count() or 1,
+            cores=usable_cores(),
             scratch=scratch,
             program=asked.program,
             finished=shown.finished,
         )
         cases = _cases(bench, compared, with_pipeline=bool(for_pipeline), with_search=scope.search)
-        trials = search(bench, cases, documents, shown) if scope.search else defaults(bench, cases)
+        trials = search(bench, cases, documents, shown, compared=compared) if scope.search else defaults(bench, cases)
         figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, shown)
         lanes = trials["lanes", compared][-1].knobs
         late = everything[-(scope.delays + 1) :] if for_pipeline else []
@@ -68,7 +68,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
         ways = _tried(bench, compared, lanes, documents[: scope.answers], shown)
     return Results(
         machine=this_machine(),
-        versions={"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")},
+        versions=versions,
         model=given.name,
         sha256=given.sha256,
         shipped=given.representation,

@@ -31,7 +31,7 @@ def bench(
         bool, typer.Option("--full-length", help="Take those chapters whole instead of cutting them.")
     ] = False,
     documents: Annotated[
-        int | None, typer.Option(min=1, help="Documents of a round: 24; 4 with --quick.", show_default=False)
+        int | None, typer.Option(min=1, help="Documents of a round: 16; 4 with --quick.", show_default=False)
     ] = None,
     pipeline_documents: Annotated[
         int | None,

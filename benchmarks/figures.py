@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.contract import Knobs, Run
+
+# The share by which completions may differ and still be the same work.
+_UNEVEN = 0.01
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,12 @@ class Ratios:
     absent: dict[str, str]
 
 
-def rotated(cases: Sequence[Case], number: int) -> list[Case]:
-    """Return the cases in the order of round `number`: each round begins with another one.
+def rotated(cases: Sequence[Case], number: int, *, rounds: int) -> list[Case]:
+    """Return the cases in the order of round `number` of `rounds`: each round begins with another part of them.
 
-    So what the machine does as it goes, getting warmer for one, falls on every case.
+    So what the machine does as it goes, getting warmer for one, does not always fall on the same case.
     """
-    first = number % len(cases)
+    first = number * len(cases) // rounds
     return [*cases[first:], *cases[:first]]
 
 
@@ -134,19 +137,39 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
 
 
 def uneven(figures: Sequence[Figure]) -> list[str]:
-    """Return a sentence for each case whose prompts did not have the tokens that its neighbours' had."""
+    """Return a sentence for each case whose prompts or completions had not the tokens that the lanes' had.
+
+    Completions may differ by a hundredth: all end where the model ends them, and sums of floating-point numbers, which
+    depend on what is computed together, decide between words that are about as likely.
+    """
     said = []
     for on_pipeline in (False, True):
         same = [figure for figure in figures if figure.case.pipeline_documents == on_pipeline]
-        counts = {figure.case: {run.tokens_in for run in figure.runs} for figure in same}
-        expected = next((counts[figure.case] for figure in same if figure.case.system == "lanes"), set())
-        said += [
-            f"{case.words}: {', '.join(f'{count:,}' for count in sorted(count))} tokens of prompts, and the lanes had "
-            f"{', '.join(f'{count:,}' for count in sorted(expected))}: not the same work."
-            for case, count in counts.items()
-            if count != expected
-        ]
+        lanes = {
+            one.case.representation: one for one in same if one.case.name.startswith("lanes") and not one.case.busy
+        }
+        for figure in same:
+            other = lanes.get(figure.case.representation)
+            # Every representation reads the same prompts.
+            expected = _prompts(other or next(iter(lanes.values()), figure))
+            if _prompts(figure) != expected:
+                said.append(_compared(figure, "prompts", _prompts(figure), expected))
+            if other and abs(_completions(figure) / _completions(other) - 1) > _UNEVEN:
+                said.append(_compared(figure, "completions", {_completions(figure)}, {_completions(other)}))
     return said
+
+
+def _prompts(figure: Figure) -> set[int]:
+    return {run.tokens_in for run in figure.runs}
+
+
+def _completions(figure: Figure) -> int:
+    return round(median(run.tokens_out for run in figure.runs))
+
+
+def _compared(figure: Figure, what: str, found: Collection[int], expected: Collection[int]) -> str:
+    counts, others = (" or ".join(f"{count:,}" for count in sorted(some)) for some in (found, expected))
+    return f"{figure.case.words}: {counts} tokens of {what}, and the lanes had {others}: not the same work."
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""How long one document takes on a warm, idle pipeline, and how much of that is the engine.
+"""How long one document takes on a warm, idle pipeline, and how long the engine takes for it when it is alone.
 
-Each document is sent to the topic of a running query, and its summary read from the output topic; then an engine of the
-same recipe, in a process of its own, generates the summary of the same document. A process of its own, because the
-pipeline's would have kept what it computed of the prompt.
+Each document is sent to the topic of a running query when the one before it is committed, and its summary read from the
+output topic. When the query has ended, an engine of the same recipe, in a process of its own, generates the summaries
+of the same documents. A process of its own, because the pipeline's would have kept what it computed of the prompts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -21,11 +22,12 @@ from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
 from streaming.protocol import Engine, Sampling
-from streaming.query import checkpointed, running
+from streaming.query import Plan, checkpointed, running
 from streaming.session import spark_log
 
 # A document is 500 words; one that has no summary by now is a dead letter, or its query has ended.
 _ARRIVAL_SECONDS = 300
+_LOOK_SECONDS = 1
 
 
 def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable[[], None]) -> list[Delay]:
@@ -34,30 +36,34 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable
     Raises `EngineError` when a document has no summary.
     """
     plan = pipeline.plan()
-    settings = plan.settings
+    with (
+        checkpointed(plan) as checkpoint,
+        running(pipeline.spark, plan, checkpoint_id=checkpoint) as query,
+        open_publisher(plan.settings) as publisher,
+        closing(Tail(plan.settings)) as tail,
+    ):
+        tail.seek("earliest")
+        reads = tail.read()
+        there = []
+        for number, document in enumerate(documents, 1):
+            began = time.perf_counter()
+            publisher.send(outgoing(document))
+            publisher.flush()
+            _await_summary(reads, document, query, spark_log(plan.settings).name)
+            there.append(time.perf_counter() - began)
+            _await_commits(query, number)
+            finished()
+    alone = _alone(plan, documents)
+    return [Delay(*both) for both in zip(there, alone, strict=True)][1:]
+
+
+def _alone(plan: Plan, documents: Sequence[Document]) -> list[float]:
+    """Return the seconds that an engine takes for each document, one after the other."""
     engine = plan.job.work.engine.load()
-    found: list[Delay] = []
     try:
-        with (
-            checkpointed(plan) as checkpoint,
-            running(pipeline.spark, plan, checkpoint_id=checkpoint) as query,
-            open_publisher(settings) as publisher,
-        ):
-            tail = Tail(settings)
-            tail.seek("earliest")
-            reads = tail.read()
-            for document in documents:
-                began = time.perf_counter()
-                publisher.send(outgoing(document))
-                publisher.flush()
-                _await_summary(reads, document, query, spark_log(settings).name)
-                there = time.perf_counter() - began
-                found.append(Delay(there, asyncio.run(_generate(engine, document, settings.max_tokens))))
-                finished()
-            tail.close()
+        return [asyncio.run(_generate(engine, document, plan.settings.max_tokens)) for document in documents]
     finally:
         engine.close()
-    return found[1:]
 
 
 def _await_summary(reads: Iterator[TailRead | None], document: Document, query: StreamingQuery, log: str) -> None:
@@ -67,6 +73,15 @@ def _await_summary(reads: Iterator[TailRead | None], document: Document, query: 
             return
         if time.monotonic() > deadline or not query.isActive:
             raise EngineError(f"The idle pipeline gave no summary of {document.id}; see {log}.")
+
+
+def _await_commits(query: StreamingQuery, wanted: int) -> None:
+    """Wait until so many micro-batches with a document are committed: the next document finds the query idle."""
+    deadline = time.monotonic() + _ARRIVAL_SECONDS
+    while sum(one["numInputRows"] > 0 for one in query.recentProgress) < wanted:
+        if time.monotonic() > deadline or not query.isActive:
+            raise EngineError("The idle pipeline did not commit a document's micro-batch.")
+        query.awaitTermination(_LOOK_SECONDS)
 
 
 async def _generate(engine: Engine, document: Document, max_tokens: int) -> float:

@@ -20,6 +20,7 @@ def show(results: Results, out: Console) -> None:
     out.print(
         f"{machine.cpu}, {machine.cores} cores, {machine.memory / 1e9:,.0f} GB; llama-cpp-python "
         f"{results.versions['llama_cpp']}, gistream {results.versions['gistream']}"
+        + (f", llama-server {results.versions['llama_server']}" if "llama_server" in results.versions else "")
     )
     out.print(f"{results.model}, {results.shipped} as shipped, SHA-256 {results.sha256}")
     out.print(
@@ -87,8 +88,8 @@ def _gains(results: Results) -> Table:
 def _show_ratios(results: Results, out: Console) -> None:
     out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared}; of each round, lowest to highest)")
     for name, ratio in results.ratios.found.items():
-        between = f"   {ratio.lowest:.2f} to {ratio.highest:.2f}" if results.repeats > 1 else ""
-        out.print(f"  {name:<38}{ratio.median:.2f}{between}")
+        between = f"   {ratio.lowest:.3f} to {ratio.highest:.3f}" if results.repeats > 1 else ""
+        out.print(f"  {name:<38}{ratio.median:.3f}{between}")
     for name, reason in results.ratios.absent.items():
         out.print(f"  {name:<38}{reason}")
 

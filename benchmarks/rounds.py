@@ -69,7 +69,7 @@ def run_rounds(
     """
     figures = {case: Figure(case, knobs(case), (), 0) for case in cases}
     for number in range(repeats):
-        for case in rotated(cases, number):
+        for case in rotated(cases, number, rounds=repeats):
             run, peak = measure(number, case)
             before = figures[case]
             figures[case] = replace(before, runs=(*before.runs, run), peak_bytes=max(before.peak_bytes, peak))

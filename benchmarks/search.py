@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.contract import Document, Knobs
 from benchmarks.figures import Case
-from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, start_of
+from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid, start_of
 from benchmarks.progress import Shown, settings_text
 from benchmarks.rounds import Bench
 
 # What computes one document after the other shows its speed on a few; what computes many at once needs all of them.
 _FEW = 4
-# What has the settings of another: the same library, or the same engine.
+# What has the settings of another: the same library, or the same engine, in the representation that is compared.
 _SAME = {
     "recipe": "cached",
     **dict.fromkeys(("lanes_busy", "lanes_pipeline_documents", "pipeline"), "lanes"),
@@ -23,10 +23,15 @@ _SAME = {
 Trials = dict[tuple[str, str], Sequence[Trial]]
 
 
-def search(bench: Bench, cases: Sequence[Case], documents: Sequence[Document], shown: Shown) -> Trials:
-    """Return what was tried of each case; raises what the systems raise."""
+def search(
+    bench: Bench, cases: Sequence[Case], documents: Sequence[Document], shown: Shown, *, compared: str
+) -> Trials:
+    """Return what was tried of each case, first of those in the representation `compared`.
+
+    Raises what the systems raise.
+    """
     found: Trials = {}
-    for case in _own(cases):
+    for case in sorted(_own(cases), key=lambda case: case.representation != compared):
         some = documents[:_FEW] if case.system == "cached" else documents
         found[case.name, case.representation] = descend(_grid(bench, case, found), _speed(bench, case, some, shown))
     return found
@@ -52,6 +57,9 @@ def _own(cases: Sequence[Case]) -> list[Case]:
 def _grid(bench: Bench, case: Case, found: Trials) -> Grid:
     if case.searched:
         return busy_grid(found[case.system, case.representation][-1].knobs, bench.cores)
+    for (name, _), trials in found.items():
+        if name == case.system != "cached":
+            return other_grid(trials[-1].knobs)
     return grid_of(case.system, bench.cores)
 
 

@@ -133,7 +133,10 @@ def tried(opening: Opening, documents: Sequence[Document]) -> list[Tried]:
     """
     # A step that checks guesses makes more than one token of each slot.
     tokens = 1 + mean_guessed(opening, documents)
-    model = llama.llama_model_load_from_file(str(Path(opening.model)).encode(), llama.llama_model_default_params())
+    parameters = llama.llama_model_default_params()
+    # llama.cpp's default is a GPU, where there is one.
+    parameters.n_gpu_layers = 0
+    model = llama.llama_model_load_from_file(str(Path(opening.model)).encode(), parameters)
     if not model:
         raise EngineError(f"llama.cpp could not load {opening.model}.")
     prompt = documents[0].prompts[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -61,7 +60,7 @@ def summarize(
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
     from streaming.choice import choose
-    from streaming.engine import open_model
+    from streaming.engine import open_model, usable_cores
     from streaming.offline import summarize_documents
     from streaming.report import tail_block, tail_json
     from streaming.work import plan_work
@@ -86,7 +85,7 @@ def summarize(
     paths = find_files([_STDIN if str(path) == "-" else path for path in files])
     documents = islice(_documents(paths, Split.parse(split), refused), limit)
     given = open_model(settings.model, completion=settings.completion)
-    work = plan_work(settings, choose(settings, given, cores=os.cpu_count() or 1), here=True)
+    work = plan_work(settings, choose(settings, given, cores=usable_cores()), here=True)
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=note, transient=True, disable=not note.is_terminal) as progress:

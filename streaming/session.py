@@ -16,6 +16,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from streaming.engine import usable_cores
 from streaming.errors import MachineError, UsageError
 from streaming.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.settings import Settings
@@ -47,7 +48,7 @@ class Layout:
 
 def layout(settings: Settings) -> Layout:
     """Work out executors and cores from the master; what the settings say comes first. Raises `UsageError`."""
-    here = os.cpu_count() or 1
+    here = usable_cores()
     master, executors, cores = settings.master, 1, here
     if local := _LOCAL.match(master):
         cores = here if local[1] == "*" else int(local[1] or 1)

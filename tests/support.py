@@ -13,7 +13,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from tunings import tuning_of
 
-from streaming.engine import ModelFile, Setup, open_model
+from streaming.engine import ModelFile, Setup, open_model, usable_cores
 from streaming.engine.tuning.kept import keep_tuning
 from streaming.settings import MIB, Settings
 
@@ -23,7 +23,7 @@ Send = Callable[..., list[tuple[int, int]]]
 
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
     """Leave a tuning, of the sample if of no other, in a data dir, as `gistream tune` does: BF16, and a few slots."""
-    model, cores = model or open_model("sample"), os.cpu_count() or 1
+    model, cores = model or open_model("sample"), usable_cores()
     setup = Setup(slots=4, lanes=min(2, cores), threads=min(2, cores))
     keep_tuning(data_dir, model, tuning_of(model, setup, cores=cores))
 

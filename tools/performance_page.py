@@ -107,7 +107,7 @@ def _gains(found: dict[str, Any]) -> str:
 def _ratios(found: dict[str, Any]) -> str:
     spread = found["ratios_spread"]
     rows = [
-        (_LABELS[name], f"{ratio:.2f}", f"{spread[name][0]:.2f} to {spread[name][1]:.2f}")
+        (_LABELS[name], f"{ratio:.3f}", f"{spread[name][0]:.3f} to {spread[name][1]:.3f}")
         for name, ratio in found["ratios"].items()
     ]
     return f"## Ratios\n\n{_table(('', 'times as fast', 'lowest to highest round'), rows)}"
@@ -118,8 +118,8 @@ def _latency(found: dict[str, Any]) -> str:
         return ""
     return (
         f"## Latency\n\nOne document on a warm, idle pipeline, median of {delay['documents']}: "
-        f"{delay['pipeline_seconds']:.2f} s from produced to summary on the topic, of which the engine alone takes "
-        f"{delay['engine_seconds']:.2f} s: {delay['added_seconds']:+.2f} s.\n"
+        f"{delay['pipeline_seconds']:.2f} s from produced to summary on the topic. An engine alone takes "
+        f"{delay['engine_seconds']:.2f} s for them: {delay['added_seconds']:+.2f} s.\n"
     )
 
 

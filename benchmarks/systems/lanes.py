@@ -25,7 +25,7 @@ class Lanes:
     def __init__(self, opening: Opening) -> None:
         self._max_tokens = opening.max_tokens
         self.engine: Engine = lanes_recipe(opening).load()
-        asyncio.run(self._generate(["Warm."] * int(opening.knobs["lanes"]), lambda: None))
+        asyncio.run(self._warm(int(opening.knobs["lanes"])))
 
     @property
     def process(self) -> int:
@@ -44,6 +44,11 @@ class Lanes:
     def close(self) -> None:
         """Free the model."""
         self.engine.close()
+
+    async def _warm(self, lanes: int) -> None:
+        """Compute a token in each lane, without anything of the prompts to come."""
+        warm = [Message("user", "Warm.")]
+        await asyncio.gather(*(self.engine.generate(warm, sampling=Sampling(), max_tokens=1) for _ in range(lanes)))
 
     async def _generate(self, texts: Sequence[str], finished: Callable[[], None]) -> list[Generation]:
         async def one(text: str) -> Generation:

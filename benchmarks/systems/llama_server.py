@@ -1,6 +1,6 @@
-"""llama.cpp's own server with parallel slots, on a free port of loopback, asked by as many clients as it has slots.
+"""llama.cpp's own server with parallel slots, on a free port of loopback, and twice as many clients.
 
-Knobs: slots, threads, flash_attention. It gets the tokens of the prompts, as the others do.
+Knobs: slots, threads, flash_attention, ubatch. It gets the tokens of the prompts, as the others do.
 """
 
 from __future__ import annotations
@@ -29,15 +29,20 @@ _STOP_SECONDS = 10
 _ANSWER_SECONDS = 3600
 
 
-def check_program(program: Path) -> None:
-    """Raise `UsageError` when `program` is no llama-server."""
+def check_program(program: Path) -> str:
+    """Return the version of a llama-server, as it says it; raises `UsageError` when `program` is none."""
     sentence = f"{program} is no llama-server; `make llama-server` builds one and says where it is."
     try:
         said = subprocess.run([str(program), "--help"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise UsageError(sentence) from error
-    if said.returncode != 0 or not all(flag in said.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn")):
+    if said.returncode != 0 or not all(
+        flag in said.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn", "--cache-ram")
+    ):
         raise UsageError(sentence)
+    told = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=60, check=False)
+    # It says so on standard error.
+    return next((line for line in f"{told.stdout}{told.stderr}".splitlines() if "version" in line), "of no version")
 
 
 class LlamaServer:
@@ -53,7 +58,7 @@ class LlamaServer:
         self._http = requests.Session()
         # A proxy of the environment is not for loopback.
         self._http.trust_env = False
-        self._http.mount("http://", HTTPAdapter(pool_maxsize=self._slots))
+        self._http.mount("http://", HTTPAdapter(pool_maxsize=2 * self._slots))
         self._log = opening.folder / "llama-server.log"
         self._server = self._start(opening.program, port)
         try:
@@ -73,12 +78,17 @@ class LlamaServer:
         prompts = [prompt for document in documents for prompt in document.prompts]
         tokens_in = tokens_out = 0
         began = time.perf_counter()
-        with ThreadPoolExecutor(self._slots) as clients:
+        # More clients than slots: the next prompt waits at the server when one is done.
+        clients = ThreadPoolExecutor(2 * self._slots)
+        try:
             for answer in as_completed([clients.submit(self._complete, prompt) for prompt in prompts]):
                 read, written = answer.result()
                 tokens_in += read
                 tokens_out += written
                 finished()
+        finally:
+            # When this is given up, nobody waits for the answers to come.
+            clients.shutdown(wait=False, cancel_futures=True)
         return Run(len(documents), time.perf_counter() - began, tokens_in, tokens_out)
 
     def close(self) -> None:
@@ -101,6 +111,11 @@ class LlamaServer:
             "--ctx-size": self._slots * opening.context,
             "--threads": opening.knobs["threads"],
             "--flash-attn": "on" if opening.knobs["flash_attention"] else "off",
+            "--ubatch-size": opening.knobs["ubatch"],
+            # A copy of each prompt's state, for when it comes again: none does here.
+            "--cache-ram": 0,
+            # All is measured on the CPU.
+            "--n-gpu-layers": 0,
         }
         command = [str(program), "--offline", *(str(part) for flag in flags.items() for part in flag)]
         with self._log.open("wb") as log:

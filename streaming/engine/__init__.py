@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streaming.engine.machine import usable_cores
 from streaming.engine.model.memory import UBATCH, available, refusal
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
 from streaming.engine.model.representation import prepare
@@ -22,7 +23,7 @@ from streaming.engine.setup import Setup, lanes_for
 from streaming.errors import EngineError, ModelError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "Setup", "describe_model", "lanes_for", "open_model"]
+__all__ = ["LlamaRecipe", "ModelFile", "Setup", "describe_model", "lanes_for", "open_model", "usable_cores"]
 
 
 @dataclass(frozen=True)

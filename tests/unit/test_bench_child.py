@@ -14,12 +14,15 @@ from benchmarks.contract import Document, Knobs, Opening
 from benchmarks.systems.llama_server import check_program
 from streaming.errors import EngineError, UsageError
 
-# Speaks as much of llama-server's protocol as a measurement hears; `refuses` makes it end at its start.
+# Speaks as much of llama-server's protocol as a measurement hears; `refuses` makes it end at its start, and it never
+# answers a prompt that begins with the token 99.
 STAND_IN = """#!{python}
-import http.server, json, sys
+import http.server, json, sys, threading
 if "--help" in sys.argv:
-    print("--parallel N --ctx-size N --flash-attn")
+    print("--parallel N --ctx-size N --flash-attn --cache-ram")
     sys.exit(0)
+if "--version" in sys.argv:
+    sys.exit("version: 7 (build of a test)")
 if {refuses}:
     sys.exit("error: unknown model architecture")
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -33,6 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer({{"status": "ok"}})
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if asked["prompt"][0] == 99:
+            threading.Event().wait()
         self.answer({{"tokens_evaluated": len(asked["prompt"]), "tokens_predicted": asked["n_predict"]}})
     def log_message(self, *_):
         pass
@@ -100,6 +105,24 @@ def test_an_interrupted_measurement_leaves_nothing_running(tmp_path: Path) -> No
     assert not any(process.is_running() for process in processes)
 
 
+def test_a_run_that_is_interrupted_does_not_wait_for_answers(tmp_path: Path) -> None:
+    answered: list[int] = []
+
+    def finished() -> None:
+        answered.append(1)
+        if len(answered) == 3:
+            raise KeyboardInterrupt
+
+    stuck = Document("stuck", "one", ("one",), ((99,),))
+    child = Child("llama_server", tmp_path, finished)
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - what ends the context is the interruption
+        with child:
+            child.open(opening(tmp_path, server(tmp_path)))
+            child.run([stuck, *DOCUMENTS])
+    # By itself: one that has to be killed leaves its logs and its server to others.
+    assert child._process.returncode == 143
+
+
 @pytest.mark.parametrize("content", [None, "#!/bin/sh\necho a tool\n", "no program"])
 def test_what_is_no_llama_server_is_refused_before_anything_is_measured(tmp_path: Path, content: str | None) -> None:
     program = tmp_path / "llama-server"
@@ -111,7 +134,7 @@ def test_what_is_no_llama_server_is_refused_before_anything_is_measured(tmp_path
 
 
 def test_a_llama_server_is_known_by_its_own_help(tmp_path: Path) -> None:
-    check_program(server(tmp_path))
+    assert check_program(server(tmp_path)) == "version: 7 (build of a test)"
 
 
 def test_the_busy_process_ends_with_the_measurement() -> None:

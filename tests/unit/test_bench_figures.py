@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.contract import Knobs, Run
 from benchmarks.figures import Case, Figure, gains, ratios, rotated, uneven
-from benchmarks.grid import busy_grid, descend, grid_of
+from benchmarks.grid import busy_grid, descend, grid_of, start_of
 from benchmarks.rounds import run_rounds
 
 
@@ -84,6 +86,24 @@ def test_a_system_that_had_other_prompts_is_named() -> None:
     assert said == "cached, Q8_0: 701 tokens of prompts, and the lanes had 700: not the same work."
 
 
+def test_a_system_that_wrote_less_or_more_is_named_unless_it_is_a_word_or_two() -> None:
+    lanes = next(one for one in MEASURED if one.case.name == "lanes")
+    wrote = lanes.runs[0].tokens_out
+
+    def other(tokens_out: int) -> Figure:
+        runs = tuple(replace(run, tokens_out=tokens_out) for run in lanes.runs)
+        return replace(lanes, case=replace(lanes.case, name="cached", system="cached"), runs=runs)
+
+    [said] = uneven([lanes, other(round(wrote * 0.94))])
+    assert "tokens of completions, and the lanes had" in said
+    assert uneven([lanes, other(round(wrote * 0.995))]) == []
+
+
+def test_rounds_begin_at_places_that_are_far_apart() -> None:
+    cases = [replace(MEASURED[0].case, name=str(number)) for number in range(14)]
+    assert [rotated(cases, number, rounds=3)[0].name for number in range(3)] == ["0", "4", "9"]
+
+
 def test_every_round_measures_every_case_once_and_begins_with_another() -> None:
     cases = [one.case for one in MEASURED[:4]]
     seen: list[tuple[int, Case]] = []
@@ -93,7 +113,7 @@ def test_every_round_measures_every_case_once_and_begins_with_another() -> None:
         return Run(1, number + 1, 1, 1), 100 - number
 
     figures = run_rounds(cases, 3, measure, lambda _: {"threads": 2})
-    assert [case for number, case in seen if number == 1] == rotated(cases, 1) == [*cases[1:], cases[0]]
+    assert [case for number, case in seen if number == 1] == rotated(cases, 1, rounds=3) == [*cases[1:], cases[0]]
     assert next(case for number, case in seen if number == 2) == cases[2]
     assert [(one.case, len(one.runs), one.peak_bytes) for one in figures] == [(case, 3, 100) for case in cases]
 
@@ -103,6 +123,34 @@ def test_a_grid_is_searched_a_knob_at_a_time_and_the_best_is_last() -> None:
     tried = descend(grid_of("lanes", 2), lambda knobs: sum(knobs[name] == value for name, value in liked.items()))
     assert tried[-1].knobs == liked
     assert len(tried) == 6
+
+
+def test_settings_that_are_close_are_measured_again_in_turn() -> None:
+    asked: list[int] = []
+    # The first measurement of 8 slots is a lucky one.
+    speeds = {16: iter([1.0, 1.0]), 8: iter([1.1, 0.8]), 4: iter([0.5])}
+
+    def measure(knobs: Knobs) -> float:
+        asked.append(int(knobs["slots"]))
+        return next(speeds[asked[-1]])
+
+    tried = descend({"slots": (16, 8, 4)}, measure)
+    assert asked == [16, 8, 4, 16, 8]
+    assert [(one.knobs["slots"], one.documents_per_second) for one in tried] == [
+        (4, 0.5), (8, pytest.approx(0.95)), (16, 1.0),
+    ]  # fmt: skip
+
+
+def test_no_lane_is_without_a_slot_on_a_machine_of_many_cores() -> None:
+    tried = descend(grid_of("lanes", 64), lambda knobs: 1.0)
+    assert all(one.knobs["lanes"] <= one.knobs["slots"] for one in tried)
+    assert start_of(grid_of("lanes", 64))["lanes"] == 16
+
+
+def test_a_model_of_many_threads_is_tried_with_fewer() -> None:
+    assert grid_of("cached", 6)["threads"] == (6, 3, 1)
+    assert grid_of("llama_server", 6)["threads"] == (6, 3)
+    assert grid_of("llama_server", 2)["threads"] == (2,)
 
 
 def test_beside_a_busy_process_leaving_it_a_core_is_tried_too() -> None:

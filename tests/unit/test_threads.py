@@ -8,11 +8,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 from fake_lanes import Call, FakeMachine, token
 
+from benchmarks.busy import busy_process
+from streaming.engine import usable_cores
+from streaming.engine.lanes import batching
 from streaming.engine.lanes.batching import BatchingEngine
-from streaming.engine.lanes.threads import FreeCores, Spent, free_cores, lane_threads
+from streaming.engine.lanes.threads import FreeCores, Spent, free_cores, lane_threads, spent_now
 from streaming.protocol import Message, Sampling
 
 SECONDS = 20
@@ -54,7 +58,7 @@ def test_cores_that_others_use_are_not_free() -> None:
 
 
 def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> None:
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     asked = iter(
         [
             Spent(-100.0, 0.0, 0.0),
@@ -69,8 +73,32 @@ def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> 
     assert free_now() == pytest.approx(cores - 0.5)
 
 
-def test_the_machine_says_how_many_cores_are_free() -> None:
-    assert FreeCores()() > 0
+def test_beside_many_busy_processes_the_little_that_it_gets_is_enough_to_notice_them() -> None:
+    cores = usable_cores()
+    asked = iter([Spent(-100.0, 0.0, 0.0), Spent(-90.0, 10.0 * cores, 0.5)])
+    assert FreeCores(lambda: next(asked))() == pytest.approx(0.05)
+
+
+def test_what_the_machine_spends_on_another_process_is_seen() -> None:
+    with busy_process() as pid:
+        other = psutil.Process(pid)
+        before, of_other = spent_now(), sum(other.cpu_times()[:2])
+        while (more := sum(other.cpu_times()[:2]) - of_other) < 0.5:
+            os.sched_yield()
+        after = spent_now()
+    others = (after.machine - before.machine) - (after.own - before.own)
+    # Each of them is counted in hundredths.
+    assert others > more - 0.1
+    assert after.own > before.own
+
+
+def test_an_engine_asks_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "FreeCores", lambda: lambda: 1.0)
+    machine = FakeMachine()
+    engine = BatchingEngine(machine, slots=4, lanes=2, context=4096, threads=2, ubatch=512)  # type: ignore[arg-type]
+    asyncio.run(ask(engine, "x"))
+    engine.close()
+    assert {call.threads for call in machine.calls} == {1}
 
 
 @contextmanager

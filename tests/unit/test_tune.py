@@ -37,6 +37,8 @@ class Machine:
     # Nats a token by which a representation predicts worse.
     losses: dict[str, float] = field(default_factory=lambda: {"BF16": -0.001, "Q4_0": 0.2})
     dies: set[str] = field(default_factory=set)
+    # How many probes go well before one dies, whatever it measures.
+    dies_after: int | None = None
     # What one round of measuring does to the figures of the next.
     drift: Callable[[str, int], float] = lambda _name, _number: 1.0
     probed: list[tuple[str, Setup]] = field(default_factory=list)
@@ -52,7 +54,7 @@ class Machine:
         name = name_of(Path(request["path"]))
         setup = Setup(request["slots"], request["lanes"], request["threads"], request["ubatch"])
         self.probed.append((name, setup))
-        if name in self.dies:
+        if name in self.dies or self.dies_after == len(self.probed) - 1:
             raise EngineError("measuring it ended with -9: it said nothing")
         slots = setup.slots // setup.lanes
         prefill = self.prefills[name] * setup.lanes / setup.threads * self.drift(name, len(self.probed))
@@ -176,6 +178,25 @@ def test_a_setup_is_one_that_the_settings_allow(machine: Machine, tmp_path: Path
     assert all(
         1 <= speed.setup.lanes <= min(64, speed.setup.slots) and speed.setup.slots <= 256 for speed in tuning.speeds
     )
+
+
+def test_no_setup_is_measured_twice_for_nothing_or_has_more_slots_than_are_good(
+    machine: Machine, tmp_path: Path
+) -> None:
+    # Lanes of four slots each make the 64 of the first setup.
+    tuning = tuned(tmp_path, cores=16, memory=1 << 40)
+    assert max(speed.setup.slots for speed in tuning.speeds) == 64
+    chosen = [setup for name, setup in machine.probed if name == "BF16"]
+    # The last ones confirm the choice.
+    assert chosen.count(tuning.chosen.setup) == 3
+
+
+def test_a_calmer_setup_that_does_not_end_costs_the_time_and_no_more(machine: Machine, tmp_path: Path) -> None:
+    machine.prefills = dict.fromkeys(PREFILLS, 5000.0)
+    machine.dies_after = 1
+    tuning = tuned(tmp_path, cores=32, memory=1 << 40, quick=True)
+    assert tuning.speeds[0].representation == "given"
+    assert "measuring it ended" in reasons(tuning)["Q4_1"]
 
 
 def test_what_a_killed_tuning_left_is_removed_and_what_runs_is_not(machine: Machine, tmp_path: Path) -> None:

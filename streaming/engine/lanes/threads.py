@@ -11,19 +11,21 @@ all. Measured on 2 cores with the sample model as BF16, a prompt of 760 tokens a
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
+from streaming.engine.machine import cpus, usable_cores
 from streaming.engine.setup import shares
 
 # The machine is asked this often. The system counts a process's time in hundredths of a second.
 _EVERY_SECONDS = 0.5
-# A window in which this process computed for less than this part tells what others did in its absence, not beside it.
-_COMPUTED = 0.5
+# A window in which this process had less than this part of a core tells what others did in its absence, not beside it:
+# one that computes has more, even beside forty others on its core.
+_COMPUTED = 0.02
 # What others may use of a core that still counts as free. A second thread that gets the rest of it loses less at the
 # barriers than it gains up to about half a core; Spark and Kafka use a tenth of one while a micro-batch is computed.
 _TOLERATED = 0.3
@@ -52,11 +54,19 @@ class Spent:
 
 def spent_now() -> Spent:
     """Ask the system."""
-    times = psutil.cpu_times()
+    times = psutil.cpu_times(percpu=True)
+    return Spent(time.monotonic(), sum(map(_spent, _own(times))), time.process_time())
+
+
+def _own(times: Sequence[Any]) -> list[Any]:
+    """Return the times of the CPUs that this process may run on; what others do elsewhere takes nothing from it."""
+    return [times[number] for number in cpus() if number < len(times)]
+
+
+def _spent(times: Any) -> float:
     # Guests are among the users; macOS has no iowait.
     unspent = ("idle", "iowait", "guest", "guest_nice")
-    machine = sum(times) - sum(getattr(times, name, 0.0) for name in unspent)
-    return Spent(time.monotonic(), machine, time.process_time())
+    return float(sum(times) - sum(getattr(times, name, 0.0) for name in unspent))
 
 
 class FreeCores:
@@ -68,16 +78,16 @@ class FreeCores:
 
     def __init__(self, ask: Callable[[], Spent] = spent_now) -> None:
         self._ask = ask
-        self._cores = float(os.cpu_count() or 1)
+        self._cores, self._most = float(len(cpus())), float(usable_cores())
         self._last = ask()
-        self._free = self._cores
+        self._free = self._most
 
     def __call__(self) -> float:
         """Return how many, from 0 to all."""
         if time.monotonic() - self._last.moment >= _EVERY_SECONDS:
             before, self._last = self._last, self._ask()
             if self._last.own - before.own >= _COMPUTED * (self._last.moment - before.moment):
-                self._free = free_cores(self._cores, before, self._last)
+                self._free = min(self._most, free_cores(self._cores, before, self._last))
         return self._free
 
 

@@ -28,6 +28,8 @@ from typing import Literal
 
 import psutil
 
+from streaming.engine.machine import OWN, ROOT, groups
+
 # llama.cpp rounds the tokens of a slot up to this.
 _CACHE_STEP = 256
 # Keys and values are kept as f16.
@@ -49,6 +51,11 @@ _LOGITS_COPIES = 2
 _MASK_BYTES = 6
 # A shorter context has no room for a chunk, its instructions and its summary.
 _LEAST_CONTEXT = 1024
+# What a control group says of its limit, its use, and of what it could give back, by the version of its interface.
+_FILES = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: ("memory.max", "memory.current", "inactive_file"),
+}
 # cgroup v1 writes "no limit" as a number near 2^63.
 _NO_LIMIT = 1 << 60
 
@@ -171,25 +178,10 @@ def refusal(
     )
 
 
-def available(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+def available(root: Path = ROOT, own: Path = OWN) -> int:
     """Return the bytes that a new process could have: the machine's, or fewer when a control group allows fewer."""
-    rooms = [psutil.virtual_memory().available]
-    lines = own.read_text().splitlines() if own.is_file() else []
-    for line in lines:
-        number, controllers, place = line.split(":", 2)
-        if number == "0":
-            hierarchy, names = root, ("memory.max", "memory.current", "inactive_file")
-        elif "memory" in controllers.split(","):
-            hierarchy = root / "memory"
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-        else:
-            continue
-        # A limit of any group above holds, too; a container sees its own group as the root.
-        group = hierarchy / place.lstrip("/")
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(hierarchy) and (room := _room(folder, *names)) is not None:
-                rooms.append(room)
-    return min(rooms)
+    rooms = [_room(group.folder, *_FILES[group.version]) for group in groups("memory", root, own)]
+    return min([psutil.virtual_memory().available, *(room for room in rooms if room is not None)])
 
 
 def _room(group: Path, limit: str, usage: str, reclaimable: str) -> int | None:

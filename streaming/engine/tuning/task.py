@@ -15,7 +15,7 @@ from streaming.engine.tuning.kept import Quality, Skipped, Speed, Tuning
 # more than these, because every slot makes each document of a batch wait longer.
 _SLOTS_A_LANE = 8
 _MOST_LANES = 16
-_MOST_SLOTS = 64
+MOST_SLOTS = 64
 # Of a deadline, what may be used up on a machine that has nothing else to do.
 _SHARE_OF_A_DEADLINE = 1 / 3
 
@@ -66,7 +66,7 @@ class Task:
     def first_setup(self) -> Setup:
         """Return the setup in which the file as given is measured first; of one slot, whether that fits or not."""
         lanes = min(self.cores, _MOST_LANES)
-        setup = Setup(min(_SLOTS_A_LANE * lanes, max(_MOST_SLOTS, lanes)), lanes, self.cores)
+        setup = Setup(min(_SLOTS_A_LANE * lanes, max(MOST_SLOTS, lanes)), lanes, self.cores)
         return self.fitted(self.model.file_bytes, setup) or Setup(1, 1, self.cores)
 
     def calmer(self, speed: Speed) -> Setup | None:

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from streaming.engine.model.representation import FILE_TYPES, adopt, is_in, llama_build, prepare, prepared_bytes
 from streaming.engine.tuning.course import Course, probe, score, scoring_bytes, scoring_seconds, scratch_folder
 from streaming.engine.tuning.kept import GIVEN, Chosen, Speed, Tuning, this_cpu
-from streaming.engine.tuning.task import Event, Step, Task
+from streaming.engine.tuning.task import MOST_SLOTS, Event, Step, Task
 from streaming.engine.tuning.verdict import WORTH_A_FILE, better, no_worse
 from streaming.errors import EngineError, ModelError
 
@@ -61,11 +61,13 @@ def tune(task: Task) -> Iterator[Event]:
 def _base(course: Course) -> Generator[Event, None, Speed]:
     """Measure the file as given, in a setup in which it keeps its deadlines."""
     task, setup = course.task, course.task.first_setup()
-    limit = max(task.budget, _LEAST_SECONDS)
-    speed = yield from probe(course, GIVEN, setup, limit=limit)
+    speed = yield from probe(course, GIVEN, setup, limit=max(task.budget, _LEAST_SECONDS))
     calmer = task.calmer(speed)
     if calmer is not None and course.left > course.longest:
-        speed = yield from probe(course, GIVEN, calmer, limit=limit)
+        try:
+            speed = yield from probe(course, GIVEN, calmer)
+        except EngineError as error:
+            yield course.skip(task.model.representation, str(error))
     return speed
 
 
@@ -128,6 +130,8 @@ def _choose_setup(course: Course, representation: str) -> Generator[Event, None,
     changes += [{"lanes": fewer} for fewer in sorted({lanes // 2, 1} - {0, lanes}, reverse=True)]
     for change in changes:
         setup = replace(best.setup, **change)
+        if setup == best.setup or setup.slots > max(MOST_SLOTS, setup.lanes):
+            continue
         if course.left < course.longest or task.fitted(course.files[representation].file_bytes, setup) != setup:
             continue
         try:
