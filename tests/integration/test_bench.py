@@ -34,4 +34,5 @@ def test_a_measurement_of_a_tiny_model_gives_every_system_the_same_tokens(tmp_pa
         "pipeline_vs_lanes"
     }
     assert {row["representation"] for row in said["memory"]} == {"all F32", "BF16"}
-    assert "not the same work" not in done.stdout
+    # Random weights say something else in every representation, and end elsewhere.
+    assert "tokens of prompts, and the lanes had" not in done.stdout
