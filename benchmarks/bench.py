@@ -15,7 +15,6 @@ from benchmarks.contract import Delay, Document, Knobs, Run, Tried
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
 from benchmarks.machine import this_machine
-from benchmarks.progress import Shown
 from benchmarks.results import Results, Workload
 from benchmarks.rounds import Bench, run_rounds
 from benchmarks.search import Trials, defaults, search, settings_of
@@ -25,6 +24,7 @@ from benchmarks.workload import context_for, render
 from streaming.engine import ModelFile, open_model, usable_cores
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
+from streaming.progress import Shown
 from streaming.samples import sample_folder
 from streaming.settings import Settings
 

@@ -81,9 +81,9 @@ def bench(
     from benchmarks.asked import QUICK, Asked, Scope
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
-    from benchmarks.progress import Shown
     from benchmarks.report import show
     from benchmarks.results import as_json
+    from streaming.progress import Shown
 
     if chart is not None:
         check_drawing()

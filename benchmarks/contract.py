@@ -98,3 +98,12 @@ class System(Protocol):
 
     def close(self) -> None:
         """End what was started."""
+
+
+def settings_text(knobs: Knobs) -> str:
+    """Return a system's settings as one reads them: "slots 8, flash attention on"."""
+    words = {True: "on", False: "off"}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {words[value] if isinstance(value, bool) else value}"
+        for name, value in knobs.items()
+    )

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.child import Child
-from benchmarks.contract import Document, Knobs
-from benchmarks.progress import Shown, settings_text
+from benchmarks.contract import Document, Knobs, settings_text
 from benchmarks.results import Footprint
 from benchmarks.rounds import Bench
 from streaming.engine.model import memory
+from streaming.progress import Shown
 
 
 def footprints(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.contract import settings_text
 from benchmarks.figures import gains
-from benchmarks.progress import settings_text
 from benchmarks.results import Results
 
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.contract import Document, Knobs
+from benchmarks.contract import Document, Knobs, settings_text
 from benchmarks.figures import Case
 from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid, start_of
-from benchmarks.progress import Shown, settings_text
 from benchmarks.rounds import Bench
+from streaming.progress import Shown
 
 # What computes one document after the other shows its speed on a few; what computes many at once needs all of them.
 _FEW = 4

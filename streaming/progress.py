@@ -1,4 +1,4 @@
-"""What is being measured now, on standard error: a bar on a terminal, and a line for each figure anywhere."""
+"""What a long command is at, on standard error: a bar on a terminal, and lines that stay anywhere."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks.contract import Knobs
-
 
 class Shown:
-    """The progress of a measurement, for as long as the context lasts."""
+    """The progress of a command, for as long as the context lasts."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -32,23 +30,23 @@ class Shown:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._progress.stop()
 
-    def begin(self, what: str, prompts: int) -> None:
-        """Say what begins, and of how many prompts it is."""
-        self._progress.reset(self._task, description=what, total=prompts)
+    @property
+    def seen(self) -> bool:
+        """Whether somebody can see the bar; else only lines tell how far it is."""
+        return self._progress.console.is_terminal
 
-    def finished(self) -> None:
-        """Note that a prompt is done."""
-        self._progress.advance(self._task)
+    def begin(self, what: str, total: int) -> None:
+        """Say what begins, and of how many parts it is."""
+        self._progress.reset(self._task, description=what, total=total)
+
+    def describe(self, what: str) -> None:
+        """Say what is being done now, of the same parts."""
+        self._progress.update(self._task, description=what)
+
+    def finished(self, parts: int = 1) -> None:
+        """Note that a part, or several, are done."""
+        self._progress.advance(self._task, parts)
 
     def note(self, line: str) -> None:
         """Print a line that stays."""
         self._progress.console.print(line, markup=False)
-
-
-def settings_text(knobs: Knobs) -> str:
-    """Return a system's settings as one reads them: "slots 8, flash attention on"."""
-    words = {True: "on", False: "off"}
-    return ", ".join(
-        f"{name.replace('_', ' ')} {words[value] if isinstance(value, bool) else value}"
-        for name, value in knobs.items()
-    )
