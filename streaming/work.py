@@ -24,7 +24,7 @@ from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamEr
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.protocol import Engine, EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, known_profile, load_profiles
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written, known_profile, load_profiles
 
 # Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
 _INSTRUCTIONS = 128
@@ -175,11 +175,7 @@ class Desk:
             chunks=written.chunks,
             tokens=Tokens(prompt=written.prompt_tokens, completion=written.completion_tokens),
             seconds=round(written.seconds, 3),
-            signals=Signals(
-                repetition=round(written.repetition, 4),
-                compression=round(written.compression, 4),
-                finish=written.finish,
-            ),
+            signals=_signals(written),
             document_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
             source=source,
             produced_at=datetime.now(timezone.utc),
@@ -193,6 +189,21 @@ class Desk:
                 return await self.summarize(named, None)
         except DocumentError as error:
             return error
+
+
+def _signals(written: Written) -> Signals:
+    signals = written.signals
+    return Signals(
+        grounding=_rounded(signals.grounding),
+        repetition=_rounded(signals.repetition),
+        copy=_rounded(signals.copied),
+        compression=_rounded(signals.compression),
+        finish=written.finish,
+    )
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 @contextmanager

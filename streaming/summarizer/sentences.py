@@ -13,7 +13,7 @@ from sentencex import get_sentence_boundaries
 
 # A full stop of some script, with what may close after it.
 _TERMINATED = re.compile(r"[.!?…。！？｡．؟۔।॥።។։](?:\s?[\"'“”‘’«»‹›)\]」』）】])*\s*$")
-_CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
+CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 # The scripts that put no space between words; Korean does.
 _UNSPACED = r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff0c]"
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
@@ -57,7 +57,12 @@ def prose(text: str) -> str:
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
     kept = [part for part in paragraphs[:-1] if ends_whole(part)] + paragraphs[-1:]
     lines = " ".join(re.sub(r"(?m)^#+(?:[ \t].*)?$", "", part) for part in kept)
-    return re.sub(rf"(?<={_UNSPACED})\s+(?={_UNSPACED})", "", " ".join(lines.split()))
+    return unbroken(lines)
+
+
+def unbroken(text: str) -> str:
+    """Return `text` in one line; between two Chinese or Japanese characters a line end becomes nothing."""
+    return re.sub(rf"(?<={_UNSPACED})\s+(?={_UNSPACED})", "", " ".join(text.split()))
 
 
 def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUAGE) -> str:
@@ -78,38 +83,11 @@ def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUA
     if sentences:
         return "".join(sentences).rstrip()
     if finished and any(c.isalnum() for c in text):
-        return text + ("。" if _CJK.search(text[-1]) else ".")
+        return text + ("。" if CJK.search(text[-1]) else ".")
     return ""
-
-
-def lead(text: str, *, words: int, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return the first sentences of `text`, at most `words` words: the extract when no summary could be made.
-
-    A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer than that, its
-    beginning is taken and an ellipsis shows the cut.
-    """
-    taken: list[str] = []
-    length = 0.0
-    for sentence in split_sentences(text.strip(), language):
-        length += word_count(sentence)
-        if taken and length > words:
-            break
-        taken.append(sentence)
-        if length > words:
-            break
-    extract = " ".join("".join(taken).split())
-    if word_count(extract) > words or len(extract) > words * 12:
-        kept, length = [], 0.0
-        for piece in re.findall(rf"{_CJK.pattern}|(?:(?!{_CJK.pattern})\S)+|\s+", extract):
-            length += word_count(piece)
-            if length > words:
-                break
-            kept.append(piece)
-        return "".join(kept)[: words * 12].rstrip() + "…"
-    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
 
 
 def word_count(text: str) -> float:
     """Return the length of `text` in words; a character of Chinese, Japanese or Korean counts as half a word."""
-    wide = len(_CJK.findall(text))
-    return len(_CJK.sub(" ", text).split()) + wide / 2
+    wide = len(CJK.findall(text))
+    return len(CJK.sub(" ", text).split()) + wide / 2

@@ -7,15 +7,16 @@ import hashlib
 import json
 import re
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason, Generation, Message, Sampling
 from streaming.summarizer.chunking import split_chunks
+from streaming.summarizer.extract import lead
+from streaming.summarizer.guards import Signals, measure
 from streaming.summarizer.prompts import PromptProfile
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, lead, prose, whole_sentences, word_count
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, prose, whole_sentences
 from streaming.summarizer.strategies import map_reduce, stuff
 
 Status = Literal["ok", "extractive_fallback"]
@@ -84,8 +85,7 @@ class Written:
     completion_tokens: int
     seconds: float
     finish: FinishReason
-    repetition: float
-    compression: float
+    signals: Signals
 
 
 class Summarizer:
@@ -115,6 +115,8 @@ class Summarizer:
             strategy, summary = "stuff", await stuff(text, summarize=job.generate)
         else:
             strategy, summary = "map_reduce", await map_reduce(chunks, summarize=job.generate, split=job.regroup)
+        # Words of a long text take seconds, too.
+        signals = await asyncio.to_thread(measure, summary, text, language=given.language or DEFAULT_LANGUAGE)
         return Written(
             summary=summary,
             status="extractive_fallback" if job.extracts else "ok",
@@ -124,8 +126,7 @@ class Summarizer:
             completion_tokens=sum(g.completion_tokens for g in job.generations),
             seconds=time.monotonic() - started,
             finish="length" if any(g.finish == "length" for g in job.generations) else "stop",
-            repetition=_repetition(summary),
-            compression=word_count(summary) / max(1.0, word_count(text)),
+            signals=signals,
         )
 
 
@@ -199,11 +200,3 @@ def _first_paragraph(generation: Generation) -> Generation:
     """Cut what a model in completion style said after its first paragraph: there it begins another text."""
     first, *more = re.split(r"\n\s*\n", generation.text.strip(), maxsplit=1)
     return replace(generation, text=first, finish="stop" if more else generation.finish)
-
-
-def _repetition(summary: str) -> float:
-    """Return the share of word 4-grams that are repeats of an earlier one."""
-    words = summary.lower().split()
-    grams = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
-    total = sum(grams.values())
-    return (total - len(grams)) / total if total else 0.0

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.summarizer.sentences import ends_whole, lead, prose, split_sentences, whole_sentences, word_count
+from streaming.summarizer.extract import lead
+from streaming.summarizer.sentences import ends_whole, prose, split_sentences, whole_sentences, word_count
 
 LANGUAGES = ["en", "de", "zh", "ja", "ru", "ar", "hi", "xx", "zh-CN", "", "Deutsch", "日本", "\x00", "e" * 500]
 

@@ -176,14 +176,22 @@ def test_one_cut_part_makes_the_finish_length() -> None:
     assert answer(LONG, "He went.", finish="length").finish == "length"
 
 
+def test_what_a_summary_has_from_its_text_shows_in_the_grounding() -> None:
+    right = answer(SHORT, "The old man went to the sea.").signals.grounding
+    wrong = answer(SHORT, "Elephants elected another parliament.").signals.grounding
+    assert right == 1
+    assert wrong == 0
+    assert answer(SHORT, SENTENCE * 3).signals.copied == 1
+
+
 def test_a_loop_shows_in_the_repetition() -> None:
-    assert answer(SHORT, "He went home and slept. She stayed up late.").repetition == 0
-    assert answer(SHORT, LOOP).repetition > 0.5
-    assert answer(SHORT, "Yes.").repetition == 0
+    assert answer(SHORT, "He went home and slept. She stayed up late.").signals.repetition == 0
+    assert answer(SHORT, LOOP).signals.repetition > 0.5
+    assert answer(SHORT, "Yes.").signals.repetition == 0
 
 
 def test_compression_is_words_of_the_summary_by_words_of_the_text() -> None:
-    assert answer("one two three four five six seven eight.", "One two.").compression == 0.25
+    assert answer("one two three four five six seven eight.", "One two.").signals.compression == 0.25
 
 
 def test_tokens_are_those_of_all_generations() -> None:

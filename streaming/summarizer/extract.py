@@ -1,0 +1,140 @@
+"""Extracts: sentences of the text itself instead of a summary that a model wrote, at a length that is given.
+
+`ranked` is TextRank (Mihalcea and Tarau, 2004): sentences are the nodes of a graph, their edges are as heavy as the
+stems of content words that two of them share, and a sentence is as important as those that it is connected with. (With
+all words instead it had ROUGE-1/2 of 42.3/7.7 on SQuALITY dev at 600 words, with these 43.2/8.0.) `lead` takes the
+first sentences.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.summarizer.sentences import (
+    CJK,
+    DEFAULT_LANGUAGE,
+    ends_whole,
+    split_sentences,
+    unbroken,
+    whole_sentences,
+    word_count,
+)
+from streaming.summarizer.words import content_words
+
+# Says how important each sentence of a text is.
+Score = Callable[[Sequence[str]], Sequence[float]]
+# The paper's damping factor, PageRank's own.
+_DAMPING = 0.85
+_CLOSE = 1e-6
+_MOST_ROUNDS = 100
+# The graph has an edge for every pair of sentences; 1,000 make 8 MB. A longer text is ranked part by part.
+_MOST_SENTENCES = 1000
+# What a sentence must have to stand in an extract: fewer words are an exclamation or a heading.
+_FEWEST_WORDS = 4
+
+
+def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the sentences of `text` that TextRank finds the most important; see `pick`."""
+    return pick(text, partial(_in_parts, language=language), words=words, language=language)
+
+
+def pick(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the sentences of `text` with the highest scores, in its own order, at most `words` words together.
+
+    Of two that score the same, the earlier one. When no sentence fits, the beginning of the best one; "" when not even
+    a word does. Words are counted as `word_count` does.
+    """
+    sentences = _candidates(text, language)
+    scores = score(sentences)
+    order = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))
+    if fitting := _within(order, sentences, words):
+        return unbroken(" ".join(sentences[place] for place in fitting))
+    return lead(sentences[order[0]], words=words, language=language) if order else ""
+
+
+def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the first sentences of `text`, at most `words` words: the extract when no summary could be made.
+
+    A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer than that, its
+    beginning is taken and an ellipsis shows the cut.
+    """
+    taken: list[str] = []
+    length = 0.0
+    for sentence in split_sentences(text.strip(), language):
+        length += word_count(sentence)
+        if taken and length > words:
+            break
+        taken.append(sentence)
+        if length > words:
+            break
+    extract = unbroken("".join(taken))
+    if word_count(extract) > words or len(extract) > words * 12:
+        kept, length = [], 0.0
+        for piece in re.findall(rf"{CJK.pattern}|(?:(?!{CJK.pattern})\S)+|\s+", extract):
+            length += word_count(piece)
+            if length > words:
+                break
+            kept.append(piece)
+        begun = "".join(kept)[: int(words * 12)].rstrip()
+        return f"{begun}…" if begun else ""
+    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
+
+
+def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDArray[np.float64]:
+    """Return how important each sentence is; the scores of all add up to one."""
+    if not sentences:
+        return np.zeros(0)
+    bags = [set(content_words(sentence, language)) for sentence in sentences]
+    columns = {word: column for column, word in enumerate(dict.fromkeys(word for bag in bags for word in bag))}
+    holds = np.zeros((len(bags), max(1, len(columns))), dtype=np.float32)
+    for row, bag in enumerate(bags):
+        holds[row, [columns[word] for word in bag]] = 1
+    lengths = np.log(np.maximum([len(bag) for bag in bags], 2))
+    weights = (holds @ holds.T) / (lengths[:, None] + lengths[None, :])
+    np.fill_diagonal(weights, 0)
+    totals = weights.sum(axis=1, keepdims=True)
+    # A sentence that shares no word with any other leads everywhere.
+    steps = np.where(totals > 0, weights / np.where(totals > 0, totals, 1), 1 / len(bags))
+    scores = np.full(len(bags), 1 / len(bags))
+    for _ in range(_MOST_ROUNDS):
+        before, scores = scores, (1 - _DAMPING) / len(bags) + _DAMPING * (scores @ steps)
+        if np.abs(scores - before).sum() < _CLOSE:
+            break
+    return scores
+
+
+def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
+    parts = max(1, math.ceil(len(sentences) / _MOST_SENTENCES))
+    bounds = [len(sentences) * part // parts for part in range(parts + 1)]
+    # A part's scores add up to one, so those of a long part are smaller.
+    return [
+        float(score) * (end - start)
+        for start, end in pairwise(bounds)
+        for score in text_rank(sentences[start:end], language)
+    ]
+
+
+def _candidates(text: str, language: str) -> list[str]:
+    flat = [unbroken(sentence) for sentence in split_sentences(text.strip(), language)]
+    whole = [sentence for sentence in flat if ends_whole(sentence) and word_count(sentence) >= _FEWEST_WORDS]
+    # A text without a full stop: what there is.
+    return whole or [sentence for sentence in flat if sentence]
+
+
+def _within(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:
+    """Return the places of the first sentences of an order that fit together, in the text's order."""
+    taken: list[int] = []
+    length = 0.0
+    for place in order:
+        more = word_count(sentences[place])
+        if length + more <= words:
+            taken.append(place)
+            length += more
+    return sorted(taken)

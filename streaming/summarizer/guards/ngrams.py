@@ -1,0 +1,31 @@
+"""What runs of words tell of a summary: whether it repeats itself, and whether it copies its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streaming.summarizer.words import words
+
+# A run of four words comes twice in ordinary prose now and then; in a model that loops, in most of what it says.
+_REPEATED = 4
+# A run of eight words that two texts share is a quotation.
+_COPIED = 8
+
+
+def repetition(summary: str) -> float:
+    """Return the share of the summary's word 4-grams that are repeats of an earlier one; 0 when it has none."""
+    grams = _runs(words(summary), _REPEATED)
+    return (len(grams) - len(set(grams))) / len(grams) if grams else 0.0
+
+
+def copied(summary: str, text: str) -> float | None:
+    """Return the share of the summary's word 8-grams that stand in the text; None when it is shorter than one."""
+    grams = _runs(words(summary), _COPIED)
+    if not grams:
+        return None
+    source = set(_runs(words(text), _COPIED))
+    return sum(gram in source for gram in grams) / len(grams)
+
+
+def _runs(of: Sequence[str], length: int) -> list[tuple[str, ...]]:
+    return list(zip(*(of[start:] for start in range(length)), strict=False))

@@ -1,0 +1,32 @@
+"""The signals of a summary: how much of it stands in its text, repeats, is copied, and how short it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streaming.summarizer.guards.grounding import grounding
+from streaming.summarizer.guards.ngrams import copied, repetition
+from streaming.summarizer.sentences import word_count
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Shares from 0 to 1 (`compression` may be more); None where a summary is too short to have one.
+
+    `compression` is the summary's words per word of the text.
+    """
+
+    grounding: float | None
+    repetition: float
+    copied: float | None
+    compression: float
+
+
+def measure(summary: str, text: str, *, language: str) -> Signals:
+    """Return the signals of a summary of `text`; `language` is their ISO 639-1 code."""
+    return Signals(
+        grounding=grounding(summary, text, language=language).score,
+        repetition=repetition(summary),
+        copied=copied(summary, text),
+        compression=word_count(summary) / max(1.0, word_count(text)),
+    )

@@ -1,0 +1,72 @@
+"""Words: the units in which texts are compared, in any script.
+
+Scripts that put no space between words (Han, Kana, Thai, Lao, Burmese, Khmer) are taken character by character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
+import snowballstemmer
+from stop_words import StopWordError, get_stop_words
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
+# Vowel signs and accents that follow their letter belong to it.
+_LETTERS = rf"(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+"
+# So does an apostrophe between two letters: don't, l'été.
+_WORD = regex.compile(rf"[[{_UNSPACED}]&&[\p{{L}}\p{{N}}]]\p{{M}}*|{_LETTERS}(?:['’]{_LETTERS})*", regex.V1)
+# Snowball's algorithms by ISO 639-1; in other languages a word is its own stem.
+_STEMMERS = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "id": "indonesian",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` in order, in lower case, without punctuation."""
+    return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """Return the stems of the words that carry the meaning, in order."""
+    common = _common(language)
+    return stems([word for word in words(text) if word not in common and not word.isdigit()], language)
+
+
+def stems(of: Sequence[str], language: str) -> list[str]:
+    """Return the stem of each word."""
+    if language not in _STEMMERS:
+        return list(of)
+    # One for each text: it keeps the word that it is at, and texts are read in several threads.
+    stemmer = snowballstemmer.stemmer(_STEMMERS[language])
+    stem_of = {word: str(stemmer.stemWord(word.removesuffix("'s"))) for word in set(of)}
+    return [stem_of[word] for word in of]
+
+
+@lru_cache
+def _common(language: str) -> frozenset[str]:
+    try:
+        # As `words` writes them.
+        return frozenset(word.casefold() for word in get_stop_words(language))
+    except StopWordError:
+        return frozenset()

@@ -1,0 +1,59 @@
+"""Extracts: sentences of the text itself, within a length."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.summarizer.extract import lead, pick, ranked, text_rank
+from streaming.summarizer.sentences import word_count
+
+BRIDGE = (
+    "The bridge at Alder Ford was closed on Monday. Engineers found cracks in two of the piers of the bridge. "
+    "My aunt likes plums. The council wants the cracks in the bridge repaired before the winter. "
+    "Nobody asked about the weather."
+)
+
+
+def test_the_sentences_that_share_the_most_stand_for_the_text() -> None:
+    extract = ranked(BRIDGE, words=26)
+    assert "cracks" in extract
+    assert "plums" not in extract
+    assert "weather" not in extract
+
+
+def test_sentences_keep_the_order_of_the_text() -> None:
+    assert ranked(BRIDGE, words=1000) == BRIDGE
+
+
+def test_an_extract_is_never_longer_than_asked() -> None:
+    for words in range(60):
+        assert word_count(ranked(BRIDGE, words=words)) <= words
+
+
+def test_of_sentences_that_score_the_same_the_earlier_is_taken() -> None:
+    assert pick(BRIDGE, lambda sentences: [0.0] * len(sentences), words=9) == BRIDGE.split(". ")[0] + "."
+
+
+def test_the_scores_of_all_sentences_add_up_to_one() -> None:
+    scores = text_rank(["The cat sat.", "A cat ran.", "Zebras."])
+    assert scores.sum() == pytest.approx(1)
+    assert scores[0] > scores[2]
+
+
+def test_a_sentence_that_is_too_long_is_cut_and_shows_it() -> None:
+    assert ranked("The old bridge at Alder Ford was closed.", words=3.5) == "The old bridge…"
+    assert lead("The old bridge at Alder Ford was closed.", words=5.5) == "The old bridge at Alder…"
+
+
+@given(st.text(max_size=400), st.floats(min_value=0, max_value=50))
+def test_any_text_has_an_extract_within_its_length(text: str, words: float) -> None:
+    assert word_count(ranked(text, words=words)) <= words
+
+
+def test_a_chinese_text_has_an_extract() -> None:
+    text = "大雨冲垮了老桥。村民搭了一座临时的桥。孩子们又能去上学了。"
+    extract = ranked(text, words=8)
+    assert extract in text.replace("。", "。|").split("|")
+    assert ranked(text, words=100) == text
