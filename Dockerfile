@@ -25,6 +25,7 @@ COPY streaming ./streaming
 COPY producers ./producers
 COPY consumers ./consumers
 COPY benchmarks ./benchmarks
+COPY evaluation ./evaluation
 COPY examples/corpus ./examples/corpus
 # With a cache, because each change of gistream comes by here, and Spark has 450 MB.
 RUN --mount=type=cache,target=/tmp/pip pip install --cache-dir /tmp/pip --constraint constraints.txt .

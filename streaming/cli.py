@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.cli import app as bench_app
+from evaluation.cli import app as eval_app
 from producers.cli import app as produce_app
 from streaming import __version__
 from streaming.cli_admin import broker_app, config_app, doctor, topics_app
@@ -46,6 +47,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
 app.add_typer(engine_app)
 app.add_typer(bench_app)
+app.add_typer(eval_app)
 app.add_typer(tune_app)
 app.command()(doctor)
 

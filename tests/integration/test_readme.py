@@ -61,6 +61,7 @@ def folder(tmp_path: Path) -> Path:
     )
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mill.txt").write_text(STORY)
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"text": STORY, "references": ["Anna saw the mill burn down."]}))
     return tmp_path
 
 

@@ -1,0 +1,90 @@
+"""What is compared: every model with every prompt in every combination of the settings that vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from evaluation.baselines import BASELINES
+from streaming.errors import UsageError
+from streaming.settings import Settings, load
+
+# `sampling.temperature` is what a prompt profile calls it.
+_PREFIX = "sampling."
+# The model and the prompt have options of their own.
+_BARE = ("model", "prompt")
+# What decides what a summary says; other settings decide where and how fast it is computed.
+COMPARED = (
+    *("model", "representation", "prompt", "prompt_style", "chunk_tokens", "max_tokens", "thinking_tokens"),
+    *("temperature", "top_p", "min_p", "repeat_penalty", "seed"),
+)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One system: settings that make summaries. `name` says what is special about it among the others."""
+
+    name: str
+    settings: Settings
+
+
+def contenders(
+    flags: Mapping[str, object],
+    *,
+    models: Sequence[str] = (),
+    prompts: Sequence[str] = (),
+    sets: Sequence[str] = (),
+) -> list[Contender]:
+    """Return the systems in order, the first values of everything first; `flags` are settings that all share.
+
+    `sets` are `name=value,value`. Raises `UsageError` for a setting that there is not, or a value that it cannot have.
+    """
+    varied: list[tuple[str, list[str]]] = [("model", list(models))] if models else []
+    varied += [("prompt", list(prompts))] if prompts else []
+    varied += [_parsed(one) for one in sets]
+    for name in (names := [name for name, _ in varied]):
+        if names.count(name) > 1:
+            raise UsageError(f"--set names '{name}' twice; write all its values in one: {name}=0,0.3.")
+    found = []
+    for values in product(*(values for _, values in varied)):
+        chosen = dict(zip(names, values, strict=True))
+        settings = load({**flags, **chosen})
+        several = {name: value for name, value in chosen.items() if len(dict(varied)[name]) > 1 or name in _named(sets)}
+        found.append(Contender(_name(several, settings), settings))
+    for name in (made := [one.name for one in found]):
+        if made.count(name) > 1 or name in BASELINES:
+            raise UsageError(f"Two systems would be called '{name}'; rename a model's file or a prompt profile.")
+    return found
+
+
+def baselines(named: str | None) -> list[str]:
+    """Return the names in `textrank,lead`; raises `UsageError` for one that there is not."""
+    names = [name.strip() for name in (named or "").split(",") if name.strip()]
+    for name in names:
+        if name not in BASELINES:
+            raise UsageError(f"There is no baseline '{name}'; there are: {', '.join(BASELINES)}.")
+    return list(dict.fromkeys(names))
+
+
+def _parsed(one: str) -> tuple[str, list[str]]:
+    written, equals, values = one.partition("=")
+    name = written.strip().removeprefix(_PREFIX)
+    if not equals or not all(value.strip() for value in values.split(",")):
+        raise UsageError(f"--set takes name=value,value and got '{one}'.")
+    settable = [known for known in COMPARED if known not in _BARE]
+    if name not in settable:
+        raise UsageError(f"--set knows no '{name}'; it takes: {', '.join(settable)}.")
+    return name, list(dict.fromkeys(value.strip() for value in values.split(",")))
+
+
+def _named(sets: Sequence[str]) -> set[str]:
+    return {_parsed(one)[0] for one in sets}
+
+
+def _name(several: Mapping[str, str], settings: Settings) -> str:
+    """Return the profile's name alone, or what varies."""
+    parts = [Path(value).stem if name == "model" else value for name, value in several.items() if name in _BARE]
+    parts += [f"{name}={value}" for name, value in several.items() if name not in _BARE]
+    return " ".join(parts) or settings.prompt

@@ -1,0 +1,26 @@
+"""What needs no model: extracts as long as the summary that they are compared with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Protocol
+
+from streaming.summarizer.extract import lead, pick, ranked
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE
+
+
+class Baseline(Protocol):
+    """Makes an extract."""
+
+    def __call__(self, text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+        """Return at most `words` words, as `word_count` counts them."""
+
+
+def random_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return sentences by lot, in the text's order; the same ones for the same text."""
+    lots = random.Random(0)  # noqa: S311 - no secret
+    return pick(text, lambda sentences: [lots.random() for _ in sentences], words=words, language=language)
+
+
+BASELINES: Mapping[str, Baseline] = {"textrank": ranked, "lead": lead, "random": random_sentences}

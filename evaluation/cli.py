@@ -1,0 +1,105 @@
+"""`gistream eval`: how good summaries are, measured against those that people wrote."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streaming.errors import MachineError, UsageError
+from streaming.settings.flags import DataDir, flag
+from streaming.signals import end_as_ctrl_c_does
+
+app = typer.Typer(rich_markup_mode="markdown")
+# The table is wider than the 80 columns that rich takes a file to have.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command("eval")
+def evaluation(
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Texts and the summaries that people wrote of them: a JSON object a line, with `text` and "
+            "`references`, a list; `id` and `language` may be there.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model, as in --model of `gistream run`. May be repeated.")
+    ] = None,
+    prompt: Annotated[list[str] | None, typer.Option(help="A prompt profile. May be repeated.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE,VALUE",
+            help="Values of a setting to compare, such as temperature=0,0.3 or chunk_tokens=400,800. May be repeated: "
+            "every combination is measured.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="Extracts to compare with, as long as the first system's summaries: textrank, lead, random.",
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take no more than this many texts.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write everything to FILE.", show_default=False)
+    ] = None,
+    slots: Annotated[int | None, flag("slots")] = None,
+    context: Annotated[int | None, flag("context")] = None,
+    engine: Annotated[str | None, flag("engine")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Measure how good the summaries of a model, a prompt and settings are, side by side with others.
+
+    Summaries are made as the service makes them, and compared with those that people wrote: ROUGE-1, ROUGE-2 and
+    ROUGE-Lsum, the best of several references. One that is interrupted goes on where it was when it is begun again.
+
+    Examples:
+        gistream eval --data squality-dev.jsonl --against textrank,lead,random
+
+        gistream eval --data mine.jsonl --prompt default --prompt headline --limit 10
+
+        gistream eval --data mine.jsonl --set temperature=0,0.3 --set chunk_tokens=400,800 --json grid.json
+    """
+    # Here, because they load what only they need.
+    from evaluation.asked import baselines, contenders
+    from evaluation.evaluate import evaluate
+    from evaluation.report import show
+    from evaluation.results import Results, as_json
+    from evaluation.stories import read_stories
+    from streaming.progress import Shown
+
+    if json_file is not None and not json_file.parent.is_dir():
+        raise UsageError(f"There is no folder {json_file.parent} for {json_file.name}; make it first.")
+    flags = {"slots": slots, "context": context, "engine": engine, "data_dir": data_dir}
+    systems = contenders(flags, models=model or (), prompts=prompt or (), sets=sets or ())
+    extracts = baselines(against)
+    stories = read_stories(data, limit=limit)
+    end_as_ctrl_c_does()
+
+    def use(results: Results) -> None:
+        show(results, out)
+        if json_file is not None:
+            try:
+                json_file.write_text(
+                    json.dumps(as_json(results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+                )
+            except OSError as error:
+                raise MachineError(f"{json_file} cannot be written: {error}; nothing that was made is lost.") from error
+
+    try:
+        with Shown(note) as shown:
+            evaluate(data, stories, systems, extracts, shown, use)
+    except KeyboardInterrupt:
+        note.print("stopped; the same command goes on where this one was")
+        raise typer.Exit(130) from None

@@ -1,0 +1,130 @@
+"""An evaluation: every system makes its summaries, baselines extract as much, and people's summaries judge them all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from evaluation.asked import COMPARED, Contender
+from evaluation.baselines import BASELINES
+from evaluation.journal import Journal
+from evaluation.making import Made, make
+from evaluation.results import Results, Scored
+from evaluation.rouge import Rouge, rouge
+from evaluation.stories import Story
+from streaming.choice import choose
+from streaming.engine import open_model, usable_cores
+from streaming.errors import NotSummarized
+from streaming.progress import Shown
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, word_count
+from streaming.work import Work, plan_work, unload
+
+# How many lines tell how far a system is where there is no terminal to draw on.
+_LINES = 5
+
+
+def evaluate(
+    data: Path,
+    stories: Sequence[Story],
+    contenders: Sequence[Contender],
+    against: Sequence[str],
+    shown: Shown,
+    use: Callable[[Results], None],
+) -> None:
+    """Measure all systems on all texts, and hand the results to `use`; until that is done, what was made is kept.
+
+    Baselines extract, from each text, as many words as the first system wrote of it. Raises `NotSummarized` when no
+    text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and what `use` raises.
+    """
+    works = [_plan(contender) for contender in contenders]
+    journals = [
+        Journal(contender.settings.data_dir / "evaluation", version("gistream"), _sha256(stories), work.recipe_name)
+        for contender, work in zip(contenders, works, strict=True)
+    ]
+    made: list[Made] = []
+    try:
+        for contender, work, journal in zip(contenders, works, journals, strict=True):
+            made.append(_make(contender.name, work, stories, journal, shown))
+    finally:
+        unload()
+    failed = {story: why for one in made for story, why in one.failed.items()}
+    common = [story for story in stories if story.id not in failed]
+    if not common:
+        raise NotSummarized(f"No text has a summary by every system; the first: {next(iter(failed.values()))}")
+    systems = [
+        _scored(contender, work, one, common) for contender, work, one in zip(contenders, works, made, strict=True)
+    ]
+    for name in against:
+        shown.begin(name, len(common))
+        systems.append(_baseline(name, common, systems[0].lengths, shown))
+    use(Results(data.name, [story.id for story in common], systems, failed))
+    for journal in journals:
+        journal.remove()
+
+
+def _plan(contender: Contender) -> Work:
+    settings = contender.settings
+    given = open_model(settings.model, completion=settings.completion)
+    return plan_work(settings, choose(settings, given, cores=usable_cores()), here=True)
+
+
+def _make(name: str, work: Work, stories: Sequence[Story], journal: Journal, shown: Shown) -> Made:
+    shown.begin(name, len(stories))
+
+    def loading(share: float) -> None:
+        shown.describe(name if share >= 1 else f"{name}: loading the model, {share:.0%}")
+
+    def resumed(texts: int) -> None:
+        if texts:
+            shown.note(f"{name}: {texts} of {len(stories)} texts were summarized before this was interrupted")
+            shown.finished(texts)
+
+    done = 0
+
+    def finished() -> None:
+        nonlocal done
+        done += 1
+        shown.finished()
+        if not shown.seen and done % max(1, len(stories) // _LINES) == 0:
+            shown.note(f"{name}: {done} texts summarized")
+
+    made = make(work, stories, journal, loading=loading, resumed=resumed, finished=finished)
+    for story, why in made.failed.items():
+        shown.note(f"{name}: {story} has no summary: {why}")
+    seconds = sum(entry.seconds for entry in made.entries.values())
+    shown.note(f"{name}: {len(made.entries)} of {len(stories)} texts summarized, {seconds:,.0f} s")
+    return made
+
+
+def _scored(contender: Contender, work: Work, made: Made, stories: Sequence[Story]) -> Scored:
+    entries = [made.entries[story.id] for story in stories]
+    summaries = [entry.summary for entry in entries]
+    return Scored(
+        contender.name,
+        [_rouge(story, one.summary) for story, one in zip(stories, summaries, strict=True)],
+        [word_count(one.summary) for one in summaries],
+        summaries,
+        work.recipe_name,
+        {name: getattr(contender.settings, name) for name in COMPARED},
+        sum(entry.seconds for entry in entries),
+    )
+
+
+def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], shown: Shown) -> Scored:
+    extracts = []
+    for story, length in zip(stories, lengths, strict=True):
+        extracts.append(BASELINES[name](story.text, words=length, language=story.language or DEFAULT_LANGUAGE))
+        shown.finished(1)
+    scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
+    return Scored(name, scores, [word_count(extract) for extract in extracts])
+
+
+def _rouge(story: Story, summary: str) -> Rouge:
+    return rouge(summary, story.references, language=story.language or DEFAULT_LANGUAGE)
+
+
+def _sha256(stories: Sequence[Story]) -> str:
+    """Return what names these very stories: others, or fewer of them, have a journal of their own."""
+    return hashlib.sha256(repr([(story.id, story.text) for story in stories]).encode()).hexdigest()

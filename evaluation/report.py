@@ -1,0 +1,57 @@
+"""The results as a person reads them: a table of the systems, and how sure their differences are."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.results import Results, Scored
+from evaluation.rouge import MEASURES
+
+_HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"}
+
+
+def show(results: Results, out: Console) -> None:
+    """Print everything."""
+    out.print(f"{len(results.stories)} texts of {results.data}; means over the texts, ROUGE in percent\n", markup=False)
+    out.print(_systems(results))
+    if differences := results.differences():
+        first = results.systems[0].name
+        out.print(f"\n{first} minus each other, with 95% intervals (paired bootstrap)", style="bold", markup=False)
+        table = Table("", *_HEADINGS.values(), box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for other, by_measure in differences:
+            cells = (
+                f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+                for found in by_measure.values()
+            )
+            table.add_row(other.name, *cells)
+        out.print(table)
+    for story, why in results.failed.items():
+        out.print(f"- without {story}: {why}", markup=False)
+
+
+def _systems(results: Results) -> Table:
+    table = Table(
+        "system", *_HEADINGS.values(), "words", "extracts", "grounding", "repetition", "copy", "s a text", "tokens in",
+        "out", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
+    )  # fmt: skip
+    for one in results.systems:
+        scores = (f"{100 * getattr(one.mean, measure):.1f}" for measure in MEASURES)
+        table.add_row(one.name, *scores, f"{mean(one.lengths):.0f}", *_of_model(one))
+    return table
+
+
+def _of_model(one: Scored) -> list[str]:
+    if not one.summaries:
+        return []
+    prompt, completion = one.tokens
+    signals = (one.signal(name) for name in ("grounding", "repetition", "copy"))
+    return [
+        f"{one.fallback_share:.0%}",
+        *("" if value is None else f"{value:.2f}" for value in signals),
+        f"{one.seconds / len(one.summaries):.1f}",
+        f"{prompt:,}",
+        f"{completion:,}",
+    ]

@@ -1,0 +1,120 @@
+"""The figures of an evaluation: what each system scored, text by text, and whether they differ by more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean
+from typing import Any
+
+from evaluation.bootstrap import Difference, difference
+from evaluation.rouge import MEASURES, Rouge
+from streaming.messages import Summary
+
+SIGNALS = ("grounding", "repetition", "copy", "compression")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One system: its scores and lengths (in words), by text in their order.
+
+    A baseline has no `summaries`, and takes no `seconds` worth counting.
+    """
+
+    name: str
+    scores: Sequence[Rouge]
+    lengths: Sequence[float]
+    summaries: Sequence[Summary] = ()
+    recipe: str | None = None
+    settings: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+
+    @property
+    def mean(self) -> Rouge:
+        """The mean of each measure."""
+        return Rouge(**{measure: mean(self.of(measure)) for measure in MEASURES})
+
+    def of(self, measure: str) -> list[float]:
+        """Return the scores of one measure."""
+        return [float(getattr(score, measure)) for score in self.scores]
+
+    @property
+    def fallback_share(self) -> float:
+        """The share of texts for which an extract stands, in the whole or in a part."""
+        return mean(one.status != "ok" for one in self.summaries) if self.summaries else 0.0
+
+    def signal(self, name: str) -> float | None:
+        """Return the mean of a signal over the texts that have it."""
+        values = [one.signals.model_dump(by_alias=True)[name] for one in self.summaries]
+        known = [float(value) for value in values if value is not None]
+        return mean(known) if known else None
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of all prompts and of all completions."""
+        return sum(one.tokens.prompt for one in self.summaries), sum(one.tokens.completion for one in self.summaries)
+
+
+@dataclass(frozen=True)
+class Results:
+    """An evaluation: the systems, the first of which the others are compared with.
+
+    `stories` are the ids of the texts that every system summarized; `failed` says of the others why not.
+    """
+
+    data: str
+    stories: Sequence[str]
+    systems: Sequence[Scored]
+    failed: Mapping[str, str]
+
+    def differences(self) -> list[tuple[Scored, dict[str, Difference]]]:
+        """Return by how much the first system is above each other one, measure by measure."""
+        first, *others = self.systems
+        return [
+            (other, {measure: difference(first.of(measure), other.of(measure)) for measure in MEASURES})
+            for other in others
+        ]
+
+
+def as_json(results: Results) -> dict[str, Any]:
+    """Return everything for a machine to read; the texts of the summaries are not in it."""
+    return {
+        "data": results.data,
+        "stories": len(results.stories),
+        "failed": dict(results.failed),
+        "systems": [_system(one) for one in results.systems],
+        "differences": [
+            {
+                "system": results.systems[0].name,
+                "minus": other.name,
+                **{measure: _rounded(asdict(found)) for measure, found in by_measure.items()},
+            }
+            for other, by_measure in results.differences()
+        ],
+        "by_story": [
+            {
+                "id": story,
+                "scores": {one.name: _rounded(asdict(one.scores[place])) for one in results.systems},
+            }
+            for place, story in enumerate(results.stories)
+        ],
+    }
+
+
+def _system(one: Scored) -> dict[str, Any]:
+    prompt, completion = one.tokens
+    return {
+        "name": one.name,
+        **_rounded(asdict(one.mean)),
+        "words": round(mean(one.lengths), 1),
+        "fallback_share": round(one.fallback_share, 4),
+        "signals": {name: None if (value := one.signal(name)) is None else round(value, 4) for name in SIGNALS},
+        "seconds": round(one.seconds, 1),
+        "tokens": {"prompt": prompt, "completion": completion},
+        "recipe": one.recipe,
+        "settings": None if one.settings is None else dict(one.settings),
+    }
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}

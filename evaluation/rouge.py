@@ -1,0 +1,57 @@
+"""ROUGE (Lin, 2004): the words that a summary and a reference have in common, as F1 from 0 to 1.
+
+ROUGE-1 compares words, ROUGE-2 pairs of words, ROUGE-Lsum the longest common subsequence, sentence by sentence. With
+several references the best one counts, for each measure by itself, as the authors of SQuALITY do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nltk.stem.porter import PorterStemmer
+from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenizers import Tokenizer
+
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, split_sentences
+from streaming.summarizer.words import words
+
+MEASURES = ("rouge1", "rouge2", "rougeLsum")
+# rouge-score stems what is longer than this.
+_SHORT = 3
+
+
+@dataclass(frozen=True)
+class Rouge:
+    """F1 of the three measures."""
+
+    rouge1: float
+    rouge2: float
+    rougeLsum: float  # noqa: N815 - the measure's own name
+
+
+class _Words(Tokenizer):  # type: ignore[misc]
+    """As rouge-score's own tokenizer for English; it drops all that is not a to z or a digit, this one does not."""
+
+    def __init__(self) -> None:
+        self._stemmer = PorterStemmer()
+
+    def tokenize(self, text: str) -> list[str]:
+        return [self._stemmed(word) for word in words(text)]
+
+    def _stemmed(self, word: str) -> str:
+        return str(self._stemmer.stem(word)) if word.isascii() and len(word) > _SHORT else word
+
+
+_SCORER = RougeScorer(list(MEASURES), tokenizer=_Words())
+
+
+def rouge(summary: str, references: Sequence[str], *, language: str = DEFAULT_LANGUAGE) -> Rouge:
+    """Return how much a summary has in common with the nearest of the references."""
+    found = _SCORER.score_multi([_lines(one, language) for one in references], _lines(summary, language))
+    return Rouge(**{name: found[name].fmeasure for name in MEASURES})
+
+
+def _lines(text: str, language: str) -> str:
+    """Return a text with a line for each sentence, as ROUGE-Lsum wants it."""
+    return "\n".join(" ".join(sentence.split()) for sentence in split_sentences(text, language))

@@ -1,0 +1,92 @@
+"""What an evaluation compares, and on which texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evaluation.asked import baselines, contenders
+from evaluation.stories import read_stories
+from streaming.errors import UsageError
+
+
+def names(**asked: list[str]) -> list[str]:
+    return [one.name for one in contenders({}, **asked)]
+
+
+def test_without_anything_the_default_is_evaluated() -> None:
+    assert names() == ["default"]
+
+
+def test_prompts_and_models_are_named_where_there_are_several() -> None:
+    assert names(prompts=["headline"]) == ["headline"]
+    assert names(prompts=["default", "headline"]) == ["default", "headline"]
+    assert names(models=["a.gguf", "b/c.gguf"], prompts=["headline"]) == ["a", "c"]
+
+
+def test_every_combination_is_evaluated() -> None:
+    found = contenders({}, sets=["sampling.temperature=0,0.3", "chunk_tokens=400,800"])
+    assert [one.name for one in found] == [
+        "temperature=0 chunk_tokens=400",
+        "temperature=0 chunk_tokens=800",
+        "temperature=0.3 chunk_tokens=400",
+        "temperature=0.3 chunk_tokens=800",
+    ]
+    assert [(one.settings.temperature, one.settings.chunk_tokens) for one in found][2] == (0.3, 400)
+
+
+@pytest.mark.parametrize(
+    ("sets", "sentence"),
+    [
+        (["temperature"], "name=value,value and got 'temperature'"),
+        (["temperature=0,"], "got 'temperature=0,'"),
+        (["slots=4"], "knows no 'slots'"),
+        (["temperature=hot"], "temperature"),
+        (["temperature=0", "sampling.temperature=1"], "twice"),
+    ],
+)
+def test_a_setting_that_cannot_be_compared_is_refused(sets: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        contenders({}, sets=sets)
+
+
+def test_baselines_are_named_once_and_known() -> None:
+    assert baselines("textrank, lead,textrank") == ["textrank", "lead"]
+    assert baselines(None) == []
+    with pytest.raises(UsageError, match="no baseline 'textrnk'"):
+        baselines("textrnk")
+
+
+def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
+    lines = [
+        {"id": 7, "text": "A text.", "references": ["One.", "Two."], "question": "ignored"},
+        {"text": "Ein Text.", "summary": "Einer.", "language": "de"},
+    ]
+    path = tmp_path / "data.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n")
+    one, two = read_stories(path)
+    assert (one.id, one.references, one.language) == ("7", ("One.", "Two."), None)
+    assert (two.id, two.references, two.language) == ("2", ("Einer.",), "de")
+    assert read_stories(path, limit=1) == [one]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("{", "line 1, is no JSON"),
+        ("[]", "no JSON object"),
+        ('{"references": ["x"]}', "has no `text`"),
+        ('{"text": "x"}', "has no `references`"),
+        ('{"text": "x", "references": "y"}', "has no `references`"),
+        ('{"text": "x", "summary": "y", "language": 3}', "`language`"),
+        ("", "has no texts"),
+        ('{"id": 1, "text": "x", "summary": "y"}\n{"id": 1, "text": "z", "summary": "y"}', "same id"),
+    ],
+)
+def test_a_line_that_is_no_story_is_named(tmp_path: Path, line: str, sentence: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(line)
+    with pytest.raises(UsageError, match=sentence):
+        read_stories(path)

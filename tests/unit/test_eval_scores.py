@@ -1,0 +1,77 @@
+"""What an evaluation says: scores against people's summaries, and whether a difference is more than chance."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluation.baselines import BASELINES
+from evaluation.bootstrap import difference
+from evaluation.results import Results, Scored, as_json
+from evaluation.rouge import Rouge, rouge
+from streaming.summarizer.sentences import word_count
+
+CAT = "The cat sat on the mat. It was happy."
+
+
+def test_the_same_summary_scores_one_and_another_scores_nothing() -> None:
+    assert rouge(CAT, [CAT]) == Rouge(1, 1, 1)
+    assert rouge("Rain fell.", [CAT]) == Rouge(0, 0, 0)
+
+
+def test_the_best_of_several_references_counts() -> None:
+    assert rouge(CAT, ["Rain fell.", CAT]) == rouge(CAT, [CAT, "Rain fell."]) == Rouge(1, 1, 1)
+
+
+def test_rouge_is_what_its_definition_says() -> None:
+    found = rouge("the cat ran", ["the cat sat"])
+    assert found.rouge1 == pytest.approx(2 / 3)
+    assert found.rouge2 == pytest.approx(1 / 2)
+    assert found.rougeLsum == pytest.approx(2 / 3)
+
+
+def test_english_words_are_compared_by_their_stems() -> None:
+    assert rouge("engines burning", ["engine burned"]).rouge2 == 1
+
+
+def test_a_script_without_spaces_is_scored() -> None:
+    found = rouge("大雨冲垮了老桥。", ["老桥被大雨冲垮了。"], language="zh")
+    assert found.rouge1 > 0.9
+    assert 0 < found.rouge2 < 1
+
+
+def test_a_difference_between_equal_systems_is_not_more_than_chance() -> None:
+    found = difference([0.1, 0.4, 0.3, 0.2], [0.2, 0.3, 0.4, 0.1])
+    assert found.mean == pytest.approx(0)
+    assert found.low < 0 < found.high
+
+
+def test_a_small_difference_on_every_text_is_more_than_chance() -> None:
+    scores = [0.1, 0.5, 0.3, 0.2, 0.4, 0.6]
+    found = difference([score + 0.02 for score in scores], scores)
+    assert found.low == pytest.approx(0.02)
+    assert found.high == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_extracts_as_much_as_it_may(name: str) -> None:
+    text = " ".join(f"Sentence number {n} tells of bridge {n % 3} and of nothing else." for n in range(40))
+    extract = BASELINES[name](text, words=50)
+    assert 35 <= word_count(extract) <= 50
+
+
+def test_random_sentences_are_the_same_ones_again() -> None:
+    assert BASELINES["random"](CAT * 20, words=30) == BASELINES["random"](CAT * 20, words=30)
+
+
+def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
+    systems = [
+        Scored("default", [Rouge(0.4, 0.1, 0.3), Rouge(0.2, 0.3, 0.1)], [10, 20]),
+        Scored("lead", [Rouge(0.3, 0.1, 0.2), Rouge(0.1, 0.3, 0.0)], [10, 20]),
+    ]
+    found = as_json(Results("mine.jsonl", ["a", "b"], systems, {"c": "Unexpected: a KeyError"}))
+    assert [one["name"] for one in found["systems"]] == ["default", "lead"]
+    assert found["systems"][0]["rouge1"] == pytest.approx(0.3)
+    assert found["systems"][0]["words"] == 15
+    assert found["differences"][0]["rouge1"] == {"mean": 0.1, "low": 0.1, "high": 0.1}
+    assert found["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
+    assert found["failed"] == {"c": "Unexpected: a KeyError"}
