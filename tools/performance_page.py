@@ -39,8 +39,8 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
 
 # Of a run that does not say which llama-server it measured; the next one does.
 _EARLIER = """**The figures below are of an earlier benchmark.** It chose settings by one measurement of each, and gave
-llama-server no choice of tokens at once, no more clients than slots, and a cache of prompts that it had no use for. What
-is said of llama-server may flatter gistream; by how much, the next run will tell.
+llama-server no choice of tokens at once, no more clients than slots, and a cache of prompts that it had no use for.
+What is said of llama-server may flatter gistream; by how much, the next run will tell.
 """
 
 _LABELS = {
