@@ -57,10 +57,12 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A look at this machine in about five minutes.")] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write everything to FILE.", show_default=False)
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write everything to FILE.", dir_okay=False, show_default=False),
     ] = None,
     chart: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the systems to FILE, a PNG.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the systems to FILE, a PNG.", dir_okay=False, show_default=False),
     ] = None,
     model: Annotated[str | None, flag("model")] = None,
     data_dir: DataDir = None,

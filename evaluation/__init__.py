@@ -1,5 +1,6 @@
 """How good summaries are: `gistream eval`.
 
+evaluate.py    all of it, in order
 asked.py       what is compared: models, prompts, settings
 stories.py     texts with the summaries that people wrote of them
 journal.py     what an interrupted evaluation has made

@@ -41,18 +41,19 @@ def contenders(
 
     `sets` are `name=value,value`. Raises `UsageError` for a setting that there is not, or a value that it cannot have.
     """
-    varied: list[tuple[str, list[str]]] = [("model", list(models))] if models else []
-    varied += [("prompt", list(prompts))] if prompts else []
-    varied += [_parsed(one) for one in sets]
-    for name in (names := [name for name, _ in varied]):
-        if names.count(name) > 1:
+    varied: dict[str, Sequence[str]] = {"model": models} if models else {}
+    varied |= {"prompt": prompts} if prompts else {}
+    for name, values in map(_parsed, sets):
+        if name in varied:
             raise UsageError(f"--set names '{name}' twice; write all its values in one: {name}=0,0.3.")
+        varied[name] = values
+    # A single model, or a single prompt, is nothing special among the others.
+    telling = {name for name, values in varied.items() if name not in _BARE or len(values) > 1}
     found = []
-    for values in product(*(values for _, values in varied)):
-        chosen = dict(zip(names, values, strict=True))
+    for combination in product(*varied.values()):
+        chosen = dict(zip(varied, combination, strict=True))
         settings = load({**flags, **chosen})
-        several = {name: value for name, value in chosen.items() if len(dict(varied)[name]) > 1 or name in _named(sets)}
-        found.append(Contender(_name(several, settings), settings))
+        found.append(Contender(_name({name: chosen[name] for name in chosen if name in telling}, settings), settings))
     for name in (made := [one.name for one in found]):
         if made.count(name) > 1 or name in BASELINES:
             raise UsageError(f"Two systems would be called '{name}'; rename a model's file or a prompt profile.")
@@ -79,12 +80,8 @@ def _parsed(one: str) -> tuple[str, list[str]]:
     return name, list(dict.fromkeys(value.strip() for value in values.split(",")))
 
 
-def _named(sets: Sequence[str]) -> set[str]:
-    return {_parsed(one)[0] for one in sets}
-
-
-def _name(several: Mapping[str, str], settings: Settings) -> str:
-    """Return the profile's name alone, or what varies."""
-    parts = [Path(value).stem if name == "model" else value for name, value in several.items() if name in _BARE]
-    parts += [f"{name}={value}" for name, value in several.items() if name not in _BARE]
+def _name(telling: Mapping[str, str], settings: Settings) -> str:
+    """Return what tells a system from the others, or the profile's name."""
+    parts = [Path(value).stem if name == "model" else value for name, value in telling.items() if name in _BARE]
+    parts += [f"{name}={value}" for name, value in telling.items() if name not in _BARE]
     return " ".join(parts) or settings.prompt

@@ -52,7 +52,8 @@ def evaluation(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take no more than this many texts.")] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write everything to FILE.", show_default=False)
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write everything to FILE.", dir_okay=False, show_default=False),
     ] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,

@@ -116,7 +116,7 @@ def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], sho
     extracts = []
     for story, length in zip(stories, lengths, strict=True):
         extracts.append(BASELINES[name](story.text, words=length, language=story.language or DEFAULT_LANGUAGE))
-        shown.finished(1)
+        shown.finished()
     scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
     return Scored(name, scores, [word_count(extract) for extract in extracts])
 
@@ -127,4 +127,4 @@ def _rouge(story: Story, summary: str) -> Rouge:
 
 def _sha256(stories: Sequence[Story]) -> str:
     """Return what names these very stories: others, or fewer of them, have a journal of their own."""
-    return hashlib.sha256(repr([(story.id, story.text) for story in stories]).encode()).hexdigest()
+    return hashlib.sha256(repr([(one.id, one.text, one.language) for one in stories]).encode()).hexdigest()

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from pydantic import ValidationError
 
@@ -46,11 +46,12 @@ class Journal:
         return {one.summary.document_sha256: one for one in _entries(lines)}
 
     @contextmanager
-    def open(self) -> Iterator[TextIO]:
+    def open(self) -> Iterator[FileIO]:
         """Have the journal open for `write`; raises `MachineError`."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a", encoding="utf-8")
+            # Without a buffer, which would fail once more when it is closed on a full disk.
+            file = FileIO(self._path, "a")
         except OSError as error:
             raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
         with file:
@@ -61,15 +62,17 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
 
-def write(journal: TextIO, entry: Entry) -> None:
+def write(journal: FileIO, entry: Entry) -> None:
     """Add an entry; it outlives a kill. Raises `MachineError` when there is no room for it."""
     line = {"seconds": entry.seconds, "summary": entry.summary.model_dump(mode="json", by_alias=True)}
+    # A line of its own, also after one that was cut off.
+    data = f"\n{json.dumps(line)}".encode()
     try:
-        # A line of its own, also after one that was cut off.
-        journal.write("\n" + json.dumps(line))
-        journal.flush()
+        whole = journal.write(data) == len(data)
     except OSError as error:
-        raise MachineError(f"The evaluation's journal cannot be written: {error}.") from error
+        raise MachineError(f"The evaluation's journal cannot be written: {error}; free some disk.") from error
+    if not whole:
+        raise MachineError("The evaluation's journal cannot be written: the disk is full; free some.")
 
 
 def _entries(lines: list[str]) -> Iterator[Entry]:

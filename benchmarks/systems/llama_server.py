@@ -33,14 +33,16 @@ def check_program(program: Path) -> str:
     """Return the version of a llama-server, as it says it; raises `UsageError` when `program` is none."""
     sentence = f"{program} is no llama-server; `make llama-server` builds one and says where it is."
     try:
-        said = subprocess.run([str(program), "--help"], capture_output=True, text=True, timeout=60, check=False)
+        said, told = (
+            subprocess.run([str(program), flag], capture_output=True, text=True, timeout=60, check=False)
+            for flag in ("--help", "--version")
+        )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise UsageError(sentence) from error
     if said.returncode != 0 or not all(
         flag in said.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn", "--cache-ram")
     ):
         raise UsageError(sentence)
-    told = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=60, check=False)
     # It says so on standard error.
     return next((line for line in f"{told.stdout}{told.stderr}".splitlines() if "version" in line), "of no version")
 

@@ -38,6 +38,8 @@ _MOST_ROUNDS = 100
 _MOST_SENTENCES = 1000
 # What a sentence must have to stand in an extract: fewer words are an exclamation or a heading.
 _FEWEST_WORDS = 4
+# Characters of a word, at most, on average: more are no words of a script with spaces.
+_LONGEST_WORD = 12
 
 
 def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
@@ -55,7 +57,7 @@ def pick(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGU
     scores = score(sentences)
     order = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))
     if fitting := _within(order, sentences, words):
-        return unbroken(" ".join(sentences[place] for place in fitting))
+        return _ended(unbroken(" ".join(sentences[place] for place in fitting)), language)
     return lead(sentences[order[0]], words=words, language=language) if order else ""
 
 
@@ -75,16 +77,16 @@ def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
         if length > words:
             break
     extract = unbroken("".join(taken))
-    if word_count(extract) > words or len(extract) > words * 12:
+    if _length(extract) > words:
         kept, length = [], 0.0
         for piece in re.findall(rf"{CJK.pattern}|(?:(?!{CJK.pattern})\S)+|\s+", extract):
             length += word_count(piece)
             if length > words:
                 break
             kept.append(piece)
-        begun = "".join(kept)[: int(words * 12)].rstrip()
+        begun = "".join(kept)[: int(words * _LONGEST_WORD)].rstrip()
         return f"{begun}…" if begun else ""
-    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
+    return _ended(extract, language)
 
 
 def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDArray[np.float64]:
@@ -128,12 +130,21 @@ def _candidates(text: str, language: str) -> list[str]:
     return whole or [sentence for sentence in flat if sentence]
 
 
+def _length(text: str) -> float:
+    """Return the length in words, where a text without spaces has as many as its characters allow."""
+    return max(word_count(text), len(text) / _LONGEST_WORD)
+
+
+def _ended(extract: str, language: str) -> str:
+    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
+
+
 def _within(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:
     """Return the places of the first sentences of an order that fit together, in the text's order."""
     taken: list[int] = []
     length = 0.0
     for place in order:
-        more = word_count(sentences[place])
+        more = _length(sentences[place])
         if length + more <= words:
             taken.append(place)
             length += more

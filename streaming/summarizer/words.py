@@ -5,7 +5,6 @@ Scripts that put no space between words (Han, Kana, Thai, Lao, Burmese, Khmer) a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import regex
@@ -48,19 +47,19 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """Return the stems of the words that carry the meaning, in order."""
+    """Return the stems of the words that carry the meaning, in order; `language` is an ISO 639-1 code.
+
+    What is behind a hyphen in it, such as a country, does not count.
+    """
+    language = language.lower().partition("-")[0]
     common = _common(language)
-    return stems([word for word in words(text) if word not in common and not word.isdigit()], language)
-
-
-def stems(of: Sequence[str], language: str) -> list[str]:
-    """Return the stem of each word."""
+    found = [word for word in words(text) if word not in common and not word.isdigit()]
     if language not in _STEMMERS:
-        return list(of)
+        return found
     # One for each text: it keeps the word that it is at, and texts are read in several threads.
     stemmer = snowballstemmer.stemmer(_STEMMERS[language])
-    stem_of = {word: str(stemmer.stemWord(word.removesuffix("'s"))) for word in set(of)}
-    return [stem_of[word] for word in of]
+    stem_of = {word: str(stemmer.stemWord(word.removesuffix("'s"))) for word in set(found)}
+    return [stem_of[word] for word in found]
 
 
 @lru_cache

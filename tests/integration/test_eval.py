@@ -55,3 +55,11 @@ def test_data_that_is_none_is_refused_before_a_model_is_loaded(tmp_path: Path) -
     done = gistream("eval", "--data", str(data), data_dir=tmp_path)
     assert done.returncode == 2
     assert "line 1, has no `references`" in done.stderr
+
+
+def test_a_folder_for_the_figures_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(map(json.dumps, STORIES)))
+    done = gistream("eval", "--data", str(data), "--json", str(tmp_path), data_dir=tmp_path)
+    assert done.returncode == 2
+    assert "is a directory" in done.stderr

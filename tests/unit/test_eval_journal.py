@@ -10,11 +10,11 @@ import pytest
 from fake_engine import FakeEngine
 from model_files import MODEL
 
-from evaluation.journal import Journal
+from evaluation.journal import Entry, Journal, write
 from evaluation.making import Made, make
 from evaluation.stories import Story
 from streaming.choice import foresee
-from streaming.errors import EngineError
+from streaming.errors import EngineError, MachineError
 from streaming.protocol import Engine
 from streaming.settings import load
 from streaming.work import Work, plan_work, unload
@@ -100,3 +100,13 @@ def test_a_text_that_has_no_summary_is_named_and_tried_again(tmp_path: Path) -> 
     assert made.failed == {"long": "Unexpected: an unexpected KeyError"}
     assert made.entries == {}
     assert journal.entries() == {}
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    run(FakeEngine("A bridge fell."), journal)
+    [path] = tmp_path.iterdir()
+    path.unlink()
+    path.symlink_to("/dev/full")
+    with pytest.raises(MachineError, match="journal cannot be written"), journal.open() as file:
+        write(file, Entry(run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].entries["0"].summary, 1.0))

@@ -47,6 +47,15 @@ def test_a_sentence_that_is_too_long_is_cut_and_shows_it() -> None:
     assert lead("The old bridge at Alder Ford was closed.", words=5.5) == "The old bridge at Alder…"
 
 
+@pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000])
+def test_a_text_without_spaces_is_no_single_word(text: str) -> None:
+    assert len(ranked(text, words=60)) < 1_000
+
+
+def test_an_extract_of_a_text_without_a_full_stop_ends_with_one() -> None:
+    assert ranked("the bridge is closed", words=20) == "the bridge is closed."
+
+
 @given(st.text(max_size=400), st.floats(min_value=0, max_value=50))
 def test_any_text_has_an_extract_within_its_length(text: str, words: float) -> None:
     assert word_count(ranked(text, words=words)) <= words

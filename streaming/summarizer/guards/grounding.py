@@ -1,29 +1,25 @@
 """Grounding: how much of what a summary says stands in its text.
 
-Four shares, each of distinct things: content words (their stems), names and numbers that the text has as well, and
-pairs of neighbouring content words that stand near each other in the text. Chapters of one book share names and words,
-but rarely what is said of whom: so pairs tell a summary of another chapter, words alone do not. None of it can tell
-whether what a summary says is true.
+Two shares, each of distinct things: content words (their stems) that the text has as well, and pairs of neighbouring
+content words that stand near each other in the text. Chapters of one book share names and words, but rarely what is
+said of whom: so pairs tell a summary of another chapter, words alone do not. Neither can tell whether what a summary
+says is true.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from streaming.summarizer.words import content_words, stems, words
+from streaming.summarizer.words import content_words
 
 # Two content words of the text that are no further apart than this, in content words, are near each other. Summaries of
 # 100 chapters of War and Peace, of 500 words each, by SmolLM2-135M, each held against ten of the other chapters: below
 # the score that 5 of the right ones do not reach are 85% of the wrong ones with 8, 90% with 20, 87% with 60.
 _NEAR = 20
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-# A capital letter inside a sentence. German writes every noun so; they must stand in the text as much as names.
-_NAME = re.compile(r"(?:(?<=[^\W\d_]\s)|(?<=[^\W\d_][,;]\s))[^\W\d_][^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -31,8 +27,6 @@ class Grounding:
     """Shares from 0 to 1; None where the summary has nothing of the kind."""
 
     words: float | None
-    names: float | None
-    numbers: float | None
     pairs: float | None
 
     @property
@@ -52,8 +46,6 @@ def grounding(summary: str, text: str, *, language: str) -> Grounding:
     places = _places(content_words(text, language), set(said))
     return Grounding(
         words=_share(set(said), places.__contains__),
-        names=_share(set(stems(_names(summary), language)), set(stems(words(text), language)).__contains__),
-        numbers=_share(set(_NUMBER.findall(summary)), set(_NUMBER.findall(text)).__contains__),
         pairs=_share(set(_pairs(said)), lambda pair: _near(*(places.get(stem, ()) for stem in pair))),
     )
 
@@ -77,10 +69,6 @@ def _near(one: Sequence[int], other: Sequence[int]) -> bool:
         if after < len(other) and other[after] <= place + _NEAR:
             return True
     return False
-
-
-def _names(text: str) -> list[str]:
-    return [word for name in _NAME.findall(text) if name[0].isupper() for word in words(name)]
 
 
 def _share(some: Iterable[object], known: Callable[..., bool]) -> float | None:
