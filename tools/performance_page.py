@@ -38,11 +38,6 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
 """
 
 # Of a run that does not say which llama-server it measured; the next one does.
-_EARLIER = """**The figures below are of an earlier benchmark.** It chose settings by one measurement of each, and gave
-llama-server no choice of tokens at once, no more clients than slots, and a cache of prompts that it had no use for.
-What is said of llama-server may flatter gistream; by how much, the next run will tell.
-"""
-
 _LABELS = {
     "lanes_vs_recipe": "lanes, in their fastest representation, against the recipe on the file as shipped",
     "lanes_vs_cached": "the same against one cached `Llama` on the file as shipped",
@@ -59,7 +54,6 @@ def page(found: dict[str, Any]) -> str:
     """Return the page of what `gistream bench --json` wrote."""
     parts = [
         _METHOD,
-        *([] if "llama_server" in found else [_EARLIER]),
         _machine(found),
         _systems(found),
         _gains(found),
