@@ -11,6 +11,8 @@ import regex
 import snowballstemmer
 from stop_words import StopWordError, get_stop_words
 
+from streaming.summarizer.languages import base
+
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
 # Vowel signs and accents that follow their letter belong to it.
 _LETTERS = rf"(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+"
@@ -39,6 +41,8 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
+# Compared character by character, or without endings.
+_UNINFLECTED = {"ja", "km", "lo", "my", "th", "vi", "zh"}
 
 
 def words(text: str) -> list[str]:
@@ -51,7 +55,7 @@ def content_words(text: str, language: str) -> list[str]:
 
     What is behind a hyphen in it, such as a country, does not count.
     """
-    language = language.lower().partition("-")[0]
+    language = base(language)
     common = _common(language)
     found = [word for word in words(text) if word not in common and not word.isdigit()]
     if language not in _STEMMERS:
@@ -60,6 +64,11 @@ def content_words(text: str, language: str) -> list[str]:
     stemmer = snowballstemmer.stemmer(_STEMMERS[language])
     stem_of = {word: str(stemmer.stemWord(word.removesuffix("'s"))) for word in set(found)}
     return [stem_of[word] for word in found]
+
+
+def has_stems(language: str) -> bool:
+    """Tell whether the forms of a word are one in this language: by its stemmer, or because it has no forms."""
+    return base(language) in _STEMMERS or base(language) in _UNINFLECTED
 
 
 @lru_cache

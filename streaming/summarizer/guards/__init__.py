@@ -1,5 +1,6 @@
-"""What can be measured about a summary without a reference."""
+"""What can be measured about a summary without a reference, and what is wrong with it by these measures."""
 
 from streaming.summarizer.guards.signals import Signals, measure
+from streaming.summarizer.guards.verdict import Verdict, judge
 
-__all__ = ["Signals", "measure"]
+__all__ = ["Signals", "Verdict", "judge", "measure"]

@@ -42,8 +42,12 @@ class Grounding:
 
 def grounding(summary: str, text: str, *, language: str) -> Grounding:
     """Return how much of `summary` stands in `text`; `language` is their ISO 639-1 code."""
-    said = content_words(summary, language)
-    places = _places(content_words(text, language), set(said))
+    return grounding_of(content_words(summary, language), content_words(text, language))
+
+
+def grounding_of(said: Sequence[str], source: Sequence[str]) -> Grounding:
+    """Return how much of what is `said` stands in its `source`, both as the stems of their content words."""
+    places = _places(source, set(said))
     return Grounding(
         words=_share(set(said), places.__contains__),
         pairs=_share(set(_pairs(said)), lambda pair: _near(*(places.get(stem, ()) for stem in pair))),

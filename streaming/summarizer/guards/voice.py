@@ -1,0 +1,31 @@
+"""Whose voice a summary has: one that says "I" or "you" answers its text, or goes on with it, and sums nothing up."""
+
+from __future__ import annotations
+
+import regex
+
+from streaming.summarizer.languages import base
+from streaming.summarizer.sentences import split_sentences
+from streaming.summarizer.words import words
+
+# First and second person in the languages that models are mostly trained on, by ISO 639-1; without what means something
+# else as well ("mine", "us" as a country, the German "sie").
+_PERSONS = {
+    "de": "ich mich mir mein meine wir uns unser unsere du dich dir dein deine",
+    "en": "i me my we our you your i'm i've i'll i'd we're we've we'll you're you've you'll",
+    "es": "yo mi mis nosotros nuestro nuestra tú usted ustedes tus",
+    "fr": "je j'ai me mon ma mes nous notre nos vous votre vos",
+    "it": "io mio mia noi nostro nostra voi vostro vostra",
+    "nl": "ik mij mijn wij we ons onze jij jouw jullie",
+    "pt": "eu meu minha nós nosso nossa você vocês",
+    "ru": "я меня мне мой моя мы нас нам наш вы вас вам ваш",
+}
+_QUOTED = regex.compile(r"[\"“„«「『][^\"“”„«»「」『』]*[\"”“»」』]?")
+
+
+def speaks_for_itself(summary: str, *, language: str) -> bool:
+    """Tell whether most sentences of a summary are in the first or second person, outside of quotations."""
+    persons = set(_PERSONS.get(base(language), "").split())
+    sentences = [set(words(sentence)) for sentence in split_sentences(_QUOTED.sub(" ", summary), language)]
+    spoken = [sentence for sentence in sentences if sentence]
+    return 2 * sum(bool(sentence & persons) for sentence in spoken) > len(spoken)

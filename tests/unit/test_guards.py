@@ -1,0 +1,99 @@
+"""What the guards object to, and what they let pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from streaming.summarizer.guards import judge
+
+TEXT = (
+    "On 12 March the ferry Aurora left Tarn with 40 passengers. Halfway across, the engineer, Ines Vidal, smelled "
+    "smoke in the hold. “We turn back now,” said the captain, “and we do it on one engine.” Nobody was hurt. The "
+    "repair will cost 1,200,000 crowns, and the owners blame a worn fuel line."
+)
+
+
+def faults(summary: str, text: str = TEXT, language: str = "en") -> tuple[str, ...]:
+    return judge(summary, text, language=language, instructions="Summarize.").faults
+
+
+def blemishes(summary: str, text: str = TEXT, language: str = "en") -> tuple[str, ...]:
+    return judge(summary, text, language=language, instructions="Summarize.").blemishes
+
+
+def test_a_quotation_that_nobody_said_is_a_blemish() -> None:
+    assert blemishes('The captain of the ferry said: "All of them will drown here together."') == ("foreign quotation",)
+    assert blemishes('The captain of the ferry said: "We do it on one engine."') == ()
+    # Other marks, capitals and what is left out are no other words.
+    assert blemishes("The captain of the ferry said: «We TURN back now … on one engine.» So he did.") == ()
+    assert blemishes('It is the "dear Aurora", the ferry with one engine.') == ()
+    # What stands between two quotations is none.
+    assert blemishes('"We turn back now," said the captain of the ferry, "and we do it on one engine." He did.') == ()
+
+
+def test_a_number_that_the_text_has_not_is_a_blemish() -> None:
+    assert blemishes("The ferry had 400 passengers.") == ("foreign numbers",)
+    assert blemishes("The ferry had 40 passengers on 12 March.") == ()
+    assert blemishes("The repair of the ferry will cost 1.200.000 crowns.") == ()
+    assert blemishes("The ferry had 3 engines.") == ()
+
+
+def test_names_of_which_most_are_foreign_are_a_blemish() -> None:
+    assert blemishes("On the ferry the engineer Natasha and the captain Pierre smelled smoke.") == ("foreign names",)
+    assert blemishes("On the ferry Aurora the engineer Ines Vidal smelled smoke.") == ()
+    assert blemishes("Auf der Fähre Aurora roch der Ingenieur in der Halle den Rauch.", language="de") == ()
+
+
+@pytest.mark.parametrize(
+    ("summary", "language"),
+    [
+        ("I left Tarn on the ferry. We smelled smoke in the hold.", "en"),
+        ("Ich verließ Tarn mit der Fähre. Wir rochen Rauch.", "de"),
+        ("You will be asked about the ferry.", "en-GB"),
+    ],
+)
+def test_a_summary_in_the_first_or_second_person_is_blemished(summary: str, language: str) -> None:
+    assert "first or second person" in blemishes(summary, language=language)
+
+
+def test_what_somebody_else_says_of_himself_is_no_blemish() -> None:
+    said = "The ferry left Tarn. The captain said: “We turn back now.”"
+    assert blemishes(said) == ()
+    assert blemishes("The ferry left with 40 passengers. Nobody was hurt. I was there.") == ()
+    # In Finnish nothing is known of persons, so nothing is said of them.
+    assert "first or second person" not in blemishes("I left Tarn on the ferry.", language="fi")
+
+
+def test_a_summary_that_is_one_quotation_of_its_text_is_blemished() -> None:
+    first = TEXT[: TEXT.index("“")].strip()
+    assert blemishes(first) == ("copied",)
+    assert faults(first) == ()
+
+
+def test_an_answer_in_another_language_is_a_fault() -> None:
+    english = (
+        "The ferry Aurora left Tarn with forty passengers, the engineer smelled smoke in the hold, and so the captain "
+        "turned back at once."
+    )
+    assert judge(english, TEXT, language="en", instructions="", answered_in="de").faults == ("language",)
+    assert judge(english, TEXT, language="en", instructions="", answered_in="en").faults == ()
+
+
+def test_where_words_have_no_stems_grounding_is_only_a_blemish() -> None:
+    foreign = "Slony wybraly nowy parlament, ktorego pierwsze prawo zakazalo parasoli."
+    assert "ungrounded" in judge(foreign, TEXT, language="pl", instructions="").blemishes
+    assert "ungrounded" in judge(foreign, TEXT, language="en", instructions="").faults
+
+
+def test_what_a_chat_template_writes_is_a_fault_unless_the_text_has_it() -> None:
+    about = f"{TEXT} A turn begins with <|im_start|> in ChatML."
+    assert faults("The ferry Aurora left Tarn. <|im_start|>") == ("unfinished", "template")
+    assert faults("The ferry Aurora left Tarn with <|im_start|> on board.", about) == ()
+    assert blemishes("The ferry Aurora left Tarn with <|im_start|> on board.", about) == ("template",)
+    assert faults("The ferry Aurora left Tarn with <|im_end|> on board.", about) == ("template",)
+
+
+def test_a_word_or_two_are_no_summary_of_a_text() -> None:
+    assert faults("Tarn.", TEXT * 2) == ("too short",)
+    assert faults("The ferry Aurora turned back.", TEXT * 2) == ()
+    assert faults("Tarn.", "The ferry left Tarn at dawn.") == ()
