@@ -21,6 +21,7 @@ from benchmarks.search import Trials, defaults, search, settings_of
 from benchmarks.systems.llama_server import check_program
 from benchmarks.texts import NamedText, chapters, windows
 from benchmarks.workload import context_for, render
+from streaming.bounds import checked_bounds
 from streaming.engine import ModelFile, open_model, usable_cores
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
@@ -46,13 +47,14 @@ def measure(asked: Asked, shown: Shown) -> Results:
     given = open_model(asked.model)
     models = _models(given, asked)
     compared = asked.representations[0]
-    everything = render(texts, given.path, settings)
+    within = checked_bounds(settings, given)
+    everything = render(texts, given.path, settings, chunk_tokens=within.chunk_tokens)
     documents, for_pipeline = everything[: scope.documents], everything[: scope.pipeline_documents]
     with _scratch() as scratch:
         bench = Bench(
             models=models,
-            max_tokens=settings.max_tokens,
-            context=context_for(everything, settings.max_tokens),
+            max_tokens=within.max_tokens,
+            context=context_for(everything, within.max_tokens),
             cores=usable_cores(),
             scratch=scratch,
             program=asked.program,
@@ -79,7 +81,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
             pipeline_documents=len(for_pipeline),
             words=None if asked.whole else asked.words,
             tokens_in=sum(document.tokens for document in documents),
-            max_tokens=settings.max_tokens,
+            max_tokens=within.max_tokens,
             context=bench.context,
         ),
         repeats=scope.repeats,

@@ -16,7 +16,7 @@ from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 _CONTEXT_STEP = 256
 
 
-def render(texts: Sequence[NamedText], model: Path, settings: Settings) -> list[Document]:
+def render(texts: Sequence[NamedText], model: Path, settings: Settings, *, chunk_tokens: int) -> list[Document]:
     """Return `texts` with their chunks of at most `chunk_tokens` and the tokens of each chunk's prompt.
 
     Raises `EngineError` when the model cannot be loaded.
@@ -42,7 +42,7 @@ def render(texts: Sequence[NamedText], model: Path, settings: Settings) -> list[
             chunks = split_chunks(
                 named.text,
                 count=count,
-                limit=settings.chunk_tokens,
+                limit=chunk_tokens,
                 max_chunks=settings.max_chunks,
                 language=DEFAULT_LANGUAGE,
             )

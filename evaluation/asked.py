@@ -17,8 +17,8 @@ _PREFIX = "sampling."
 _BARE = ("model", "prompt")
 # What decides what a summary says; other settings decide where and how fast it is computed.
 COMPARED = (
-    *("model", "representation", "prompt", "prompt_style", "chunk_tokens", "max_tokens", "thinking_tokens"),
-    *("temperature", "top_p", "min_p", "repeat_penalty", "seed"),
+    *("model", "representation", "prompt", "prompt_style", "strategy", "chunk_tokens", "max_tokens", "thinking_tokens"),
+    *("temperature", "top_p", "min_p", "repeat_penalty", "seed", "ladder"),
 )
 
 

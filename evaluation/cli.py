@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from streaming.errors import MachineError, UsageError
-from streaming.settings.flags import DataDir, flag
+from streaming.settings.flags import DataDir, PromptsDir, flag
 from streaming.signals import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -34,6 +34,7 @@ def evaluation(
         list[str] | None, typer.Option(help="A model, as in --model of `gistream run`. May be repeated.")
     ] = None,
     prompt: Annotated[list[str] | None, typer.Option(help="A prompt profile. May be repeated.")] = None,
+    prompts_dir: PromptsDir = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,6 +51,9 @@ def evaluation(
             help="Extracts to compare with, as long as the first system's summaries: textrank, lead, random.",
         ),
     ] = None,
+    no_ladder: Annotated[
+        bool, typer.Option("--no-ladder", help="Take the model's first answer, however bad, as its summary.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Take no more than this many texts.")] = None,
     json_file: Annotated[
         Path | None,
@@ -83,6 +87,8 @@ def evaluation(
     if json_file is not None and not json_file.parent.is_dir():
         raise UsageError(f"There is no folder {json_file.parent} for {json_file.name}; make it first.")
     flags = {"slots": slots, "context": context, "engine": engine, "data_dir": data_dir}
+    flags |= {"prompts_dir": prompts_dir}
+    flags |= {"ladder": False} if no_ladder else {}
     systems = contenders(flags, models=model or (), prompts=prompt or (), sets=sets or ())
     extracts = baselines(against)
     stories = read_stories(data, limit=limit)

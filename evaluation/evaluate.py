@@ -107,9 +107,14 @@ def _scored(contender: Contender, work: Work, made: Made, stories: Sequence[Stor
         [word_count(one.summary) for one in summaries],
         summaries,
         work.recipe_name,
-        {name: getattr(contender.settings, name) for name in COMPARED},
+        {name: getattr(contender.settings, name) for name in COMPARED} | _bounds(work),
         sum(entry.seconds for entry in entries),
     )
+
+
+def _bounds(work: Work) -> dict[str, int]:
+    """Return what the settings may leave to the model's size."""
+    return {"chunk_tokens": work.recipe.chunk_tokens, "max_tokens": work.recipe.max_tokens}
 
 
 def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], shown: Shown) -> Scored:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from streaming.bounds import bounds
 from streaming.engine import ModelFile, Setup, lanes_for
 from streaming.engine.model.memory import UBATCH
 from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, prepared_bytes
@@ -67,7 +68,7 @@ def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | N
     tuned = None
     if tuning is not None and tuning.chosen.representation == representation:
         # It was measured, and fitted the memory, with slots of another length.
-        shorter = min(1.0, tuning.context / min(settings.context, given.context or settings.context))
+        shorter = min(1.0, tuning.context / bounds(settings, given).context)
         tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
     model = given
     if representation != GIVEN:

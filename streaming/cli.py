@@ -18,6 +18,7 @@ from streaming.cli_admin import broker_app, config_app, doctor, topics_app
 from streaming.cli_engine import app as engine_app
 from streaming.cli_model import model_app
 from streaming.cli_offline import app as offline_app
+from streaming.cli_prompts import prompts_app
 from streaming.cli_tune import app as tune_app
 from streaming.errors import run_command
 from streaming.settings import load, pairs
@@ -29,6 +30,7 @@ from streaming.settings.flags import (
     Json,
     Kafka,
     OutputTopic,
+    PromptsDir,
     Servers,
     flag,
 )
@@ -43,6 +45,7 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(topics_app, name="topics")
 app.add_typer(produce_app, name="produce")
 app.add_typer(model_app, name="model")
+app.add_typer(prompts_app, name="prompts")
 app.add_typer(config_app, name="config")
 app.add_typer(offline_app)
 app.add_typer(engine_app)
@@ -114,6 +117,8 @@ def run(
     field: Annotated[list[str] | None, flag("field")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
+    prompts_dir: PromptsDir = None,
+    strategy: Annotated[str | None, flag("strategy")] = None,
     prompt_style: Annotated[str | None, flag("prompt_style")] = None,
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,
@@ -164,6 +169,8 @@ def run(
             "field": pairs(field, "--field"),
             "id_from": id_from,
             "prompt": prompt,
+            "prompts_dir": prompts_dir,
+            "strategy": strategy,
             "prompt_style": prompt_style,
             "query": query,
             "checkpoint": checkpoint,

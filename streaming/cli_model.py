@@ -103,6 +103,7 @@ def model_show(
         gistream model show --json | jq .memory.total
     """
     # Here, because it loads PySpark.
+    from streaming.bounds import bounds
     from streaming.choice import foresee
     from streaming.session import layout
 
@@ -110,8 +111,7 @@ def model_show(
     found = describe_model(settings.model)
     choice = foresee(settings, found, cores=layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes
-    # A model is never given more than it was trained for.
-    tokens = min(settings.context, found.context) or settings.context
+    tokens = bounds(settings, found).context
     engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
     needed = memory.predict(found.shape, **engine)
     free = memory.available()

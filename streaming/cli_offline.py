@@ -19,7 +19,7 @@ from streaming.decode import NamedDocument
 from streaming.errors import NotSummarized, UsageError
 from streaming.messages import Document
 from streaming.settings import load
-from streaming.settings.flags import Json, flag
+from streaming.settings.flags import Json, PromptsDir, flag
 
 app = typer.Typer(rich_markup_mode="markdown")
 out = Console(highlight=False, soft_wrap=True)
@@ -38,6 +38,8 @@ def summarize(
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
     model: Annotated[str | None, flag("model")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
+    prompts_dir: PromptsDir = None,
+    strategy: Annotated[str | None, flag("strategy")] = None,
     prompt_style: Annotated[str | None, flag("prompt_style")] = None,
     temperature: Annotated[float | None, flag("temperature")] = None,
     chunk_tokens: Annotated[int | None, flag("chunk_tokens")] = None,
@@ -69,6 +71,8 @@ def summarize(
         {
             "model": model,
             "prompt": prompt,
+            "prompts_dir": prompts_dir,
+            "strategy": strategy,
             "prompt_style": prompt_style,
             "temperature": temperature,
             "chunk_tokens": chunk_tokens,

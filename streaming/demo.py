@@ -44,8 +44,8 @@ from streaming.warmup import start_engine
 
 # What the demo takes from its user's settings; the rest belongs to another installation.
 _ITS_USERS = {
-    *("model", "prompt", "threads", "slots", "context", "chunk_tokens", "max_tokens", "max_chunks"),
-    *("temperature", "repeat_penalty", "driver_memory"),
+    *("model", "prompt", "prompts_dir", "strategy", "ladder", "threads", "slots", "context"),
+    *("chunk_tokens", "max_tokens", "max_chunks", "temperature", "repeat_penalty", "driver_memory"),
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What a first demo may take to measure; a model of billions of parameters is then used as given.

@@ -20,6 +20,7 @@ import psutil
 from packaging.requirements import Requirement
 
 from streaming.archive import Place
+from streaming.bounds import bounds
 from streaming.broker import EmbeddedBroker
 from streaming.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.choice import Choice, foresee
@@ -129,7 +130,7 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
         file_bytes=model.file_bytes,
         slots=setup.slots,
         lanes=setup.lanes,
-        context=min(settings.context, model.context) or settings.context,
+        context=bounds(settings, model).context,
         ubatch=setup.ubatch,
     )
     free = memory.available()

@@ -25,6 +25,7 @@ _LOADING_SECONDS = 5
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides what the query will do."""
     settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
+    work = plan.job.work
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.place is None else {"archive": plan.place.url}
     lines = {
@@ -33,7 +34,7 @@ def plan_block(plan: Plan) -> RenderableType:
         **archive,
         "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.given.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
-        "recipe": f"{plan.job.work.recipe_name} (prompt '{settings.prompt}', chunks of {settings.chunk_tokens} tokens)",
+        "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
         "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {setup.slots} slots "
         f"in {setup.lanes} lanes, {setup.threads} threads",
         "checkpoint": settings.checkpoint_location,

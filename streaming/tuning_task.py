@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streaming.bounds import checked_bounds
 from streaming.engine import ModelFile
 from streaming.engine.model import memory
 from streaming.engine.tuning.task import Task
@@ -24,16 +25,14 @@ def tuning_task(
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     # What a query needs beside its engines, which share a machine where all executors are on it.
     room = max(0, memory.available() - _beside(settings)) // (spread.executors if spread.local else 1)
-    # A model is never given more than it was trained for.
-    context = min(settings.context, model.context or settings.context)
+    within = checked_bounds(settings, model)
     return Task(
         model=model,
         texts=sample_texts(),
         cores=spread.cores,
-        context=context,
-        # As long as a chunk, where the model can take as much.
-        prompt_tokens=min(settings.chunk_tokens, context - settings.max_tokens),
-        completion_tokens=settings.max_tokens,
+        context=within.context,
+        prompt_tokens=within.chunk_tokens,
+        completion_tokens=within.max_tokens,
         memory=room if limit is None else min(limit, room),
         folder=settings.models_dir,
         budget=budget,

@@ -11,14 +11,15 @@ import hashlib
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from streaming.bounds import Bounds, checked_bounds
 from streaming.choice import Choice
 from streaming.decode import NamedDocument
-from streaming.engine import LlamaRecipe, ModelFile
+from streaming.engine import LlamaRecipe, grammar_of
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError, MachineError, UsageError
 from streaming.messages import ModelInfo, PromptInfo, Signals, Source, Summary, Tokens
@@ -26,21 +27,20 @@ from streaming.protocol import Engine, EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
 from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written, known_profile, load_profiles
 
-# Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 50.
-_INSTRUCTIONS = 128
-
 
 @dataclass(frozen=True)
 class Work:
     """What is needed to summarize documents: small, picklable, made once by the driver.
 
-    `in_flight` documents are open at once; a document may take `deadline` seconds.
+    `grammars` are of the profiles that answer with JSON, by name. `in_flight` documents are open at once; a document
+    may take `deadline` seconds.
     """
 
     engine: EngineRecipe
     recipe: Recipe
     model: ModelInfo
     profiles: dict[str, PromptProfile]
+    grammars: dict[str, str]
     default_profile: str
     in_flight: int
     deadline: float
@@ -57,12 +57,11 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     Raises `UsageError`, and `MachineError` when this machine has not the memory, or the GPU, for it.
     """
     model = choice.model
-    thinking_tokens = 0 if settings.completion or not model.thinks else settings.thinking_tokens
-    _check_context(settings, model, thinking_tokens)
-    profiles = load_profiles()
+    within = checked_bounds(settings, model)
+    profiles = load_profiles(settings.prompts_dir)
     known_profile(profiles, settings.prompt)
     return Work(
-        engine=_plan_engine(settings, choice, here=here, thinking_tokens=thinking_tokens),
+        engine=_plan_engine(settings, choice, here=here, within=within),
         recipe=Recipe(
             # Of the file as given: what is made of it may differ in a byte from one llama.cpp to the next.
             model_sha256=choice.given.sha256,
@@ -74,14 +73,18 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
                 repeat_penalty=settings.repeat_penalty,
                 seed=settings.seed,
             ),
-            chunk_tokens=settings.chunk_tokens,
-            max_tokens=settings.max_tokens,
+            chunk_tokens=within.chunk_tokens,
+            max_tokens=within.max_tokens,
             max_chunks=settings.max_chunks,
             style=settings.prompt_style,
-            thinking_tokens=thinking_tokens,
+            thinking_tokens=within.thinking_tokens,
+            strategy=settings.strategy,
+            reduce=within.reduce,
+            ladder=settings.ladder,
         ),
         model=ModelInfo(name=model.name, sha256=choice.given.sha256, representation=model.representation),
         profiles=profiles,
+        grammars=grammars_of(profiles),
         default_profile=settings.prompt,
         # While one document's result is on its way out, the slots it leaves already have the next ones.
         in_flight=2 * choice.setup.slots,
@@ -89,37 +92,37 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     )
 
 
-def _plan_engine(settings: Settings, choice: Choice, *, here: bool, thinking_tokens: int) -> EngineRecipe:
+def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
+    """Return the grammars of the profiles that answer with JSON, by name; raises `UsageError` for one without."""
+    found = {}
+    for name, profile in profiles.items():
+        if profile.schema_ is not None:
+            try:
+                found[name] = grammar_of(profile.schema_)
+            except ValueError as error:
+                raise UsageError(f"The schema of prompt profile '{name}' cannot be used: {error}.") from error
+    return found
+
+
+def _plan_engine(settings: Settings, choice: Choice, *, here: bool, within: Bounds) -> EngineRecipe:
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     setup = choice.setup
     llama = LlamaRecipe(
         model=choice.model,
         slots=setup.slots,
         lanes=setup.lanes,
-        context=settings.context,
+        context=within.context,
         threads=setup.threads,
         ubatch=setup.ubatch,
         gpu_layers=settings.gpu_layers,
         memory=limit,
         completion=settings.completion,
-        thinking_tokens=thinking_tokens,
+        thinking_tokens=within.thinking_tokens,
         given=None if choice.model is choice.given else choice.given,
     )
     if here and (sentence := llama.refusal()):
         raise MachineError(sentence)
     return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, limit)
-
-
-def _check_context(settings: Settings, model: ModelFile, thinking_tokens: int) -> None:
-    context = min(settings.context, model.context or settings.context)
-    needed = settings.chunk_tokens + settings.max_tokens + _INSTRUCTIONS + thinking_tokens
-    thinking = f", {thinking_tokens} of thinking" if thinking_tokens else ""
-    if needed > context:
-        raise UsageError(
-            f"A chunk of {settings.chunk_tokens} tokens, its instructions{thinking} and a summary of "
-            f"{settings.max_tokens} need a context of {needed}, and there are {context} ({model.name} has at most "
-            f"{model.context}); raise --context or lower chunk_tokens."
-        )
 
 
 # The engine that this process uses. Spark keeps its Python workers across tasks and micro-batches, and so this.
@@ -161,7 +164,8 @@ class Desk:
                 f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
             )
         written = await self._summarizer.summarize(
-            Text(document.text, profile, document.language), deadline=time.monotonic() + work.deadline
+            Text(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
+            deadline=time.monotonic() + work.deadline,
         )
         return Summary(
             id=named.id,

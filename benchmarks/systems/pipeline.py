@@ -53,6 +53,8 @@ class Pipeline:
                 "ubatch": knobs["ubatch"],
                 "max_tokens": opening.max_tokens,
                 "thinking_tokens": 0,
+                # The other systems take the model's first answer, too.
+                "ladder": False,
             }
         )
         try:

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from streaming.engine.machine import usable_cores
 from streaming.engine.model.memory import UBATCH, available, refusal
@@ -23,7 +24,24 @@ from streaming.engine.setup import Setup, lanes_for
 from streaming.errors import EngineError, ModelError
 from streaming.protocol import Engine
 
-__all__ = ["LlamaRecipe", "ModelFile", "Setup", "describe_model", "lanes_for", "open_model", "usable_cores"]
+__all__ = [
+    "LlamaRecipe",
+    "ModelFile",
+    "Setup",
+    "describe_model",
+    "grammar_of",
+    "lanes_for",
+    "open_model",
+    "usable_cores",
+]
+
+
+def grammar_of(schema: Mapping[str, Any]) -> str:
+    """Return the grammar of answers in JSON after `schema`; raises `ValueError` for what no grammar can express."""
+    # Only here: the driver and every command that needs no model start without llama.cpp.
+    from streaming.engine.lanes.grammar import json_grammar
+
+    return json_grammar(schema)
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ class LlamaRecipe:
             raise EngineError(sentence)
         self._check_file()
         path = self.model.path
-        # Only here: the driver and every command that needs no model start without llama.cpp.
+        # Only here, as above.
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
 
@@ -101,7 +119,7 @@ class LlamaRecipe:
     def refusal(self) -> str | None:
         """Return why this machine cannot have the engine: its memory, with the numbers, or its GPU; None if it can."""
         if self.gpu_layers:
-            # Only here, as below.
+            # Only here, as above.
             from streaming.engine.lanes.llama import gpu_refusal
 
             # How much memory a GPU takes over is not known.

@@ -182,9 +182,6 @@ class Settings(ModelSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
-        if self.chunk_tokens < 4 * self.max_tokens:
-            # Else a level of partial summaries would not be clearly shorter than the one before.
-            raise ValueError("chunk_tokens must be at least four times max_tokens")
         if self.lanes is not None and self.slots is not None and self.lanes > self.slots:
             raise ValueError(f"lanes ({self.lanes}) cannot be more than slots ({self.slots}): each has at least one")
         # A query that reads what it writes never ends.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 
 class ModelSettings(BaseModel):
@@ -22,6 +23,11 @@ class ModelSettings(BaseModel):
         "file. A name: that one, made from the file once. A query keeps what it began with until this names another.",
     )
     prompt: str = Field("default", description="The prompt profile of documents that name none.")
+    prompts_dir: Path | None = Field(
+        None,
+        description="A folder of prompt profiles of yours, each a TOML file; they come before those that gistream "
+        "ships under the same names.",
+    )
     prompt_style: Literal["chat", "completion"] = Field(
         "chat",
         description="chat: prompts are made by the model's own chat template. completion: instructions and text as "
@@ -66,11 +72,11 @@ class ModelSettings(BaseModel):
         le=8192,
         description="Tokens of a prompt computed at once. Default: as tuned, else 512. More costs memory.",
     )
-    context: int = Field(
-        2048,
+    context: int | None = Field(
+        None,
         ge=512,
-        description="Tokens of one sequence, prompt and summary together: a chunk, its instructions, its "
-        "summary, and room. More costs memory, not time.",
+        description="Tokens of one sequence: a chunk, its instructions and its summary. More costs memory, not time. "
+        "Default: what these need, 2048 at least.",
     )
 
     engine_memory: int | None = Field(
@@ -88,13 +94,25 @@ class ModelSettings(BaseModel):
         "core; a 70B model on few cores may take minutes.",
     )
 
-    chunk_tokens: int = Field(
-        800,
+    chunk_tokens: int | None = Field(
+        None,
         ge=64,
-        description="The longest part of a document read at once, in tokens. The sample model fails on "
-        "prompts of thousands of tokens; a larger model can take more.",
+        description="The longest part of a document read at once, in tokens. Default: by the model's size, 800 up to "
+        "1B parameters, 1500 up to 2B, 3000 up to 4B, 6000 above. The sample model fails on prompts of thousands.",
     )
-    max_tokens: int = Field(96, ge=16, description="The longest summary of one chunk, in tokens: about 70 words.")
+    max_tokens: int | None = Field(
+        None,
+        ge=16,
+        description="The longest answer of the model, in tokens. Default: an eighth of a chunk, so 96 (about 70 "
+        "words) for a small model; 600 or more for one above 2B parameters, which writes a long summary at once.",
+    )
+    strategy: Literal["auto", "stuff", "map-reduce", "refine", "extractive"] = Field(
+        "auto",
+        description="How a document is read. stuff: in one prompt, as much as the context holds. map-reduce: in "
+        "chunks side by side, whose summaries are joined (a model above 2B summarizes them again). refine: chunk "
+        "after chunk, each with the summary so far. extractive: not by the model, but the text's own most important "
+        "sentences. auto: stuff for what is one chunk, else map-reduce.",
+    )
     max_chunks: int = Field(
         256,
         ge=1,
@@ -124,12 +142,23 @@ class ModelSettings(BaseModel):
         description="Makes tokens of the last 256 less likely. At 1.0 the sample model loops (0.36 to "
         "0.81 of its 4-grams repeat), at 1.1 it does not (0.00 to 0.04).",
     )
+    ladder: bool = Field(
+        True,
+        description="Whether a bad summary (it repeats itself, is not grounded in its text, ...) is made again with "
+        "other sampling, then in smaller parts, then replaced by an extract. Without, whatever holds a whole sentence "
+        "is a summary.",
+    )
     document_deadline: float = Field(
         3600,
         gt=0,
         description="Seconds that one document may take before it becomes a dead letter. Longer than the "
         "longest document that `max_chunks` lets in, with the others of its batch.",
     )
+
+    @field_validator("prompts_dir")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser()
 
     @property
     def completion(self) -> bool:

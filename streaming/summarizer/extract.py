@@ -47,11 +47,19 @@ def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     return pick(text, partial(_in_parts, language=language), words=words, language=language)
 
 
+def ranked_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the lines of `text` that TextRank finds the most important, at most `words` words; "" when none fits."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    scores = _in_parts(lines, language=language)
+    order = sorted(range(len(lines)), key=lambda place: (-scores[place], place))
+    return "\n".join(lines[place] for place in _within(order, lines, words))
+
+
 def pick(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentences of `text` with the highest scores, in its own order, at most `words` words together.
 
     Of two that score the same, the earlier one. When no sentence fits, the beginning of the best one; "" when not even
-    a word does. Words are counted as `word_count` does.
+    a word does. Words are counted as `length` does.
     """
     sentences = _candidates(text, language)
     scores = score(sentences)
@@ -68,25 +76,30 @@ def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     beginning is taken and an ellipsis shows the cut.
     """
     taken: list[str] = []
-    length = 0.0
+    so_far = 0.0
     for sentence in split_sentences(text.strip(), language):
-        length += word_count(sentence)
-        if taken and length > words:
+        so_far += word_count(sentence)
+        if taken and so_far > words:
             break
         taken.append(sentence)
-        if length > words:
+        if so_far > words:
             break
     extract = unbroken("".join(taken))
-    if _length(extract) > words:
-        kept, length = [], 0.0
+    if length(extract) > words:
+        kept, so_far = [], 0.0
         for piece in re.findall(rf"{CJK.pattern}|(?:(?!{CJK.pattern})\S)+|\s+", extract):
-            length += word_count(piece)
-            if length > words:
+            so_far += word_count(piece)
+            if so_far > words:
                 break
             kept.append(piece)
         begun = "".join(kept)[: int(words * _LONGEST_WORD)].rstrip()
         return f"{begun}…" if begun else ""
     return _ended(extract, language)
+
+
+def length(text: str) -> float:
+    """Return the length in words, where a text without spaces has as many as its characters allow."""
+    return max(word_count(text), len(text) / _LONGEST_WORD)
 
 
 def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDArray[np.float64]:
@@ -130,11 +143,6 @@ def _candidates(text: str, language: str) -> list[str]:
     return whole or [sentence for sentence in flat if sentence]
 
 
-def _length(text: str) -> float:
-    """Return the length in words, where a text without spaces has as many as its characters allow."""
-    return max(word_count(text), len(text) / _LONGEST_WORD)
-
-
 def _ended(extract: str, language: str) -> str:
     return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
 
@@ -142,10 +150,10 @@ def _ended(extract: str, language: str) -> str:
 def _within(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:
     """Return the places of the first sentences of an order that fit together, in the text's order."""
     taken: list[int] = []
-    length = 0.0
+    so_far = 0.0
     for place in order:
-        more = _length(sentences[place])
-        if length + more <= words:
+        more = length(sentences[place])
+        if so_far + more <= words:
             taken.append(place)
-            length += more
+            so_far += more
     return sorted(taken)

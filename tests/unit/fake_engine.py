@@ -20,8 +20,8 @@ class FakeEngine:
     """Implements `streaming.protocol.Engine`; `reply` is a text, an error to raise, or makes one from the user's text.
 
     Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `asked` holds the
-    user's texts, `systems` the instructions, `begun` what answers began with, `most_at_once` how many generations were
-    open side by side.
+    user's texts, `systems` the instructions, `begun` what answers began with, `grammars` what bounded them,
+    `most_at_once` how many generations were open side by side.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class FakeEngine:
         self.begun: list[str] = []
         self.samplings: list[Sampling] = []
         self.deadlines: list[float | None] = []
+        self.grammars: list[str | None] = []
         self.most_at_once = 0
         self.cancelled = 0
 
@@ -66,6 +67,7 @@ class FakeEngine:
         self.begun += [message.content for message in begun]
         self.samplings.append(sampling)
         self.deadlines.append(deadline)
+        self.grammars.append(grammar)
         if self.count(messages) + max_tokens > self._context:
             raise PromptTooLong(f"{self.count(messages)} tokens and {max_tokens} more do not fit {self._context}")
         self._open += 1

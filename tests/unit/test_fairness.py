@@ -13,9 +13,15 @@ from fake_lanes import Call, FakeMachine
 from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text
 
-PROFILE = PromptProfile("default", "Summarize.")
+PROFILE = PromptProfile(name="default", system="Summarize.")
 RECIPE = Recipe(
-    model_sha256="ab", representation="Q4_1", sampling=Sampling(), chunk_tokens=800, max_tokens=96, max_chunks=256
+    model_sha256="ab",
+    representation="Q4_1",
+    sampling=Sampling(),
+    chunk_tokens=800,
+    max_tokens=96,
+    max_chunks=256,
+    ladder=False,
 )
 CHUNK = RECIPE.chunk_tokens + RECIPE.max_tokens
 SHORTS = 100

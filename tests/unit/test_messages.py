@@ -44,7 +44,7 @@ def summary() -> Summary:
         model=ModelInfo(name="smol", sha256="ab", representation="Q4_1"),
         prompt=PromptInfo(name="default", sha256="cd"),
         recipe="0123456789abcdef",
-        strategy="map_reduce",
+        strategy="map-reduce",
         chunks=3,
         tokens=Tokens(prompt=2000, completion=200),
         seconds=1.5,

@@ -43,7 +43,7 @@ def refusal(flags: dict[str, Any] | None = None) -> str:
 
 def test_every_setting_has_a_default_and_says_so() -> None:
     settings, origins = load_with_origins()
-    assert (settings.context, settings.input_topic) == (2048, "documents")
+    assert (settings.partitions, settings.input_topic) == (Settings.model_fields["partitions"].default, "documents")
     assert {name for name, origin in origins.items() if origin != "default"} == {"data_dir"}
     assert set(origins) == set(Settings.model_fields)
 
@@ -161,9 +161,8 @@ def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(part in said for part in ("partitions (from gistream.toml)", "slots (from environment)", "format"))
 
 
-def test_chunks_must_be_four_times_their_summaries() -> None:
-    assert "four times" in refusal({"chunk_tokens": 400, "max_tokens": 101})
-    assert load({"chunk_tokens": 400, "max_tokens": 100}).max_tokens == 100
+def test_a_folder_may_be_named_by_home() -> None:
+    assert load({"prompts_dir": "~/prompts"}).prompts_dir == Path.home() / "prompts"
 
 
 def test_settings_cannot_be_changed() -> None:

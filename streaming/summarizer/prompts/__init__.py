@@ -2,59 +2,63 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 
 from streaming.errors import UsageError
-from streaming.protocol import Message
+from streaming.summarizer.prompts.profile import Place, PromptProfile, Stage, parse_profile
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+__all__ = [
+    "Place",
+    "PromptProfile",
+    "Stage",
+    "known_profile",
+    "load_profiles",
+    "parse_profile",
+    "profile_name",
+    "shipped_profiles",
+]
+_SUFFIX = ".toml"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True)
-class PromptProfile:
-    """A named task: `system` is the instruction; the text to summarize is the user's message and nothing else is.
+def shipped_profiles() -> dict[str, str]:
+    """Return the TOML of the profiles that gistream ships, by name."""
+    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(_SUFFIX)]
+    return {file.name.removesuffix(_SUFFIX): file.read_text(encoding="utf-8") for file in files}
 
-    A model that only goes on with a text is given both and then `cue`, after which a summary is what comes next.
+
+def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
+    """Return the profiles that gistream ships and those of a folder, by name; the folder's come before them.
+
+    Raises `UsageError` for a folder or a profile that cannot be read.
     """
-
-    name: str
-    system: str
-    cue: str = "Summary:"
-
-    @property
-    def sha256(self) -> str:
-        """Hash of everything in the profile that decides the output of a chat."""
-        return hashlib.sha256(self.system.encode()).hexdigest()
-
-    def messages(self, text: str, *, completion: bool = False) -> list[Message]:
-        """Return what asks for a summary of `text`: a chat, or with `completion` one whose answer has begun."""
-        chat = [Message("system", self.system), Message("user", text)]
-        return [*chat, Message("assistant", self.cue)] if completion else chat
-
-
-def load_profiles() -> dict[str, PromptProfile]:
-    """Return the profiles that gistream ships, by name."""
-    files = resources.files(__name__).iterdir()
-    return {
-        profile.name: profile
-        for file in files
-        if file.name.endswith(".toml")
-        for profile in [_read(file.name.removesuffix(".toml"), file.read_text(encoding="utf-8"))]
-    }
+    found = {name: parse_profile(name, text, where=f"'{name}'") for name, text in shipped_profiles().items()}
+    if folder is None:
+        return found
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder of prompt profiles {folder}; `gistream prompts new` makes one.")
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        name = profile_name(path.name.removesuffix(_SUFFIX))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"The prompt profile {path} cannot be read: {error}.") from error
+        found[name] = parse_profile(name, text, where=str(path))
+    return found
 
 
-def known_profile(profiles: dict[str, PromptProfile], name: str) -> PromptProfile:
+def profile_name(name: str) -> str:
+    """Return `name`; raises `UsageError` when no profile can be called so."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"'{name}' is no name of a prompt profile, which is letters, digits, '.', '_' and '-'.")
+    return name
+
+
+def known_profile(profiles: Mapping[str, PromptProfile], name: str) -> PromptProfile:
     """Return the profile that the settings name; raises `UsageError` with the names there are."""
     if name not in profiles:
         raise UsageError(f"There is no prompt profile '{name}'; there are: {', '.join(sorted(profiles))}.")
     return profiles[name]
-
-
-def _read(name: str, text: str) -> PromptProfile:
-    return PromptProfile(name=name, **tomllib.loads(text))

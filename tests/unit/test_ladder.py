@@ -1,0 +1,131 @@
+"""A bad summary is made again, then in smaller parts, then replaced by an extract; a good one is left as it is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fake_engine import FakeEngine, Reply, tokens
+
+from streaming.protocol import Sampling
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written
+from streaming.summarizer.guards import judge
+
+PROFILE = PromptProfile(
+    name="default", system="Write a short summary of the text that names the people and says how it ends."
+)
+RECIPE = Recipe(
+    model_sha256="ab", representation="Q4_1", sampling=Sampling(), chunk_tokens=200, max_tokens=40, max_chunks=256
+)
+FIRST = "The ferry left Tarn at dawn with forty passengers. Halfway across, the engineer smelled smoke in the hold. "
+SECOND = "The captain turned back on one engine, and nobody was hurt. The owners say a worn fuel line was the cause. "
+TEXT = FIRST + SECOND
+GOOD = "The engineer smelled smoke and the captain turned back on one engine."
+FOREIGN = "Elephants elected another parliament, whose first law forbade umbrellas."
+LOOP = "The captain turned back and the captain turned back and the captain turned back and the captain turned back."
+
+
+def write(text: str, engine: FakeEngine) -> Written:
+    return asyncio.run(Summarizer(engine, RECIPE).summarize(Text(text, PROFILE), deadline=1e12))
+
+
+def replies(*said: str) -> Reply:
+    """Return what gives one answer after the other, and the last one for ever."""
+    left = list(said)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+def test_a_good_summary_is_made_once() -> None:
+    engine = FakeEngine(GOOD)
+    written = write(TEXT, engine)
+    assert (written.summary, written.status) == (GOOD, "ok")
+    assert engine.samplings == [Sampling()]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        FOREIGN,
+        LOOP,
+        "",
+        "...",
+        "<|im_start|>assistant The captain turned back on one engine.",
+        "Write a short summary of the text that names the people and says how it ends: the captain turned back.",
+    ],
+    ids=["of another text", "a loop", "nothing", "marks", "a template", "the instructions"],
+)
+def test_a_bad_summary_is_made_again_with_other_sampling(bad: str) -> None:
+    engine = FakeEngine(replies(bad, GOOD))
+    written = write(TEXT, engine)
+    assert (written.summary, written.status) == (GOOD, "ok")
+    first, second = engine.samplings
+    assert first == Sampling()
+    assert second.temperature > 0
+    assert second.seed != first.seed
+    assert written.completion_tokens == tokens(bad) + tokens(GOOD)
+
+
+def test_a_summary_that_is_longer_than_its_text_is_bad() -> None:
+    longer = f"{TEXT} The ferry and the captain and the engineer and the owners sail again on Monday."
+    assert judge(longer, TEXT, language="en", instructions="").faults == ("longer than its text",)
+    assert judge(TEXT, longer, language="en", instructions="").faults == ()
+
+
+def test_what_is_bad_twice_is_made_in_two_parts() -> None:
+    engine = FakeEngine(
+        lambda asked: FOREIGN if len(asked) > len(TEXT) * 0.7 else f"Halves: {' '.join(asked.split()[:6])}."
+    )
+    written = write(TEXT, engine)
+    assert written.status == "ok"
+    assert written.summary == "Halves: The ferry left Tarn at dawn. Halves: The captain turned back on one."
+    assert "".join(engine.asked[4:]) == TEXT
+
+
+def test_what_stays_bad_gives_way_to_an_extract_and_says_so() -> None:
+    engine = FakeEngine(FOREIGN)
+    written = write(TEXT, engine)
+    assert written.status == "extractive_fallback"
+    assert len(engine.asked) == 4 + 2 * 4
+    assert all(part.strip() in TEXT for part in written.summary.split(". ") if part)
+    assert tokens(written.summary) <= RECIPE.max_tokens * 1.6
+
+
+def test_only_the_half_that_stays_bad_is_an_extract() -> None:
+    engine = FakeEngine(lambda asked: FOREIGN if "ferry" in asked else "The captain turned back, and nobody was hurt.")
+    written = write(TEXT, engine)
+    assert written.status == "extractive_fallback"
+    assert written.summary.endswith("The captain turned back, and nobody was hurt.")
+    assert "elephant" not in written.summary.lower()
+
+
+def test_a_summary_with_a_blemish_is_made_once_more_and_the_better_grounded_one_taken() -> None:
+    told, better = "I turned back with elephants on one engine.", "We turned back on one engine, our captain and I."
+    for said in ((told, better), (better, told)):
+        engine = FakeEngine(replies(*said))
+        written = write(TEXT, engine)
+        assert (written.summary, written.status, len(engine.asked)) == (better, "ok", 2)
+    assert write(TEXT, FakeEngine(replies(told, GOOD))).summary == GOOD
+
+
+def test_a_document_that_the_model_cannot_summarize_is_not_tried_for_ever() -> None:
+    engine = FakeEngine(FOREIGN, slots=1)
+    written = write(TEXT * 60, engine)
+    assert written.status == "extractive_fallback"
+    assert written.chunks > 20
+    assert len(engine.asked) < 4 * written.chunks
+
+
+def test_a_text_that_cannot_be_cut_ends_as_an_extract() -> None:
+    written = write("字", FakeEngine(""))
+    assert (written.status, written.summary) == ("extractive_fallback", "字。")
+
+
+def test_a_short_text_may_have_a_summary_in_other_words() -> None:
+    written = write("It rained all night.", FakeEngine("The weather was bad until the morning."))
+    assert (written.summary, written.status) == ("The weather was bad until the morning.", "ok")
+
+
+def test_a_text_about_templates_may_have_one_in_its_summary() -> None:
+    about = "A turn begins with <|im_start|> and the role of the speaker, and ends with <|im_end|>, in ChatML. " * 2
+    said = "In ChatML a turn begins with <|im_start|> and the role of the speaker."
+    assert write(about, FakeEngine(said)).status == "ok"

@@ -1,0 +1,81 @@
+"""A profile that answers with JSON: what comes out is as its schema says, or nothing does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from fake_engine import FakeEngine, Reply
+
+from streaming.errors import DocumentFailed
+from streaming.protocol import Sampling
+from streaming.summarizer import Recipe, Summarizer, Text, Written
+from streaming.summarizer.prompts import parse_profile
+
+PROFILE = parse_profile(
+    "facts",
+    """
+    system = "Say who, and what happened, as JSON."
+    output = "json"
+    [schema]
+    type = "object"
+    required = ["who", "what"]
+    additionalProperties = false
+    properties.who = { type = "array", items = { type = "string" } }
+    properties.what = { type = "string", minLength = 5 }
+    """,
+    where="facts.toml",
+)
+RECIPE = Recipe(
+    model_sha256="ab", representation="Q4_1", sampling=Sampling(), chunk_tokens=200, max_tokens=50, max_chunks=256
+)
+TEXT = (
+    "The ferry left Tarn at dawn with forty passengers. Halfway across, the engineer Ines smelled smoke in the hold. "
+    "The captain turned back on one engine, and nobody was hurt."
+)
+GOOD = '{"who": ["Ines", "the captain"], "what": "The captain turned back on one engine."}'
+FOREIGN = '{"who": ["Natasha"], "what": "Elephants elected another parliament, whose first law forbade umbrellas."}'
+
+
+def write(text: str, reply: Reply) -> tuple[Written, FakeEngine]:
+    engine = FakeEngine(reply)
+    asked = Text(text, PROFILE, grammar="root ::= object")
+    return asyncio.run(Summarizer(engine, RECIPE).summarize(asked, deadline=1e12)), engine
+
+
+def test_an_answer_as_the_schema_says_is_the_summary() -> None:
+    written, engine = write(TEXT, GOOD)
+    assert json.loads(written.summary) == json.loads(GOOD)
+    assert (written.status, engine.grammars) == ("ok", ["root ::= object"])
+
+
+def test_the_signals_are_of_its_words_and_not_of_its_fields() -> None:
+    assert write(TEXT, GOOD)[0].signals.grounding == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["The captain turned back.", GOOD[:-5], '{"who": []}', '{"who": [], "what": "x"}', "[" * 9999, FOREIGN],
+    ids=["no JSON", "cut", "a field too few", "a word too few", "deep", "of another text"],
+)
+def test_any_other_is_asked_for_again_with_other_sampling_and_then_the_document_fails(bad: str) -> None:
+    left = [bad, GOOD]
+    written, engine = write(TEXT, lambda _: left.pop(0))
+    assert json.loads(written.summary) == json.loads(GOOD)
+    assert len(set(engine.samplings)) == 2
+    with pytest.raises(DocumentFailed) as caught:
+        write(TEXT, bad)
+    assert caught.value.type == "BadAnswer"
+
+
+def test_parts_of_a_long_text_are_summarized_and_the_answer_is_about_their_summaries() -> None:
+    def reply(asked: str) -> str:
+        return GOOD if asked.startswith("The captain turned") else "The captain turned back on one engine."
+
+    written, engine = write(TEXT * 20, reply)
+    assert json.loads(written.summary) == json.loads(GOOD)
+    assert written.strategy == "map-reduce"
+    assert set(engine.systems[:-1]) == {"Write a short summary of the text."}
+    assert engine.systems[-1] == PROFILE.system
+    assert [grammar for grammar in engine.grammars if grammar] == ["root ::= object"]
