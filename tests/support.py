@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ from tunings import tuning_of
 from streaming.engine import ModelFile, Setup, open_model, usable_cores
 from streaming.engine.tuning.kept import keep_tuning
 from streaming.settings import MIB, Settings
+from streaming.summarizer import Written
 
 # Sends (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each.
 Send = Callable[..., list[tuple[int, int]]]
+# Summarizes texts side by side.
+SummarizeAll = Callable[[Sequence[str]], list[Written]]
 
 
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support import SummarizeAll
+
+from streaming.choice import choose
+from streaming.engine import open_model
+from streaming.settings import load
+from streaming.summarizer import Summarizer, Text, Written
+from streaming.work import plan_work
 
 
 @pytest.fixture
@@ -13,3 +22,20 @@ def log(tmp_path: Path) -> Path:
     path = tmp_path / "log"
     path.touch()
     return path
+
+
+@pytest.fixture(scope="module")
+def summarize_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SummarizeAll]:
+    """Summarize texts side by side, with the real model and the default settings; BF16, for time."""
+    folder = tmp_path_factory.mktemp("models")
+    settings = load({"engine": "in-process", "slots": 16, "representation": "BF16", "data_dir": folder})
+    model = open_model("sample")
+    work = plan_work(settings, choose(settings, model, cores=2), here=True)
+    engine = work.engine.load()
+    summarizer, profile = Summarizer(engine, work.recipe), work.profiles["default"]
+
+    async def every(texts: Sequence[str]) -> list[Written]:
+        return await asyncio.gather(*(summarizer.summarize(Text(text, profile)) for text in texts))
+
+    yield lambda texts: asyncio.run(every(texts))
+    engine.close()

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import CONTEXT, FAMILIES, spm, write_model
+from untrusted import ATTACKS, documents
 
 from streaming.engine import LlamaRecipe, describe_model, open_model
 from streaming.engine.lanes.llama import Weights
@@ -130,6 +131,14 @@ def test_no_document_can_place_a_control_token(models: dict[str, Weights], name:
         assert (
             "".join(document.split()) in "".join(written(weights, prompt).replace("▁", " ").split()) or "▁" in document
         )
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, "sample"])
+def test_no_known_attack_places_a_control_token(models: dict[str, Weights], name: str) -> None:
+    weights = models[name]
+    own = controls(weights, weights.render(chat("DOC")))
+    placed = {attack: controls(weights, weights.render(chat(text))) for attack, text in documents().items()}
+    assert placed == dict.fromkeys(ATTACKS, own)
 
 
 def test_a_merge_into_a_control_token_is_what_thevocabulary_of_this_test_makes(models: dict[str, Weights]) -> None:

@@ -1,0 +1,24 @@
+"""Documents in other languages than the sample model's own have summaries, or extracts, in their language."""
+
+from __future__ import annotations
+
+import pytest
+from support import SummarizeAll
+
+from streaming.samples import sample_folder
+from streaming.summarizer.languages import detect
+from streaming.summarizer.sentences import ends_whole
+
+
+@pytest.mark.parametrize(("sample", "language"), [("09-brief-die-baeckerei", "de"), ("10-shan-cun-de-qiao", "zh")])
+def test_a_sample_is_summarized_in_its_language_and_has_signals(
+    summarize_all: SummarizeAll, sample: str, language: str
+) -> None:
+    text = (sample_folder() / f"{sample}.txt").read_text()
+    [written] = summarize_all([text])
+    print(f"{written.status}: {written.summary} {written.signals}")
+    assert detect(written.summary) == detect(text) == language
+    assert ends_whole(written.summary)
+    assert written.signals.grounding is not None
+    assert written.signals.grounding > 0.2
+    assert 0.02 < written.signals.compression < 0.7
