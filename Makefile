@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak book bench llama-server clean help
+.PHONY: demo test lint unit chaos soak book bench llama-server swapped clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
@@ -13,6 +13,7 @@ help:
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
 	@echo "make llama-server  build llama.cpp's own server, to measure it, too (7 minutes on 2 cores)"
+	@echo "make swapped     how well grounding tells a summary of another chapter: make swapped BOOK=book.txt"
 	@echo "make clean   remove .venv and build"
 
 demo:
@@ -55,6 +56,11 @@ bench:
 llama-server:
 	@$(PYTHON) tools/set_up.py
 	@.venv/bin/python tools/build_llama_server.py
+
+swapped:
+	@test -n "$(BOOK)" || { echo "make swapped BOOK=book.txt [ARGS='--skip 100']: a book with chapters"; exit 2; }
+	@$(PYTHON) tools/set_up.py
+	@.venv/bin/python tools/swapped_chapters.py "$(BOOK)" $(ARGS)
 
 clean:
 	rm -rf .venv build

@@ -1,0 +1,91 @@
+"""How well grounding tells that a summary is of another text: chapters of one book, swapped among themselves.
+
+    make swapped BOOK=war-and-peace.txt
+
+Summarizes chapters as the service does by default, holds each summary against its own chapter and against ten others,
+and prints for some thresholds which share of the right and of the wrong ones has less grounding. Chapters of one book
+share names, places and words, so they are harder to tell apart than texts of different kinds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.texts import chapters
+from streaming.choice import choose
+from streaming.decode import NamedDocument
+from streaming.engine import open_model, usable_cores
+from streaming.messages import Document, Summary
+from streaming.offline import summarize_documents
+from streaming.settings import load
+from streaming.summarizer.guards.grounding import grounding
+from streaming.work import plan_work
+
+OTHERS = 10
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+
+
+def main() -> int:
+    """Print the table; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Hold summaries of chapters against other chapters.")
+    parser.add_argument("book", type=Path, help="a text file of Project Gutenberg")
+    parser.add_argument("--split", default="CHAPTER .+", help="what a chapter's first line looks like")
+    parser.add_argument("--chapters", type=int, default=100, help="how many to summarize")
+    parser.add_argument("--skip", type=int, default=0, help="how many to leave out before them")
+    parser.add_argument("--words", type=int, default=500, help="words of a chapter to take; 0: all")
+    parser.add_argument("--no-ladder", action="store_true", help="take the model's first answer")
+    parser.add_argument("--json", type=Path, help="write the summaries to this file, a line each")
+    given = parser.parse_args()
+    found = chapters(given.book, split=given.split, words=given.words or 500, whole=not given.words)
+    texts = [named.text for named in found[given.skip : given.skip + given.chapters]]
+    made = list(summaries(texts, ladder=not given.no_ladder))
+    if given.json is not None:
+        lines = [json.dumps(dict(zip(("text", "summary", "status"), one, strict=True))) for one in made]
+        given.json.write_text("\n".join([*lines, ""]))
+    right, wrong = scores([(text, summary) for text, summary, _ in made])
+    extracts = sum(status != "ok" for *_, status in made)
+    print(
+        f"{len(right)} summaries of {len(texts)} chapters, {extracts} with an extract; {len(wrong)} pairs with another"
+    )
+    print("grounding below   of the right   of the wrong")
+    for threshold in THRESHOLDS:
+        print(f"{threshold:15.2f}   {below(right, threshold):12.1%}   {below(wrong, threshold):12.1%}")
+    limit = sorted(right)[len(right) // 20]
+    print(f"below the 5% of the right ones with least ({limit:.3f}): {below(wrong, limit):.1%} of the wrong")
+    return 0
+
+
+def summaries(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield text, summary and status as they are made."""
+    settings = load({"engine": "in-process", "ladder": ladder})
+    model = open_model(settings.model)
+    work = plan_work(settings, choose(settings, model, cores=usable_cores()), here=True)
+    named = (NamedDocument(str(number), Document(text=text)) for number, text in enumerate(texts))
+    for one, outcome in summarize_documents(work, named, lambda _: None):
+        if isinstance(outcome, Summary):
+            yield one.document.text or "", outcome.summary, outcome.status
+
+
+def scores(made: list[tuple[str, str]]) -> tuple[list[float], list[float]]:
+    """Return the grounding of each summary in its own text, and in ten other ones."""
+    lots = random.Random(1)
+    right, wrong = [], []
+    for number, (text, summary) in enumerate(made):
+        others = [other for place, (other, _) in enumerate(made) if place != number]
+        right.append(grounding(summary, text, language="en").score or 0.0)
+        for other in lots.sample(others, min(OTHERS, len(others))):
+            wrong.append(grounding(summary, other, language="en").score or 0.0)
+    return right, wrong
+
+
+def below(shares: list[float], threshold: float) -> float:
+    """Return which share of them is below a threshold."""
+    return sum(share < threshold for share in shares) / len(shares)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
