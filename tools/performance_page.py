@@ -31,13 +31,13 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
   ratios, because a machine's speed changes from round to round.
 - *recipe*: `Llama(...)` loaded at every call, one document at a time. *cached*: loaded once. *llama-server*: with
   parallel slots. *lanes*: gistream's engine. *pipeline*: Kafka, Spark, the engine, Kafka, with micro-batches of the
-  default size; the start of Kafka, Spark and the query is not in its figure.
+  default size; the start of Kafka, Spark and the query is not in its figure. All take the model's first answer: the
+  service tries a bad one again (`ladder`), which costs up to as much again and is off here.
 - *Busy*: beside one process that computes without a pause, as Spark and Kafka do for moments. Settings are those of
   the idle machine, as a service has that is set up once; *busy searched* are settings for that very machine, which
   may leave it a core.
 """
 
-# Of a run that does not say which llama-server it measured; the next one does.
 _LABELS = {
     "lanes_vs_recipe": "lanes, in their fastest representation, against the recipe on the file as shipped",
     "lanes_vs_cached": "the same against one cached `Llama` on the file as shipped",

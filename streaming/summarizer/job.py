@@ -80,10 +80,12 @@ class Job:
         passing = ("auto", "refine", "extractive") if self._json else ("auto",)
         self._named = None if recipe.strategy in passing else recipe.strategy
         self._sampling = given.profile.sampling_of(recipe.sampling)
-        if self._lacks():
+        lacks = self._lacks()
+        if lacks and given.title:
             # A stranger's title must not stop a query.
             self._place = self._place.model_copy(update={"title": None})
-        if lacks := self._lacks():
+            lacks = self._lacks()
+        if lacks:
             raise EngineError(lacks)
         self._overhead = self._instructions("whole")
         self.generations: list[Generation] = []
