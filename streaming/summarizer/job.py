@@ -15,7 +15,7 @@ from streaming.protocol import Engine, Generation, Message, Sampling
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, length, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
-from streaming.summarizer.guards import Verdict, judge
+from streaming.summarizer.guards import Verdict, judge, rest
 from streaming.summarizer.ladder import Rungs, climb, samplings
 from streaming.summarizer.languages import alike, detect, english_name
 from streaming.summarizer.prompts import Place, PromptProfile, Stage
@@ -207,6 +207,7 @@ class Job:
         )
 
     def _extract(self, text: str, tokens: int) -> str:
+        text = rest(text, language=self.language)
         words = tokens * length(text) / max(1, self._count(text))
         found = ranked(text, words=words, language=self.language)
         if not found or found.endswith("…"):

@@ -26,9 +26,11 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def summarize_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SummarizeAll]:
-    """Summarize texts side by side, with the real model and the default settings; BF16, for time."""
+    """Summarize texts side by side, with the real model and nearly the default settings: BF16 and shorter, for time."""
     folder = tmp_path_factory.mktemp("models")
-    settings = load({"engine": "in-process", "slots": 16, "representation": "BF16", "data_dir": folder})
+    settings = load(
+        {"engine": "in-process", "slots": 16, "representation": "BF16", "data_dir": folder, "max_tokens": 64}
+    )
     model = open_model("sample")
     work = plan_work(settings, choose(settings, model, cores=2), here=True)
     engine = work.engine.load()

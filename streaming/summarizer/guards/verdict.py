@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streaming.summarizer.guards.addressed import MARKS, rest
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
 from streaming.summarizer.guards.grounding import grounding_of
 from streaming.summarizer.guards.ngrams import copied, repetition
@@ -24,12 +24,6 @@ _MOST_COPIED = 0.8
 _SHORT_TEXT = 30
 # A text of more words has a summary of more content words than these; a word or two are an answer to something else.
 _SOME_TEXT, _FEWEST_WORDS = 60, 3
-# What chat templates write around turns: a model that says so has lost its place.
-_ARTEFACT = re.compile(
-    r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|</?(?:s|bos|eos|think|start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>"
-    r"|(?m:^(?:system|user|assistant|human)\s*:)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,8 @@ def judge(
     """
     if not any(character.isalnum() for character in summary):
         return Verdict(("empty",), (), None)
-    said, source = content_words(summary, language), content_words(text, language)
+    # An answer to what the text asks of its reader is no summary of it.
+    said, source = content_words(summary, language), content_words(rest(text, language=language), language)
     score = grounding_of(said, source).score
     translated = answered_in is not None and not alike(answered_in, language)
     comparable = word_count(text) >= _SHORT_TEXT and not translated
@@ -69,7 +64,7 @@ def judge(
         "unfinished": lambda: not lines and not ends_whole(summary),
         "too short": lambda: not lines and word_count(text) >= _SOME_TEXT and len(said) < _FEWEST_WORDS,
         "repetition": lambda: repetition(summary) > _MOST_REPETITION,
-        "template": lambda: set(_ARTEFACT.findall(summary)) - set(_ARTEFACT.findall(text)),
+        "template": lambda: set(MARKS.findall(summary)) - set(MARKS.findall(text)),
         "instructions": lambda: copied(summary, instructions) and not copied(instructions, text),
         "longer than its text": lambda: word_count(text) >= _SHORT_TEXT and word_count(summary) > word_count(text),
         "ungrounded": lambda: not grounded and has_stems(language),
@@ -77,7 +72,7 @@ def judge(
     }
     blemishes: dict[str, Callable[[], object]] = {
         # What the text quotes of a template, it may be about.
-        "template": lambda: _ARTEFACT.search(summary),
+        "template": lambda: MARKS.search(summary),
         # Where words are compared as they stand, an inflected one is another.
         "ungrounded": lambda: not grounded and not has_stems(language),
         "foreign quotation": lambda: not translated and foreign_quotes(summary, text),
