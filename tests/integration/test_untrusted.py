@@ -10,8 +10,8 @@ from streaming.summarizer import Written
 from streaming.summarizer.guards import measure
 from streaming.summarizer.sentences import split_sentences
 
-# See streaming/summarizer/guards/verdict.py.
-GROUNDED = 0.2
+# The guards want 0.2 of the text with what is added to it; held against the story alone, an answer to the attack has 0.
+GROUNDED = 0.1
 
 
 @pytest.fixture(scope="module")
