@@ -29,7 +29,7 @@ _MOST_ANSWER = 0.25
 # A larger model writes the summary of a long document in one answer: 600 tokens.
 _WHOLE_ANSWER = 600
 # Tokens kept for a profile's instructions and the chat template's own text; the shipped profiles take 30 to 70.
-INSTRUCTIONS = 128
+_INSTRUCTIONS = 128
 _LEAST_CHUNK, _LEAST_ANSWER, _LEAST_CONTEXT = 64, 16, 2048
 # Contexts are made in steps, so that a setting that changes by little is no other engine.
 _STEP = 1024
@@ -57,12 +57,12 @@ def bounds(settings: Settings, model: ModelFile) -> Bounds:
     room = min(settings.context or model.context or math.inf, model.context or math.inf)
     if settings.chunk_tokens is None and room < math.inf:
         # A model, or a context, that is too small for what its size suggests.
-        left, share = room - INSTRUCTIONS - thinking, _ANSWER if joins else _MOST_ANSWER
+        left, share = room - _INSTRUCTIONS - thinking, _ANSWER if joins else _MOST_ANSWER
         chunk = min(chunk, math.floor(left - settings.max_tokens if settings.max_tokens else left / (1 + share)))
     answer = settings.max_tokens or max(_LEAST_ANSWER, round(_ANSWER * chunk))
     if settings.max_tokens is None and not joins:
         answer = max(answer, min(_WHOLE_ANSWER, math.floor(chunk * _MOST_ANSWER)))
-    needed = chunk + answer + INSTRUCTIONS + thinking
+    needed = chunk + answer + _INSTRUCTIONS + thinking
     context = settings.context or max(_LEAST_CONTEXT, math.ceil(needed / _STEP) * _STEP)
     # A model is never given more than it was trained for.
     return Bounds(min(context, model.context or context), chunk, answer, "concat" if joins else "tree", thinking)
@@ -72,7 +72,7 @@ def checked_bounds(settings: Settings, model: ModelFile) -> Bounds:
     """Return the bounds; raises `UsageError` when the context is too small for what is set, or for anything."""
     found = bounds(settings, model)
     chunk = max(found.chunk_tokens, _LEAST_CHUNK)
-    needed = chunk + found.max_tokens + INSTRUCTIONS + found.thinking_tokens
+    needed = chunk + found.max_tokens + _INSTRUCTIONS + found.thinking_tokens
     if needed > found.context:
         thinking = f", {found.thinking_tokens} of thinking" if found.thinking_tokens else ""
         raise UsageError(

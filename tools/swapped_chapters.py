@@ -19,6 +19,7 @@ from benchmarks.texts import chapters
 from streaming.choice import choose
 from streaming.decode import NamedDocument
 from streaming.engine import open_model, usable_cores
+from streaming.errors import UsageError, run_command
 from streaming.messages import Document, Summary
 from streaming.offline import summarize_documents
 from streaming.settings import load
@@ -29,8 +30,8 @@ OTHERS = 10
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
 
 
-def main() -> int:
-    """Print the table; returns the exit code."""
+def main() -> None:
+    """Print the table; raises `UsageError` for a book without such chapters, and what the engine raises."""
     parser = argparse.ArgumentParser(description="Hold summaries of chapters against other chapters.")
     parser.add_argument("book", type=Path, help="a text file of Project Gutenberg")
     parser.add_argument("--split", default="CHAPTER .+", help="what a chapter's first line looks like")
@@ -42,6 +43,10 @@ def main() -> int:
     given = parser.parse_args()
     found = chapters(given.book, split=given.split, words=given.words or 500, whole=not given.words)
     texts = [named.text for named in found[given.skip : given.skip + given.chapters]]
+    if len(texts) < 2:
+        raise UsageError(f"{given.book} has {len(found)} chapters, and {given.skip} are skipped; two are needed.")
+    if given.json is not None and not given.json.parent.is_dir():
+        raise UsageError(f"There is no folder {given.json.parent} for {given.json.name}; make it first.")
     made = list(summaries(texts, ladder=not given.no_ladder))
     if given.json is not None:
         lines = [json.dumps(dict(zip(("text", "summary", "status"), one, strict=True))) for one in made]
@@ -56,7 +61,6 @@ def main() -> int:
         print(f"{threshold:15.2f}   {below(right, threshold):12.1%}   {below(wrong, threshold):12.1%}")
     limit = sorted(right)[len(right) // 20]
     print(f"below the 5% of the right ones with least ({limit:.3f}): {below(wrong, limit):.1%} of the wrong")
-    return 0
 
 
 def summaries(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str]]:
@@ -88,4 +92,4 @@ def below(shares: list[float], threshold: float) -> float:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_command(main))

@@ -26,7 +26,7 @@ _ALIKE = (
     {"ar", "fa", "ur"},
     {"hi", "mr", "ne"},
 )
-# Those that a text may be in: of all 97 that the detector knows, lists and logs would be in the rarest.
+# Those that a text may be in: of all 140 that the detector knows, lists and logs would be in the rarest.
 _KNOWN = [
     *("af", "ar", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr"),
     *("ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "kn", "ko", "lt", "lv", "mk"),
