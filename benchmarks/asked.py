@@ -15,7 +15,7 @@ class Scope:
     """
 
     # A multiple of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
-    documents: int = 16
+    documents: int = 32
     pipeline_documents: int = 128
     delays: int = 10
     repeats: int = 3

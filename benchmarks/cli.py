@@ -31,7 +31,7 @@ def bench(
         bool, typer.Option("--full-length", help="Take those chapters whole instead of cutting them.")
     ] = False,
     documents: Annotated[
-        int | None, typer.Option(min=1, help="Documents of a round: 16; 4 with --quick.", show_default=False)
+        int | None, typer.Option(min=1, help="Documents of a round: 32; 4 with --quick.", show_default=False)
     ] = None,
     pipeline_documents: Annotated[
         int | None,
@@ -70,7 +70,7 @@ def bench(
     """Measure gistream's engine and its whole pipeline beside the ways in which llama.cpp is commonly used.
 
     Every system gets the same tokens and the same limits, its best settings out of a small grid, and a process of its
-    own; rounds are interleaved. It takes about an hour and a half on 2 cores, and the machine should do nothing else.
+    own; rounds are interleaved. It takes about two and a half hours on 2 cores, and the machine should do nothing else.
 
     Examples:
         gistream bench --quick

@@ -91,10 +91,11 @@ class Ratios:
 def rotated(cases: Sequence[Case], number: int, *, rounds: int) -> list[Case]:
     """Return the cases in the order of round `number` of `rounds`: each round begins with another part of them.
 
-    So what the machine does as it goes, getting warmer for one, does not always fall on the same case.
+    Every other round goes backwards. So what the machine does as it goes, getting warmer for one, does not always fall
+    on the same case, nor on the second of two that are compared.
     """
     first = number * len(cases) // rounds
-    return [*cases[first:], *cases[:first]]
+    return [*cases[first::-1], *cases[:first:-1]] if number % 2 else [*cases[first:], *cases[:first]]
 
 
 def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:

@@ -10,7 +10,8 @@ from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid
 from benchmarks.rounds import Bench
 from streaming.progress import Shown
 
-# What computes one document after the other shows its speed on a few; what computes many at once needs all of them.
+# What computes one document after the other shows its speed on a few; what computes many at once needs one for each of
+# its slots.
 _FEW = 4
 # What has the settings of another: the same library, or the same engine, in the representation that is compared.
 _SAME = {
@@ -32,8 +33,9 @@ def search(
     """
     found: Trials = {}
     for case in sorted(_own(cases), key=lambda case: case.representation != compared):
-        some = documents[:_FEW] if case.system == "cached" else documents
-        found[case.name, case.representation] = descend(_grid(bench, case, found), _speed(bench, case, some, shown))
+        grid = _grid(bench, case, found)
+        some = documents[: max(grid.get("slots", (_FEW,)))]
+        found[case.name, case.representation] = descend(grid, _speed(bench, case, some, shown))
     return found
 
 
