@@ -1,58 +1,18 @@
+"""The chapters of a book: where each begins, what it is called, and that none is lost."""
+
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
 import pytest
+from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, ROMAN, chapters, found, read, story
 from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.gutenberg.book import documents, outgoing, read_book
 from producers.gutenberg.numerals import read_number
 from streaming.errors import UsageError
-from streaming.messages import Document
-
-HEADER = """The Project Gutenberg eBook of The Mill
-
-Title: The Mill
-       A Story
-
-Author: Ann Example
-
-Release Date: May 1, 2020 [eBook #12345]
-
-Language: English
-
-*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***
-
-Produced by a volunteer
-
-THE MILL
-
-"""
-FOOTER = "\n\n*** END OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n\nCHAPTER IX\n\nThe licence.\n"
-ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
-LONG = "\nAnd the river went on past the mill, as it had since anybody could remember."
-
-
-def story(name: object, lines: int = 12) -> str:
-    return f"In {name} the wheel stood still, and nobody said why.{LONG * lines}\n\nThen it rained.{LONG}"
-
-
-def chapters(headings: list[str], name: str = "") -> str:
-    return "\n\n\n".join(f"{heading}\n\n{story(name + heading)}" for heading in headings)
-
-
-def read(path: Path, text: str | bytes) -> list[Document]:
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return [chapter.document for chapter in documents(read_book(path))]
-
-
-def found(path: Path, text: str) -> list[tuple[str | None, str | None]]:
-    return [(d.metadata.get("part"), d.metadata.get("chapter")) for d in read(path / "mill.txt", text)]
-
-
-PLAIN = [f"CHAPTER {number}" for number in ROMAN[:4]]
 
 
 def test_a_chapter_is_a_document_that_says_where_in_the_book_it_is(tmp_path: Path) -> None:
@@ -91,29 +51,6 @@ def test_a_book_without_a_header_says_no_more_than_it_knows(tmp_path: Path) -> N
         text=story("CHAPTER I"),
         metadata={"chapter": "CHAPTER I", "number": "1"},
     )
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [
-        (
-            "*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***",
-            "*** END OF THE PROJECT GUTENBERG EBOOK THE MILL ***",
-        ),
-        ("***START OF THIS PROJECT GUTENBERG EBOOK THE MILL***", "***END OF THIS PROJECT GUTENBERG EBOOK THE MILL***"),
-        ("*** START OF THIS PROJECT GUTENBERG EBOOK THE MILL\nA STORY ***", "End of the Project Gutenberg EBook of A"),
-        ("*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*", "End of Project Gutenberg's The Mill"),
-        ("*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*", "End of The Project Gutenberg Etext of The Mill"),
-        ("", "*** END OF THE PROJECT GUTENBERG EBOOK THE MILL ***"),
-        ("*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***", ""),
-        ("", ""),
-    ],
-)
-def test_the_frame_is_left_out_however_it_is_marked(tmp_path: Path, start: str, end: str) -> None:
-    header = f"CHAPTER XL\n\n{story('the licence')}\n\n" if start else ""
-    footer = f"\n\n{end}\n\nCHAPTER V\n\nNo text: the licence.\n" if end else ""
-    sent = read(tmp_path / "a.txt", f"{header}{start}\n\n{chapters(PLAIN)}{footer}")
-    assert [document.text for document in sent] == [story(heading) for heading in PLAIN]
 
 
 @pytest.mark.parametrize(
@@ -164,60 +101,6 @@ def test_what_only_begins_like_a_heading_is_text(tmp_path: Path) -> None:
 def test_a_first_paragraph_on_the_headings_line_stays_in_the_text(tmp_path: Path) -> None:
     texts = [f"CHAPTER {number}. It was a dark night, and {story('May')}" for number in ROMAN[:3]]
     assert [document.text for document in read(tmp_path / "a.txt", "\n\n".join(texts))] == texts
-
-
-@pytest.mark.parametrize(
-    "contents",
-    [
-        "CONTENTS\n\n" + "\n\n".join(f"    {heading}" for heading in PLAIN),
-        "CONTENTS\n\n" + "\n".join(f"{heading}. The Beginning ...... 7" for heading in PLAIN),
-        "\n".join(f"{heading}" for heading in PLAIN),
-        "Contents\n" + "\n".join(f"Chapter {n}. In which a man goes out\n    and comes home" for n in (1, 2, 3, 4)),
-        "CONTENTS\n\n" + "\n\n".join(f"{heading}\n\n{'Birth—Home—The river—A dog. ' * 5}" for heading in PLAIN),
-        "CONTENTS\n\nPREFACE\n" + "\n".join(PLAIN) + "\nCHAPTER XL. A typing error",
-        "\n".join(f"{one}\n   where he goes out .. 7" for one in (*PLAIN, "CHAPTER XL")),
-        "CONTENTS\n\n" + "\n".join(PLAIN) + f"\n\nTO THE READER\n\n{story('March', 60)}",
-        "PART I\n" + "\n".join(f"{heading}\n   where he goes out .. 7" for heading in PLAIN),
-        "TABLE OF CONTENTS.\n\nPART I\n" + "\n".join(PLAIN[:2]) + "\nPART II\n" + "\n".join(PLAIN[2:]),
-    ],
-)  # fmt: skip
-def test_a_table_of_contents_makes_no_documents(tmp_path: Path, contents: str) -> None:
-    for text in (f"{contents}\n\n\n{chapters(PLAIN)}", f"{chapters(PLAIN)}\n\n\n{contents}"):
-        sent = read(tmp_path / "a.txt", HEADER + text + FOOTER)
-        assert [document.text for document in sent] == [story(heading) for heading in PLAIN]
-        assert {document.metadata.get("part") for document in sent} == {None}
-
-
-def test_a_short_part_is_no_table_of_contents_when_the_book_has_one(tmp_path: Path) -> None:
-    short = "\n\n".join(f"{heading}\n\nHe came home. {LONG * 2}" for heading in PLAIN)
-    for contents in ("", "CONTENTS\n\n" + "".join(f"PART {n}\n{chr(10).join(PLAIN)}\n" for n in ("I", "II"))):
-        sent = found(tmp_path, f"{contents}\n\nPART I\n\n{chapters(PLAIN)}\n\nPART II\n\n{short}")
-        assert sent == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
-
-
-def test_a_list_of_parts_makes_no_documents(tmp_path: Path) -> None:
-    book = f"PART I\n\nPART II\n\nTO THE READER\n\n{story('March')}\n\n"
-    book += "\n\n".join(f"PART {n}\n\n{chapters(PLAIN)}" for n in ("I", "II"))
-    assert found(tmp_path, book) == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
-
-
-def test_each_volume_may_have_a_table_of_its_own(tmp_path: Path) -> None:
-    listed = "\n\n".join(PLAIN)
-    volumes = [f"VOLUME {n}\n\nCONTENTS OF VOLUME {n}\n\n{listed}\n\n{chapters(PLAIN)}" for n in ("I", "II")]
-    assert found(tmp_path, "\n\n".join(volumes)) == [(f"VOLUME {n}", one) for n in ("I", "II") for one in PLAIN]
-
-
-def test_chapters_of_a_sentence_are_no_table_of_contents(tmp_path: Path) -> None:
-    nights = [f"THE {night} NIGHT\n\n" + "\n\n".join(f"{one}\n\nHe came." for one in PLAIN) for night in ("ONE", "TWO")]
-    for count in (1, 2):
-        assert found(tmp_path, "\n\n".join(nights[:count])) == [(None, one) for one in PLAIN] * count
-
-
-def test_chapters_that_begin_anew_under_an_unknown_heading_are_all_sent(tmp_path: Path) -> None:
-    nights = "\n\n".join(f"THE {night} NIGHT\n\n{chapters(PLAIN)}" for night in ("FIRST", "SECOND"))
-    sent = read(tmp_path / "a.txt", nights)
-    assert [document.metadata["number"] for document in sent] == ["1", "2", "3", "4"] * 2
-    assert len({document.id for document in sent}) == 8
 
 
 def test_a_part_is_named_with_what_it_is_in(tmp_path: Path) -> None:
@@ -287,46 +170,6 @@ def test_a_book_whose_chapters_are_not_clear_is_refused_with_the_way_out(tmp_pat
     path.write_text(text)
     with pytest.raises(UsageError, match=r"No chapters .*a\.txt.*gistream produce files .*a\.txt --split REGEX"):
         read_book(path)
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, end: str) -> None:
-    book = HEADER + chapters(PLAIN) + FOOTER
-    raw = b"\xef\xbb\xbf" + book.replace("\n", end).encode()
-    assert read(tmp_path / "a.txt", raw) == read(tmp_path / "a.txt", book)
-    assert len(read(tmp_path / "a.txt", b"\xef\xbb\xbf" + chapters(PLAIN).encode())) == 4
-
-
-@pytest.mark.parametrize("charset", ["ISO-8859-1", "ISO Latin-1", "Windows Code Page 1252", "ISO-8859-15"])
-def test_an_old_file_is_read_in_the_encoding_that_it_names(tmp_path: Path, charset: str) -> None:
-    book = f"Character set encoding: {charset}\n\n" + chapters(PLAIN).replace("river", "rivière")
-    assert "rivière" in read(tmp_path / "a.txt", book.encode("latin-1"))[0].text
-
-
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        ("", "its header names no encoding"),
-        ("Character set encoding: ASCII\n\n", "its header says 'ASCII', which it is not"),
-        ("Character set encoding: nonsense\n\n", "its header says 'nonsense', which it is not"),
-    ],
-)
-def test_a_file_in_no_known_encoding_is_refused(tmp_path: Path, header: str, reason: str) -> None:
-    with pytest.raises(UsageError, match=rf"a\.txt is not UTF-8 at byte \d+, and {reason}"):
-        read(tmp_path / "a.txt", header.encode() + chapters(PLAIN).replace("river", "rivière").encode("latin-1"))
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.txt cannot be read: No such file"):
-        read_book(tmp_path / "none.txt")
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
-        read_book(tmp_path)
-
-
-@pytest.mark.parametrize(("said", "code"), [("French", "fr"), ("Klingon", None), ("English, Latin", None)])
-def test_a_language_is_said_when_it_is_known(tmp_path: Path, said: str, code: str | None) -> None:
-    sent = read(tmp_path / "a.txt", HEADER.replace("English", said) + chapters(PLAIN) + FOOTER)
-    assert sent[0].language == code
 
 
 @pytest.mark.parametrize(
