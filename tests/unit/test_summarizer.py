@@ -4,37 +4,14 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine, Reply, tokens
+from fake_engine import FakeEngine, tokens
 from hypothesis import given
 from hypothesis import strategies as st
+from summaries import DEADLINE, LONG, LOOP, PROFILE, RECIPE, SENTENCE, SHORT, answer, write
 
 from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, UsageError
 from streaming.protocol import Sampling
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written
-
-PROFILE = PromptProfile(name="default", system="Summarize.")
-RECIPE = Recipe(
-    model_sha256="ab",
-    representation="Q4_1",
-    sampling=Sampling(),
-    chunk_tokens=200,
-    max_tokens=40,
-    max_chunks=256,
-    # What the ladder does is in test_ladder.
-    ladder=False,
-)
-DEADLINE = 1e12
-SENTENCE = "The old man went down to the sea. "
-SHORT = SENTENCE * 3
-LONG = SENTENCE * 100
-
-
-def write(text: str, engine: FakeEngine, recipe: Recipe = RECIPE, language: str | None = None) -> Written:
-    return asyncio.run(Summarizer(engine, recipe).summarize(Text(text, PROFILE, language), deadline=DEADLINE))
-
-
-def answer(text: str, reply: Reply, **engine: object) -> Written:
-    return write(text, FakeEngine(reply, **engine))  # type: ignore[arg-type]
+from streaming.summarizer import PromptProfile, Summarizer, Text, Written
 
 
 def test_a_short_text_is_read_in_one_prompt() -> None:
@@ -120,65 +97,6 @@ def test_a_context_without_room_for_any_text_is_not_the_documents_fault() -> Non
     # 30 tokens of context hold neither the 40 of the summary nor the instruction: every document would fail.
     with pytest.raises((DocumentFailed, EngineError, UsageError)):
         write(SHORT, FakeEngine(context=30))
-
-
-REPLIES: dict[str, Reply] = {
-    "nothing": "",
-    "blanks": " \n ",
-    "a heading alone": "# Summary\n\n## Part",
-    "marks": "*** --- ***",
-    "half a sentence": "The old man went",
-}
-
-
-@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
-@pytest.mark.parametrize("text", [SHORT, LONG], ids=["stuff", "map-reduce"])
-def test_when_the_model_says_no_whole_sentence_an_extract_stands_in_and_says_so(text: str, reply: Reply) -> None:
-    written = answer(text, reply, finish="length")
-    assert written.status == "extractive_fallback"
-    assert written.summary.startswith(SENTENCE.strip())
-    assert written.summary.endswith(".")
-
-
-def test_one_part_without_a_summary_makes_the_whole_an_extract() -> None:
-    assert answer(LONG + "Aside.", lambda asked: "" if "Aside" in asked else "He went.").status == "extractive_fallback"
-
-
-def test_an_extract_is_about_as_long_as_the_summary_it_stands_for() -> None:
-    assert len(answer("The old man " * 40 + ".", "").summary.split()) <= 60
-
-
-@pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000, "字" * 10_000])
-def test_the_extract_of_a_text_without_spaces_is_much_shorter_than_the_text(text: str) -> None:
-    written = write(text, FakeEngine("", context=8_192), replace(RECIPE, chunk_tokens=4_800))
-    assert len(written.summary) < len(text) / 4
-
-
-def test_a_text_that_was_let_in_is_not_refused_for_the_length_of_its_extracts() -> None:
-    # Nearly 16 parts of 200 tokens; what joins the extracts takes it above.
-    text, recipe = ("word" * 80 + " ") * 30, replace(RECIPE, max_chunks=16)
-    assert write(text, FakeEngine("Yes."), recipe).status == "ok"
-    assert write(text, FakeEngine(""), recipe).status == "extractive_fallback"
-
-
-def echo(asked: str) -> str:
-    return asked + "."
-
-
-REPLY_IDS = ["echo", "loop", "nothing", "words", "zh run", "run"]
-LOOP = "He went and went and went and went and went. " * 8
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("reply", [echo, LOOP, "", "word " * 500, "字" * 900, "x" * 900], ids=REPLY_IDS)
-@pytest.mark.parametrize("text", [LONG * 3, "y" * 9_000, "山村里有一座桥。" * 500], ids=["en", "run", "zh"])
-@pytest.mark.parametrize("finish", ["stop", "length"])
-def test_it_always_ends_with_a_summary(text: str, reply: Reply, finish: str) -> None:
-    for ladder, asked in ((False, 1), (True, 12)):
-        engine = FakeEngine(reply, finish=finish)  # type: ignore[arg-type]
-        written = write(text, engine, replace(RECIPE, ladder=ladder))
-        assert written.summary.strip()
-        assert len(engine.asked) <= 3 * written.chunks * asked
 
 
 def test_a_summary_cut_by_the_token_limit_ends_with_a_whole_sentence_and_says_it_was_cut() -> None:
