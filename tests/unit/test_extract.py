@@ -52,6 +52,11 @@ def test_a_text_without_spaces_is_no_single_word(text: str) -> None:
     assert len(ranked(text, words=60)) < 1_000
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_heading_stands_in_no_extract(language: str) -> None:
+    assert ranked(f"The Bridge at Alder Ford\n\n{BRIDGE}", words=1000, language=language) == BRIDGE
+
+
 def test_an_extract_of_a_text_without_a_full_stop_ends_with_one() -> None:
     assert ranked("the bridge is closed", words=20) == "the bridge is closed."
 

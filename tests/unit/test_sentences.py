@@ -21,6 +21,13 @@ def test_a_sentence_of_a_long_text_is_never_cut(sentence: str) -> None:
     assert list(split_sentences("".join(sentences), "zh" if "天" in sentence else "en")) == sentences
 
 
+@pytest.mark.parametrize("language", ["en", "de", "ru", "zh"])
+@pytest.mark.parametrize("blank", ["\n\n", "\n \t\n", "\r\n\r\n", "\n\n\n  "])
+def test_a_heading_is_no_part_of_the_sentence_below_it(language: str, blank: str) -> None:
+    heading, below = f"Die Bäckerei zieht um{blank}", "Nach vielen Jahren verließ sie das Haus am Markt."
+    assert list(split_sentences(heading + below, language)) == [heading, below]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_language_code_is_an_error(language: str) -> None:
     assert whole_sentences("It was so. And", finished=False, language=language) in {"It was so.", ""}
