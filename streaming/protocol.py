@@ -97,13 +97,15 @@ class Engine(Protocol):
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
         """Generate one completion of at most `max_tokens`, beside what the model may think before it.
 
-        `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text. An engine in this process calls `native`,
-        from any thread, with True right before native code begins to work on the request and with False when it has let
-        go of it; that may be several times, and after the caller has gone.
+        `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text. `keep` says that the caller may ask the
+        same once more as soon as it has looked at the answer; an engine need not compute the prompt again then. An
+        engine in this process calls `native`, from any thread, with True right before native code begins to work on the
+        request and with False when it has let go of it; that may be several times, and after the caller has gone.
 
         Raises `DeadlineExceeded`, `PromptTooLong` or `EngineCrashed` (one document's failure: a dead letter),
         `EngineError` (the service's failure: the query stops).

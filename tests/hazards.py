@@ -59,6 +59,7 @@ class HazardEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
         text = messages[-1].content
@@ -93,7 +94,7 @@ class HazardEngine:
         if self._failed:
             raise EngineError("The engine has failed.")
         note(self._log, f"end {text}")
-        return Generation(f"{text}!", 1, max_tokens, "stop", 0.0)
+        return Generation(f"{text}, kept!" if keep else f"{text}!", 1, max_tokens, "stop", 0.0)
 
     def count(self, messages: Sequence[Message]) -> int:
         if "segfault" in messages[-1].content:

@@ -145,15 +145,15 @@ class Job:
                 climbed = await climb(part.text, rungs, sampling=self._sampling, max_tokens=most)
                 self.extracts += climbed.extracts
                 return climbed.summary
-            summary = await self._once(part, part.text, self._sampling, most)
+            summary = await self._once(part, part.text, self._sampling, most, again=False)
             if not summary or (self._recipe.ladder and (await to_thread(judge, summary, part.text)).faults):
                 self.extracts += 1
                 return await to_thread(self._extract, part.text, most)
             return summary
 
-    async def _once(self, part: Part, text: str, sampling: Sampling, max_tokens: int) -> str:
+    async def _once(self, part: Part, text: str, sampling: Sampling, max_tokens: int, again: bool) -> str:
         """Return what the model says of a text, which is `part` or half of it; "" when it is nothing whole."""
-        generation = await self._generate(part, text, sampling, max_tokens)
+        generation = await self._generate(part, text, sampling, max_tokens, again=again)
         return finished(generation, lines=self._profile.keep_lines, language=self.language)
 
     async def _answer(self, part: Part, tokens: int) -> str:
@@ -161,8 +161,8 @@ class Job:
         schema, wrong = self._profile.schema_ or {}, ""
         most = await to_thread(self._longest_answer, part, tokens)
         async with self._turns:
-            for sampling in samplings(self._sampling) if self._recipe.ladder else [self._sampling]:
-                generation = await self._generate(part, part.text, sampling, most, self._grammar)
+            for sampling, again in samplings(self._sampling) if self._recipe.ladder else [(self._sampling, False)]:
+                generation = await self._generate(part, part.text, sampling, most, self._grammar, again=again)
                 value = parse(generation.text, schema)
                 if value is None:
                     cut = f" within {most} tokens" if generation.finish == "length" else ""
@@ -184,11 +184,11 @@ class Job:
         return self._judge(part, said, part.text).faults
 
     async def _generate(
-        self, part: Part, text: str, sampling: Sampling, max_tokens: int, grammar: str | None = None
+        self, part: Part, text: str, sampling: Sampling, max_tokens: int, grammar: str | None = None, *, again: bool
     ) -> Generation:
         messages = self._messages(text, part.stage, number=part.number, of=part.of)
         generation = await self._engine.generate(
-            messages, sampling=sampling, max_tokens=max_tokens, deadline=self._deadline, grammar=grammar
+            messages, sampling=sampling, max_tokens=max_tokens, deadline=self._deadline, grammar=grammar, keep=again
         )
         if self._completion and grammar is None:
             generation = first_paragraph(generation)

@@ -25,8 +25,9 @@ _TRIES = 3
 _TEMPERATURE, _MIN_P = 0.3, 0.1
 # Summaries without a fault among which one is chosen, when each has a blemish.
 _FAIR = 2
-# Generates a summary of a text with some sampling, in at most so many tokens.
-Generate = Callable[[str, Sampling, int], Awaitable[str]]
+# Generates a summary of a text with some sampling, in at most so many tokens; the last says whether the same text may
+# come again.
+Generate = Callable[[str, Sampling, int, bool], Awaitable[str]]
 # Says what is wrong with a summary of a text.
 Judge = Callable[[str, str], Verdict]
 # Takes from a text as much as so many tokens can say; never nothing.
@@ -78,8 +79,8 @@ async def climb(text: str, rungs: Rungs, *, sampling: Sampling, max_tokens: int)
 async def _tried(text: str, source: str, rungs: Rungs, sampling: Sampling, max_tokens: int) -> str:
     """Return the first summary of `text` that is good by `source`, else the better of two that are not bad, else ""."""
     fair: list[tuple[float, str]] = []
-    for tried in samplings(sampling):
-        summary = await rungs.generate(text, tried, max_tokens)
+    for tried, again in samplings(sampling):
+        summary = await rungs.generate(text, tried, max_tokens, again)
         verdict = await asyncio.to_thread(rungs.judge, summary, source)
         if not verdict.faults and not verdict.blemishes:
             return summary
@@ -90,13 +91,17 @@ async def _tried(text: str, source: str, rungs: Rungs, sampling: Sampling, max_t
     return max(fair, key=lambda one: one[0])[1] if fair else ""
 
 
-def samplings(first: Sampling) -> Iterator[Sampling]:
-    """Yield how to sample a first answer and, when that is bad, others: elsewhere each time, but repeatably so."""
-    yield first
+def samplings(first: Sampling) -> Iterator[tuple[Sampling, bool]]:
+    """Yield how to sample a first answer and, when that is bad, others: elsewhere each time, but repeatably so.
+
+    With each comes whether there is one after it.
+    """
+    yield first, True
     for number in range(1, _TRIES + 1):
-        yield replace(
+        other = replace(
             first,
             temperature=max(_TEMPERATURE, first.temperature),
             min_p=max(_MIN_P, first.min_p),
             seed=(first.seed + number) % 2**32,
         )
+        yield other, number < _TRIES

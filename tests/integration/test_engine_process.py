@@ -13,7 +13,7 @@ from engine_process import ask, ask_all, child, engine, lines, until
 
 from streaming.engine.process.report import reports
 from streaming.errors import DeadlineExceeded, EngineCrashed
-from streaming.protocol import Engine, Message
+from streaming.protocol import Engine, Message, Sampling
 
 
 def test_many_callers_get_their_own_answers(log: Path) -> None:
@@ -23,6 +23,12 @@ def test_many_callers_get_their_own_answers(log: Path) -> None:
         assert loaded.count([Message("user", "four")]) == 4
         assert (loaded.context, loaded.slots) == (2048, 4)
         assert loaded.status().slots == 4
+
+
+def test_a_prompt_that_may_come_back_is_kept(log: Path) -> None:
+    with engine(log) as loaded:
+        asked = loaded.generate([Message("user", "text")], sampling=Sampling(), max_tokens=8, keep=True)
+        assert asyncio.run(asked).text == "text, kept!"  # type: ignore[arg-type]
 
 
 def test_a_crash_costs_the_one_request_that_caused_it(log: Path) -> None:

@@ -47,6 +47,7 @@ class FakeEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
         text = messages[-1].content

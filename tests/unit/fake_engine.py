@@ -21,7 +21,7 @@ class FakeEngine:
 
     Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `asked` holds the
     user's texts, `systems` the instructions, `begun` what answers began with, `grammars` what bounded them,
-    `most_at_once` how many generations were open side by side.
+    `keeps` which prompts might come again, `most_at_once` how many generations were open side by side.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class FakeEngine:
         self.samplings: list[Sampling] = []
         self.deadlines: list[float | None] = []
         self.grammars: list[str | None] = []
+        self.keeps: list[bool] = []
         self.most_at_once = 0
         self.cancelled = 0
 
@@ -59,6 +60,7 @@ class FakeEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
         system, user, *begun = messages
@@ -68,6 +70,7 @@ class FakeEngine:
         self.samplings.append(sampling)
         self.deadlines.append(deadline)
         self.grammars.append(grammar)
+        self.keeps.append(keep)
         if self.count(messages) + max_tokens > self._context:
             raise PromptTooLong(f"{self.count(messages)} tokens and {max_tokens} more do not fit {self._context}")
         self._open += 1

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.thinking import Answer
 from streaming.errors import EngineError
-from streaming.protocol import Message, Sampling
+from streaming.protocol import Generation, Message, Sampling
 
 END, WORD = 0, 1
+# No test waits longer for what must happen.
+SECONDS = 20
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class FakeMachine:
     trained_context = 1 << 30
 
     def __init__(
-        self, compute: Callable[[Call], None] | None = None, length: Callable[[list[int]], int] | None = None
+        self, compute: Callable[[Call], object] | None = None, length: Callable[[list[int]], int] | None = None
     ) -> None:
         self._compute = compute
         self._length = length
@@ -93,6 +98,9 @@ class FakeMachine:
         self.calls: list[Call] = []
         self.contexts: list[FakeContext] = []
         self.closed = False
+
+    def on_compute(self, compute: Callable[[Call], object]) -> None:
+        self._compute = compute
 
     def note(self, call: Call) -> None:
         with self._lock:
@@ -156,3 +164,45 @@ class FakeMachine:
 def token(word: str) -> int:
     """Return the token of a word."""
     return 2 + zlib.crc32(word.encode()) % 50_000
+
+
+@contextmanager
+def running(machine: FakeMachine, *, slots: int, lanes: int = 1) -> Iterator[BatchingEngine]:
+    engine = machine.engine(slots=slots, lanes=lanes)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def within(work: Coroutine[Any, Any, T]) -> T:
+    async def limited() -> T:
+        return await asyncio.wait_for(work, SECONDS)
+
+    return asyncio.run(limited())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while True:
+        await asyncio.sleep(0)
+        if condition():
+            return
+
+
+async def ask(
+    engine: BatchingEngine,
+    text: str = "x",
+    *,
+    max_tokens: int = 16,
+    deadline: float | None = None,
+    grammar: str | None = None,
+    keep: bool = False,
+) -> Generation:
+    messages = [Message("system", "Be brief."), Message("user", text)]
+    return await engine.generate(
+        messages, sampling=Sampling(), max_tokens=max_tokens, deadline=deadline, grammar=grammar, keep=keep
+    )
+
+
+async def ask_many(engine: BatchingEngine, texts: list[str], *, max_tokens: int = 16) -> list[Generation]:
+    return list(await asyncio.gather(*(ask(engine, text, max_tokens=max_tokens) for text in texts)))

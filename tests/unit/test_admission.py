@@ -76,6 +76,25 @@ def test_a_deadline_that_passes_in_the_queue_is_told_and_the_others_stay() -> No
     assert order(admission) == [never]
 
 
+def test_what_goes_back_to_a_lane_waits_for_that_lane_alone_and_is_told_of_its_deadline() -> None:
+    admission = Admission()
+    first, late, second, gone = request(10), request(10, deadline=1.0), request(10), request(10)
+    for one in (first, late, second, gone):
+        admission.add(one, computed=0, lane=1)
+    gone.result.cancel()
+    assert (len(admission), admission.wanted) == (0, 3)
+    assert admission.next(0.0) is None
+    assert admission.back(0, 0.0) is None
+    admission.drop_unwanted(2.0)
+    with pytest.raises(DeadlineExceeded):
+        late.result.result(0)
+    assert [admission.back(1, 2.0) for _ in range(3)] == [first, second, None]
+    admission.add(second, computed=0, lane=1)
+    admission.resolve_all(DeadlineExceeded("closed"))
+    with pytest.raises(DeadlineExceeded):
+        second.result.result(0)
+
+
 def test_a_request_whose_caller_has_gone_is_passed_over() -> None:
     admission, gone, here = Admission(), request(10), request(20)
     for one in (gone, here):

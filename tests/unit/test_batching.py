@@ -1,65 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from fake_lanes import Call, FakeMachine, token
+from fake_lanes import SECONDS, Call, FakeMachine, ask, ask_many, running, token, until, within
 
 from streaming.engine import lanes_for
-from streaming.engine.lanes.batching import BatchingEngine
 from streaming.errors import DeadlineExceeded, EngineError
-from streaming.protocol import Generation, Message, Sampling
-
-SECONDS = 20
-T = TypeVar("T")
-
-
-@contextmanager
-def running(machine: FakeMachine, *, slots: int, lanes: int = 1) -> Iterator[BatchingEngine]:
-    engine = machine.engine(slots=slots, lanes=lanes)
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-def within(work: Coroutine[Any, Any, T]) -> T:
-    async def limited() -> T:
-        return await asyncio.wait_for(work, SECONDS)
-
-    return asyncio.run(limited())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while True:
-        await asyncio.sleep(0)
-        if condition():
-            return
-
-
-async def ask(
-    engine: BatchingEngine,
-    text: str = "x",
-    *,
-    max_tokens: int = 16,
-    deadline: float | None = None,
-    grammar: str | None = None,
-) -> Generation:
-    messages = [Message("system", "Be brief."), Message("user", text)]
-    return await engine.generate(
-        messages, sampling=Sampling(), max_tokens=max_tokens, deadline=deadline, grammar=grammar
-    )
-
-
-async def ask_many(engine: BatchingEngine, texts: list[str], *, max_tokens: int = 16) -> list[Generation]:
-    return list(await asyncio.gather(*(ask(engine, text, max_tokens=max_tokens) for text in texts)))
 
 
 @pytest.fixture
@@ -163,39 +115,6 @@ def test_the_tail_of_a_batch_is_spread_over_the_lanes() -> None:
         answers = within(ask_many(engine, [*["x"] * 6, *["y " * 60] * 2]))
     assert len(answers) == 8
     assert sorted(begun) == [0, 1]
-
-
-def test_what_two_prompts_share_is_computed_once_a_slot() -> None:
-    machine = FakeMachine()
-    with running(machine, slots=1) as engine:
-        within(ask(engine, "one two three"))
-        first = engine.status().prompt_tokens
-        within(ask(engine, "four five six"))
-        second = engine.status().prompt_tokens - first
-        status = engine.status()
-    # <system> Be brief. <user> + three words.
-    assert (first, second) == (7, 3)
-    assert status.completion_tokens == 32
-
-
-def test_each_of_several_profiles_keeps_the_slot_that_has_it() -> None:
-    machine = FakeMachine()
-    with running(machine, slots=2) as engine:
-
-        async def take_turns() -> None:
-            for profile, n in itertools.product("ab", range(2)):
-                work = [Message("system", f"{profile} " * 20), Message("user", f"{n}")]
-                await engine.generate(work, sampling=Sampling(), max_tokens=4)
-
-        async def both() -> None:
-            work = [[Message("system", f"{p} " * 20), Message("user", "x")] for p in "ab"]
-            # Longer than the head start, so that they are side by side.
-            await asyncio.gather(*(engine.generate(w, sampling=Sampling(), max_tokens=200) for w in work))
-
-        within(both())
-        before = engine.status().prompt_tokens
-        within(take_turns())
-        assert engine.status().prompt_tokens - before == 4
 
 
 def test_a_request_whose_deadline_passes_while_it_waits_does_not_wait_for_a_slot_to_be_told() -> None:

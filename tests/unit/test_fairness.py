@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
 import pytest
-from fake_lanes import Call, FakeMachine
+from fake_lanes import Call, FakeMachine, until
 
 from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text
@@ -93,13 +93,6 @@ class Town:
         self.open -= 1
         assert written.status == "ok"
         return self.now - began
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while True:
-        await asyncio.sleep(0)
-        if condition():
-            return
 
 
 async def all_at_once(town: Town) -> list[int]:

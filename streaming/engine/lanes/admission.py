@@ -1,5 +1,7 @@
 """Admission: the requests that wait for a slot, which of them goes next, and to which lane.
 
+A request whose prompt a lane still has goes back there, before all others: it costs no prefill.
+
 Pure bookkeeping, not thread-safe: no threads, no llama.cpp. Whoever calls holds the engine's lock.
 """
 
@@ -7,7 +9,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -44,6 +47,8 @@ class Request:
     admitted: float
     answer: Answer
     native: Callable[[bool], None]
+    # Whether the same prompt may come back when the answer has been looked at.
+    keep: bool = False
     result: Future[Generation] = field(default_factory=Future)
 
     @property
@@ -75,33 +80,55 @@ class Request:
 
 
 class Admission:
-    """The requests without a slot: a heap by cost and age."""
+    """The requests without a slot: a heap by cost and age, and for each lane those that go back to it."""
 
     def __init__(self) -> None:
         # The second number keeps the order of arrival, and requests from being compared.
         self._heap: list[tuple[int, int, Request]] = []
         self._arrivals = 0
+        self._back: defaultdict[int, list[Request]] = defaultdict(list)
         # No deadline passes before this moment; what bears it may have left.
         self._earliest = math.inf
 
     def __len__(self) -> int:
-        """Return how many wait; those whose callers have gone are among them until their turn comes."""
+        """Return how many wait for any lane; those whose callers have gone are among them until their turn comes."""
         return len(self._heap)
+
+    @property
+    def anything(self) -> bool:
+        """Tell whether any request waits, for any lane or for one."""
+        return bool(self._heap) or any(self._back.values())
 
     @property
     def wanted(self) -> int:
         """How many wait whose callers do, too."""
-        return sum(not request.result.cancelled() for _, _, request in self._heap)
+        return sum(not request.result.cancelled() for request in self._all())
 
-    def add(self, request: Request, *, computed: int) -> None:
-        """Let a request wait, from the moment at which the engine has computed so many tokens."""
-        self._arrivals += 1
-        heapq.heappush(self._heap, (computed + AGEING * request.cost, self._arrivals, request))
+    def add(self, request: Request, *, computed: int, lane: int | None = None) -> None:
+        """Let a request wait for `lane`, else for any, from when the engine has computed so many tokens."""
+        if lane is not None:
+            self._back[lane].append(request)
+        else:
+            self._arrivals += 1
+            heapq.heappush(self._heap, (computed + AGEING * request.cost, self._arrivals, request))
         if request.deadline is not None:
             self._earliest = min(self._earliest, request.deadline)
 
+    def back(self, lane: int, now: float) -> Request | None:
+        """Remove and return the request that goes back to a lane; None when there is none."""
+        requests = self._back[lane]
+        while requests:
+            request = requests.pop(0)
+            if not request.unwanted(now):
+                return request
+        return None
+
+    def going_back(self, lane: int, prompt: list[int]) -> int:
+        """Return how many requests with a prompt go back to a lane."""
+        return sum(request.prompt == prompt for request in self._back[lane])
+
     def next(self, now: float) -> Request | None:
-        """Remove and return the request whose turn it is; None when nobody waits."""
+        """Remove and return the request whose turn it is among those for any lane; None when there is none."""
         while self._heap:
             request = heapq.heappop(self._heap)[-1]
             if not request.unwanted(now):
@@ -114,14 +141,22 @@ class Admission:
             return
         self._heap = [entry for entry in self._heap if not entry[-1].unwanted(now)]
         heapq.heapify(self._heap)
-        deadlines = (request.deadline for _, _, request in self._heap)
+        for requests in self._back.values():
+            requests[:] = [request for request in requests if not request.unwanted(now)]
+        deadlines = (request.deadline for request in self._all())
         self._earliest = min((deadline for deadline in deadlines if deadline is not None), default=math.inf)
 
     def resolve_all(self, outcome: Exception) -> None:
         """Answer every caller with `outcome`."""
-        for _, _, request in self._heap:
+        for request in self._all():
             request.resolve(outcome)
         self._heap.clear()
+        self._back.clear()
+
+    def _all(self) -> Iterator[Request]:
+        yield from (request for _, _, request in self._heap)
+        for requests in self._back.values():
+            yield from requests
 
 
 @dataclass(frozen=True, order=True)

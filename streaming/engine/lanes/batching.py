@@ -2,7 +2,8 @@
 
 Each lane has a thread. In a turn it takes what it may of the waiting requests into its free slots, one after the other,
 and prefills them; then it computes one token of all its slots together. So a slot is refilled in the turn its sequence
-ends, and a request is bound to a lane only when that lane can begin it. The threads run side by side because ctypes
+ends, and a request is bound to a lane only when that lane can begin it. A slot whose prompt may be asked again is left
+free for a moment: an answer is looked at faster than a prompt is prefilled. The threads run side by side because ctypes
 frees the interpreter's lock for as long as llama.cpp computes. A lane that works alone computes with the threads of the
 idle ones, too (see `threads`): a single document, and the last ones of a micro-batch.
 """
@@ -139,6 +140,7 @@ class BatchingEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`.
@@ -161,10 +163,11 @@ class BatchingEngine:
             raise PromptTooLong(
                 f"a prompt of {len(prompt)} tokens and {limit} more do not fit a context of {self._context}"
             )
-        request = Request(prompt, sampling, limit, deadline, grammar, time.monotonic(), answer, tell)
+        request = Request(prompt, sampling, limit, deadline, grammar, time.monotonic(), answer, tell, keep)
         with self._changed:
             self._check_open()
-            self._waiting.add(request, computed=sum(lane.computed for lane in self._lanes))
+            computed = sum(lane.computed for lane in self._lanes)
+            self._waiting.add(request, computed=computed, lane=self._lane_that_has(prompt))
             self._changed.notify_all()
         return await asyncio.wrap_future(request.result)
 
@@ -180,6 +183,13 @@ class BatchingEngine:
         for lane in self._lanes:
             lane.close()
         self._weights.close()
+
+    def _lane_that_has(self, prompt: list[int]) -> int | None:
+        """Return a lane with a free slot that has all of a prompt, and that no equal one goes back to."""
+        for lane in self._lanes:
+            if lane.having(prompt) > self._waiting.going_back(lane.number, prompt):
+                return lane.number
+        return None
 
     def _check_open(self) -> None:
         if self._failure is not None:
@@ -225,7 +235,9 @@ class BatchingEngine:
     def _alone(self, lane: Lane) -> bool:
         """Tell whether all other lanes are idle, and will stay so; there is at least one."""
         return (
-            len(self._lanes) > 1 and not self._waiting and not any(one.busy for one in self._lanes if one is not lane)
+            len(self._lanes) > 1
+            and not self._waiting.anything
+            and not any(one.busy for one in self._lanes if one is not lane)
         )
 
     def _threads_of(self, lane: Lane) -> int:
@@ -233,7 +245,7 @@ class BatchingEngine:
         total = sum(one.threads for one in self._lanes)
         with self._changed:
             # Whoever waits wakes an idle lane, which needs its own.
-            busy = [one for one in self._lanes if one is lane or one.busy or self._waiting]
+            busy = [one for one in self._lanes if one is lane or one.busy or self._waiting.anything]
             free = self._free_cores()
         return lane_threads(lane.threads, total=total, busy=len(busy), place=busy.index(lane), free=free)
 
@@ -245,11 +257,13 @@ class BatchingEngine:
         """Give `lane` the next request, if there is one and no other lane should have it."""
         now = time.monotonic()
         self._waiting.drop_unwanted(now)
-        if not self._waiting or not takes_next(
-            lane.room, (other.room for other in self._lanes), waiting=len(self._waiting)
+        request = None if lane.full or lane.ahead else self._waiting.back(lane.number, now)
+        if (
+            request is None
+            and self._waiting
+            and takes_next(lane.room, (other.room for other in self._lanes), waiting=len(self._waiting))
         ):
-            return None
-        request = self._waiting.next(now)
+            request = self._waiting.next(now)
         if request is None:
             return None
         # The first request of all, in one lane: the others fill their slots meanwhile.

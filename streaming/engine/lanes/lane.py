@@ -24,6 +24,9 @@ from streaming.protocol import Generation
 # sees that it works. It costs what a lane of one slot makes less than a lane of all: with the sample as BF16, 96 steps
 # of 22 ms alone, of 9 ms as one of eight; so one lane has it, and not at every micro-batch.
 _HEAD_START = 128
+# For so long a slot waits for its prompt to come back, while the lane has others to compute: until the caller has
+# looked at the answer.
+_KEPT_SECONDS = 0.25
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Slot:
     next: list[int] = field(default_factory=list)
     # Whether the sampler is the answer's.
     answering: bool = False
+    # Until when the slot is kept for the prompt that it has, a moment of `time.monotonic()`.
+    kept_until: float = 0.0
 
     @property
     def generated(self) -> int:
@@ -55,6 +60,10 @@ class Slot:
         if request is None:
             return 0
         return max(0, len(request.prompt) - len(self.cached)) + request.limit - self.generated
+
+    def has(self, prompt: list[int]) -> bool:
+        """Tell whether it has all of a prompt."""
+        return self.cached[: len(prompt)] == prompt
 
 
 class Lane:
@@ -79,6 +88,8 @@ class Lane:
         self._slots = [Slot(slot) for slot in range(slots)]
         # The slot that has, or had, a head start over the others.
         self._first: Slot | None = None
+        # Whether a part of what a slot has can be taken back; a recurrent model's state cannot.
+        self._truncates = True
         # When the native call that runs now began.
         self._since: float | None = None
 
@@ -102,7 +113,22 @@ class Lane:
     def room(self) -> Room:
         """What it has to do, and how many requests it can take."""
         load = sum(slot.load for slot in self._slots)
-        return Room(load, self.number, 0 if self.ahead else len(self._slots) - self.busy)
+        free = [slot for slot in self._slots if slot.request is None]
+        if len(free) < len(self._slots):
+            now = time.monotonic()
+            free = [slot for slot in free if slot.kept_until <= now]
+        return Room(load, self.number, 0 if self.ahead else len(free))
+
+    @property
+    def full(self) -> bool:
+        """Tell whether every slot has a request."""
+        return self.busy == len(self._slots)
+
+    def having(self, prompt: list[int]) -> int:
+        """Return how many free slots have all of a prompt."""
+        if not self._truncates:
+            return 0
+        return sum(slot.request is None and slot.has(prompt) for slot in self._slots)
 
     def stalled(self, now: float) -> float:
         """Return for how many seconds the native call that runs now has been running; 0 when none does."""
@@ -110,12 +136,18 @@ class Lane:
         return 0.0 if since is None else now - since
 
     def reserve(self, request: Request, *, head_start: bool) -> Slot:
-        """Give `request` the free slot that has most of its prompt, and return it; `begin` computes it."""
-        shared, slot = max(
-            ((_shared_prefix(slot.cached, request.prompt), slot) for slot in self._slots if slot.request is None),
-            key=lambda found: found[0],
-        )
-        slot.cached, slot.next, slot.request = request.prompt[:shared], [], request
+        """Give `request` the free slot that has most of its prompt, and return it; `begin` computes it.
+
+        A slot that is kept for another prompt is taken only when no other is free.
+        """
+        now = time.monotonic()
+
+        def worth(slot: Slot) -> tuple[bool, bool, int]:
+            return slot.has(request.prompt), slot.kept_until <= now, _shared_prefix(slot.cached, request.prompt)
+
+        slot = max((slot for slot in self._slots if slot.request is None), key=worth)
+        shared = _shared_prefix(slot.cached, request.prompt)
+        slot.cached, slot.next, slot.request, slot.kept_until = request.prompt[:shared], [], request, 0.0
         self._first = slot if head_start else None
         return slot
 
@@ -128,6 +160,7 @@ class Lane:
         if not self._take_sampler(slot, request):
             return
         if not self._native.truncate(slot.number, len(slot.cached)):
+            self._truncates = False
             slot.cached = []
             self._native.truncate(slot.number, 0)
         shared = len(slot.cached)
@@ -194,6 +227,7 @@ class Lane:
                 finish=answer.finish,
                 seconds=time.monotonic() - request.admitted,
             )
+            slot.kept_until = time.monotonic() + _KEPT_SECONDS if request.keep and self._truncates else 0.0
             self._free(slot)
             request.resolve(generation)
         elif answer.begun and not slot.answering:

@@ -123,6 +123,8 @@ class Child:
             sampling=Sampling(**frame["sampling"]),
             max_tokens=frame["max_tokens"],
             grammar=frame["grammar"],
+            # A worker that is older than this process does not say.
+            keep=frame.get("keep", False),
             native=partial(self._tell_native, frame["id"]),
         )
         return pack(generation)

@@ -144,6 +144,7 @@ class ProcessEngine:
         max_tokens: int,
         deadline: float | None = None,
         grammar: str | None = None,
+        keep: bool = False,
         native: Callable[[bool], None] | None = None,  # noqa: ARG002 - no native code runs in this process
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`."""
@@ -154,6 +155,7 @@ class ProcessEngine:
             "sampling": pack(sampling),
             "max_tokens": max_tokens,
             "grammar": grammar,
+            "keep": keep,
         }
         asked = asyncio.run_coroutine_threadsafe(self._ask(request, deadline), loop)
         return Generation(**await asyncio.wrap_future(asked))

@@ -2,7 +2,7 @@
 
     worker -> server    {"hello": secret}                    comes first; without it nothing is answered
                         {"id": 7, "do": "generate", "messages": [["user", "..."]], "sampling": {...}, "max_tokens": 96,
-                         "seconds": 3600.0, "grammar": null}
+                         "seconds": 3600.0, "grammar": null, "keep": true}
                         {"id": 8, "do": "count", "messages": [...]}
                         {"id": 9, "do": "report"}
                         {"id": 7, "do": "cancel"}
