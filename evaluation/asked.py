@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from evaluation.baselines import BASELINES
 from streaming.errors import UsageError
 from streaming.settings import Settings, load
+from streaming.summarizer import known_profile, load_profiles
 
 # `sampling.temperature` is what a prompt profile calls it.
 _PREFIX = "sampling."
@@ -53,6 +54,7 @@ def contenders(
     for combination in product(*varied.values()):
         chosen = dict(zip(varied, combination, strict=True))
         settings = load({**flags, **chosen})
+        _check_varied(varied, settings)
         found.append(Contender(_name({name: chosen[name] for name in chosen if name in telling}, settings), settings))
     for name in (made := [one.name for one in found]):
         if made.count(name) > 1 or name in BASELINES:
@@ -78,6 +80,17 @@ def _parsed(one: str) -> tuple[str, list[str]]:
     if name not in settable:
         raise UsageError(f"--set knows no '{name}'; it takes: {', '.join(settable)}.")
     return name, list(dict.fromkeys(value.strip() for value in values.split(",")))
+
+
+def _check_varied(varied: Iterable[str], settings: Settings) -> None:
+    """Raise `UsageError` for a setting that a prompt profile decides: all its values would give the same summaries."""
+    profile = known_profile(load_profiles(settings.prompts_dir), settings.prompt)
+    for name in profile.sampling.model_dump(exclude_none=True):
+        if name in varied:
+            raise UsageError(
+                f"Prompt profile '{profile.name}' says {name} itself, so --set {name} changes nothing; take it out of "
+                "the profile, or compare profiles that differ in it."
+            )
 
 
 def _name(telling: Mapping[str, str], settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,8 @@ from streaming.choice import choose
 from streaming.engine import open_model, usable_cores
 from streaming.errors import NotSummarized
 from streaming.progress import Shown
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, word_count
+from streaming.summarizer import words_of
+from streaming.summarizer.extract import length
 from streaming.work import Work, plan_work, unload
 
 # How many lines tell how far a system is where there is no terminal to draw on.
@@ -35,12 +37,14 @@ def evaluate(
 ) -> None:
     """Measure all systems on all texts, and hand the results to `use`; until that is done, what was made is kept.
 
-    Baselines extract, from each text, as many words as the first system wrote of it. Raises `NotSummarized` when no
-    text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and what `use` raises.
+    Baselines extract, from each text, as many words as the first system wrote of it, or as many as fit. Raises
+    `NotSummarized` when no text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and what
+    `use` raises.
     """
     works = [_plan(contender) for contender in contenders]
+    code = _code()
     journals = [
-        Journal(contender.settings.data_dir / "evaluation", version("gistream"), _sha256(stories), work.recipe_name)
+        Journal(contender.settings.data_dir / "evaluation", code, _sha256(stories), work.recipe_name)
         for contender, work in zip(contenders, works, strict=True)
     ]
     made: list[Made] = []
@@ -49,7 +53,10 @@ def evaluate(
             made.append(_make(contender.name, work, stories, journal, shown))
     finally:
         unload()
-    failed = {story: why for one in made for story, why in one.failed.items()}
+    failed: dict[str, str] = {}
+    for contender, one in zip(contenders, made, strict=True):
+        for story, why in one.failed.items():
+            failed[story] = "; ".join([*filter(None, [failed.get(story)]), f"{contender.name}: {why}"])
     common = [story for story in stories if story.id not in failed]
     if not common:
         raise NotSummarized(f"No text has a summary by every system; the first: {next(iter(failed.values()))}")
@@ -101,13 +108,17 @@ def _make(name: str, work: Work, stories: Sequence[Story], journal: Journal, sho
 def _scored(contender: Contender, work: Work, made: Made, stories: Sequence[Story]) -> Scored:
     entries = [made.entries[story.id] for story in stories]
     summaries = [entry.summary for entry in entries]
+    profile = work.profiles[work.default_profile]
+    said = [words_of(one.summary, profile) for one in summaries]
     return Scored(
         contender.name,
-        [_rouge(story, one.summary) for story, one in zip(stories, summaries, strict=True)],
-        [word_count(one.summary) for one in summaries],
+        [_rouge(story, one) for story, one in zip(stories, said, strict=True)],
+        [length(one) for one in said],
         summaries,
         work.recipe_name,
-        {name: getattr(contender.settings, name) for name in COMPARED} | _bounds(work),
+        {name: getattr(contender.settings, name) for name in COMPARED}
+        | _bounds(work)
+        | profile.sampling.model_dump(exclude_none=True),
         sum(entry.seconds for entry in entries),
     )
 
@@ -119,15 +130,24 @@ def _bounds(work: Work) -> dict[str, int]:
 
 def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], shown: Shown) -> Scored:
     extracts = []
-    for story, length in zip(stories, lengths, strict=True):
-        extracts.append(BASELINES[name](story.text, words=length, language=story.language or DEFAULT_LANGUAGE))
+    for story, words in zip(stories, lengths, strict=True):
+        extracts.append(BASELINES[name](story.text, words=words, language=story.spoken))
         shown.finished()
     scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
-    return Scored(name, scores, [word_count(extract) for extract in extracts])
+    return Scored(name, scores, [length(extract) for extract in extracts])
 
 
 def _rouge(story: Story, summary: str) -> Rouge:
-    return rouge(summary, story.references, language=story.language or DEFAULT_LANGUAGE)
+    return rouge(summary, story.references, language=story.spoken)
+
+
+def _code() -> str:
+    """Return what names this very gistream and llama.cpp: another may write other summaries."""
+    digest = hashlib.sha256(version("llama-cpp-python").encode())
+    for file in sorted(Path(inspect.getfile(Work)).parent.rglob("*")):
+        if file.suffix in (".py", ".toml"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _sha256(stories: Sequence[Story]) -> str:

@@ -7,6 +7,7 @@ from statistics import mean
 from rich.console import Console
 from rich.table import Table
 
+from evaluation.bootstrap import Difference
 from evaluation.results import Results, Scored
 from evaluation.rouge import MEASURES
 
@@ -19,14 +20,12 @@ def show(results: Results, out: Console) -> None:
     out.print(_systems(results))
     if differences := results.differences():
         first = results.systems[0].name
-        out.print(f"\n{first} minus each other, with 95% intervals (paired bootstrap)", style="bold", markup=False)
+        sure = any(found.low is not None for _, by_measure in differences for found in by_measure.values())
+        intervals = "with 95% intervals (paired bootstrap)" if sure else "too few texts for intervals"
+        out.print(f"\n{first} minus each other, {intervals}", style="bold", markup=False)
         table = Table("", *_HEADINGS.values(), box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for other, by_measure in differences:
-            cells = (
-                f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
-                for found in by_measure.values()
-            )
-            table.add_row(other.name, *cells)
+            table.add_row(other.name, *map(_difference, by_measure.values()))
         out.print(table)
     for story, why in results.failed.items():
         out.print(f"- without {story}: {why}", markup=False)
@@ -41,6 +40,12 @@ def _systems(results: Results) -> Table:
         scores = (f"{100 * getattr(one.mean, measure):.1f}" for measure in MEASURES)
         table.add_row(one.name, *scores, f"{mean(one.lengths):.0f}", *_of_model(one))
     return table
+
+
+def _difference(found: Difference) -> str:
+    if found.low is None or found.high is None:
+        return f"{100 * found.mean:+.1f}"
+    return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
 def _of_model(one: Scored) -> list[str]:

@@ -59,7 +59,7 @@ class Scored:
 class Results:
     """An evaluation: the systems, the first of which the others are compared with.
 
-    `stories` are the ids of the texts that every system summarized; `failed` says of the others why not.
+    `stories` are the ids of the texts that every system summarized; `failed` says of the others which did not, and why.
     """
 
     data: str
@@ -108,7 +108,7 @@ def _system(one: Scored) -> dict[str, Any]:
         **_rounded(asdict(one.mean)),
         "words": round(mean(one.lengths), 1),
         "fallback_share": round(one.fallback_share, 4),
-        "signals": {name: None if (value := one.signal(name)) is None else round(value, 4) for name in SIGNALS},
+        "signals": _rounded({name: one.signal(name) for name in SIGNALS}),
         "seconds": round(one.seconds, 1),
         "tokens": {"prompt": prompt, "completion": completion},
         "recipe": one.recipe,
@@ -116,5 +116,5 @@ def _system(one: Scored) -> dict[str, Any]:
     }
 
 
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
+def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: None if value is None else round(value, 4) for name, value in values.items()}

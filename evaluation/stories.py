@@ -3,7 +3,7 @@
     {"id": "63833", "text": "Jinx Ship To The Rescue ...", "references": ["Strike is ...", "A captain ..."]}
 
 `id` may be missing (the line's number is taken), a single reference may be called `reference` or `summary`, and
-`language` is the ISO 639-1 code of both. Other fields are ignored.
+`language` is the ISO 639-1 code of both, which is detected where it is missing. Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -14,16 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from streaming.errors import UsageError
+from streaming.summarizer.languages import detect
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True)
 class Story:
-    """A text and its references."""
+    """A text and its references; `language` is None where the file does not say it."""
 
     id: str
     text: str
     references: tuple[str, ...]
     language: str | None = None
+
+    @property
+    def spoken(self) -> str:
+        """The language of the text: as the file says, else as the service detects it."""
+        return self.language or detect(self.text) or DEFAULT_LANGUAGE
 
 
 def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:

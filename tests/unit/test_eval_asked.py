@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.asked import baselines, contenders
-from evaluation.stories import read_stories
+from evaluation.stories import Story, read_stories
 from streaming.errors import UsageError
 
 
@@ -52,6 +52,14 @@ def test_a_setting_that_cannot_be_compared_is_refused(sets: list[str], sentence:
         contenders({}, sets=sets)
 
 
+def test_a_setting_that_the_profile_decides_cannot_be_compared(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('system = "Say it."\n[sampling]\ntemperature = 0.3\n')
+    asked = {"prompts_dir": tmp_path}
+    with pytest.raises(UsageError, match="'mine' says temperature itself, so --set temperature changes nothing"):
+        contenders(asked, prompts=["mine"], sets=["temperature=0,0.5"])
+    assert len(contenders(asked, prompts=["mine"], sets=["min_p=0,0.1"])) == 2
+
+
 def test_baselines_are_named_once_and_known() -> None:
     assert baselines("textrank, lead,textrank") == ["textrank", "lead"]
     assert baselines(None) == []
@@ -69,6 +77,9 @@ def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
     one, two = read_stories(path)
     assert (one.id, one.references, one.language) == ("7", ("One.", "Two."), None)
     assert (two.id, two.references, two.language) == ("2", ("Einer.",), "de")
+    assert (one.spoken, two.spoken) == ("en", "de")
+    german = "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück. "
+    assert Story("3", german * 2, ("Er ging.",)).spoken == "de"
     assert read_stories(path, limit=1) == [one]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evaluation.baselines import BASELINES
-from evaluation.bootstrap import difference
+from evaluation.bootstrap import Difference, difference
 from evaluation.results import Results, Scored, as_json
 from evaluation.rouge import Rouge, rouge
 from streaming.summarizer.sentences import word_count
@@ -31,6 +31,7 @@ def test_rouge_is_what_its_definition_says() -> None:
 
 def test_english_words_are_compared_by_their_stems() -> None:
     assert rouge("engines burning", ["engine burned"]).rouge2 == 1
+    assert rouge("Ilse went", ["Ilse's went"]).rouge1 == pytest.approx(0.8)
 
 
 def test_a_script_without_spaces_is_scored() -> None:
@@ -40,9 +41,15 @@ def test_a_script_without_spaces_is_scored() -> None:
 
 
 def test_a_difference_between_equal_systems_is_not_more_than_chance() -> None:
-    found = difference([0.1, 0.4, 0.3, 0.2], [0.2, 0.3, 0.4, 0.1])
+    found = difference([0.1, 0.4, 0.3, 0.2, 0.1, 0.2], [0.2, 0.3, 0.4, 0.1, 0.2, 0.1])
     assert found.mean == pytest.approx(0)
+    assert found.low is not None
+    assert found.high is not None
     assert found.low < 0 < found.high
+
+
+def test_of_few_texts_nothing_is_said_about_chance() -> None:
+    assert difference([0.3], [0.1]) == Difference(pytest.approx(0.2), None, None)
 
 
 def test_a_small_difference_on_every_text_is_more_than_chance() -> None:
@@ -72,6 +79,6 @@ def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
     assert [one["name"] for one in found["systems"]] == ["default", "lead"]
     assert found["systems"][0]["rouge1"] == pytest.approx(0.3)
     assert found["systems"][0]["words"] == 15
-    assert found["differences"][0]["rouge1"] == {"mean": 0.1, "low": 0.1, "high": 0.1}
+    assert found["differences"][0]["rouge1"] == {"mean": 0.1, "low": None, "high": None}
     assert found["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
     assert found["failed"] == {"c": "Unexpected: a KeyError"}
