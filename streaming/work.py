@@ -149,10 +149,11 @@ class Desk:
     def __init__(self, work: Work, tell: Callable[[float], None] | None = None) -> None:
         """Load the engine if this process does not have it yet; `tell` hears how much of it is loaded, from 0 to 1.
 
-        Raises `EngineError`.
+        Raises `EngineError`, also when the context is too small for the default profile: every document would fail.
         """
         self._work = work
         self._summarizer = Summarizer(_engine(work.engine, tell), work.recipe)
+        self._summarizer.check(work.profiles[work.default_profile])
 
     async def summarize(self, named: NamedDocument, source: Source | None) -> Summary:
         """Summarize one document; raises `DocumentError` when it has no summary, and the service's errors."""

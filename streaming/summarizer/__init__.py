@@ -3,6 +3,7 @@
 from streaming.summarizer.job import Text
 from streaming.summarizer.prompts import PromptProfile, known_profile, load_profiles
 from streaming.summarizer.recipe import PromptStyle, Recipe, Reduce, Strategy
+from streaming.summarizer.structured import words_of
 from streaming.summarizer.summarizer import Summarizer, Written
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "Written",
     "known_profile",
     "load_profiles",
+    "words_of",
 ]

@@ -19,15 +19,16 @@ _LONGEST_SENTENCE = 1200
 
 
 def split_chunks(
-    text: str, *, count: Callable[[str], int], limit: int, max_chunks: int | None, language: str
+    text: str, *, count: Callable[[str], int], limit: int, max_chunks: int | None, language: str, fewest: int = 1
 ) -> list[str]:
     """Cut `text` into chunks of at most `limit` tokens each, by `count`, at sentence ends.
 
     K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder; more when sentences
-    do not fit so. Raises `BadInput` (DocumentTooLong) when there would be more than `max_chunks`.
+    do not fit so, and `fewest` (1 or 2) at least, as far as it can be cut. Raises `BadInput` (DocumentTooLong)
+    when there would be more than `max_chunks`.
     """
     # The whole text is counted first, when it may be short: the common case needs no segmentation at all.
-    if len(text) <= limit * 16 and count(text) <= limit:
+    if fewest == 1 and len(text) <= limit * 16 and count(text) <= limit:
         return [text]
     parts: list[tuple[str, int]] = []
     total = 0
@@ -39,16 +40,31 @@ def split_chunks(
             parts.append(piece)
             total += piece[1]
         if max_chunks is not None and total > max_chunks * limit:
-            raise BadInput(
-                f"the text has more than {total:,} tokens, which is more than max_chunks ({max_chunks}) parts of "
-                f"{limit} tokens",
-                type="DocumentTooLong",
-            )
-    wanted = math.ceil(total / limit)
+            # Before all of a text without end is counted.
+            raise _too_long(total, max_chunks, limit)
+    if len(parts) < fewest:
+        # One long sentence: cut at the next smaller boundary.
+        pieces = TextSplitter(max(1, math.ceil(len(text) / fewest)), trim=False).chunks(text)
+        parts = [(piece, max(0, count(piece))) for piece in pieces]
+        total = sum(tokens for _, tokens in parts)
+    wanted = max(fewest, math.ceil(total / limit))
     while len(chunks := _filled(parts, total, wanted, limit)) > wanted:
         wanted += 1
+    if len(chunks) < fewest and len(parts) > 1:
+        # The last part is longer than all before it.
+        chunks = ["".join(part for part, _ in parts[:-1]), parts[-1][0]]
     # Joined text may take a few tokens more than its parts, and a prompt must never exceed the context.
-    return [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+    found = [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+    if max_chunks is not None and len(found) > max_chunks:
+        raise _too_long(total, max_chunks, limit)
+    return found
+
+
+def _too_long(tokens: int, max_chunks: int, limit: int) -> BadInput:
+    return BadInput(
+        f"the text has {tokens:,} tokens or more, and does not fit max_chunks ({max_chunks}) parts of {limit} tokens",
+        type="DocumentTooLong",
+    )
 
 
 def _filled(parts: list[tuple[str, int]], total: int, wanted: int, limit: int) -> list[str]:

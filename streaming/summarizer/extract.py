@@ -49,7 +49,7 @@ def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
 
 def ranked_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the lines of `text` that TextRank finds the most important, at most `words` words; "" when none fits."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = list(dict.fromkeys(line for line in text.splitlines() if line.strip()))
     scores = _in_parts(lines, language=language)
     order = sorted(range(len(lines)), key=lambda place: (-scores[place], place))
     return "\n".join(lines[place] for place in _within(order, lines, words))
@@ -137,7 +137,8 @@ def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
 
 
 def _candidates(text: str, language: str) -> list[str]:
-    flat = [unbroken(sentence) for sentence in split_sentences(text.strip(), language)]
+    # Each once: a disclaimer under every message of a thread would be what the whole thread is about.
+    flat = list(dict.fromkeys(unbroken(sentence) for sentence in split_sentences(text.strip(), language)))
     whole = [sentence for sentence in flat if ends_whole(sentence) and word_count(sentence) >= _FEWEST_WORDS]
     # A text without a full stop: what there is.
     return whole or [sentence for sentence in flat if sentence]

@@ -13,9 +13,12 @@ def finished(generation: Generation, *, lines: bool, language: str) -> str:
     """Return what a generation holds up to its last whole sentence, or (`lines`) its last whole line; "" for none."""
     cut = generation.finish == "length"
     if not lines:
-        return whole_sentences(prose(generation.text), finished=not cut, language=language)
+        return whole_sentences(prose(generation.text, finished=not cut), finished=not cut, language=language)
     said = [line.rstrip() for line in generation.text.strip().splitlines() if line.strip()]
-    return "\n".join(said[:-1] if cut and len(said) > 1 else said)
+    if cut and len(said) == 1:
+        # A paragraph where a list was asked for.
+        return whole_sentences(said[0], finished=False, language=language)
+    return "\n".join(said[:-1] if cut else said)
 
 
 def first_paragraph(generation: Generation) -> Generation:

@@ -6,23 +6,25 @@ import asyncio
 import json
 import math
 from asyncio import to_thread
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from streaming.errors import BadInput, DocumentFailed, EngineError
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.errors import BadInput, DocumentFailed, PromptTooLong
+from streaming.protocol import Engine, Generation, Sampling
+from streaming.summarizer.budget import Budget
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, length, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
 from streaming.summarizer.guards import Verdict, judge, rest
 from streaming.summarizer.ladder import Rungs, climb, samplings
-from streaming.summarizer.languages import alike, detect, english_name
-from streaming.summarizer.prompts import Place, PromptProfile, Stage
+from streaming.summarizer.languages import alike, base, detect, english_name
+from streaming.summarizer.prompts import Place, PromptProfile
 from streaming.summarizer.recipe import Recipe, Strategy
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, word_count
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, split_sentences, word_count
 from streaming.summarizer.strategies import Part, map_reduce, refine, stuff, tree
-from streaming.summarizer.structured import parse, spoken
+from streaming.summarizer.structured import choices, parse, spoken
 
 # Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
 # book does not queue up before a tweet. A slot that ends a sequence must find the next one there: those that end in the
@@ -59,7 +61,7 @@ class Text:
 class Job:
     """The work on one text. Making it counts and cuts the text, which takes seconds for a long one.
 
-    Raises `BadInput` for a text of too many parts and `EngineError` for a context that is too small for any.
+    Raises `BadInput` for a text of too many parts and `PromptTooLong` for a profile that the context does not hold.
     """
 
     def __init__(self, engine: Engine, recipe: Recipe, given: Text, deadline: float | None) -> None:
@@ -69,29 +71,30 @@ class Job:
         self.language = given.language or found or DEFAULT_LANGUAGE
         wanted = given.profile.language or given.language or found
         name = wanted and english_name(wanted)
-        self._place = Place(title=given.title, language=name)
+        place = Place(title=given.title, language=name, translated=base(wanted or self.language) != base(self.language))
         # What the model is told it is held to, unless the document says one thing of its language and is in another.
         agreed = given.profile.language or given.language is None or (found and alike(found, given.language))
         self._answered_in = wanted if name and agreed else None
         self._turns = asyncio.Semaphore(engine.slots + _AT_HAND)
-        self._completion = recipe.style == "completion"
         self._json = given.profile.output == "json"
         # JSON is one last answer: neither sentences of the text nor one answer after the other make it.
         passing = ("auto", "refine", "extractive") if self._json else ("auto",)
         self._named = None if recipe.strategy in passing else recipe.strategy
         self._sampling = given.profile.sampling_of(recipe.sampling)
-        lacks = self._lacks()
+        self._budget = Budget(engine, recipe, given.profile, place)
+        lacks = self._budget.lacks()
         if lacks and given.title:
-            # A stranger's title must not stop a query.
-            self._place = self._place.model_copy(update={"title": None})
-            lacks = self._lacks()
+            # It may be the title that is too long.
+            self._budget = Budget(engine, recipe, given.profile, place.model_copy(update={"title": None}))
+            lacks = self._budget.lacks()
         if lacks:
-            raise EngineError(lacks)
-        self._overhead = self._instructions("whole")
+            raise PromptTooLong(lacks)
+        # What the schema lets the model choose from stands in no text.
+        self._choices = choices(given.profile.schema_ or {})
         self.generations: list[Generation] = []
-        self.extracts = 0
+        self.extracts = self._given_up = 0
         self._chunks = self._cut()
-        self._tokens = given.profile.length.of(sum(map(self._count, self._chunks)))
+        self._tokens = given.profile.length.of(sum(map(self._budget.count, self._chunks)))
 
     @property
     def chunks(self) -> int:
@@ -123,14 +126,10 @@ class Job:
                 summarize=self._summarize,
                 last=last,
                 split=lambda text: to_thread(self._split, text, limit=self._recipe.chunk_tokens),
-                count=lambda text: to_thread(self._count, text),
+                count=lambda text: to_thread(self._budget.count, text),
                 keep=self._kept,
             )
         return await map_reduce(self._chunks, tokens=tokens, each=each, summarize=self._summarize, keep=self._kept)
-
-    def spoken(self, summary: str) -> str:
-        """Return the words of a summary: all of it, or the strings of what is JSON."""
-        return spoken(json.loads(summary)) if self._json else summary
 
     async def _summarize(self, part: Part, tokens: int) -> str:
         """Summarize a part in about `tokens`; what the model cannot summarize well is an extract."""
@@ -139,11 +138,12 @@ class Job:
         most = min(self._recipe.max_tokens, math.ceil(tokens * _ROOM))
         judge = partial(self._judge, part)
         async with self._turns:
-            if self._recipe.ladder and self.extracts < _PATIENCE:
+            if self._recipe.ladder and self._given_up < _PATIENCE:
                 joint = "\n" if self._profile.keep_lines else " "
                 rungs = Rungs(partial(self._once, part), judge, self._halve, self._extract, joint)
                 climbed = await climb(part.text, rungs, sampling=self._sampling, max_tokens=most)
                 self.extracts += climbed.extracts
+                self._given_up += climbed.extracts > 0
                 return climbed.summary
             summary = await self._once(part, part.text, self._sampling, most, again=False)
             if not summary or (self._recipe.ladder and (await to_thread(judge, summary, part.text)).faults):
@@ -165,9 +165,9 @@ class Job:
                 generation = await self._generate(part, part.text, sampling, most, self._grammar, again=again)
                 value = parse(generation.text, schema)
                 if value is None:
-                    cut = f" within {most} tokens" if generation.finish == "length" else ""
+                    cut = f" within {most} tokens (raise max_tokens)" if generation.finish == "length" else ""
                     wrong = f"no JSON after the profile's schema{cut}"
-                elif faults := await to_thread(self._wrong_words, part, spoken(value)):
+                elif faults := await to_thread(self._wrong_words, part, spoken(value, besides=self._choices)):
                     wrong = f"JSON whose words are bad: {', '.join(faults)}"
                 else:
                     return json.dumps(value, ensure_ascii=False)
@@ -175,40 +175,40 @@ class Job:
 
     def _longest_answer(self, part: Part, tokens: int) -> int:
         """Return the tokens that JSON of about `tokens` of words may take: one that is cut is no answer."""
-        taken = self._instructions(part.stage) + self._count(part.text) + self._recipe.thinking_tokens
+        taken = self._budget.instructions(part.stage) + self._budget.count(part.text) + self._recipe.thinking_tokens
         return min(self._engine.context - taken, max(self._recipe.max_tokens, _SYNTAX * tokens))
 
     def _wrong_words(self, part: Part, said: str) -> Sequence[str]:
         if not self._recipe.ladder or word_count(said) < _FEW_WORDS:
             return ()
-        return self._judge(part, said, part.text).faults
+        # Fields may well take more words than a short text.
+        return [fault for fault in self._judge(part, said, part.text).faults if fault != "longer than its text"]
 
     async def _generate(
         self, part: Part, text: str, sampling: Sampling, max_tokens: int, grammar: str | None = None, *, again: bool
     ) -> Generation:
-        messages = self._messages(text, part.stage, number=part.number, of=part.of)
+        messages = self._budget.messages(text, part.stage, number=part.number, of=part.of)
         generation = await self._engine.generate(
             messages, sampling=sampling, max_tokens=max_tokens, deadline=self._deadline, grammar=grammar, keep=again
         )
-        if self._completion and grammar is None:
+        if self._recipe.style == "completion" and grammar is None:
             generation = first_paragraph(generation)
         self.generations.append(generation)
         return generation
 
     def _judge(self, part: Part, summary: str, text: str) -> Verdict:
-        told = self._messages("", part.stage, number=part.number, of=part.of)[0].content
         return judge(
             summary,
             text,
             language=self.language,
-            instructions=told,
+            instructions=self._budget.told(part.stage, number=part.number, of=part.of),
             lines=self._json or self._profile.keep_lines,
             answered_in=self._answered_in,
         )
 
     def _extract(self, text: str, tokens: int) -> str:
         text = rest(text, language=self.language)
-        words = tokens * length(text) / max(1, self._count(text))
+        words = tokens * length(text) / max(1, self._budget.count(text))
         found = ranked(text, words=words, language=self.language)
         if not found or found.endswith("…"):
             # A whole sentence that is a little too long is better than a part of one.
@@ -219,7 +219,7 @@ class Job:
         return await to_thread(self._keep, joined, tokens)
 
     def _keep(self, joined: str, tokens: int) -> str:
-        counted = self._count(joined)
+        counted = self._budget.count(joined)
         if counted <= tokens * _NEAR:
             return joined
         words = tokens * length(joined) / counted
@@ -228,19 +228,24 @@ class Job:
 
     def _bounded(self, text: str, tokens: int) -> str:
         """Return `text`, or its beginning where words, by which it was chosen, have more tokens than they should."""
-        return text if self._count(text) <= tokens else self._split(text, limit=tokens)[0].rstrip()
+        count = self._budget.count
+        if count(text) <= tokens:
+            return text
+        lines = self._profile.keep_lines
+        sentences = text.splitlines(keepends=True) if lines else list(split_sentences(text, self.language))
+        fitting = bisect_right(range(1, len(sentences) + 1), tokens, key=lambda some: count("".join(sentences[:some])))
+        return "".join(sentences[:fitting]).rstrip() or self._split(text, limit=tokens)[0].rstrip()
 
     def _halve(self, text: str) -> list[str]:
-        halves = self._split(text, limit=max(1, math.ceil(self._count(text) / 2)))
-        return [half for half in halves if half.strip()]
+        return [half for half in self._split(text, limit=max(1, self._budget.count(text)), fewest=2) if half.strip()]
 
     def _cut(self) -> list[str]:
         recipe = self._recipe
         if self._named == "stuff":
             # As much as the context holds, whatever suits the model.
-            room = self._engine.context - self._longest_instructions() - recipe.thinking_tokens - recipe.max_tokens
+            room = self._budget.room
             # No token is longer than 16 characters, but for blanks; counting a whole book would take long.
-            if len(self._text) > room * 16 or self._count(self._text) > room:
+            if len(self._text) > room * 16 or self._budget.count(self._text) > room:
                 raise BadInput(
                     f"the text has more than the {room:,} tokens that one prompt holds, and the strategy is 'stuff'",
                     type="DocumentTooLong",
@@ -250,37 +255,7 @@ class Job:
         limit = recipe.chunk_tokens - (recipe.max_tokens if self._named == "refine" else 0)
         return self._split(self._text, limit=limit, max_chunks=recipe.max_chunks)
 
-    def _split(self, text: str, *, limit: int, max_chunks: int | None = None) -> list[str]:
-        return split_chunks(text, count=self._count, limit=limit, max_chunks=max_chunks, language=self.language)
-
-    def _lacks(self) -> str | None:
-        """Return why a chunk does not fit the context, if it does not."""
-        recipe, context = self._recipe, self._engine.context
-        needed = self._longest_instructions() + recipe.chunk_tokens + recipe.thinking_tokens + recipe.max_tokens
-        if needed <= context:
-            return None
-        thinking = f", {recipe.thinking_tokens} of thinking" if recipe.thinking_tokens else ""
-        # Smaller chunks than the recipe says would be another recipe.
-        return (
-            f"A chunk of {recipe.chunk_tokens} tokens, its instructions{thinking} and its summary take {needed}, and "
-            f"the context has {context}; raise --context as far as the model allows, or lower chunk_tokens."
+    def _split(self, text: str, *, limit: int, max_chunks: int | None = None, fewest: int = 1) -> list[str]:
+        return split_chunks(
+            text, count=self._budget.count, limit=limit, max_chunks=max_chunks, language=self.language, fewest=fewest
         )
-
-    def _longest_instructions(self) -> int:
-        stages: tuple[Stage, ...] = ("whole", "part", "joined", "refined")
-        return max(map(self._instructions, stages))
-
-    def _instructions(self, stage: Stage) -> int:
-        """Return the tokens of a prompt that are not its text's."""
-        return self._engine.count(self._longest("", stage))
-
-    def _count(self, text: str) -> int:
-        return self._engine.count(self._longest(text, "whole")) - self._overhead
-
-    def _longest(self, text: str, stage: Stage) -> list[Message]:
-        """Return the messages with as long a part number as there may be."""
-        return self._messages(text, stage, number=self._recipe.max_chunks, of=self._recipe.max_chunks)
-
-    def _messages(self, text: str, stage: Stage, *, number: int, of: int) -> list[Message]:
-        place = self._place.model_copy(update={"part": number, "parts": of})
-        return self._profile.messages(text, stage=stage, place=place, completion=self._completion)

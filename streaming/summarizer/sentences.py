@@ -16,6 +16,9 @@ _TERMINATED = re.compile(r"[.!?…。！？｡．؟۔।॥።។։](?:\s?[\"'�
 CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 # The scripts that put no space between words; Korean does.
 _UNSPACED = r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff0c]"
+# An item of a list, behind its dash or its number; a single one may be a date.
+_FEWEST_ITEMS = 2
+_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+(\S.*)")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 DEFAULT_LANGUAGE = "en"
@@ -27,7 +30,8 @@ _WINDOW = 20_000
 def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str]:
     """Cut `text` at its sentence ends, lazily; the parts joined are `text` again, to the character.
 
-    The end of a paragraph ends its last sentence, a heading for one. A sentence of more than 20,000 characters may be cut where the segmenter's window ends.
+    The end of a paragraph ends its last sentence, a heading for one. A sentence of more than 20,000 characters may be
+    cut where the segmenter's window ends.
     """
     start = 0
     while start < len(text):
@@ -36,8 +40,9 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
         # It fails on a space of several bytes after an initial, so it sees every space as an ordinary one.
         plain = _WIDE_SPACE.sub(" ", window)
         starts = {int(sentence["start_index"]) for sentence in get_sentence_boundaries(language, plain)}
-        # Its rules for German read on over a blank line.
-        starts.update(blank.end() for blank in _BLANK_LINE.finditer(plain))
+        for blank in _BLANK_LINE.finditer(plain):
+            starts.difference_update(range(blank.start(), blank.end()))
+            starts.add(blank.end())
         cuts = sorted({0, *starts, len(window)})
         # The last sentence of a window may go on behind it; it opens the next window, unless it is all there is.
         if start + len(window) < len(text) and len(cuts) > 2:
@@ -51,16 +56,33 @@ def ends_whole(text: str) -> bool:
     return _TERMINATED.search(text) is not None
 
 
-def prose(text: str) -> str:
+def prose(text: str, *, finished: bool = False) -> str:
     """Return `text` as one paragraph, without the headings and salutations that a model copies from its source.
 
-    A paragraph is left out when it does not end as a sentence does and another follows. Line ends become spaces;
+    A paragraph is left out when it does not end as a sentence does and another follows, unless it is a list: each item
+    becomes a sentence; the last one only of a `finished` text, because it may have been cut. Line ends become spaces;
     between two Chinese, Japanese or Korean characters, nothing.
     """
-    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", _listed(text.strip(), finished=finished))]
     kept = [part for part in paragraphs[:-1] if ends_whole(part)] + paragraphs[-1:]
     lines = " ".join(re.sub(r"(?m)^#+(?:[ \t].*)?$", "", part) for part in kept)
     return unbroken(lines)
+
+
+def _listed(text: str, *, finished: bool) -> str:
+    """Return `text` with the items of its lists as paragraphs that end."""
+    lines = text.splitlines()
+    items = [_ITEM.match(line) for line in lines]
+    if sum(item is not None for item in items) < _FEWEST_ITEMS:
+        return text
+    for place, item in enumerate(items):
+        if item is not None:
+            said = item[1].rstrip()
+            # An item may go on in the next line, and the last one may have been cut.
+            last = place + 1 == len(lines)
+            over = finished if last else items[place + 1] is not None or not lines[place + 1].strip()
+            lines[place] = f"\n{_stopped(said) if over and not ends_whole(said) else said}"
+    return "\n".join(lines)
 
 
 def unbroken(text: str) -> str:
@@ -86,8 +108,13 @@ def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUA
     if sentences:
         return "".join(sentences).rstrip()
     if finished and any(c.isalnum() for c in text):
-        return text + ("。" if CJK.search(text[-1]) else ".")
+        return _stopped(text)
     return ""
+
+
+def _stopped(text: str) -> str:
+    """Return `text` with the full stop of its script."""
+    return text + ("。" if CJK.search(text[-1]) else ".")
 
 
 def word_count(text: str) -> float:

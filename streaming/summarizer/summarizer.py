@@ -8,11 +8,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from streaming.errors import BadInput
+from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
+from streaming.summarizer.budget import Budget
 from streaming.summarizer.guards import Signals, measure
 from streaming.summarizer.job import Job, Text
+from streaming.summarizer.prompts import Place, PromptProfile
 from streaming.summarizer.recipe import Recipe
+from streaming.summarizer.structured import words_of
 
 Status = Literal["ok", "extractive_fallback"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
@@ -44,6 +47,11 @@ class Summarizer:
         self._engine = engine
         self._recipe = recipe
 
+    def check(self, profile: PromptProfile) -> None:
+        """Raise `EngineError` when the context does not hold a chunk with a profile's instructions."""
+        if lacks := Budget(self._engine, self._recipe, profile, Place()).lacks():
+            raise EngineError(f"{lacks[0].upper()}{lacks[1:]}.")
+
     async def summarize(self, given: Text, *, deadline: float | None = None) -> Written:
         """Summarize one text; `deadline` is a moment of `time.monotonic()`.
 
@@ -51,15 +59,15 @@ class Summarizer:
         profile asks, `DeadlineExceeded`, or `EngineError`.
         """
         started = time.monotonic()
-        text = _cleaned(given.text)
+        text = cleaned(given.text)
         if not text.strip():
             raise BadInput("the text is empty", type="EmptyText")
-        cleaned = replace(given, text=text, title=_cleaned(given.title or "") or None)
+        seen = replace(given, text=text, title=cleaned(given.title or "") or None)
         # Counting a long text takes seconds, in which its neighbours' results must not wait.
-        job = await asyncio.to_thread(Job, self._engine, self._recipe, cleaned, deadline)
+        job = await asyncio.to_thread(Job, self._engine, self._recipe, seen, deadline)
         summary = await job.run()
         # Words of a long text take seconds, too.
-        signals = await asyncio.to_thread(measure, job.spoken(summary), text, language=job.language)
+        signals = await asyncio.to_thread(measure, words_of(summary, given.profile), text, language=job.language)
         return Written(
             summary=summary,
             status="extractive_fallback" if job.extracts else "ok",
@@ -73,5 +81,6 @@ class Summarizer:
         )
 
 
-def _cleaned(text: str) -> str:
+def cleaned(text: str) -> str:
+    """Return `text` without what nobody sees, and with blanks for control characters."""
     return _UNSEEN.sub("", _CONTROL.sub(" ", text))

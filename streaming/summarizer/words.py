@@ -5,6 +5,7 @@ Scripts that put no space between words (Han, Kana, Thai, Lao, Burmese, Khmer) a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import regex
@@ -18,6 +19,7 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}
 _LETTERS = rf"(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+"
 # So does an apostrophe between two letters: don't, l'été.
 _WORD = regex.compile(rf"[[{_UNSPACED}]&&[\p{{L}}\p{{N}}]]\p{{M}}*|{_LETTERS}(?:['’]{_LETTERS})*", regex.V1)
+_CHARACTER = regex.compile(rf"[{_UNSPACED}]\p{{M}}*", regex.V1)
 # Snowball's algorithms by ISO 639-1; in other languages a word is its own stem.
 _STEMMERS = {
     "ar": "arabic",
@@ -33,6 +35,8 @@ _STEMMERS = {
     "id": "indonesian",
     "it": "italian",
     "nl": "dutch",
+    "nb": "norwegian",
+    "nn": "norwegian",
     "no": "norwegian",
     "pt": "portuguese",
     "ro": "romanian",
@@ -41,6 +45,8 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
+# What the lists of stop words call a language otherwise.
+_LISTED_AS = {"cs": "cz", "nn": "nb", "no": "nb"}
 # Compared character by character, or without endings.
 _UNINFLECTED = {"ja", "km", "lo", "my", "th", "vi", "zh"}
 
@@ -48,6 +54,11 @@ _UNINFLECTED = {"ja", "km", "lo", "my", "th", "vi", "zh"}
 def words(text: str) -> list[str]:
     """Return the words of `text` in order, in lower case, without punctuation."""
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
+
+
+def each_word(found: Sequence[str]) -> int:
+    """Return how many of what `words` found make a word: two, where most are characters of a script without spaces."""
+    return 2 if 2 * sum(_CHARACTER.fullmatch(word) is not None for word in found) > len(found) else 1
 
 
 def content_words(text: str, language: str) -> list[str]:
@@ -75,6 +86,6 @@ def has_stems(language: str) -> bool:
 def _common(language: str) -> frozenset[str]:
     try:
         # As `words` writes them.
-        return frozenset(word.casefold() for word in get_stop_words(language))
+        return frozenset(word.casefold() for word in get_stop_words(_LISTED_AS.get(language, language)))
     except StopWordError:
         return frozenset()

@@ -140,3 +140,33 @@ def test_a_chunk_that_joins_to_more_than_its_parts_is_cut_again() -> None:
     chunks = split_chunks(text, count=count, limit=40, max_chunks=1_000, language="en")
     assert "".join(chunks) == text
     assert max(map(count, chunks)) <= 40
+
+
+def test_a_text_may_be_cut_in_two_though_its_parts_count_more_than_it_does() -> None:
+    # As byte pairs do, which begin with a space: each sentence alone has a token more.
+    text = "The old man went down to the sea again. " * 40
+    halves = split_chunks(text, count=by_bytes, limit=by_bytes(text), max_chunks=None, language="en", fewest=2)
+    assert "".join(halves) == text
+    one, other = map(len, halves)
+    assert abs(one - other) <= 40
+
+
+@pytest.mark.parametrize(
+    "text", ["Short. " + "The old man went down to the sea, again and again, " * 9, "word " * 99, "山村" * 99]
+)
+def test_a_text_of_a_long_sentence_is_cut_in_two_as_well(text: str) -> None:
+    halves = split_chunks(text, count=by_bytes, limit=by_bytes(text), max_chunks=None, language="en", fewest=2)
+    assert "".join(halves) == text
+    assert len(halves) == 2
+
+
+def test_a_character_cannot_be_cut_in_two() -> None:
+    assert split_chunks("x", count=by_bytes, limit=9, max_chunks=None, language="en", fewest=2) == ["x"]
+
+
+def test_no_more_chunks_than_allowed_are_made_of_pieces_that_do_not_pair() -> None:
+    text = ("w" * 170 + ". ") * 10
+    assert len(split(text, limit=100)) == 10
+    assert by_bytes(text) < 600
+    with pytest.raises(BadInput, match="max_chunks"):
+        split(text, limit=100, max_chunks=8)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.summarizer.extract import lead, pick, ranked, text_rank
+from streaming.summarizer.extract import lead, pick, ranked, ranked_lines, text_rank
 from streaming.summarizer.sentences import word_count
 
 BRIDGE = (
@@ -50,6 +50,14 @@ def test_a_sentence_that_is_too_long_is_cut_and_shows_it() -> None:
 @pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000])
 def test_a_text_without_spaces_is_no_single_word(text: str) -> None:
     assert len(ranked(text, words=60)) < 1_000
+
+
+def test_a_sentence_that_comes_again_and_again_is_no_more_important_and_stands_there_once() -> None:
+    disclaimer = "This message of the bridge office is confidential, and only for the council and the engineers. "
+    thread = "".join(f"{sentence.strip('. ')}. {disclaimer}" for sentence in BRIDGE.split(". "))
+    extract = ranked(thread, words=1000)
+    assert extract.count("confidential") == 1
+    assert ranked_lines("- a bridge of stone\n" * 9 + "- the bridge has cracks", words=99).count("stone") == 1
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -62,8 +62,8 @@ def test_an_extract_of_words_of_many_tokens_has_no_more_tokens_than_it_should() 
 
 
 def test_a_text_that_was_let_in_is_not_refused_for_the_length_of_its_extracts() -> None:
-    # Nearly 16 parts of 200 tokens; what joins the extracts takes it above.
-    text, recipe = ("word" * 80 + " ") * 30, replace(RECIPE, max_chunks=16)
+    # 20 parts of 160 tokens, which do not pair; what joins the extracts takes it above.
+    text, recipe = ("word" * 80 + " ") * 30, replace(RECIPE, max_chunks=20)
     assert write(text, FakeEngine("Yes."), recipe).status == "ok"
     assert write(text, FakeEngine(""), recipe).status == "extractive_fallback"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from untrusted import ATTACKS, MARKER
 
 from streaming.samples import sample_texts
 from streaming.summarizer.guards import judge, rest
+from streaming.summarizer.summarizer import cleaned
 
 TEXT = (
     "On 12 March the ferry Aurora left Tarn with 40 passengers. Halfway across, the engineer, Ines Vidal, smelled "
@@ -71,6 +73,22 @@ def test_a_summary_that_is_one_quotation_of_its_text_is_blemished() -> None:
     assert faults(first) == ()
 
 
+def test_a_quotation_in_german_marks_is_one_and_what_is_between_two_is_none() -> None:
+    text = "»Wir kehren jetzt um«, sagte der Kapitän der Aurora, »und zwar mit einem Motor.« Alle waren froh. " * 3
+    said = "»Wir kehren jetzt um«, sagte der Kapitän dann seinen Leuten, »und zwar mit einem Motor.« So kam es."
+    assert "foreign quotation" not in blemishes(said, text, "de")
+    assert "foreign quotation" in blemishes("Er sagte: »Wir werden hier alle ertrinken.« So kam es.", text, "de")
+    spoken = "Der Kapitän sagte: »Ich kehre um«, und alle waren froh. Er sagte: »Wir kehren um.«"
+    assert "first or second person" not in blemishes(spoken, text, "de")
+
+
+def test_a_summary_in_another_language_that_is_much_like_the_texts_is_not_held_against_its_words() -> None:
+    russian = "Каждое утро старик спускался к морю, а вечером возвращался домой с пустыми руками и молчал. " * 3
+    ukrainian = "Щоранку дідусь ходив до моря, а ввечері приходив додому з порожніми руками."
+    assert "ungrounded" in judge(ukrainian, russian, language="ru", instructions="").faults
+    assert judge(ukrainian, russian, language="ru", instructions="", answered_in="uk").faults == ()
+
+
 def test_an_answer_in_another_language_is_a_fault() -> None:
     english = (
         "The ferry Aurora left Tarn with forty passengers, the engineer smelled smoke in the hold, and so the captain "
@@ -119,6 +137,36 @@ def test_the_rest_of_a_text_is_what_is_not_addressed_to_a_model() -> None:
     assert rest("", language="en") == ""
 
 
-def test_in_ordinary_prose_nothing_is_addressed_to_a_model() -> None:
-    for text in sample_texts():
-        assert rest(text, language="en").split() == text.split()
+# Of these no phrase is known: what grounds no summary is left to the other guards.
+UNKNOWN = {
+    *("a translation", "a continuation", "a tool", "markup", "a link"),
+    *("right to left", "accents", "tool call"),
+}
+ORDINARY = [
+    "In summary, the board approved the merger.",
+    "A summary of the report is given in the annex. The executive summary is short.",
+    "Ada Brenner, an assistant professor, was asked to answer only the last question.",
+    "Most drivers ignore the rules, and they say only that nobody stops them.",
+    "As your instructions say, the new instructions for the crane were put up.",
+    "Agent: How can I help you?\nUser: My card is refused.\nAgent: Since when?\nUser: Since the last update.",
+    "It is well known that most drivers\nignore the rules, and that\nrepeat offenders only pay a fine.",
+    "## Response\nThe fitters came within the hour.",
+    "Summary: the ferry turned back because of smoke in the hold, and nobody was hurt on that day.",
+]
+
+
+@pytest.mark.parametrize("text", [*sample_texts(), *ORDINARY], ids=lambda text: text[:20])
+def test_in_ordinary_prose_nothing_is_addressed_to_a_model(text: str) -> None:
+    assert rest(f"{TEXT}\n\n{text}", language="en").split() == f"{TEXT} {text}".split()
+
+
+@pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if MARKER in attack])
+def test_what_is_known_of_attacks_grounds_no_summary(name: str) -> None:
+    assert (MARKER in rest(cleaned(f"{TEXT}\n\n{ATTACKS[name]}"), language="en")) == (name in UNKNOWN)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("character", ["\n", " ", ".", "<", "summary "])
+def test_a_long_run_of_anything_is_looked_through_at_once(character: str) -> None:
+    text = f"{TEXT}\n{character * 200_000}"
+    assert rest(text, language="en")

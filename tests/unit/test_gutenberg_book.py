@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from producers.gutenberg.book import documents, outgoing, read_book
 from producers.gutenberg.numerals import read_number
 from streaming.errors import UsageError
+from streaming.messages import Document
 
 
 def test_a_chapter_is_a_document_that_says_where_in_the_book_it_is(tmp_path: Path) -> None:

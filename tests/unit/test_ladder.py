@@ -130,3 +130,20 @@ def test_a_text_about_templates_may_have_one_in_its_summary() -> None:
     about = "A turn begins with <|im_start|> and the role of the speaker, and ends with <|im_end|>, in ChatML. " * 2
     said = "In ChatML a turn begins with <|im_start|> and the role of the speaker."
     assert write(about, FakeEngine(said)).status == "ok"
+
+
+def test_a_part_that_cannot_be_summarized_counts_once_however_many_extracts_it_takes() -> None:
+    # Chunks of two sentences: two bad ones, whose halves are bad as well, many good ones, and a bad one.
+    good = "In note {:02} the old man rowed his boat to the island, slept there, and came home with empty hands, "
+    bad = "In note {:02} of the unreadable book nobody knows who went where, or when, or what it was that he did, "
+    end = (
+        "as on every other day of that long year before the war, of which nobody in his village has told us anything. "
+    )
+    kinds = [bad, bad, *[good] * 40, bad]
+    text = "".join((kind + end).format(number) * 2 for number, kind in enumerate(kinds))
+    said = "The old man rowed his boat to the island and slept there."
+    engine = FakeEngine(lambda asked: FOREIGN if "unreadable" in asked else said, slots=1)
+    written = write(text, engine)
+    assert (written.status, written.chunks) == ("extractive_fallback", len(kinds))
+    last = [asked for asked in engine.asked if "note 42" in asked and len(asked) > 300]
+    assert len(last) == 4

@@ -106,39 +106,39 @@ def test_a_prompt_that_comes_back_goes_first_and_is_not_computed_again() -> None
     assert len(others) == 2
 
 
+def steps_until_refilled(*, keep: bool) -> int:
+    """Return how many steps a lane takes between the end of one request and the beginning of the next."""
+    together = threading.Event()
+
+    def compute(call: Call) -> None:
+        together.wait(SECONDS)
+        if call.kind == "decode" and len(call.slots) == 1:
+            # A step that takes its time.
+            threading.Event().wait(0.02)
+
+    machine = lengths(long=60, short=3, other=3)
+    with running(machine, slots=2) as engine:
+
+        async def all_of_them() -> None:
+            # So that none of the next has a head start.
+            await ask(engine, "other")
+            machine.calls.clear()
+            machine.on_compute(compute)
+            asked = [asyncio.ensure_future(ask(engine, "long", max_tokens=60))]
+            await until(lambda: engine.status().busy == 1)
+            texts = ("short", f"{'x ' * 20} other")
+            asked += [asyncio.ensure_future(ask(engine, text, keep=keep)) for text in texts]
+            await until(lambda: engine.status().waiting == 2)
+            together.set()
+            await asyncio.gather(*asked)
+
+        within(all_of_them())
+    kinds = [call.kind for call in machine.calls]
+    after = kinds[kinds.index("end") + 1 :]
+    return after[: after.index("prefill")].count("decode")
+
+
 def test_a_slot_is_not_kept_for_ever_nor_for_a_prompt_that_will_not_come_back() -> None:
-    def steps_until_refilled(*, keep: bool) -> int:
-        together = threading.Event()
-
-        def compute(call: Call) -> None:
-            together.wait(SECONDS)
-            if call.kind == "decode" and len(call.slots) == 1:
-                # A step that takes its time.
-                threading.Event().wait(0.02)
-
-        machine = lengths(long=LONG, short=3, other=3)
-        with running(machine, slots=2) as engine:
-
-            async def all_of_them() -> None:
-                together.set()
-                await ask(engine, "other")
-                together.clear()
-                machine.calls.clear()
-                machine.on_compute(compute)
-                texts = {"long": LONG, "short": 16, f"{'x ' * 20} other": 16}
-                asked = [
-                    asyncio.ensure_future(ask(engine, text, max_tokens=limit, keep=keep))
-                    for text, limit in texts.items()
-                ]
-                await until(lambda: engine.status().busy + engine.status().waiting == len(texts))
-                together.set()
-                await asyncio.gather(*asked)
-
-            within(all_of_them())
-        kinds = [call.kind for call in machine.calls]
-        after = kinds[kinds.index("end") + 1 :]
-        return after[: after.index("prefill")].count("decode")
-
     assert steps_until_refilled(keep=False) == 0
     assert 1 <= steps_until_refilled(keep=True) <= 50
 
@@ -165,6 +165,7 @@ def test_a_lane_with_nothing_else_to_do_refills_slots_that_are_kept() -> None:
     assert kinds[kinds.index("end") :][:3] == ["end", "end", "prefill"]
 
 
+@pytest.mark.usefixtures("kept_for_long")
 def test_a_prompt_goes_back_to_the_lane_that_has_it_though_another_has_less_to_do() -> None:
     machine = lengths(long=LONG, short=3)
     with running(machine, slots=4, lanes=2) as engine:
@@ -219,6 +220,7 @@ def test_a_state_that_cannot_be_cut_is_kept_for_nothing(monkeypatch: pytest.Monk
         for _ in range(3):
             within(ask(engine, "short", keep=True))
     assert prefills(machine) == [5, 5, 5]
+    assert steps_until_refilled(keep=True) == 0
 
 
 @pytest.mark.parametrize("slots", [1, 3])

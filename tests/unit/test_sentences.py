@@ -97,11 +97,23 @@ def test_marks_alone_are_never_given_a_full_stop(text: str) -> None:
         ("彼は\n行った。", "彼は行った。"),
         ("He read 红楼梦 twice.", "He read 红楼梦 twice."),
         ("#1 was first.", "#1 was first."),
+        (
+            "Key points:\n\n- The mill burned\n- Anna saw it!\n\nThe owner will rebuild.",
+            "The mill burned. Anna saw it! The owner will rebuild.",
+        ),
+        ("1. The mill burned\n   on Tuesday.\n\n2. Anna saw", "The mill burned on Tuesday. Anna saw"),
+        ("12. May was the day.", "12. May was the day."),
+        ("- 老桥垮了\n- 孩子们上学", "老桥垮了。孩子们上学"),
         ("", ""),
     ],
 )
 def test_a_summary_is_one_paragraph_without_copied_headings(said: str, kept: str) -> None:
     assert prose(said) == kept
+
+
+def test_the_last_item_of_a_list_is_a_sentence_only_when_it_was_not_cut() -> None:
+    assert prose("- The mill burned\n- Anna saw it", finished=True) == "The mill burned. Anna saw it."
+    assert prose("- The mill burned\n- Anna sa") == "The mill burned. Anna sa"
 
 
 def test_a_heading_without_words_takes_no_line_with_it() -> None:

@@ -77,6 +77,8 @@ def test_a_loop_repeats_and_prose_does_not() -> None:
     assert repetition(TEXT) == 0
     assert repetition("Too short") == 0
     assert repetition("他回家了。" * 6) > 0.7
+    # A name that comes again is no loop.
+    assert repetition("李国强村长修桥，李国强村长开会，孩子们找李国强村长上学。") == 0
 
 
 def test_an_extract_is_copied_and_a_retelling_is_not() -> None:

@@ -10,7 +10,7 @@ from fake_engine import FakeEngine, Reply
 
 from streaming.errors import DocumentFailed
 from streaming.protocol import Sampling
-from streaming.summarizer import Recipe, Summarizer, Text, Written
+from streaming.summarizer import Recipe, Summarizer, Text, Written, words_of
 from streaming.summarizer.prompts import parse_profile
 
 PROFILE = parse_profile(
@@ -79,3 +79,27 @@ def test_parts_of_a_long_text_are_summarized_and_the_answer_is_about_their_summa
     assert set(engine.systems[:-1]) == {"Write a short summary of the text."}
     assert engine.systems[-1] == PROFILE.system
     assert [grammar for grammar in engine.grammars if grammar] == ["root ::= object"]
+
+
+def test_what_the_schema_lets_the_model_choose_from_need_not_stand_in_the_text() -> None:
+    ticket = parse_profile(
+        "ticket",
+        """
+        system = "Sort the ticket, as JSON."
+        output = "json"
+        [schema]
+        type = "object"
+        [schema.properties]
+        mood = { enum = ["very angry indeed", "calm"] }
+        kind = { anyOf = [{ const = "access to the account is not possible" }, { const = "something else" }] }
+        what = { type = "string" }
+        """,
+        where="ticket.toml",
+    )
+    said = '{"mood": "very angry indeed", "kind": "access to the account is not possible", "what": "The captain."}'
+    engine = FakeEngine(said)
+    asked = Text(TEXT, ticket, grammar="root ::= object")
+    written = asyncio.run(Summarizer(engine, RECIPE).summarize(asked, deadline=1e12))
+    assert json.loads(written.summary) == json.loads(said)
+    assert written.signals.grounding == 1
+    assert words_of(written.summary, ticket) == "The captain."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from fake_engine import FakeEngine, tokens
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import DEADLINE, LONG, LOOP, PROFILE, RECIPE, SENTENCE, SHORT, answer, write
 
-from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, UsageError
+from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, PromptTooLong, UsageError
 from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Summarizer, Text, Written
 
@@ -33,7 +34,8 @@ def test_a_long_text_is_read_in_parts_and_all_of_it() -> None:
 
 
 def test_the_summary_of_a_book_is_as_long_as_it_should_be_at_most() -> None:
-    engine = FakeEngine(lambda asked: f"He went down to the sea {len(asked)} times.")
+    numbers = count()
+    engine = FakeEngine(lambda _: f"He went down to the sea {next(numbers)} times.")
     written = write(SENTENCE * 2_000, engine)
     assert len(engine.asked) == written.chunks > 100
     assert 300 < tokens(written.summary) <= 600
@@ -89,8 +91,13 @@ def test_a_text_of_too_many_parts_is_refused_unread() -> None:
 
 def test_a_context_too_small_for_the_recipes_chunks_is_not_filled_with_smaller_ones() -> None:
     # Smaller chunks would be another recipe under the same hash.
-    with pytest.raises(EngineError, match="raise --context"):
-        write(LONG, FakeEngine("He went.", context=RECIPE.chunk_tokens))
+    small = FakeEngine("He went.", context=RECIPE.chunk_tokens)
+    with pytest.raises(PromptTooLong, match=r"prompt profile 'default'.*raise --context"):
+        write(LONG, small)
+    # Every document would fail, when it is the profile of all.
+    with pytest.raises(EngineError, match=r"A chunk of 200 tokens.*raise --context"):
+        Summarizer(small, RECIPE).check(PROFILE)
+    Summarizer(FakeEngine("He went."), RECIPE).check(PROFILE)
 
 
 def test_a_context_without_room_for_any_text_is_not_the_documents_fault() -> None:
@@ -185,7 +192,7 @@ def test_a_chat_is_not_begun_and_keeps_its_paragraphs() -> None:
 
 
 def test_a_context_without_room_for_the_thinking_is_refused() -> None:
-    with pytest.raises(EngineError, match="2000 of thinking"):
+    with pytest.raises(PromptTooLong, match="2000 of thinking"):
         write(SHORT, FakeEngine("He went."), replace(RECIPE, thinking_tokens=2000))
 
 
@@ -236,6 +243,10 @@ def test_a_list_keeps_its_lines_and_loses_one_that_was_cut() -> None:
         summarizer = Summarizer(FakeEngine(said, finish=finish), replace(RECIPE, ladder=True))  # type: ignore[arg-type]
         written = asyncio.run(summarizer.summarize(Text(SHORT, profile), deadline=DEADLINE))
         assert (written.summary.splitlines(), written.status) == (lines, "ok")
+    # A paragraph where a list was asked for is cut as one.
+    summarizer = Summarizer(FakeEngine("The old man went to the sea. Then the o", finish="length"), RECIPE)
+    written = asyncio.run(summarizer.summarize(Text(SHORT, profile), deadline=DEADLINE))
+    assert written.summary == "The old man went to the sea."
 
 
 def test_a_summary_is_asked_for_in_the_language_of_the_text() -> None:
@@ -247,6 +258,10 @@ def test_a_summary_is_asked_for_in_the_language_of_the_text() -> None:
     write(SENTENCE * 5, engine)
     write(SENTENCE, engine, language="fr-CA")
     assert engine.systems == ["Summarize. Write in German.", "Summarize.", "Summarize. Write in French."]
+    english = PromptProfile(name="p", system="Summarize.", language="en")
+    for text in (german, SENTENCE * 5):
+        asyncio.run(Summarizer(engine, RECIPE).summarize(Text(text, english), deadline=DEADLINE))
+    assert engine.systems[3:] == ["Summarize. Write in English.", "Summarize."]
 
 
 def test_an_answer_in_another_language_is_bad() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.summarizer.words import words
+from streaming.summarizer.words import content_words, each_word, has_stems, words
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,28 @@ from streaming.summarizer.words import words
 )
 def test_words_of_every_script(text: str, found: list[str]) -> None:
     assert words(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Most byl uzavřen, byla tam voda", "cs", ["most", "uzavřen", "voda"]),
+        ("Broen var stengt og det var vann", "no", content_words("Broen var stengt og det var vann", "nb")),
+        ("broene og broens", "nn", content_words("broene og broens", "no")),
+    ],
+)
+def test_a_language_of_several_codes_has_its_stop_words_and_its_stems(
+    text: str, language: str, found: list[str]
+) -> None:
+    assert content_words(text, language) == found
+    assert "og" not in found
+
+
+def test_norwegian_has_stems_by_each_of_its_codes() -> None:
+    assert all(map(has_stems, ("no", "nb", "nn-NO")))
+
+
+def test_two_characters_make_a_word_where_words_are_taken_so() -> None:
+    assert each_word(words("老桥被大雨冲垮了")) == 2
+    assert each_word(words("The bridge called 老桥")) == 1
+    assert each_word([]) == 1

@@ -12,23 +12,33 @@ import re
 from streaming.summarizer.sentences import split_sentences, word_count
 
 # What chat templates write around turns.
-MARKS = re.compile(
-    r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|</?(?:s|bos|eos|think|start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>"
-    r"|(?m:^(?:system|user|assistant|human)\s*:)",
+_TOKENS = re.compile(
+    r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|</?(?:s|bos|eos|think|start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>",
     re.IGNORECASE,
 )
+MARKS = re.compile(rf"{_TOKENS.pattern}|(?m:^(?:system|user|assistant|human)\s*:)", re.IGNORECASE)
+# Where nobody is called so, "User:" is a person in a conversation.
+_FORGED = re.compile(r"^[ \t]{0,8}(?:system|assistant)[ \t]{0,8}:", re.IGNORECASE | re.MULTILINE)
+# Where an order begins: with a sentence, a clause, or behind a gap. "They ignore the rules" is none, wrapped or not.
+_BEGINS = r"(?:^(?=(?-i:[A-Z]))|(?<=   )|[.!?:;,(\[>—–-]\s*|\b(?:and|then|please|must|should|now|will|always)\s+)"
 _ORDERS = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,60}\b(?:above|previous|earlier|instructions?|rules|prompt)\b"
-    r"|\b(?:your|new|system) (?:task|prompt|instructions?)\b|\bsummar(?:y|ies|iz\w+|is(?:e|ing|er)\w*)\b"
-    r"|\b(?:answer|reply|respond|output|print|repeat|write|say)\b[^.\n]{0,20}"
+    rf"{_BEGINS}(?:ignore|disregard|forget|override)\b[^.\n]{{0,60}}"
+    r"\b(?:above|previous|earlier|instructions?|rules|prompt)\b"
+    rf"|{_BEGINS}(?:answer|reply|respond|output|print|repeat|write|say)\b[^.\n]{{0,20}}"
     r"\b(?:only|nothing else|from now on|prompt)\b"
-    r"|\byou are now\b|\ban assistant\b|\b(?:im|start|end)_(?:start|end|turn)\b"
-    r"|</?instructions?>|#+ ?(?:instruction|response)\b"
+    r"|\byour new (?:task|prompt|instructions?)\b|\bnew (?:task|prompt|instructions?)\s*[:—–-]|\bsystem prompt\b"
+    r"|\b(?:stop|don'?t|do not|instead of|without)\b[^.\n]{0,20}\bsummari?[sz]?\w*\b|\bsummari[sz]er\b"
+    r"|\bsummary (?:of (?:this|the) (?:text|document|story) )?(?:is ['\"“]|must|should|shall|consists?\b|has to)"
+    rf"|{_BEGINS}(?:include|put|add|mention|insert)\b[^.\n]{{0,60}}\bin (?:the|your|its|every) summar"
+    r"|\byou are now\b|\b(?:im|start|end)_(?:start|end|turn)\b"
+    r"|</?instructions?>|#{2,} ?(?:instruction|response) ?:"
     r"|\b(?:ignoriere|vergiss)\b[^.\n]{0,60}\b(?:anweisung|befehl)|\bantworte nur\b"
     r"|\b(?:ignore|ignorez|oublie|oubliez)\b[^.\n]{0,60}\binstructions\b|\bréponds seulement\b"
     r"|\b(?:ignora|olvida)\b[^.\n]{0,60}\binstrucciones\b|忽略[^。\n]{0,30}(?:指令|指示)|只(?:回答|输出)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
+# An answer that has been begun for the model; what a report calls its summary is longer.
+_ANSWER, _BRIEF = re.compile(r"\W*summary\s*:", re.IGNORECASE), 12
 # A longer paragraph is looked at sentence by sentence.
 _SHORT = 60
 
@@ -39,5 +49,10 @@ def rest(text: str, *, language: str) -> str:
     for paragraph in re.split(r"(?<=\n)\s*\n", text):
         short = word_count(paragraph) <= _SHORT
         parts += [f"{paragraph}\n"] if short else [*split_sentences(paragraph, language), "\n"]
-    kept = "".join(part for part in parts if not MARKS.search(part) and not _ORDERS.search(part))
+    marks = MARKS if _FORGED.search(text) else _TOKENS
+    kept = "".join(part for part in parts if not (marks.search(part) or _ORDERS.search(part) or _answers(part)))
     return kept if any(character.isalnum() for character in kept) else text
+
+
+def _answers(part: str) -> bool:
+    return _ANSWER.match(part) is not None and word_count(part) <= _BRIEF

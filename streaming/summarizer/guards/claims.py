@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import regex
 
+from streaming.summarizer.guards.quotations import outward
 from streaming.summarizer.languages import base
 from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import content_words, words
@@ -34,7 +35,7 @@ def foreign_quotes(summary: str, text: str) -> list[str]:
     said = f" {' '.join(words(text))} "
     return [
         quote
-        for found in _QUOTED.findall(summary)
+        for found in _QUOTED.findall(outward(summary))
         for quote in _ELLIPSIS.split("".join(found))
         if len(spoken := words(quote)) >= _FEWEST_QUOTED and len(quote) >= _SHORTEST_QUOTED
         if f" {' '.join(spoken)} " not in said

@@ -10,7 +10,7 @@ from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, f
 from streaming.summarizer.guards.grounding import grounding_of
 from streaming.summarizer.guards.ngrams import copied, repetition
 from streaming.summarizer.guards.voice import speaks_for_itself
-from streaming.summarizer.languages import alike, detect
+from streaming.summarizer.languages import alike, base, detect
 from streaming.summarizer.sentences import ends_whole, word_count
 from streaming.summarizer.words import content_words, has_stems
 
@@ -58,7 +58,7 @@ def judge(
     # An answer to what the text asks of its reader is no summary of it.
     said, source = content_words(summary, language), content_words(rest(text, language=language), language)
     score = grounding_of(said, source).score
-    translated = answered_in is not None and not alike(answered_in, language)
+    translated = answered_in is not None and base(answered_in) != base(language)
     comparable = word_count(text) >= _SHORT_TEXT and not translated
     grounded = not comparable or score is None or score >= _LEAST_GROUNDING
     faults: dict[str, Callable[[], object]] = {

@@ -90,9 +90,13 @@ class ProfileSampling(_Checked):
 
 
 class Place(_Checked):
-    """What a template may know of a text: its title, its language in English, which of how many parts this is."""
+    """What a template may know of a text: its title, its language in English, which of how many parts this is.
+
+    `language` is that of the summary; a `translated` one has another than its text.
+    """
 
     title: str | None = None
+    translated: bool = False
     language: str | None = None
     part: int = 1
     parts: int = 1
@@ -178,7 +182,8 @@ class PromptProfile(_Checked):
         template, place = self._template(stage), place or Place()
         system = _render(template, place)
         # A template that uses the language has its own words for it.
-        if place.language not in (None, _MODELS_OWN) and "language" not in _names(template):
+        told = place.translated or place.language not in (None, _MODELS_OWN)
+        if told and place.language and "language" not in _names(template):
             system = f"{system} Write in {place.language}."
         chat = [Message("system", system), Message("user", text)]
         return [*chat, Message("assistant", self.cue)] if completion else chat

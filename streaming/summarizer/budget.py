@@ -1,0 +1,60 @@
+"""The budget of a text's prompts: the tokens that they take as they are rendered, and what the context holds."""
+
+from __future__ import annotations
+
+from streaming.protocol import Engine, Message
+from streaming.summarizer.prompts import Place, PromptProfile, Stage
+from streaming.summarizer.recipe import Recipe
+
+_STAGES: tuple[Stage, ...] = ("whole", "part", "joined", "refined")
+
+
+class Budget:
+    """What the model is asked about each part of a text, and how many tokens that takes."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, profile: PromptProfile, place: Place) -> None:
+        """`place` is what the templates may know of the text, but for the part's number."""
+        self._engine, self._recipe, self._profile, self._place = engine, recipe, profile, place
+        self._completion = recipe.style == "completion"
+        self._overhead = self.instructions("whole")
+
+    def messages(self, text: str, stage: Stage, *, number: int, of: int) -> list[Message]:
+        """Return what asks for a summary of part `number` of `of`."""
+        place = self._place.model_copy(update={"part": number, "parts": of})
+        return self._profile.messages(text, stage=stage, place=place, completion=self._completion)
+
+    def told(self, stage: Stage, *, number: int, of: int) -> str:
+        """Return the instructions for a part, without the text's title, which a summary may well name."""
+        place = self._place.model_copy(update={"part": number, "parts": of, "title": None})
+        return self._profile.messages("", stage=stage, place=place)[0].content
+
+    def count(self, text: str) -> int:
+        """Return the tokens that a text takes in a prompt, without the instructions."""
+        return self._engine.count(self._longest(text, "whole")) - self._overhead
+
+    def instructions(self, stage: Stage) -> int:
+        """Return the tokens of a prompt that are not its text's."""
+        return self._engine.count(self._longest("", stage))
+
+    @property
+    def room(self) -> int:
+        """Tokens of text that the context holds, beside the longest instructions, the thinking and the answer."""
+        longest = max(map(self.instructions, _STAGES))
+        return self._engine.context - longest - self._recipe.thinking_tokens - self._recipe.max_tokens
+
+    def lacks(self) -> str | None:
+        """Return why a chunk does not fit the context, if it does not."""
+        recipe, missing = self._recipe, self._recipe.chunk_tokens - self.room
+        if missing <= 0:
+            return None
+        thinking = f", {recipe.thinking_tokens} of thinking" if recipe.thinking_tokens else ""
+        # Smaller chunks than the recipe says would be another recipe.
+        return (
+            f"a chunk of {recipe.chunk_tokens} tokens, the instructions of prompt profile '{self._profile.name}'"
+            f"{thinking} and its summary take {self._engine.context + missing}, and the context has "
+            f"{self._engine.context}; raise --context as far as the model allows, or lower chunk_tokens"
+        )
+
+    def _longest(self, text: str, stage: Stage) -> list[Message]:
+        """Return the messages with as long a part number as there may be."""
+        return self.messages(text, stage, number=self._recipe.max_chunks, of=self._recipe.max_chunks)
