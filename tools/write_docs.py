@@ -20,7 +20,8 @@ _INTRODUCTION = """# Configuration
 
 A setting is taken from the first of these that has it: a flag (`--batch-documents 8`), the environment
 (`GISTREAM_BATCH_DOCUMENTS=8`), `gistream.toml` in the working directory or where `GISTREAM_CONFIG` says
-(`batch_documents = 8`), the default. `gistream config show` prints them all, and where each came from; secrets are
+(`batch_documents = 8`), the default. Not every setting is a flag (`--help` of a command lists its own); all can be set
+in the environment and in the file. `gistream config show` prints them all, and where each came from; secrets are
 masked. This page is written from the code by `python tools/write_docs.py`.
 
 ```toml
@@ -36,7 +37,9 @@ ssl.truststore.type = "PEM"
 ssl.truststore.location = "/etc/ssl/kafka.pem"
 ```
 
-Kafka's options have Kafka's own names; Spark, the producers and the consumers all get them.
+Kafka's options have Kafka's own names. Spark gets them all; gistream's producers and consumers, which are no Java, get
+the login (PLAIN and SCRAM), TLS with PEM files, and timeouts. Kerberos, OAUTHBEARER and Java's own stores do not work
+yet.
 
 | setting | default | |
 | --- | --- | --- |
