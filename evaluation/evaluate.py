@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -53,10 +54,11 @@ def evaluate(
             made.append(_make(contender.name, work, stories, journal, shown))
     finally:
         unload()
-    failed: dict[str, str] = {}
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
     for contender, one in zip(contenders, made, strict=True):
         for story, why in one.failed.items():
-            failed[story] = "; ".join([*filter(None, [failed.get(story)]), f"{contender.name}: {why}"])
+            reasons[story].append(f"{contender.name}: {why}")
+    failed = {story: "; ".join(why) for story, why in reasons.items()}
     common = [story for story in stories if story.id not in failed]
     if not common:
         raise NotSummarized(f"No text has a summary by every system; the first: {next(iter(failed.values()))}")
@@ -131,14 +133,14 @@ def _bounds(work: Work) -> dict[str, int]:
 def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], shown: Shown) -> Scored:
     extracts = []
     for story, words in zip(stories, lengths, strict=True):
-        extracts.append(BASELINES[name](story.text, words=words, language=story.spoken))
+        extracts.append(BASELINES[name](story.text, words=words, language=story.written_in))
         shown.finished()
     scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
     return Scored(name, scores, [length(extract) for extract in extracts])
 
 
 def _rouge(story: Story, summary: str) -> Rouge:
-    return rouge(summary, story.references, language=story.spoken)
+    return rouge(summary, story.references, language=story.written_in)
 
 
 def _code() -> str:

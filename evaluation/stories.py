@@ -28,7 +28,7 @@ class Story:
     language: str | None = None
 
     @property
-    def spoken(self) -> str:
+    def written_in(self) -> str:
         """The language of the text: as the file says, else as the service detects it."""
         return self.language or detect(self.text) or DEFAULT_LANGUAGE
 

@@ -32,7 +32,8 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
 - *recipe*: `Llama(...)` loaded at every call, one document at a time. *cached*: loaded once. *llama-server*: with
   parallel slots. *lanes*: gistream's engine. *pipeline*: Kafka, Spark, the engine, Kafka, with micro-batches of the
   default size; the start of Kafka, Spark and the query is not in its figure. All take the model's first answer: the
-  service tries a bad one again (`ladder`), which costs up to as much again and is off here.
+  service tries a bad one again (`ladder`), which takes a third more time on stories ([quality](quality.md)) and is off
+  here.
 - *Busy*: beside one process that computes without a pause, as Spark and Kafka do for moments. Settings are those of
   the idle machine, as a service has that is set up once; *busy searched* are settings for that very machine, which
   may leave it a core.

@@ -77,9 +77,9 @@ def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
     one, two = read_stories(path)
     assert (one.id, one.references, one.language) == ("7", ("One.", "Two."), None)
     assert (two.id, two.references, two.language) == ("2", ("Einer.",), "de")
-    assert (one.spoken, two.spoken) == ("en", "de")
+    assert (one.written_in, two.written_in) == ("en", "de")
     german = "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück. "
-    assert Story("3", german * 2, ("Er ging.",)).spoken == "de"
+    assert Story("3", german * 2, ("Er ging.",)).written_in == "de"
     assert read_stories(path, limit=1) == [one]
 
 

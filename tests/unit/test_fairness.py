@@ -6,23 +6,16 @@ import asyncio
 import statistics
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 from fake_lanes import Call, FakeMachine, until
+from summaries import PROFILE
+from summaries import RECIPE as SMALL
 
-from streaming.protocol import Sampling
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text
+from streaming.summarizer import Summarizer, Text
 
-PROFILE = PromptProfile(name="default", system="Summarize.")
-RECIPE = Recipe(
-    model_sha256="ab",
-    representation="Q4_1",
-    sampling=Sampling(),
-    chunk_tokens=800,
-    max_tokens=96,
-    max_chunks=256,
-    ladder=False,
-)
+RECIPE = replace(SMALL, chunk_tokens=800, max_tokens=96)
 CHUNK = RECIPE.chunk_tokens + RECIPE.max_tokens
 SHORTS = 100
 # Computed tokens for each turn that the event loop gets: so lanes keep in step by what they compute, not by calls.

@@ -25,7 +25,8 @@ from streaming.protocol import Generation
 # of 22 ms alone, of 9 ms as one of eight; so one lane has it, and not at every micro-batch.
 _HEAD_START = 128
 # For so long a slot waits for its prompt to come back, while the lane has others to compute: until the caller has
-# looked at the answer.
+# looked at the answer. With the sample on three stories of SQuALITY that took 20 to 80 ms (medians of three runs), and
+# 99 to 158 ms in nine cases of ten.
 _KEPT_SECONDS = 0.25
 
 
