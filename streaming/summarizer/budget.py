@@ -16,6 +16,8 @@ class Budget:
         """`place` is what the templates may know of the text, but for the part's number."""
         self._engine, self._recipe, self._profile, self._place = engine, recipe, profile, place
         self._completion = recipe.style == "completion"
+        # Each is a way to another process and back, and a text asks for them again and again.
+        self._instructions: dict[Stage, int] = {}
         self._overhead = self.instructions("whole")
 
     def messages(self, text: str, stage: Stage, *, number: int, of: int) -> list[Message]:
@@ -34,7 +36,9 @@ class Budget:
 
     def instructions(self, stage: Stage) -> int:
         """Return the tokens of a prompt that are not its text's."""
-        return self._engine.count(self._longest("", stage))
+        if stage not in self._instructions:
+            self._instructions[stage] = self._engine.count(self._longest("", stage))
+        return self._instructions[stage]
 
     @property
     def room(self) -> int:

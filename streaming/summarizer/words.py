@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import regex
-import snowballstemmer
+import Stemmer
 from stop_words import StopWordError, get_stop_words
 
 from streaming.summarizer.languages import base
@@ -72,9 +72,8 @@ def content_words(text: str, language: str) -> list[str]:
     if language not in _STEMMERS:
         return found
     # One for each text: it keeps the word that it is at, and texts are read in several threads.
-    stemmer = snowballstemmer.stemmer(_STEMMERS[language])
-    stem_of = {word: str(stemmer.stemWord(word.removesuffix("'s"))) for word in set(found)}
-    return [stem_of[word] for word in found]
+    stemmer = Stemmer.Stemmer(_STEMMERS[language])
+    return [str(stem) for stem in stemmer.stemWords([word.removesuffix("'s") for word in found])]
 
 
 def has_stems(language: str) -> bool:
