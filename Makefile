@@ -47,7 +47,7 @@ soak:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/pytest tests/chaos -s -m soak
 
-# Figures go to bench.json and bench.png. Two and a half hours on 2 cores, on a machine that does nothing else.
+# Figures go to bench.json and bench.png. Two hours on 2 cores, on a machine that does nothing else.
 bench:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/gistream bench $(TEXT) $(if $(LLAMA_SERVER),--llama-server $(LLAMA_SERVER)) $(if $(QUICK),--quick) \

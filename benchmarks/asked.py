@@ -14,7 +14,7 @@ class Scope:
     in which prompt lookup is tried; 0 tries no other ways to compute.
     """
 
-    # A multiple of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
+    # Whole waves of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
     documents: int = 32
     pipeline_documents: int = 128
     delays: int = 10

@@ -70,7 +70,7 @@ def bench(
     """Measure gistream's engine and its whole pipeline beside the ways in which llama.cpp is commonly used.
 
     Every system gets the same tokens and the same limits, its best settings out of a small grid, and a process of its
-    own; rounds are interleaved. It takes about two and a half hours on 2 cores, and the machine should do nothing else.
+    own; rounds are interleaved. It takes about two hours on 2 cores, and the machine should do nothing else.
 
     Examples:
         gistream bench --quick

@@ -10,8 +10,7 @@ from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid
 from benchmarks.rounds import Bench
 from streaming.progress import Shown
 
-# What computes one document after the other shows its speed on a few; what computes many at once needs one for each of
-# its slots.
+# What computes one document after the other shows its speed on a few.
 _FEW = 4
 # What has the settings of another: the same library, or the same engine, in the representation that is compared.
 _SAME = {
@@ -34,8 +33,7 @@ def search(
     found: Trials = {}
     for case in sorted(_own(cases), key=lambda case: case.representation != compared):
         grid = _grid(bench, case, found)
-        some = documents[: max(grid.get("slots", (_FEW,)))]
-        found[case.name, case.representation] = descend(grid, _speed(bench, case, some, shown))
+        found[case.name, case.representation] = descend(grid, _speed(bench, case, _enough(grid, documents), shown))
     return found
 
 
@@ -50,6 +48,13 @@ def defaults(bench: Bench, cases: Sequence[Case]) -> Trials:
 def settings_of(case: Case, trials: Mapping[tuple[str, str], Sequence[Trial]]) -> Knobs:
     """Return the best settings of a case."""
     return trials[_SAME.get(case.name, case.name), case.representation][-1].knobs
+
+
+def _enough(grid: Grid, documents: Sequence[Document]) -> Sequence[Document]:
+    """Return what settings are tried on: all documents where numbers of slots are, half of them where that is fixed."""
+    if "slots" not in grid:
+        return documents[:_FEW]
+    return documents if len(grid["slots"]) > 1 else documents[: -(-len(documents) // 2)]
 
 
 def _own(cases: Sequence[Case]) -> list[Case]:

@@ -106,9 +106,9 @@ class Settings(ModelSettings):
     batch_documents: int | None = Field(
         None,
         ge=1,
-        description="Documents of one micro-batch, an executor. Default: twice the slots, but not below 16, and above "
-        "32 only for more slots: about a minute of work for chapters with the sample model (0.3 a second as given, 0.7 "
-        "tuned). Larger batches leave slots idle less often; a crash repeats more.",
+        description="Documents of one micro-batch, an executor. Default: what eight of nine slots hold, twice while "
+        "that is 32 at most, and not below 16: about a minute of work for chapters with the sample model (0.3 a second "
+        "as given, 0.7 tuned). Larger batches leave slots idle less often; a crash repeats more.",
     )
     max_failed_share: float = Field(
         0.2,

@@ -46,6 +46,11 @@ def detect(text: str) -> str | None:
     return str(language) if share >= _CERTAIN else None
 
 
+def load_detector() -> None:
+    """Load what `detect` needs, which takes half a second, before the first text waits for it."""
+    _identifier()
+
+
 def alike(one: str, other: str) -> bool:
     """Tell whether two languages are the same, or too much alike to be told apart."""
     one, other = base(one), base(other)

@@ -13,6 +13,7 @@ from streaming.protocol import Engine, FinishReason
 from streaming.summarizer.budget import Budget
 from streaming.summarizer.guards import Signals, measure
 from streaming.summarizer.job import Job, Text
+from streaming.summarizer.languages import load_detector
 from streaming.summarizer.prompts import Place, PromptProfile
 from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.structured import words_of
@@ -46,6 +47,7 @@ class Summarizer:
     def __init__(self, engine: Engine, recipe: Recipe) -> None:
         self._engine = engine
         self._recipe = recipe
+        load_detector()
 
     def check(self, profile: PromptProfile) -> None:
         """Raise `EngineError` when the context does not hold a chunk with a profile's instructions."""

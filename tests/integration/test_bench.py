@@ -7,7 +7,8 @@ from support import gistream
 from tiny_models import FAMILIES, write_model
 
 SYSTEMS = [
-    *[(name, representation) for representation in ("all F32", "BF16") for name in ("recipe", "cached", "lanes")],
+    ("recipe", "all F32"),
+    *[(name, representation) for representation in ("all F32", "BF16") for name in ("cached", "lanes")],
     ("lanes_busy", "BF16"),
 ]
 

@@ -46,6 +46,8 @@ def test_completion_style_reaches_engine_and_recipe_and_leaves_no_room_for_think
     assert plan(THINKING, prompt_style="completion").recipe.style == "completion"
 
 
-@pytest.mark.parametrize(("slots", "documents"), [(1, 16), (8, 16), (12, 24), (16, 32), (32, 32), (48, 48)])
-def test_a_micro_batch_fills_every_slot_and_is_no_longer_than_that_needs(slots: int, documents: int) -> None:
+@pytest.mark.parametrize(
+    ("slots", "documents"), [(1, 16), (9, 16), (13, 22), (16, 28), (18, 32), (32, 28), (36, 32), (54, 48)]
+)
+def test_a_micro_batch_fills_eight_of_nine_slots_once_or_twice(slots: int, documents: int) -> None:
     assert documents_for(slots) == documents
