@@ -5,7 +5,8 @@ workload.py    documents as every system gets them: chunks, and the tokens of th
 contract.py    what a system is: open, run, close
 systems/       one file a system; each lives in a child process of its own
 worker.py      the child's side of the pipe, child.py the parent's
-grid.py        a system's best settings; rounds.py all systems in turn; bench.py all of it, in order
+grid.py        a system's best settings, search.py the search for them
+rounds.py      all systems in turn; kept.py what an interrupted run has measured; bench.py all of it, in order
 latency.py     one document on an idle pipeline, against the engine alone
 footprints.py  memory that an engine takes, against what was predicted
 tried.py       other ways to compute, and what they come to; lookup.py one of them

@@ -38,7 +38,7 @@ class Asked:
     """What `gistream bench` was asked: a text (None: the samples), a model, what to compare with, how much.
 
     Chapters begin with lines like `split`; they are cut to `words` words unless they are taken `whole`. Models in other
-    representations are kept in `models_dir`; `program` is a llama-server.
+    representations are kept in `models_dir`, what is measured in `journals` until all is; `program` is a llama-server.
     """
 
     text: Path | None
@@ -47,6 +47,7 @@ class Asked:
     whole: bool
     model: str
     models_dir: Path
+    journals: Path
     representations: tuple[str, ...]
     program: Path | None
     scope: Scope

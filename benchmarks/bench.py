@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from benchmarks.child import Child
 from benchmarks.contract import Delay, Document, Knobs, Run, Tried
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
+from benchmarks.kept import kept
 from benchmarks.machine import this_machine
 from benchmarks.results import Results, Workload
 from benchmarks.rounds import Bench, run_rounds
@@ -25,6 +26,7 @@ from streaming.bounds import checked_bounds
 from streaming.engine import ModelFile, open_model, usable_cores
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
+from streaming.journal import Journal, this_code
 from streaming.progress import Shown
 from streaming.samples import sample_folder
 from streaming.settings import Settings
@@ -34,10 +36,11 @@ from streaming.settings import Settings
 _LEAST_BATCHES = 4
 
 
-def measure(asked: Asked, shown: Shown) -> Results:
-    """Measure all of it; leaves no process behind, and files only when it fails.
+def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
+    """Measure all of it, and hand the results to `use`; leaves no process behind, and files only when it fails.
 
-    Raises `UsageError`, `ModelError`, and what the systems raise.
+    Until that is done, what was measured is kept: one that was interrupted goes on where it was. Raises `UsageError`,
+    `ModelError`, `MachineError`, and what the systems and `use` raise.
     """
     versions = {"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")}
     if asked.program is not None:
@@ -50,7 +53,15 @@ def measure(asked: Asked, shown: Shown) -> Results:
     within = checked_bounds(settings, given)
     everything = render(texts, given.path, settings, chunk_tokens=within.chunk_tokens)
     documents, for_pipeline = everything[: scope.documents], everything[: scope.pipeline_documents]
-    with _scratch() as scratch:
+    machine = this_machine()
+    journal = Journal(
+        asked.journals,
+        *(this_code(Path(__file__).parent), given.sha256),
+        *map(repr, (machine, versions, asked.representations, scope, everything)),
+    )
+    with _scratch() as scratch, kept(journal) as earlier:
+        if earlier.interruptions:
+            shown.note(f"going on after an interruption: {earlier.found} measurements are there")
         bench = Bench(
             models=models,
             max_tokens=within.max_tokens,
@@ -59,6 +70,7 @@ def measure(asked: Asked, shown: Shown) -> Results:
             scratch=scratch,
             program=asked.program,
             finished=shown.finished,
+            kept=earlier,
         )
         cases = _cases(bench, compared, with_pipeline=bool(for_pipeline), with_search=scope.search)
         trials = search(bench, cases, documents, shown, compared=compared) if scope.search else defaults(bench, cases)
@@ -68,31 +80,37 @@ def measure(asked: Asked, shown: Shown) -> Results:
         delays = _delays(bench, compared, lanes, late, shown)
         taken = footprints(bench, scope.footprints, lanes, documents, shown)
         ways = _tried(bench, compared, lanes, documents[: scope.answers], shown)
-    return Results(
-        machine=this_machine(),
-        versions=versions,
-        model=given.name,
-        sha256=given.sha256,
-        shipped=given.representation,
-        compared=compared,
-        workload=Workload(
-            text=asked.text.name if asked.text else "gistream's samples",
-            documents=len(documents),
-            pipeline_documents=len(for_pipeline),
-            words=None if asked.whole else asked.words,
-            tokens_in=sum(document.tokens for document in documents),
-            max_tokens=within.max_tokens,
-            context=bench.context,
-        ),
-        repeats=scope.repeats,
-        figures=figures,
-        ratios=ratios(figures, shipped=given.representation, compared=compared),
-        delays=delays,
-        footprints=taken,
-        tried=ways,
-        trials=trials,
-        notes=[*_notes(asked, figures, len(documents), len(for_pipeline)), *uneven(figures)],
-    )
+        use(
+            Results(
+                machine=machine,
+                versions=versions,
+                model=given.name,
+                sha256=given.sha256,
+                shipped=given.representation,
+                compared=compared,
+                workload=Workload(
+                    text=asked.text.name if asked.text else "gistream's samples",
+                    documents=len(documents),
+                    pipeline_documents=len(for_pipeline),
+                    words=None if asked.whole else asked.words,
+                    tokens_in=sum(document.tokens for document in documents),
+                    max_tokens=within.max_tokens,
+                    context=bench.context,
+                ),
+                repeats=scope.repeats,
+                figures=figures,
+                ratios=ratios(figures, shipped=given.representation, compared=compared),
+                delays=delays,
+                footprints=taken,
+                tried=ways,
+                trials=trials,
+                notes=[
+                    *_notes(asked, figures, len(documents), len(for_pipeline)),
+                    *_interrupted(earlier.interruptions),
+                    *uneven(figures),
+                ],
+            )
+        )
 
 
 def _texts(asked: Asked) -> list[NamedText]:
@@ -195,6 +213,12 @@ def _tried(bench: Bench, representation: str, knobs: Knobs, documents: Sequence[
         found = child.tried(opening, documents)
     shutil.rmtree(opening.folder)
     return found
+
+
+def _interrupted(times: int) -> list[str]:
+    if not times:
+        return []
+    return [f"It was interrupted ({times}x) and went on: what is compared may have been measured hours apart."]
 
 
 def _notes(asked: Asked, figures: Sequence[Figure], documents: int, for_pipeline: int) -> list[str]:

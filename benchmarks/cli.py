@@ -70,7 +70,8 @@ def bench(
     """Measure gistream's engine and its whole pipeline beside the ways in which llama.cpp is commonly used.
 
     Every system gets the same tokens and the same limits, its best settings out of a small grid, and a process of its
-    own; rounds are interleaved. It takes about two hours on 2 cores, and the machine should do nothing else.
+    own; rounds are interleaved. It takes about two hours on 2 cores, and the machine should do nothing else. One that
+    was interrupted goes on where it was when the same command is given again.
 
     Examples:
         gistream bench --quick
@@ -84,7 +85,7 @@ def bench(
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
-    from benchmarks.results import as_json
+    from benchmarks.results import Results, as_json
     from streaming.progress import Shown
 
     if chart is not None:
@@ -107,19 +108,23 @@ def bench(
         whole=full_length,
         model=settings.model,
         models_dir=settings.models_dir,
+        journals=settings.data_dir / "benchmark",
         representations=tuple(representations or ["BF16"]),
         program=llama_server,
         scope=scope,
     )
+
+    def use(results: Results) -> None:
+        show(results, out)
+        if json_file is not None:
+            json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")
+        if chart is not None:
+            draw(results, chart)
+
     end_as_ctrl_c_does()
     try:
         with Shown(note) as shown:
-            results = measure(asked, shown)
+            measure(asked, shown, use)
     except KeyboardInterrupt:
-        note.print("stopped; nothing is left running")
+        note.print("stopped; nothing is left running, and the same command goes on from here")
         raise typer.Exit(130) from None
-    show(results, out)
-    if json_file is not None:
-        json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")
-    if chart is not None:
-        draw(results, chart)

@@ -13,12 +13,13 @@ from benchmarks.busy import busy_process
 from benchmarks.child import Child
 from benchmarks.contract import Document, Knobs, Opening, Run
 from benchmarks.figures import Case, Figure, rotated
+from benchmarks.kept import Kept
 from streaming.engine import ModelFile
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements share: the model's file in each representation, limits, and a scratch folder.
+    """What all measurements share: the model's file in each representation, limits, a scratch folder, what is kept.
 
     `finished` hears of each prompt that is done.
     """
@@ -30,6 +31,7 @@ class Bench:
     scratch: Path
     program: Path | None
     finished: Callable[[], None]
+    kept: Kept
 
     def opening(self, system: str, representation: str, knobs: Knobs) -> Opening:
         """Return how to open a system, in a folder that is new."""
@@ -45,7 +47,13 @@ class Bench:
         )
 
     def measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
-        """Open a system, run it once and close it; returns the run and the peak of its resident memory in bytes."""
+        """Open a system, run it once and close it; returns the run and the peak of its resident memory in bytes.
+
+        What an interrupted run has measured is not measured again.
+        """
+        return self.kept.measured(case, knobs, len(documents), lambda: self._measure(case, knobs, documents))
+
+    def _measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
         opening = self.opening(case.system, case.representation, knobs)
         with Child(case.system, opening.folder, self.finished) as child:
             child.open(opening)

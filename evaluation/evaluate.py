@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from evaluation.asked import COMPARED, Contender
 from evaluation.baselines import BASELINES
-from evaluation.journal import Journal
 from evaluation.making import Made, make
 from evaluation.results import Results, Scored
 from evaluation.rouge import Rouge, rouge
@@ -19,6 +16,7 @@ from evaluation.stories import Story
 from streaming.choice import choose
 from streaming.engine import open_model, usable_cores
 from streaming.errors import NotSummarized
+from streaming.journal import Journal, this_code
 from streaming.progress import Shown
 from streaming.summarizer import words_of
 from streaming.summarizer.extract import length
@@ -43,7 +41,7 @@ def evaluate(
     `use` raises.
     """
     works = [_plan(contender) for contender in contenders]
-    code = _code()
+    code = this_code()
     journals = [
         Journal(contender.settings.data_dir / "evaluation", code, _sha256(stories), work.recipe_name)
         for contender, work in zip(contenders, works, strict=True)
@@ -141,15 +139,6 @@ def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], sho
 
 def _rouge(story: Story, summary: str) -> Rouge:
     return rouge(summary, story.references, language=story.written_in)
-
-
-def _code() -> str:
-    """Return what names this very gistream and llama.cpp: another may write other summaries."""
-    digest = hashlib.sha256(version("llama-cpp-python").encode())
-    for file in sorted(Path(inspect.getfile(Work)).parent.rglob("*")):
-        if file.suffix in (".py", ".toml"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _sha256(stories: Sequence[Story]) -> str:

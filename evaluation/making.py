@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from evaluation.journal import Entry, Journal, write
+from evaluation.entries import Entry, entries, keep
 from evaluation.stories import Story
 from streaming.decode import NamedDocument
 from streaming.errors import DocumentError
 from streaming.in_flight import in_flight
+from streaming.journal import Journal
 from streaming.messages import Document, Summary
 from streaming.work import Desk, Work
 
@@ -39,7 +40,7 @@ def make(
     of each one that is done. Raises `EngineError` when the model cannot be loaded or fails, and `MachineError` when the
     journal cannot be written.
     """
-    kept = journal.entries()
+    kept = entries(journal)
     found = {story.id: entry for story in stories if (entry := kept.get(_sha256(story)))}
     resumed(len(found))
     missing = [story for story in stories if story.id not in found]
@@ -54,7 +55,7 @@ def make(
                     failed[story.id] = f"{outcome.type}: {outcome}"
                 else:
                     found[story.id] = Entry(outcome, now - before)
-                    write(file, found[story.id])
+                    keep(file, found[story.id])
                 before = now
                 finished()
     return Made({story.id: found[story.id] for story in stories if story.id in found}, failed)

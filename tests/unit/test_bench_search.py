@@ -10,8 +10,10 @@ from rich.console import Console
 
 from benchmarks.contract import Document, Knobs, Run
 from benchmarks.figures import Case
+from benchmarks.kept import kept
 from benchmarks.rounds import Bench
 from benchmarks.search import search, settings_of
+from streaming.journal import Journal
 from streaming.progress import Shown
 
 DOCUMENTS = [Document(str(number), "", ("",), ((1,),)) for number in range(12)]
@@ -29,16 +31,19 @@ class Measured(Bench):
 SEEN: list[tuple[Case, Knobs, int]] = []
 
 
-def test_settings_are_searched_once_for_a_system_and_only_what_depends_on_it_again() -> None:
+def test_settings_are_searched_once_for_a_system_and_only_what_depends_on_it_again(tmp_path: Path) -> None:
     SEEN.clear()
-    bench = Measured({}, 8, 256, 2, Path(), None, lambda: None)
     cached, lanes, other = (
         Case("cached", "cached", "Q4_1"),
         Case("lanes", "lanes", "BF16"),
         Case("lanes", "lanes", "Q4_1"),
     )
     busy = Case("lanes_busy_searched", "lanes", "BF16", busy=True, searched=True)
-    trials = search(bench, [cached, other, lanes, busy], DOCUMENTS, Shown(Console(file=io.StringIO())), compared="BF16")
+    with kept(Journal(tmp_path)) as nothing:
+        bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
+        trials = search(
+            bench, [cached, other, lanes, busy], DOCUMENTS, Shown(Console(file=io.StringIO())), compared="BF16"
+        )
     tried = {case: [(knobs, documents) for one, knobs, documents in SEEN if one == case] for case, _, _ in SEEN}
     assert {documents for _, documents in tried[cached]} == {4}
     # All documents fill the slots that are tried; where their number is fixed, half of them tell the rest apart.

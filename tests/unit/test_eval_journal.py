@@ -10,11 +10,12 @@ import pytest
 from fake_engine import FakeEngine
 from model_files import MODEL
 
-from evaluation.journal import Entry, Journal, write
+from evaluation.entries import entries, keep
 from evaluation.making import Made, make
 from evaluation.stories import Story
 from streaming.choice import foresee
 from streaming.errors import EngineError, MachineError
+from streaming.journal import Journal
 from streaming.protocol import Engine
 from streaming.settings import load
 from streaming.work import Work, plan_work, unload
@@ -75,7 +76,7 @@ def test_a_summary_that_was_being_written_at_a_kill_is_made_again(tmp_path: Path
     made, resumed = run(engine, journal)
     assert resumed == [5]
     assert len(engine.asked) == 1
-    assert len(made.entries) == len(journal.entries()) == 6
+    assert len(made.entries) == len(entries(journal)) == 6
 
 
 def test_another_recipe_has_another_journal(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_a_text_that_has_no_summary_is_named_and_tried_again(tmp_path: Path) -> 
     )
     assert made.failed == {"long": "Unexpected: an unexpected KeyError"}
     assert made.entries == {}
-    assert journal.entries() == {}
+    assert entries(journal) == {}
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
@@ -108,5 +109,5 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     [path] = tmp_path.iterdir()
     path.unlink()
     path.symlink_to("/dev/full")
-    with pytest.raises(MachineError, match="journal cannot be written"), journal.open() as file:
-        write(file, Entry(run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].entries["0"].summary, 1.0))
+    with pytest.raises(MachineError, match="journal of this command cannot be written"), journal.open() as file:
+        keep(file, run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].entries["0"])
