@@ -103,8 +103,9 @@ class ModelSettings(BaseModel):
     max_tokens: int | None = Field(
         None,
         ge=16,
-        description="The longest answer of the model, in tokens. Default: an eighth of a chunk, so 96 (about 70 "
-        "words) for a small model; 600 or more for one above 2B parameters, which writes a long summary at once.",
+        description="The longest answer of the model, in tokens, where a prompt profile does not say how long a "
+        "summary is at least. Default: an eighth of a chunk, so 96 (about 70 words) for a small model; 600 or more for "
+        "one above 2B parameters, which writes a long summary at once.",
     )
     strategy: Literal["auto", "stuff", "map-reduce", "refine", "extractive"] = Field(
         "auto",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from streaming.protocol import Engine, Message
 from streaming.summarizer.prompts import Place, PromptProfile, Stage
 from streaming.summarizer.recipe import Recipe
 
+# Tokens that an answer may take for each that it should: what goes beyond the last whole sentence is cut. SmolLM2-135M
+# uses 43 of 96 in the mean on SQuALITY.
+ROOM = 1.5
 _STAGES: tuple[Stage, ...] = ("whole", "part", "joined", "refined")
 
 
@@ -44,11 +49,22 @@ class Budget:
     def room(self) -> int:
         """Tokens of text that the context holds, beside the longest instructions, the thinking and the answer."""
         longest = max(map(self.instructions, _STAGES))
-        return self._engine.context - longest - self._recipe.thinking_tokens - self._recipe.max_tokens
+        return self._engine.context - longest - self._recipe.thinking_tokens - self.longest_answer
+
+    @property
+    def longest_answer(self) -> int:
+        """Tokens that one answer has at most: the recipe's, or what a profile needs that says how long at least."""
+        return max(self._recipe.max_tokens, math.ceil((self._profile.length.least or 0) * ROOM))
 
     def lacks(self) -> str | None:
         """Return why a chunk does not fit the context, if it does not."""
         recipe, missing = self._recipe, self._recipe.chunk_tokens - self.room
+        if self.longest_answer > max(recipe.max_tokens, recipe.chunk_tokens // 2):
+            return (
+                f"prompt profile '{self._profile.name}' asks for {self._profile.length.least} tokens at least, and a "
+                f"chunk of {recipe.chunk_tokens} allows {math.floor(recipe.chunk_tokens / 2 / ROOM)}; raise "
+                "chunk_tokens, or lower [length] least"
+            )
         if missing <= 0:
             return None
         thinking = f", {recipe.thinking_tokens} of thinking" if recipe.thinking_tokens else ""

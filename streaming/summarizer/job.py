@@ -13,7 +13,7 @@ from functools import partial
 
 from streaming.errors import BadInput, DocumentFailed, PromptTooLong
 from streaming.protocol import Engine, Generation, Sampling
-from streaming.summarizer.budget import Budget
+from streaming.summarizer.budget import ROOM, Budget
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, length, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
@@ -30,9 +30,6 @@ from streaming.summarizer.structured import choices, parse, spoken
 # book does not queue up before a tweet. A slot that ends a sequence must find the next one there: those that end in the
 # same step are replaced one after the other, and a prefill takes longer than handing over the next request.
 _AT_HAND = 2
-# Tokens that an answer may take for each that it should: what goes beyond the last whole sentence is cut. SmolLM2-135M
-# uses 43 of 96 in the mean on SQuALITY.
-_ROOM = 1.5
 # How much longer than asked for a joined summary may be before sentences of it are left out.
 _NEAR = 1.25
 # Parts of a document that end as extracts before it is clear that this model cannot summarize it (a table, a log): all
@@ -135,7 +132,7 @@ class Job:
         """Summarize a part in about `tokens`; what the model cannot summarize well is an extract."""
         if not part.text.strip():
             return ""
-        most = min(self._recipe.max_tokens, math.ceil(tokens * _ROOM))
+        most = min(self._budget.longest_answer, math.ceil(tokens * ROOM))
         judge = partial(self._judge, part)
         async with self._turns:
             if self._recipe.ladder and self._given_up < _PATIENCE:
@@ -176,7 +173,7 @@ class Job:
     def _longest_answer(self, part: Part, tokens: int) -> int:
         """Return the tokens that JSON of about `tokens` of words may take: one that is cut is no answer."""
         taken = self._budget.instructions(part.stage) + self._budget.count(part.text) + self._recipe.thinking_tokens
-        return min(self._engine.context - taken, max(self._recipe.max_tokens, _SYNTAX * tokens))
+        return min(self._engine.context - taken, max(self._budget.longest_answer, _SYNTAX * tokens))
 
     def _wrong_words(self, part: Part, said: str) -> Sequence[str]:
         if not self._recipe.ladder or word_count(said) < _FEW_WORDS:
@@ -212,8 +209,8 @@ class Job:
         found = ranked(text, words=words, language=self.language)
         if not found or found.endswith("…"):
             # A whole sentence that is a little too long is better than a part of one.
-            found = ranked(text, words=words * _ROOM, language=self.language) or lead(text, words=words)
-        return self._bounded(found or text.strip(), math.ceil(tokens * _ROOM))
+            found = ranked(text, words=words * ROOM, language=self.language) or lead(text, words=words)
+        return self._bounded(found or text.strip(), math.ceil(tokens * ROOM))
 
     async def _kept(self, joined: str, tokens: int) -> str:
         return await to_thread(self._keep, joined, tokens)
@@ -252,7 +249,7 @@ class Job:
                 )
             return [self._text]
         # A summary so far stands before each chunk.
-        limit = recipe.chunk_tokens - (recipe.max_tokens if self._named == "refine" else 0)
+        limit = recipe.chunk_tokens - (self._budget.longest_answer if self._named == "refine" else 0)
         return self._split(self._text, limit=limit, max_chunks=recipe.max_chunks)
 
     def _split(self, text: str, *, limit: int, max_chunks: int | None = None, fewest: int = 1) -> list[str]:

@@ -50,7 +50,7 @@ class Summarizer:
         load_detector()
 
     def check(self, profile: PromptProfile) -> None:
-        """Raise `EngineError` when the context does not hold a chunk with a profile's instructions."""
+        """Raise `EngineError` when context or chunk do not hold what a profile asks for."""
         if lacks := Budget(self._engine, self._recipe, profile, Place()).lacks():
             raise EngineError(f"{lacks[0].upper()}{lacks[1:]}.")
 

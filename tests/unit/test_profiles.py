@@ -84,6 +84,10 @@ def test_a_summary_has_eight_percent_of_its_documents_tokens_within_bounds(token
     assert PROFILE.length.of(tokens) == wanted
 
 
+def test_a_short_bound_needs_no_least_length_beside_it() -> None:
+    assert parse('system = "Sum."\n[length]\nmost = 40').length.of(2000) == 40
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
@@ -112,7 +116,8 @@ def test_the_hash_changes_with_everything_that_decides_and_with_nothing_else() -
     variants = [
         'system = "A."', 'system = "B."', 'system = "A."\npart = "P."', 'system = "A."\nreduce = "P."',
         'system = "A."\ncue = "C:"', 'system = "A."\nlanguage = "de"', 'system = "A."\nkeep_lines = true',
-        'system = "A."\n[length]\nmost = 500', 'system = "A."\n[sampling]\nmin_p = 0.1',
+        'system = "A."\n[length]\nmost = 500', 'system = "A."\n[length]\nleast = 80',
+        'system = "A."\n[sampling]\nmin_p = 0.1',
         'system = "A."\noutput = "json"\n[schema]\ntype = "object"',
     ]  # fmt: skip
     assert len({parse(text).sha256 for text in variants}) == len(variants)

@@ -14,6 +14,7 @@ from summaries import DEADLINE, LONG, LOOP, PROFILE, RECIPE, SENTENCE, SHORT, an
 from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, PromptTooLong, UsageError
 from streaming.protocol import Message, Sampling
 from streaming.summarizer import PromptProfile, Summarizer, Text, Written
+from streaming.summarizer.prompts.profile import Length
 
 
 def test_a_short_text_is_read_in_one_prompt() -> None:
@@ -162,6 +163,22 @@ def test_an_error_of_the_engine_reaches_the_caller_as_it_is(text: str, error: Ex
     with pytest.raises(type(error)) as caught:
         answer(text, error)
     assert caught.value is error
+
+
+def test_a_profile_that_says_how_long_at_least_is_given_the_tokens_for_it() -> None:
+    said = " ".join(f"The old man went down to the sea {n} times." for n in range(12))
+    for length, kept in ((Length(), RECIPE.max_tokens), (Length(least=120), 180)):
+        profile = PROFILE.model_copy(update={"length": length})
+        summarizer = Summarizer(FakeEngine(said), replace(RECIPE, chunk_tokens=800))
+        written = asyncio.run(summarizer.summarize(Text(LONG[: len(said) * 2], profile), deadline=DEADLINE))
+        assert said.startswith(written.summary)
+        assert kept / 2 < tokens(written.summary) <= kept
+
+
+def test_a_profile_that_asks_for_more_than_half_a_chunk_is_refused_before_a_document_is_read() -> None:
+    profile = PROFILE.model_copy(update={"length": Length(least=300)})
+    with pytest.raises(EngineError, match="asks for 300 tokens at least, and a chunk of 800 allows 266; raise chunk"):
+        Summarizer(FakeEngine("He went."), replace(RECIPE, chunk_tokens=800)).check(profile)
 
 
 def test_the_profile_the_sampling_and_the_deadline_reach_every_prompt() -> None:

@@ -44,6 +44,8 @@ else:
 Stage = Literal["whole", "part", "joined", "refined"]
 # In which a model answers when it is told nothing of languages, since the instruction is in it.
 _MODELS_OWN = "English"
+# Tokens of the summary of a short document, when its profile does not say: three or four sentences.
+_LEAST = 80
 # A title is a stranger's text: it names the document, in one line, and no more.
 _LONGEST_TITLE = 120
 _REFINED = "The text begins with a summary of what came before it. Make one summary of both. "
@@ -63,21 +65,26 @@ class _Checked(BaseModel):
 
 
 class Length(_Checked):
-    """How long a summary is to be: a `share` of its document, from `least` to `most` tokens."""
+    """How long a summary is to be: a `share` of its document, from `least` to `most` tokens.
+
+    A `least` that is said is meant: an answer may be so long whatever the settings have for one. Else it is 80, or
+    `most` where that is less.
+    """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.08
-    least: Annotated[int, Field(ge=8)] = 80
+    least: Annotated[int, Field(ge=8)] | None = None
     most: Annotated[int, Field(ge=8)] = 600
 
     @model_validator(mode="after")
     def _ordered(self) -> Length:
-        if self.least > self.most:
+        if self.least is not None and self.least > self.most:
             raise ValueError(f"least ({self.least}) is above most ({self.most})")
         return self
 
     def of(self, tokens: int) -> int:
         """Return the tokens of the summary of a document of `tokens`."""
-        return round(min(max(self.share * tokens, self.least), self.most))
+        least = min(_LEAST, self.most) if self.least is None else self.least
+        return round(min(max(self.share * tokens, least), self.most))
 
 
 class ProfileSampling(_Checked):
