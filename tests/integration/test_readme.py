@@ -53,7 +53,8 @@ def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A reader's folder: some notes, and a book in the dress of Project Gutenberg."""
+    """A reader's folder: the examples, some notes, and a book in the dress of Project Gutenberg."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     chapters = "".join(f"CHAPTER {n}\n\n{STORY}\n" for n in ("I", "II", "III"))
     (tmp_path / "my-book.txt").write_text(
         f"Title: The Mill\n\n*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n\n{chapters}\n"
