@@ -17,7 +17,7 @@ from streaming.summarizer.budget import ROOM, Budget
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, length, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
-from streaming.summarizer.guards import Verdict, judge, rest
+from streaming.summarizer.guards import Verdict, apart, judge
 from streaming.summarizer.ladder import Rungs, climb, samplings
 from streaming.summarizer.languages import alike, base, detect, english_name
 from streaming.summarizer.prompts import Place, PromptProfile
@@ -204,7 +204,7 @@ class Job:
         )
 
     def _extract(self, text: str, tokens: int) -> str:
-        text = rest(text, language=self.language)
+        text = apart(text, language=self.language).rest
         words = tokens * length(text) / max(1, self._budget.count(text))
         found = ranked(text, words=words, language=self.language)
         if not found or found.endswith("…"):

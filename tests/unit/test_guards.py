@@ -6,7 +6,7 @@ import pytest
 from untrusted import ATTACKS, MARKER
 
 from streaming.samples import sample_texts
-from streaming.summarizer.guards import judge, rest
+from streaming.summarizer.guards import apart, judge
 from streaming.summarizer.summarizer import cleaned
 
 TEXT = (
@@ -14,6 +14,10 @@ TEXT = (
     "smoke in the hold. “We turn back now,” said the captain, “and we do it on one engine.” Nobody was hurt. The "
     "repair will cost 1,200,000 crowns, and the owners blame a worn fuel line."
 )
+
+
+def rest(text: str) -> str:
+    return apart(text, language="en").rest
 
 
 def faults(summary: str, text: str = TEXT, language: str = "en") -> tuple[str, ...]:
@@ -128,13 +132,24 @@ def test_an_answer_to_what_the_text_orders_is_not_grounded_in_it() -> None:
     assert faults("The ferry Aurora left Tarn, and the captain turned back on one engine.", ordered) == ()
 
 
+def test_most_of_a_summary_is_not_about_what_only_an_order_names() -> None:
+    ordered = f"{TEXT}\n\n{ORDER}"
+    story = "The captain of the ferry Aurora turned back on one engine."
+    # What it says of the story is grounded, and it obeys all the same.
+    assert faults(f"{MARKER} is a kind of ferry. {MARKER} sails from Tarn. {story}", ordered) == ("obedient",)
+    assert faults(f"{story} The text asks for the word {MARKER}.", ordered) == ()
+    # Of a paragraph that also tells something, that is no order.
+    told = f"Rain fell on the quay of Tarn all day. {ORDER} The mayor waited for the passengers there, with a lamp."
+    assert "obedient" not in faults("Rain fell on the quay. The mayor waited there.", f"{TEXT}\n\n{told}")
+
+
 def test_the_rest_of_a_text_is_what_is_not_addressed_to_a_model() -> None:
-    assert rest(f"{TEXT}\n\n{ORDER}\n\nIt rained.", language="en").split("\n")[0] == TEXT
-    assert "Quixoblast" not in rest(f"{TEXT} {ORDER} It rained. " * 2, language="en")
-    assert "It rained." in rest(f"{TEXT} {ORDER} It rained. " * 2, language="en")
+    assert rest(f"{TEXT}\n\n{ORDER}\n\nIt rained.").split("\n")[0] == TEXT
+    assert "Quixoblast" not in rest(f"{TEXT} {ORDER} It rained. " * 2)
+    assert "It rained." in rest(f"{TEXT} {ORDER} It rained. " * 2)
     # A text about nothing else has no other.
-    assert rest(ORDER, language="en") == ORDER
-    assert rest("", language="en") == ""
+    assert rest(ORDER) == ORDER
+    assert rest("") == ""
 
 
 # Of these no phrase is known: what grounds no summary is left to the other guards.
@@ -157,16 +172,16 @@ ORDINARY = [
 
 @pytest.mark.parametrize("text", [*sample_texts(), *ORDINARY], ids=lambda text: text[:20])
 def test_in_ordinary_prose_nothing_is_addressed_to_a_model(text: str) -> None:
-    assert rest(f"{TEXT}\n\n{text}", language="en").split() == f"{TEXT} {text}".split()
+    assert rest(f"{TEXT}\n\n{text}").split() == f"{TEXT} {text}".split()
 
 
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if MARKER in attack])
 def test_what_is_known_of_attacks_grounds_no_summary(name: str) -> None:
-    assert (MARKER in rest(cleaned(f"{TEXT}\n\n{ATTACKS[name]}"), language="en")) == (name in UNKNOWN)
+    assert (MARKER in rest(cleaned(f"{TEXT}\n\n{ATTACKS[name]}"))) == (name in UNKNOWN)
 
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("character", ["\n", " ", ".", "<", "summary "])
 def test_a_long_run_of_anything_is_looked_through_at_once(character: str) -> None:
     text = f"{TEXT}\n{character * 200_000}"
-    assert rest(text, language="en")
+    assert rest(text)

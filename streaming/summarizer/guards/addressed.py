@@ -8,8 +8,10 @@ are known to try, in a few languages, and no more.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from streaming.summarizer.sentences import split_sentences, word_count
+from streaming.summarizer.words import content_words
 
 # What chat templates write around turns.
 _TOKENS = re.compile(
@@ -37,22 +39,60 @@ _ORDERS = re.compile(
     r"|\b(?:ignora|olvida)\b[^.\n]{0,60}\binstrucciones\b|忽略[^。\n]{0,30}(?:指令|指示)|只(?:回答|输出)",
     re.IGNORECASE | re.MULTILINE,
 )
-# An answer that has been begun for the model; what a report calls its summary is longer.
+# An answer that has been begun for the model; what a report calls its summary has more words than these.
 _ANSWER, _BRIEF = re.compile(r"\W*summary\s*:", re.IGNORECASE), 12
 # A longer paragraph is looked at sentence by sentence.
 _SHORT = 60
 
 
-def rest(text: str, *, language: str) -> str:
-    """Return `text` without what is addressed to a model; all of it when nothing else is left."""
+@dataclass(frozen=True)
+class Apart:
+    """A text told apart: the `orders` to a model, what stands `beside` them in their paragraphs, and the `rest`."""
+
+    orders: str
+    beside: str
+    rest: str
+
+    def obeyed_by(self, summary: str, *, language: str, told: str) -> bool:
+        """Tell whether most sentences of `summary` have a word that only the orders have.
+
+        `told` are our own instructions, whose words are nobody's order.
+        """
+        # The marks have a fault of their own.
+        ordered = {*content_words(MARKS.sub(" ", self.orders), language)}
+        ordered -= {*content_words(f"{self.beside}\n{self.rest}\n{told}", language)} if ordered else set()
+        said = [content_words(sentence, language) for sentence in split_sentences(summary, language)] if ordered else []
+        return 2 * sum(not ordered.isdisjoint(sentence) for sentence in said) > len(said)
+
+
+def apart(text: str, *, language: str) -> Apart:
+    """Tell what in `text` is addressed to a model; nothing is, when there is nothing else."""
+    marks = MARKS if _FORGED.search(text) else _TOKENS
+
+    def addressed(part: str) -> bool:
+        return bool(marks.search(part) or _ORDERS.search(part) or (_ANSWER.match(part) and _brief(part)))
+
+    orders, beside, others = list[str](), list[str](), list[str]()
+    for part in _parts(text, language):
+        if not addressed(part):
+            others.append(part)
+            continue
+        # In a paragraph of more than a few words the other sentences may tell something.
+        for sentence in [part] if _brief(part) else split_sentences(part, language):
+            (orders if addressed(sentence) else beside).append(sentence)
+    rest = "".join(others)
+    if not any(character.isalnum() for character in rest):
+        return Apart("", "", text)
+    return Apart("".join(orders), "".join(beside), rest)
+
+
+def _parts(text: str, language: str) -> list[str]:
     parts: list[str] = []
     for paragraph in re.split(r"(?<=\n)\s*\n", text):
         short = word_count(paragraph) <= _SHORT
         parts += [f"{paragraph}\n"] if short else [*split_sentences(paragraph, language), "\n"]
-    marks = MARKS if _FORGED.search(text) else _TOKENS
-    kept = "".join(part for part in parts if not (marks.search(part) or _ORDERS.search(part) or _answers(part)))
-    return kept if any(character.isalnum() for character in kept) else text
+    return parts
 
 
-def _answers(part: str) -> bool:
-    return _ANSWER.match(part) is not None and word_count(part) <= _BRIEF
+def _brief(part: str) -> bool:
+    return word_count(part) <= _BRIEF

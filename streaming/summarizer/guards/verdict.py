@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.summarizer.guards.addressed import MARKS, rest
+from streaming.summarizer.guards.addressed import MARKS, apart
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
 from streaming.summarizer.guards.grounding import grounding_of
 from streaming.summarizer.guards.ngrams import copied, repetition
@@ -57,7 +57,8 @@ def judge(
     if not any(character.isalnum() for character in summary):
         return Verdict(("empty",), (), None)
     # An answer to what the text asks of its reader is no summary of it.
-    said, source = content_words(summary, language), content_words(rest(text, language=language), language)
+    told_apart = apart(text, language=language)
+    said, source = content_words(summary, language), content_words(told_apart.rest, language)
     score = grounding_of(said, source).score
     translated = answered_in is not None and base(answered_in) != base(language)
     comparable = word_count(text) >= _SHORT_TEXT and not translated
@@ -69,6 +70,7 @@ def judge(
         "template": lambda: set(MARKS.findall(summary)) - set(MARKS.findall(text)),
         "instructions": lambda: copied(summary, instructions) and not copied(instructions, text),
         "longer than its text": lambda: word_count(text) >= _SHORT_TEXT and word_count(summary) > word_count(text),
+        "obedient": lambda: told_apart.obeyed_by(summary, language=language, told=instructions),
         "ungrounded": lambda: not grounded and has_stems(language),
         "language": lambda: answered_in is not None and not alike(detect(summary) or answered_in, answered_in),
     }
