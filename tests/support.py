@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from streaming.summarizer import Written
 
 # Sends (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each.
 Send = Callable[..., list[tuple[int, int]]]
-# Summarizes texts side by side.
-SummarizeAll = Callable[[Sequence[str]], list[Written]]
+# Summarizes texts side by side, by a prompt profile and a recipe with other fields, if they are named.
+SummarizeAll = Callable[..., list[Written]]
 
 
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:

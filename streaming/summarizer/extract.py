@@ -139,7 +139,7 @@ def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
 def _candidates(text: str, language: str) -> list[str]:
     # Each once: a disclaimer under every message of a thread would be what the whole thread is about.
     flat = list(dict.fromkeys(unbroken(sentence) for sentence in split_sentences(text.strip(), language)))
-    whole = [sentence for sentence in flat if ends_whole(sentence) and word_count(sentence) >= _FEWEST_WORDS]
+    whole = [sentence for sentence in flat if ends_whole(sentence) and length(sentence) >= _FEWEST_WORDS]
     # A text without a full stop: what there is.
     return whole or [sentence for sentence in flat if sentence]
 

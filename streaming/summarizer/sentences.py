@@ -9,10 +9,16 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+import regex
 from sentencex import get_sentence_boundaries
 
-# A full stop of some script, with what may close after it.
-_TERMINATED = re.compile(r"[.!?…。！？｡．؟۔।॥።។։](?:\s?[\"'“”‘’«»‹›)\]」』）】])*\s*$")
+# A full stop of some script, with what may close after it. Unicode has no such property for Tibet's shad.
+_TERMINATED = regex.compile(r"[\p{Sentence_Terminal}…།༎](?:\s?[\"'“”‘’«»‹›)\]」』）】])*\s*$")
+# Thai and Lao have no full stop: a space ends a sentence, or a clause, and stands between no two words.
+_UNSTOPPED = r"[\u0e00-\u0eff]"
+_UNSTOPPED_END = re.compile(rf"{_UNSTOPPED}[\"'”’)\]]*\s*$")
+# Where a sentence ends that the segmenter does not find: in these two, and at the stops of Tibetan and Khmer.
+_SPACE_AFTER = re.compile(rf"(?:(?<={_UNSTOPPED})(?=\s+{_UNSTOPPED})|(?<=[།༎។៕]))[ \t\r\n]+")
 CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 # The scripts that put no space between words; Korean does.
 _UNSPACED = r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff0c]"
@@ -30,8 +36,8 @@ _WINDOW = 20_000
 def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str]:
     """Cut `text` at its sentence ends, lazily; the parts joined are `text` again, to the character.
 
-    The end of a paragraph ends its last sentence, a heading for one. A sentence of more than 20,000 characters may be
-    cut where the segmenter's window ends.
+    The end of a paragraph ends its last sentence, a heading for one; in Thai and Lao, a space does. A sentence of more
+    than 20,000 characters may be cut where the segmenter's window ends.
     """
     start = 0
     while start < len(text):
@@ -43,6 +49,7 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
         for blank in _BLANK_LINE.finditer(plain):
             starts.difference_update(range(blank.start(), blank.end()))
             starts.add(blank.end())
+        starts.update(space.end() for space in _SPACE_AFTER.finditer(plain))
         cuts = sorted({0, *starts, len(window)})
         # The last sentence of a window may go on behind it; it opens the next window, unless it is all there is.
         if start + len(window) < len(text) and len(cuts) > 2:
@@ -52,8 +59,8 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
 
 
 def ends_whole(text: str) -> bool:
-    """Tell whether `text` ends where a sentence ends."""
-    return _TERMINATED.search(text) is not None
+    """Tell whether `text` ends where a sentence ends, as far as its script tells."""
+    return (_TERMINATED.search(text) or _UNSTOPPED_END.search(text)) is not None
 
 
 def prose(text: str, *, finished: bool = False) -> str:

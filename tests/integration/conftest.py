@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support import SummarizeAll
 from streaming.choice import choose
 from streaming.engine import open_model
 from streaming.settings import load
-from streaming.summarizer import Summarizer, Text, Written
+from streaming.summarizer import Recipe, Summarizer, Text, Written
 from streaming.work import plan_work
 
 
@@ -34,10 +35,10 @@ def summarize_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summariz
     model = open_model("sample")
     work = plan_work(settings, choose(settings, model, cores=2), here=True)
     engine = work.engine.load()
-    summarizer, profile = Summarizer(engine, work.recipe), work.profiles["default"]
 
-    async def every(texts: Sequence[str]) -> list[Written]:
+    async def every(texts: Sequence[str], prompt: str, recipe: Recipe) -> list[Written]:
+        summarizer, profile = Summarizer(engine, recipe), work.profiles[prompt]
         return await asyncio.gather(*(summarizer.summarize(Text(text, profile)) for text in texts))
 
-    yield lambda texts: asyncio.run(every(texts))
+    yield lambda texts, prompt="default", **other: asyncio.run(every(texts, prompt, replace(work.recipe, **other)))
     engine.close()

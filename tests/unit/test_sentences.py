@@ -51,6 +51,13 @@ def test_no_language_code_is_an_error(language: str) -> None:
         ("ja", "彼は行った。彼女は", "彼は行った。"),
         ("hi", "वह गया। वह", "वह गया।"),
         ("ar", "هل ذهب؟ ثم", "هل ذهب؟"),
+        ("km", "គាត់បានទៅ។ បន្ទាប់មក", "គាត់បានទៅ។"),
+        ("my", "သူသွားပြီ။ ထို့နောက်", "သူသွားပြီ။"),
+        ("bo", "ཁོང་ཕེབས་སོང་། དེ་ནས", "ཁོང་ཕེབས་སོང་།"),
+        ("mn", "ᠲᠡᠷᠡ ᠶᠠᠪᠤᠪᠠ᠃ ᠳᠠᠷᠠᠭᠠ", "ᠲᠡᠷᠡ ᠶᠠᠪᠤᠪᠠ᠃"),
+        ("th", "โรงสีไฟไหม้ แอนนาเห็นควัน แล้วเธอ", "โรงสีไฟไหม้ แอนนาเห็นควัน"),
+        ("lo", "ໂຮງສີໄຟໄໝ້ ອານາເຫັນຄວັນ ແລ້ວນາງ", "ໂຮງສີໄຟໄໝ້ ອານາເຫັນຄວັນ"),
+        ("th", "ไม่มีช่องว่าง", ""),
         ("en", "no end at all", ""),
         ("zh", "没有结束", ""),
         ("en", "", ""),
@@ -77,6 +84,21 @@ def test_a_finished_sentence_is_given_the_full_stop_of_its_script() -> None:
     assert whole_sentences("It was so", finished=True) == "It was so."
     assert whole_sentences("桥没有修好", finished=True, language="zh") == "桥没有修好。"
     assert whole_sentences("It was so", finished=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("th", "โรงสีไฟไหม้ แอนนาเห็นควัน"), ("lo", "ໂຮງສີໄຟໄໝ້"), ("th", "เธอพูดว่า “ไฟไหม้”")]
+)
+def test_a_script_without_full_stops_is_given_none(language: str, text: str) -> None:
+    assert ends_whole(text)
+    assert whole_sentences(text, finished=True, language=language) == text
+    assert lead(text, words=60, language=language) == text
+
+
+def test_a_space_ends_a_sentence_of_thai_but_parts_no_number_from_its_word() -> None:
+    text = "โรงสีไฟไหม้ในวันอังคาร แอนนาเห็นควันเมื่อ 5 นาฬิกา แล้วสั่นระฆัง"
+    parts = ["โรงสีไฟไหม้ในวันอังคาร ", "แอนนาเห็นควันเมื่อ 5 นาฬิกา ", "แล้วสั่นระฆัง"]
+    assert list(split_sentences(text, "th")) == parts
 
 
 @pytest.mark.parametrize("text", ["***", "...  ***", "- -", "\u200b", "#"])
