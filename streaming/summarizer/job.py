@@ -13,7 +13,7 @@ from functools import partial
 
 from streaming.errors import BadInput, DocumentFailed, PromptTooLong
 from streaming.protocol import Engine, Generation, Sampling
-from streaming.summarizer.budget import ROOM, Budget
+from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, length, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
@@ -61,7 +61,9 @@ class Job:
     Raises `BadInput` for a text of too many parts and `PromptTooLong` for a profile that the context does not hold.
     """
 
-    def __init__(self, engine: Engine, recipe: Recipe, given: Text, deadline: float | None) -> None:
+    def __init__(
+        self, engine: Engine, recipe: Recipe, given: Text, deadline: float | None, count_instructions: CountPrompt
+    ) -> None:
         self._engine, self._recipe, self._profile = engine, recipe, given.profile
         self._text, self._grammar, self._deadline = given.text, given.grammar, deadline
         found = detect(given.text)
@@ -78,11 +80,12 @@ class Job:
         passing = ("auto", "refine", "extractive") if self._json else ("auto",)
         self._named = None if recipe.strategy in passing else recipe.strategy
         self._sampling = given.profile.sampling_of(recipe.sampling)
-        self._budget = Budget(engine, recipe, given.profile, place)
+        self._budget = Budget(engine, recipe, given.profile, place, count_instructions)
         lacks = self._budget.lacks()
         if lacks and given.title:
             # It may be the title that is too long.
-            self._budget = Budget(engine, recipe, given.profile, place.model_copy(update={"title": None}))
+            untitled = place.model_copy(update={"title": None})
+            self._budget = Budget(engine, recipe, given.profile, untitled, count_instructions)
             lacks = self._budget.lacks()
         if lacks:
             raise PromptTooLong(lacks)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
-from streaming.summarizer.budget import Budget
+from streaming.summarizer.budget import Budget, counted_once
 from streaming.summarizer.guards import Signals, measure
 from streaming.summarizer.job import Job, Text
 from streaming.summarizer.languages import load_detector
@@ -47,11 +47,12 @@ class Summarizer:
     def __init__(self, engine: Engine, recipe: Recipe) -> None:
         self._engine = engine
         self._recipe = recipe
+        self._count_instructions = counted_once(engine)
         load_detector()
 
     def check(self, profile: PromptProfile) -> None:
         """Raise `EngineError` when context or chunk do not hold what a profile asks for."""
-        if lacks := Budget(self._engine, self._recipe, profile, Place()).lacks():
+        if lacks := Budget(self._engine, self._recipe, profile, Place(), self._count_instructions).lacks():
             raise EngineError(f"{lacks[0].upper()}{lacks[1:]}.")
 
     async def summarize(self, given: Text, *, deadline: float | None = None) -> Written:
@@ -66,7 +67,7 @@ class Summarizer:
             raise BadInput("the text is empty", type="EmptyText")
         seen = replace(given, text=text, title=cleaned(given.title or "") or None)
         # Counting a long text takes seconds, in which its neighbours' results must not wait.
-        job = await asyncio.to_thread(Job, self._engine, self._recipe, seen, deadline)
+        job = await asyncio.to_thread(Job, self._engine, self._recipe, seen, deadline, self._count_instructions)
         summary = await job.run()
         # Words of a long text take seconds, too.
         signals = await asyncio.to_thread(measure, words_of(summary, given.profile), text, language=job.language)

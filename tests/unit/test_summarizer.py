@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from summaries import DEADLINE, LONG, LOOP, PROFILE, RECIPE, SENTENCE, SHORT, answer, write
 
 from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, PromptTooLong, UsageError
-from streaming.protocol import Message, Sampling
+from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Summarizer, Text, Written
 from streaming.summarizer.prompts.profile import Length
 
@@ -48,20 +47,6 @@ def test_a_book_fills_the_engine_and_leaves_its_queue_to_others() -> None:
     write(SENTENCE * 1_000, engine)
     assert len(engine.asked) > 50
     assert engine.most_at_once == 8
-
-
-def test_the_instructions_of_a_text_are_counted_once_for_each_stage() -> None:
-    class Counting(FakeEngine):
-        instructions = 0
-
-        def count(self, messages: Sequence[Message]) -> int:
-            self.instructions += not messages[1].content
-            return super().count(messages)
-
-    engine = Counting("He went.")
-    assert write(LONG, engine).chunks > 1
-    # Of the whole, of a part, of a reduction, and of a refinement at most: each count is a way to another process.
-    assert 1 <= engine.instructions <= 4
 
 
 SPOKEN = st.characters(exclude_categories=["Cc", "Cs", "Cf"])

@@ -1,0 +1,49 @@
+"""What is counted at the engine, which is a way to another process and back, each time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from fake_engine import FakeEngine
+from summaries import LONG, PROFILE, RECIPE, SHORT
+
+from streaming.protocol import Generation, Message
+from streaming.summarizer import Summarizer, Text
+
+
+class Counting(FakeEngine):
+    """Notes the texts that it was asked to count before it generated anything; "" for instructions alone."""
+
+    def __init__(self) -> None:
+        super().__init__("He went.")
+        self.counted: list[str] = []
+        self.generated = False
+
+    def count(self, messages: Sequence[Message]) -> int:
+        if not self.generated:
+            self.counted.append(messages[1].content)
+        return super().count(messages)
+
+    async def generate(self, messages: Sequence[Message], **how: Any) -> Generation:
+        self.generated = True
+        return await super().generate(messages, **how)
+
+
+def counted(engine: Counting, summarizer: Summarizer, text: str) -> list[str]:
+    """Return what was counted for a text before the first answer was asked for."""
+    engine.counted, engine.generated = [], False
+    asyncio.run(summarizer.summarize(Text(text, PROFILE)))
+    return engine.counted
+
+
+def test_instructions_are_counted_once_for_all_texts_and_a_short_text_once() -> None:
+    engine = Counting()
+    summarizer = Summarizer(engine, RECIPE)
+    first = counted(engine, summarizer, SHORT)
+    # Of the whole, of a part, of a reduction, and of a refinement at most.
+    assert 1 <= first.count("") <= 4
+    assert first[first.count("") :] == [SHORT]
+    assert counted(engine, summarizer, f"{SHORT} Again.") == [f"{SHORT} Again."]
+    assert "" not in counted(engine, summarizer, LONG)
