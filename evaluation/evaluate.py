@@ -19,7 +19,7 @@ from streaming.errors import NotSummarized
 from streaming.journal import Journal, this_code
 from streaming.progress import Shown
 from streaming.summarizer import words_of
-from streaming.summarizer.extract import length
+from streaming.summarizer.sentences import length
 from streaming.work import Work, plan_work, unload
 
 # How many lines tell how far a system is where there is no terminal to draw on.

@@ -40,7 +40,7 @@ class Budget:
         self._engine, self._recipe, self._profile, self._place = engine, recipe, profile, place
         self._completion = recipe.style == "completion"
         self._count_instructions = count_instructions
-        self._overhead = self.instructions("whole")
+        self._overhead = count_instructions(tuple(self._longest("", "whole")))
         # A text is counted to see whether it is one chunk, and then for how long its summary should be.
         self.count = lru_cache(maxsize=1)(self._count)
 
@@ -55,8 +55,10 @@ class Budget:
         return self._profile.messages("", stage=stage, place=place)[0].content
 
     def instructions(self, stage: Stage) -> int:
-        """Return the tokens of a prompt that are not its text's."""
-        return self._count_instructions(tuple(self._longest("", stage)))
+        """Return the tokens of a prompt that are not its text's: of a first part, or any other."""
+        most = self._recipe.max_chunks
+        parts = (self.messages("", stage, number=min(number, most), of=most) for number in (1, 2, most))
+        return max(self._count_instructions(tuple(part)) for part in parts)
 
     @property
     def room(self) -> int:

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from streaming.summarizer.sentences import (
     CJK,
     DEFAULT_LANGUAGE,
+    LONGEST_WORD,
     ends_whole,
+    length,
     split_sentences,
     unbroken,
     whole_sentences,
@@ -38,8 +40,6 @@ _MOST_ROUNDS = 100
 _MOST_SENTENCES = 1000
 # What a sentence must have to stand in an extract: fewer words are an exclamation or a heading.
 _FEWEST_WORDS = 4
-# Characters of a word, at most, on average: more are no words of a script with spaces.
-_LONGEST_WORD = 12
 
 
 def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
@@ -92,14 +92,9 @@ def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
             if so_far > words:
                 break
             kept.append(piece)
-        begun = "".join(kept)[: int(words * _LONGEST_WORD)].rstrip()
+        begun = "".join(kept)[: int(words * LONGEST_WORD)].rstrip()
         return f"{begun}…" if begun else ""
     return _ended(extract, language)
-
-
-def length(text: str) -> float:
-    """Return the length in words, where a text without spaces has as many as its characters allow."""
-    return max(word_count(text), len(text) / _LONGEST_WORD)
 
 
 def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDArray[np.float64]:

@@ -15,14 +15,14 @@ from streaming.errors import BadInput, DocumentFailed, PromptTooLong
 from streaming.protocol import Engine, Generation, Sampling
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.chunking import split_chunks
-from streaming.summarizer.extract import lead, length, ranked, ranked_lines
+from streaming.summarizer.extract import lead, ranked, ranked_lines
 from streaming.summarizer.finishing import finished, first_paragraph
-from streaming.summarizer.guards import Verdict, apart, judge
+from streaming.summarizer.guards import Verdict, apart, judge, said_once
 from streaming.summarizer.ladder import Rungs, climb, samplings
 from streaming.summarizer.languages import alike, base, detect, english_name
 from streaming.summarizer.prompts import Place, PromptProfile
 from streaming.summarizer.recipe import Recipe, Strategy
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, split_sentences, word_count
+from streaming.summarizer.sentences import DEFAULT_LANGUAGE, length, split_sentences, word_count
 from streaming.summarizer.strategies import Part, map_reduce, refine, stuff, tree
 from streaming.summarizer.structured import choices, parse, spoken
 
@@ -35,6 +35,8 @@ _NEAR = 1.25
 # Parts of a document that end as extracts before it is clear that this model cannot summarize it (a table, a log): all
 # tries of a part cost up to eight times the first one, and the others get that one alone.
 _PATIENCE = 3
+# Tokens of a blank line, at most.
+_BLANK_LINE = 2
 # Tokens of JSON for each of its words': names of fields, quotation marks, braces.
 _SYNTAX = 3
 # Words of JSON that are too few to hold them against the text: a choice among given ones, an amount.
@@ -139,8 +141,7 @@ class Job:
         judge = partial(self._judge, part)
         async with self._turns:
             if self._recipe.ladder and self._given_up < _PATIENCE:
-                joint = "\n" if self._profile.keep_lines else " "
-                rungs = Rungs(partial(self._once, part), judge, self._halve, self._extract, joint)
+                rungs = Rungs(partial(self._once, part), judge, self._halve, self._extract, self._join)
                 climbed = await climb(part.text, rungs, sampling=self._sampling, max_tokens=most)
                 self.extracts += climbed.extracts
                 self._given_up += climbed.extracts > 0
@@ -215,10 +216,22 @@ class Job:
             found = ranked(text, words=words * ROOM, language=self.language) or lead(text, words=words)
         return self._bounded(found or text.strip(), math.ceil(tokens * ROOM))
 
+    def _join(self, summaries: list[str]) -> str:
+        return self._said_once(("\n" if self._profile.keep_lines else " ").join(summaries))
+
+    def _said_once(self, joined: str) -> str:
+        """Return summaries, each of which was looked at alone, without what another one has said before."""
+        return "".join(said_once(self._pieces(joined))).rstrip()
+
+    def _pieces(self, summary: str) -> list[str]:
+        lines = self._profile.keep_lines
+        return summary.splitlines(keepends=True) if lines else list(split_sentences(summary, self.language))
+
     async def _kept(self, joined: str, tokens: int) -> str:
         return await to_thread(self._keep, joined, tokens)
 
     def _keep(self, joined: str, tokens: int) -> str:
+        joined = self._said_once(joined)
         counted = self._budget.count(joined)
         if counted <= tokens * _NEAR:
             return joined
@@ -231,8 +244,7 @@ class Job:
         count = self._budget.count
         if count(text) <= tokens:
             return text
-        lines = self._profile.keep_lines
-        sentences = text.splitlines(keepends=True) if lines else list(split_sentences(text, self.language))
+        sentences = self._pieces(text)
         fitting = bisect_right(range(1, len(sentences) + 1), tokens, key=lambda some: count("".join(sentences[:some])))
         return "".join(sentences[:fitting]).rstrip() or self._split(text, limit=tokens)[0].rstrip()
 
@@ -251,8 +263,10 @@ class Job:
                     type="DocumentTooLong",
                 )
             return [self._text]
-        # A summary so far stands before each chunk.
-        limit = recipe.chunk_tokens - (self._budget.longest_answer if self._named == "refine" else 0)
+        limit = recipe.chunk_tokens
+        if self._named == "refine":
+            # A summary so far stands before each chunk, which may be an extract, and a blank line between them.
+            limit -= math.ceil(self._budget.longest_answer * ROOM) + _BLANK_LINE
         return self._split(self._text, limit=limit, max_chunks=recipe.max_chunks)
 
     def _split(self, text: str, *, limit: int, max_chunks: int | None = None, fewest: int = 1) -> list[str]:

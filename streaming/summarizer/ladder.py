@@ -38,15 +38,14 @@ Extract = Callable[[str, int], str]
 class Rungs:
     """What the ladder does its work with; `halve` cuts a text in two, or leaves it whole when it cannot be cut.
 
-    `halve`, `judge` and `extract` take their time, in a thread of their own. `joint` is put between two
-    summaries.
+    `halve`, `judge`, `extract` and `join`, which makes one summary of two, take their time, in a thread of their own.
     """
 
     generate: Generate
     judge: Judge
     halve: Callable[[str], list[str]]
     extract: Extract
-    joint: str = " "
+    join: Callable[[list[str]], str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ async def climb(text: str, rungs: Rungs, *, sampling: Sampling, max_tokens: int)
             summary = await asyncio.to_thread(rungs.extract, half, each)
             extracts += 1
         parts.append(summary)
-    return Climbed(rungs.joint.join(parts), extracts)
+    return Climbed(await asyncio.to_thread(rungs.join, parts), extracts)
 
 
 async def _tried(text: str, source: str, rungs: Rungs, sampling: Sampling, max_tokens: int) -> str:

@@ -23,7 +23,9 @@ _ALIKE = (
     {"ca", "es", "gl", "pt"},
     {"cs", "sk"},
     {"af", "nl"},
-    {"ar", "fa", "ur"},
+    {"ar", "fa", "ps", "ur"},
+    {"az", "tr"},
+    {"fil", "tl"},
     {"hi", "mr", "ne"},
 )
 # Those that a text may be in: of all 140 that the detector knows, lists and logs would be in the rarest.
@@ -34,6 +36,11 @@ _KNOWN = [
     *("th", "tl", "tr", "uk", "ur", "vi", "zh"),
 ]
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+def detectable(language: str) -> bool:
+    """Tell whether `detect` would know a text in this language, or take it for one that is alike."""
+    return base(language) in _KNOWN or any(base(language) in some for some in _ALIKE)
 
 
 def detect(text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonschema import ValidationError
 from jsonschema.validators import validator_for
@@ -15,11 +15,17 @@ from streaming.summarizer.prompts import PromptProfile
 def parse(answer: str, schema: Mapping[str, Any]) -> Any | None:
     """Return the value that an answer holds; None when it is no JSON, or not as `schema` says."""
     try:
-        value = json.loads(answer)
+        value = json.loads(answer, parse_constant=_no_json)
+        # Half of a pair of surrogates is no text.
+        json.dumps(value, ensure_ascii=False).encode()
         validator_for(schema)(schema).validate(value)
     except (ValueError, RecursionError, ValidationError):
         return None
     return value
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def choices(schema: Any) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -85,5 +86,8 @@ class Summarizer:
 
 
 def cleaned(text: str) -> str:
-    """Return `text` without what nobody sees, and with blanks for control characters."""
-    return _UNSEEN.sub("", _CONTROL.sub(" ", text))
+    """Return `text` without what nobody sees, with blanks for control characters and letters in one piece (NFC).
+
+    A letter and its accent in two, as macOS and some PDFs have them, are other words than a model's.
+    """
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", _CONTROL.sub(" ", text)))

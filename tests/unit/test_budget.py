@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from fake_engine import FakeEngine
 from summaries import LONG, PROFILE, RECIPE, SHORT
 
+from streaming.errors import EngineError
 from streaming.protocol import Generation, Message
-from streaming.summarizer import Summarizer, Text
+from streaming.summarizer import PromptProfile, Summarizer, Text
 
 
 class Counting(FakeEngine):
@@ -47,3 +50,21 @@ def test_instructions_are_counted_once_for_all_texts_and_a_short_text_once() -> 
     assert first[first.count("") :] == [SHORT]
     assert counted(engine, summarizer, f"{SHORT} Again.") == [f"{SHORT} Again."]
     assert "" not in counted(engine, summarizer, LONG)
+
+
+@pytest.mark.parametrize("strategy", ["refine", "map-reduce"])
+def test_whatever_passes_the_check_fits_the_context(strategy: Any) -> None:
+    said = "{% if part == 1 %}This is the first part: set the scene, and name all the people and places. {% endif %}"
+    profile = PromptProfile(name="default", system="Summarize.", part=f"{said}Summarize part {{{{ part }}}}.")
+    recipe = replace(RECIPE, strategy=strategy, ladder=True)
+    text = " ".join(f"Story {number} of the valley was told by Anna in the old mill." for number in range(60))
+    for context in range(270, 340, 5):
+        # Every answer is bad, so the summary so far is an extract.
+        summarizer = Summarizer(FakeEngine("Zebra zebra.", context=context), recipe)
+        try:
+            summarizer.check(profile)
+        except EngineError:
+            continue
+        assert asyncio.run(summarizer.summarize(Text(text, profile))).status == "extractive_fallback"
+        return
+    pytest.fail("no context passed the check")

@@ -58,6 +58,8 @@ def test_no_language_code_is_an_error(language: str) -> None:
         ("th", "โรงสีไฟไหม้ แอนนาเห็นควัน แล้วเธอ", "โรงสีไฟไหม้ แอนนาเห็นควัน"),
         ("lo", "ໂຮງສີໄຟໄໝ້ ອານາເຫັນຄວັນ ແລ້ວນາງ", "ໂຮງສີໄຟໄໝ້ ອານາເຫັນຄວັນ"),
         ("th", "ไม่มีช่องว่าง", ""),
+        ("el", "Η Άννα έφυγε. Ποιος έκαψε τον μύλο; Κανείς", "Η Άννα έφυγε. Ποιος έκαψε τον μύλο;"),
+        ("bo", "ཁོང་ཕེབས་སོང་། །དེ་ནས", "ཁོང་ཕེབས་སོང་། །"),
         ("en", "no end at all", ""),
         ("zh", "没有结束", ""),
         ("en", "", ""),
@@ -66,6 +68,10 @@ def test_no_language_code_is_an_error(language: str) -> None:
 )
 def test_a_cut_summary_ends_with_its_last_whole_sentence(language: str, text: str, whole: str) -> None:
     assert whole_sentences(text, finished=False, language=language) == whole
+
+
+def test_the_number_of_a_note_ends_no_sentence_before_its_stop() -> None:
+    assert whole_sentences("The mill burned. Anna saw it.[1]", finished=True) == "The mill burned. Anna saw it.[1]"
 
 
 @pytest.mark.parametrize("text", ["He met Mr.", "She met Dr.", "They came at 5 p.m. He met Mrs."])
@@ -87,7 +93,13 @@ def test_a_finished_sentence_is_given_the_full_stop_of_its_script() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "text"), [("th", "โรงสีไฟไหม้ แอนนาเห็นควัน"), ("lo", "ໂຮງສີໄຟໄໝ້"), ("th", "เธอพูดว่า “ไฟไหม้”")]
+    ("language", "text"),
+    [
+        ("th", "โรงสีไฟไหม้ แอนนาเห็นควัน"),
+        ("lo", "ໂຮງສີໄຟໄໝ້"),
+        ("th", "เธอพูดว่า “ไฟไหม้”"),
+        ("th", "กำไรเพิ่มขึ้นเป็นสองเท่า ก่อตั้งเมื่อปี 2540"),
+    ],
 )
 def test_a_script_without_full_stops_is_given_none(language: str, text: str) -> None:
     assert ends_whole(text)
@@ -96,8 +108,8 @@ def test_a_script_without_full_stops_is_given_none(language: str, text: str) -> 
 
 
 def test_a_space_ends_a_sentence_of_thai_but_parts_no_number_from_its_word() -> None:
-    text = "โรงสีไฟไหม้ในวันอังคาร แอนนาเห็นควันเมื่อ 5 นาฬิกา แล้วสั่นระฆัง"
-    parts = ["โรงสีไฟไหม้ในวันอังคาร ", "แอนนาเห็นควันเมื่อ 5 นาฬิกา ", "แล้วสั่นระฆัง"]
+    text = "โรงสีไฟไหม้ในวันอังคาร แอนนาเห็นควันเมื่อ 5 นาฬิกา และเด็ก ๆ มา ๕๐ คน"
+    parts = ["โรงสีไฟไหม้ในวันอังคาร ", "แอนนาเห็นควันเมื่อ 5 นาฬิกา ", "และเด็ก ๆ มา ๕๐ คน"]
     assert list(split_sentences(text, "th")) == parts
 
 
@@ -119,6 +131,7 @@ def test_marks_alone_are_never_given_a_full_stop(text: str) -> None:
         ("彼は\n行った。", "彼は行った。"),
         ("He read 红楼梦 twice.", "He read 红楼梦 twice."),
         ("#1 was first.", "#1 was first."),
+        ("The mill burned. **Anna saw it.**", "The mill burned. Anna saw it."),
         (
             "Key points:\n\n- The mill burned\n- Anna saw it!\n\nThe owner will rebuild.",
             "The mill burned. Anna saw it! The owner will rebuild.",

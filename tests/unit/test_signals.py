@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streaming.summarizer.guards.grounding import grounding
-from streaming.summarizer.guards.ngrams import copied, repetition
+from streaming.summarizer.guards.ngrams import copied, repetition, said_once
 
 TEXT = (
     "The ferry left the harbour of Tarn at 6:40 with forty passengers. Halfway across, the engineer Ilse Brandt "
@@ -79,6 +79,24 @@ def test_a_loop_repeats_and_prose_does_not() -> None:
     assert repetition("他回家了。" * 6) > 0.7
     # A name that comes again is no loop.
     assert repetition("李国强村长修桥，李国强村长开会，孩子们找李国强村长上学。") == 0
+
+
+def test_what_several_parts_say_is_said_once() -> None:
+    parts = ["The mill burned. ", "Anna saw it. ", "The mill burned. ", "Peter slept."]
+    assert said_once(parts) == ["The mill burned. ", "Anna saw it. ", "Peter slept."]
+    alike = [f"The council of the town met in the hall on {day}." for day in ("Monday", "Tuesday", "Friday")]
+    assert said_once([*alike, "Anna was not there on any of these days."]) == [
+        alike[0],
+        "Anna was not there on any of these days.",
+    ]
+    # Of what does not repeat itself, all stays, a run of words in common or not.
+    some = [
+        "The council of the town met in the hall on Monday, and Anna asked for a new mill of stone.",
+        "Peter has wood.",
+    ]
+    assert (
+        said_once([*some, "The council of the town wants to hear of it again, when the harvest is over."])[:2] == some
+    )
 
 
 def test_an_extract_is_copied_and_a_retelling_is_not() -> None:

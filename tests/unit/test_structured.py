@@ -69,6 +69,13 @@ def test_any_other_is_asked_for_again_with_other_sampling_and_then_the_document_
     assert caught.value.type == "BadAnswer"
 
 
+@pytest.mark.parametrize("bad", [GOOD.replace("engine", "engine \\ud83d"), GOOD.replace('"Ines"', "NaN")])
+def test_what_is_no_text_or_no_json_is_no_answer(bad: str) -> None:
+    with pytest.raises(DocumentFailed) as failed:
+        write(TEXT, bad)
+    assert failed.value.type == "BadAnswer"
+
+
 def test_parts_of_a_long_text_are_summarized_and_the_answer_is_about_their_summaries() -> None:
     def reply(asked: str) -> str:
         return GOOD if asked.startswith("The captain turned") else "The captain turned back on one engine."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from unicodedata import decimal
 
 import regex
 
@@ -56,4 +57,5 @@ def foreign_names(summary: str, known: Collection[str], *, language: str) -> set
 
 
 def _numbers(text: str) -> list[str]:
-    return [_SEPARATORS.sub("", number) for number in _NUMBER.findall(text)]
+    # The digits of every script are the same numbers.
+    return ["".join(str(decimal(c)) for c in _SEPARATORS.sub("", number)) for number in _NUMBER.findall(text)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from streaming.summarizer.guards.grounding import grounding
 from streaming.summarizer.guards.ngrams import copied, repetition
-from streaming.summarizer.sentences import word_count
+from streaming.summarizer.sentences import length
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ def measure(summary: str, text: str, *, language: str) -> Signals:
         grounding=grounding(summary, text, language=language).score,
         repetition=repetition(summary),
         copied=copied(summary, text),
-        compression=word_count(summary) / max(1.0, word_count(text)),
+        compression=length(summary) / max(1.0, length(text)),
     )

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from streaming.summarizer.guards.addressed import MARKS, apart
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
 from streaming.summarizer.guards.grounding import grounding_of
-from streaming.summarizer.guards.ngrams import copied, repetition
+from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
 from streaming.summarizer.guards.voice import speaks_for_itself
-from streaming.summarizer.languages import alike, base, detect
-from streaming.summarizer.sentences import ends_whole, word_count
+from streaming.summarizer.languages import alike, base, detect, detectable
+from streaming.summarizer.sentences import ends_whole, length
 from streaming.summarizer.words import content_words, has_stems
 
-# SmolLM2-135M on chapters of War and Peace has 0.36-0.81 where it loops, and 0.00-0.04 where it does not.
-_MOST_REPETITION = 0.2
 # On the hundred chapters on which it was chosen, 5% of first answers about the right one have less than 0.21, and 90%
 # of those about another one; on the next hundred 11% and 87% have less than 0.2. As the service makes them none about
 # the right one has, and 88% and 93% of those about another one, on two other hundreds (docs/quality.md).
@@ -61,18 +59,22 @@ def judge(
     said, source = content_words(summary, language), content_words(told_apart.rest, language)
     score = grounding_of(said, source).score
     translated = answered_in is not None and base(answered_in) != base(language)
-    comparable = word_count(text) >= _SHORT_TEXT and not translated
+    comparable = length(text) >= _SHORT_TEXT and not translated
     grounded = not comparable or score is None or score >= _LEAST_GROUNDING
     faults: dict[str, Callable[[], object]] = {
         "unfinished": lambda: not lines and not ends_whole(summary),
-        "too short": lambda: not lines and word_count(text) >= _SOME_TEXT and len(said) < _FEWEST_WORDS,
-        "repetition": lambda: repetition(summary) > _MOST_REPETITION,
+        "too short": lambda: not lines and length(text) >= _SOME_TEXT and len(said) < _FEWEST_WORDS,
+        "repetition": lambda: repetition(summary) > MOST_REPETITION,
         "template": lambda: set(MARKS.findall(summary)) - set(MARKS.findall(text)),
         "instructions": lambda: copied(summary, instructions) and not copied(instructions, text),
-        "longer than its text": lambda: word_count(text) >= _SHORT_TEXT and word_count(summary) > word_count(text),
+        "longer than its text": lambda: length(text) >= _SHORT_TEXT and length(summary) > length(text),
         "obedient": lambda: told_apart.obeyed_by(summary, language=language, told=instructions),
         "ungrounded": lambda: not grounded and has_stems(language),
-        "language": lambda: answered_in is not None and not alike(detect(summary) or answered_in, answered_in),
+        "language": lambda: (
+            answered_in is not None
+            and detectable(answered_in)
+            and not alike(detect(summary) or answered_in, answered_in)
+        ),
     }
     blemishes: dict[str, Callable[[], object]] = {
         # What the text quotes of a template, it may be about.
@@ -83,7 +85,7 @@ def judge(
         "foreign numbers": lambda: foreign_numbers(summary, text),
         "foreign names": lambda: comparable and foreign_names(summary, set(source), language=language),
         "first or second person": lambda: speaks_for_itself(summary, language=language),
-        "copied": lambda: word_count(text) >= _SHORT_TEXT and (copied(summary, text) or 0) > _MOST_COPIED,
+        "copied": lambda: length(text) >= _SHORT_TEXT and (copied(summary, text) or 0) > _MOST_COPIED,
     }
     return Verdict(_true(faults), _true(blemishes), score)
 
