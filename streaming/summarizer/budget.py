@@ -24,8 +24,8 @@ CountPrompt = Callable[[tuple[Message, ...]], int]
 def counted_once(engine: Engine) -> CountPrompt:
     """Return what counts instructions for text after text, and asks the engine for each once.
 
-    Each count is a way to another process and back, while that computes: six for a short text took 35 ms of it, 1.1 s
-    of a micro-batch of 32, and the one that is left takes 6.
+    Each count is a way to another process and back, while that computes: of a short text there were six, which took 35
+    ms, 1.1 s of a micro-batch of 32, and one is left.
     """
     return lru_cache(maxsize=_REMEMBERED)(engine.count)
 
