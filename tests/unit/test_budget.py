@@ -52,19 +52,33 @@ def test_instructions_are_counted_once_for_all_texts_and_a_short_text_once() -> 
     assert "" not in counted(engine, summarizer, LONG)
 
 
-@pytest.mark.parametrize("strategy", ["refine", "map-reduce"])
-def test_whatever_passes_the_check_fits_the_context(strategy: Any) -> None:
-    said = "{% if part == 1 %}This is the first part: set the scene, and name all the people and places. {% endif %}"
-    profile = PromptProfile(name="default", system="Summarize.", part=f"{said}Summarize part {{{{ part }}}}.")
+TALES = " ".join(
+    f"The {tale} of the valley was told by {name} in the {place} book about the old mill and its river."
+    for tale in ("story", "tale", "song", "history", "legend")
+    for name in ("Anna", "Peter", "Ilse", "Karl")
+    for place in ("first", "second", "third", "fourth")
+)
+FIRST = (
+    3 * "This is the first part of a long text; set the scene, name all people and places, and say when it happens. "
+)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "part"),
+    [("refine", None), ("map-reduce", f"{{% if part == 1 %}}{FIRST}{{% endif %}}Summarize part {{{{ part }}}}.")],
+    ids=["an extract as the summary so far", "a template that asks which part it is"],
+)
+def test_whatever_passes_the_check_fits_the_context(strategy: Any, part: str | None) -> None:
+    profile = PromptProfile(name="default", system="Summarize.", part=part)
     recipe = replace(RECIPE, strategy=strategy, ladder=True)
-    text = " ".join(f"Story {number} of the valley was told by Anna in the old mill." for number in range(60))
-    for context in range(270, 340, 5):
+    passed = 0
+    for context in range(272, 400, 8):
         # Every answer is bad, so the summary so far is an extract.
         summarizer = Summarizer(FakeEngine("Zebra zebra.", context=context), recipe)
         try:
             summarizer.check(profile)
         except EngineError:
             continue
-        assert asyncio.run(summarizer.summarize(Text(text, profile))).status == "extractive_fallback"
-        return
-    pytest.fail("no context passed the check")
+        assert asyncio.run(summarizer.summarize(Text(TALES, profile, "en"))).status == "extractive_fallback"
+        passed += 1
+    assert passed
