@@ -105,7 +105,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     spread = layout(settings)
     unmeasured = settings.representation == "auto" and not settings.gpu_layers
     if unmeasured and not tuning_path(settings.data_dir, model, cores=spread.cores).exists():
-        out.print("Once, what this CPU computes fastest is measured: two minutes for the sample model.")
+        out.print("Once, what this CPU computes fastest is measured: two to three minutes for the sample model.")
         task = tuning_task(settings, model, spread, budget=_TUNING_SECONDS, quick=True, allow_loss=0)
         try:
             tuning = show_tuning(task, out)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,6 +43,9 @@ class Machine:
     dies_after: int | None = None
     # What one round of measuring does to the figures of the next.
     drift: Callable[[str, int], float] = lambda _name, _number: 1.0
+    # Seconds that a probe takes, and that all took so far.
+    seconds: float = 0.0
+    spent: float = 0.0
     probed: list[tuple[str, Setup]] = field(default_factory=list)
     scored: list[list[str]] = field(default_factory=list)
 
@@ -54,6 +59,7 @@ class Machine:
         name = name_of(Path(request["path"]))
         setup = Setup(request["slots"], request["lanes"], request["threads"], request["ubatch"])
         self.probed.append((name, setup))
+        self.spent += self.seconds
         if name in self.dies or self.dies_after == len(self.probed) - 1:
             raise EngineError("measuring it ended with -9: it said nothing")
         slots = setup.slots // setup.lanes
@@ -93,6 +99,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         path.with_suffix(".json").write_text(json.dumps({}))
         return replace(model, path=path, representation=representation)
 
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + found.spent)
+    monkeypatch.setattr(course, "time", clock)
     monkeypatch.setattr(course, "run_apart", lambda *asked, **how: found.run(*asked, **how))
     monkeypatch.setattr(tune, "prepare", prepare)
     return found
@@ -218,3 +226,22 @@ def test_without_time_the_file_as_given_is_measured_and_all_else_left_out(machin
     assert set(reasons(tuning).values()) == {"the budget was used up"}
     assert isinstance(tuning.skipped[0], Skipped)
     assert isinstance(tuning.speeds[0], Speed)
+
+
+def test_a_short_budget_measures_fewer_and_judges_the_fastest_of_them(machine: Machine, tmp_path: Path) -> None:
+    # To judge BF16 takes 38 s. After three probes 56 s are left: too few for another one and for that.
+    machine.seconds = 20.0
+    tuning = tuned(tmp_path, budget=116, quick=True)
+    assert [name for name, _ in machine.probed] == ["given", "F16", "BF16"]
+    assert machine.scored == [["BF16"]]
+    assert tuning.chosen.representation == "BF16"
+    assert reasons(tuning) == {"Q8_0": "what is left of the budget is for the quality of BF16"}
+
+
+def test_one_that_cannot_be_judged_in_time_is_not_chosen_and_it_is_said_what_it_would_take(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.seconds = 20.0
+    tuning = tuned(tmp_path, budget=61, quick=True)
+    assert tuning.chosen.representation == "given"
+    assert reasons(tuning)["F16"] == "its quality needs 1 min more than the budget has left"
