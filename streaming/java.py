@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import jgo
 import requests
+from jgo.constants import default_maven_repo
+from jgo.maven import Artifact
 
 from streaming.errors import MachineError
 
@@ -55,9 +60,34 @@ def resolve_jars(coordinates: Sequence[str]) -> list[Path]:
     The first time takes seconds and a network; then neither. Raises `MachineError`.
     """
     try:
-        return list(dict.fromkeys(artifact.resolve() for one in coordinates for artifact in jgo.resolve(one)))
+        with _fetching():
+            found = dict.fromkeys(_whole(artifact) for one in coordinates for artifact in jgo.resolve(one))
     except (OSError, RuntimeError, ValueError, requests.RequestException) as error:
         raise MachineError(
             f"The jars of {coordinates[0]} could not be fetched: {str(error).splitlines()[0]}; the first start needs a "
             "network that reaches Maven's central repository, later ones do not."
         ) from error
+    return list(found)
+
+
+@contextmanager
+def _fetching() -> Iterator[None]:
+    """Let one thread of one process at a time fetch jars: jgo writes them in place, where others would read halves."""
+    repository = default_maven_repo()
+    repository.mkdir(parents=True, exist_ok=True)
+    # The folder itself, because it may be one that only others may write.
+    descriptor = os.open(repository, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _whole(artifact: Artifact) -> Path:
+    """Return the jar of an artifact; one of which a broken connection or a kill left a part is fetched again."""
+    jar: Path = artifact.resolve()
+    if not zipfile.is_zipfile(jar):
+        jar.unlink()
+        jar = artifact.resolve()
+    return jar
