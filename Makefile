@@ -20,8 +20,9 @@ demo:
 	@$(PYTHON) tools/set_up.py
 	@.venv/bin/gistream demo
 
+# Two at once: half of the time a test waits for a JVM that starts.
 test: lint
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist loadgroup
 
 lint:
 	@$(PYTHON) tools/set_up.py --dev
