@@ -47,7 +47,7 @@ def bench(
         list[str] | None,
         typer.Option(
             help="Representations of the model besides that of its file; the first is the one in which systems are "
-            "compared. Default: BF16.",
+            "compared. Default: as tuned, else BF16.",
             show_default=False,
         ),
     ] = None,
@@ -81,7 +81,7 @@ def bench(
         gistream bench book.txt --split 'Chapter .+' --full-length --pipeline-documents 0
     """
     # Here, because they load PySpark and more.
-    from benchmarks.asked import QUICK, Asked, Scope
+    from benchmarks.asked import QUICK, Asked, Scope, compared_here
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
@@ -109,7 +109,7 @@ def bench(
         model=settings.model,
         models_dir=settings.models_dir,
         journals=settings.data_dir / "benchmark",
-        representations=tuple(representations or ["BF16"]),
+        representations=tuple(representations or [compared_here(settings)]),
         program=llama_server,
         scope=scope,
     )
