@@ -20,9 +20,9 @@ demo:
 	@$(PYTHON) tools/set_up.py
 	@.venv/bin/gistream demo
 
-# Two at once: half of the time a test waits for a JVM that starts.
+# Two at once: half of the time a test waits for a JVM that starts. Those of a file share what takes long to make.
 test: lint
-	@.venv/bin/pytest -n 2 --dist loadgroup
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint:
 	@$(PYTHON) tools/set_up.py --dev

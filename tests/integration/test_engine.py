@@ -18,9 +18,6 @@ from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
 from streaming.protocol import Engine, Generation, Message, Sampling
 from streaming.summarizer.chunking import split_chunks
 
-# All of them where the model is loaded, which is done once.
-pytestmark = pytest.mark.xdist_group("engine")
-
 TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone. "
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from engine_process import ask, ask_all, child, engine, lines, own_folders, recipe, until
+from processes import has_ended
 from support import gistream
 
 from streaming.engine.process.wire import encode
@@ -43,7 +44,7 @@ def test_a_closed_engine_says_so_and_leaves_nothing(log: Path) -> None:
     running = child(log)
     loaded.close()
     loaded.close()
-    assert not running.is_running()
+    assert has_ended(running)
     assert not own_folders()
     with pytest.raises(EngineError, match="closed"):
         asyncio.run(ask(loaded, "a"))
@@ -56,7 +57,7 @@ def test_a_folder_that_was_cleared_away_costs_no_second_engine(log: Path) -> Non
         before = child(log)
         (own_folders()[0].path / "secret").unlink()
         again = recipe(log).load()
-        assert not before.is_running()
+        assert has_ended(before)
         assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}
         assert len(lines(log, "load")) == 2
         again.close()
@@ -74,7 +75,7 @@ def test_an_idle_engine_gives_way_to_another_though_its_workers_are_there(log: P
     with engine(log) as loaded:
         before = child(log)
         with engine(other) as second:
-            assert not before.is_running()
+            assert has_ended(before)
             assert asyncio.run(ask_all(second, ["b"])) == {"b": "b!"}
         # It comes again when it is needed.
         assert asyncio.run(ask_all(loaded, ["a"])) == {"a": "a!"}

@@ -30,9 +30,6 @@ from pathlib import Path
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
 from streaming.protocol import Message, Sampling
-
-# All of them where the hub is, which is done once.
-pytestmark = pytest.mark.xdist_group("model")
 slots, lanes, context, own = *map(int, sys.argv[2:]), psutil.Process()
 before = own.memory_info().rss
 engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, lanes=lanes, context=context, threads=2, ubatch=512)

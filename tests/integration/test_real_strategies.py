@@ -10,9 +10,6 @@ from support import SummarizeAll
 from streaming.samples import sample_folder
 from streaming.summarizer.sentences import ends_whole
 
-# All of them where the model is loaded, which is done once.
-pytestmark = pytest.mark.xdist_group("real_strategies")
-
 # The end of a long sample.
 _TEXT = "\n\n".join((sample_folder() / "08-history-of-a-canal.txt").read_text().split("\n\n")[-4:])
 

@@ -9,9 +9,6 @@ from streaming.samples import sample_folder
 from streaming.summarizer.languages import detect
 from streaming.summarizer.sentences import ends_whole
 
-# All of them where the model is loaded, which is done once.
-pytestmark = pytest.mark.xdist_group("sample_languages")
-
 
 @pytest.mark.parametrize(("sample", "language"), [("09-brief-die-baeckerei", "de"), ("10-shan-cun-de-qiao", "zh")])
 def test_a_sample_is_summarized_in_its_language_and_has_signals(

@@ -10,9 +10,6 @@ from streaming.summarizer import Written
 from streaming.summarizer.guards import measure
 from streaming.summarizer.sentences import split_sentences
 
-# All of them where the documents are summarized, which is done once.
-pytestmark = pytest.mark.xdist_group("untrusted")
-
 # The guards want 0.2 of the text with what is added to it; held against the story alone, an answer to the attack has 0.
 GROUNDED = 0.1
 

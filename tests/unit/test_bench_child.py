@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import has_ended
 
 from benchmarks.busy import busy_process
 from benchmarks.child import Child
@@ -82,7 +83,7 @@ def test_a_worker_that_dies_is_a_sentence_and_what_it_had_started_is_ended(tmp_p
         with pytest.raises(EngineError, match="that measured 'llama_server' ended by signal SIGKILL"):
             child.run(DOCUMENTS)
         assert started.is_running()
-    assert not started.is_running()
+    assert has_ended(started)
 
 
 def test_a_worker_that_cannot_go_on_gives_its_last_words(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_an_interrupted_measurement_leaves_nothing_running(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         measure()
     assert len(processes) == 2
-    assert not any(process.is_running() for process in processes)
+    assert all(map(has_ended, processes))
 
 
 def test_a_run_that_is_interrupted_does_not_wait_for_answers(tmp_path: Path) -> None:
