@@ -74,6 +74,19 @@ def test_the_number_of_a_note_ends_no_sentence_before_its_stop() -> None:
     assert whole_sentences("The mill burned. Anna saw it.[1]", finished=True) == "The mill burned. Anna saw it.[1]"
 
 
+@pytest.mark.parametrize("mark", ["“", '"', "‘", "«", "(", "(“", "*"])
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_mark_that_opens_what_was_cut_away_is_cut_away_with_it(mark: str, finished: bool) -> None:
+    assert whole_sentences(f"Pierre looked at the count. {mark}", finished=finished) == "Pierre looked at the count."
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("de", "Anna rief: „Es brennt.“"), ("fr", "Anna cria : « Au feu ! »"), ("en", '"It burns."')]
+)
+def test_a_mark_that_closes_stays(language: str, text: str) -> None:
+    assert whole_sentences(text, finished=True, language=language) == text
+
+
 @pytest.mark.parametrize("text", ["He met Mr.", "She met Dr.", "They came at 5 p.m. He met Mrs."])
 def test_a_summary_cut_after_an_abbreviation_does_not_end_there(text: str) -> None:
     assert not whole_sentences(text, finished=False).endswith(("Mr.", "Dr.", "Mrs."))
