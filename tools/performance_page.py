@@ -24,6 +24,8 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
 - Every system gets **the same tokens**: prompts are rendered once, by gistream's own chat template code, and the
   tokens that each system counts are compared. Temperature 0, repeat penalty 1.1 over 256 tokens, the same longest
   completion.
+- Systems are compared in the representation that `gistream tune` chose for this CPU, in BF16 where it was not tuned;
+  `--representations` names another.
 - Every system has **its best settings** out of a small grid of its own (threads, flash attention, tokens at once,
   slots, lanes), searched one knob after the other before the rounds.
 - Every measurement is **a process of its own**; rounds take all systems in turn, in an order that rotates. A figure
