@@ -80,6 +80,13 @@ def test_a_mark_that_opens_what_was_cut_away_is_cut_away_with_it(mark: str, fini
     assert whole_sentences(f"Pierre looked at the count. {mark}", finished=finished) == "Pierre looked at the count."
 
 
+@pytest.mark.parametrize("mark", ["“", '"', "«"])
+def test_an_opening_mark_belongs_to_the_sentence_that_it_opens(mark: str) -> None:
+    cut = f"He saw her and smiled. {mark}I am so happy to see"
+    assert list(split_sentences(cut)) == ["He saw her and smiled. ", f"{mark}I am so happy to see"]
+    assert whole_sentences(cut, finished=False) == "He saw her and smiled."
+
+
 @pytest.mark.parametrize(
     ("language", "text"), [("de", "Anna rief: „Es brennt.“"), ("fr", "Anna cria : « Au feu ! »"), ("en", '"It burns."')]
 )
