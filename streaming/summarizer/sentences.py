@@ -20,7 +20,7 @@ _TERMINATED = regex.compile(
 # What opens the next sentence: the segmenter leaves it with the one before where nothing closes it, as in a text that
 # was cut, and 3 of 100 summaries of chapters with dialogue ended so. A German text closes with the same mark, but no
 # space before it.
-_OPENED = re.compile(r"\s+([\"'“‘„‚«‹(\[「『（【*_]+\s*)$")
+_OPENED = re.compile(r"\s([\"'“‘„‚«‹(\[「『（【*_]+\s*)$")
 # Thai and Lao have no full stop: a space ends a sentence, or a clause, and stands between no two words; but around
 # numbers, foreign words and the sign of repetition.
 _UNSTOPPED = r"[\u0e00-\u0eff]"
@@ -118,7 +118,7 @@ def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUA
     `finished` says that the author ended the text where it ends; then a last sentence that lacks only its full stop is
     kept when it is all there is, and given one.
     """
-    text = _OPENED.sub("", text.strip())
+    text = _OPENED.sub("", text.strip()).rstrip()
     sentences = list(split_sentences(text if finished else f"{text} X", language))
     if not finished and sentences:
         sentences[-1] = sentences[-1].removesuffix("X").rstrip()
