@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streaming.engine import open_model, usable_cores
 from streaming.engine.tuning.kept import GIVEN, find_tuning
+from streaming.errors import UsageError
 from streaming.settings import Settings
 
 # What systems are compared in on a CPU that has no tuning: of the CPUs that it was measured on, the slowest makes 1.4
 # times as much of it as of the sample's own file.
 _UNTUNED = "BF16"
 
+SYSTEMS = ("recipe", "cached", "llama-server", "lanes", "pipeline")
+
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is measured: documents, rounds, delays; whether settings are searched.
+    """How much is measured: documents, rounds, delays, which of the `SYSTEMS`; whether settings are searched.
 
     `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes. `answers` are the completions
     in which prompt lookup is tried; 0 tries no other ways to compute.
@@ -28,6 +31,7 @@ class Scope:
     delays: int = 10
     repeats: int = 3
     search: bool = True
+    systems: tuple[str, ...] = SYSTEMS
     answers: int = 16
     footprints: tuple[tuple[int, int, int], ...] = (
         *((1, 1024, 1), (4, 2048, 1), (4, 2048, 2)),
@@ -59,6 +63,21 @@ class Asked:
     representations: tuple[str, ...]
     program: Path | None
     scope: Scope
+
+
+def only(scope: Scope, names: str) -> Scope:
+    """Return the part of a scope that some systems take, named with commas; the engine's own tables belong to all.
+
+    Raises `UsageError` for an unknown name.
+    """
+    systems = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    if unknown := [name for name in systems if name not in SYSTEMS]:
+        raise UsageError(f"'{unknown[0]}' is no system that is measured; there are: {', '.join(SYSTEMS)}.")
+    if "pipeline" not in systems:
+        scope = replace(scope, pipeline_documents=0)
+    elif not scope.pipeline_documents:
+        raise UsageError("--systems names the pipeline, and --pipeline-documents 0 leaves it out; drop one of them.")
+    return replace(scope, systems=systems, footprints=(), answers=0)
 
 
 def compared_here(settings: Settings) -> str:

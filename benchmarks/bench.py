@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.asked import Asked
+from benchmarks.asked import SYSTEMS, Asked, Scope
 from benchmarks.child import Child
-from benchmarks.contract import Delay, Document, Knobs, Run, Tried
+from benchmarks.contract import Delay, Document, Run, Tried
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
 from benchmarks.kept import kept
 from benchmarks.machine import this_machine
-from benchmarks.results import Results, Workload
+from benchmarks.results import Footprint, Results, Workload
 from benchmarks.rounds import Bench, run_rounds
 from benchmarks.search import Trials, defaults, search, settings_of
 from benchmarks.systems.llama_server import check_program
@@ -72,14 +72,13 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
             finished=shown.finished,
             kept=earlier,
         )
-        cases = _cases(bench, compared, with_pipeline=bool(for_pipeline), with_search=scope.search)
+        cases = _cases(bench, compared, scope)
         trials = search(bench, cases, documents, shown, compared=compared) if scope.search else defaults(bench, cases)
         figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, shown)
-        lanes = trials["lanes", compared][-1].knobs
         late = everything[-(scope.delays + 1) :] if for_pipeline else []
-        delays = _delays(bench, compared, lanes, late, shown)
-        taken = footprints(bench, scope.footprints, lanes, documents, shown)
-        ways = _tried(bench, compared, lanes, documents[: scope.answers], shown)
+        delays = _delays(bench, compared, trials, late, shown)
+        taken = _footprints(bench, scope.footprints, compared, trials, documents, shown)
+        ways = _tried(bench, compared, trials, documents[: scope.answers], shown)
         use(
             Results(
                 machine=machine,
@@ -149,7 +148,7 @@ def _scratch() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _cases(bench: Bench, compared: str, *, with_pipeline: bool, with_search: bool) -> list[Case]:
+def _cases(bench: Bench, compared: str, scope: Scope) -> list[Case]:
     """Return what a round measures; a busy process is set beside what computes many documents at once.
 
     The recipe takes the file as it is, and llama-server is compared in one representation; the gain by a representation
@@ -162,9 +161,10 @@ def _cases(bench: Bench, compared: str, *, with_pipeline: bool, with_search: boo
         systems = ["cached", *(batching if representation == compared else ["lanes"])]
         cases += [Case(system, system, representation) for system in systems]
     cases += [Case(f"{system}_busy", system, compared, busy=True) for system in batching]
-    if with_search:
+    if scope.search:
         cases += [Case(f"{system}_busy_searched", system, compared, busy=True, searched=True) for system in batching]
-    if with_pipeline:
+    cases = [case for case in cases if case.system.replace("_", "-") in scope.systems]
+    if scope.pipeline_documents:
         cases.append(Case("lanes_pipeline_documents", "lanes", compared, pipeline_documents=True))
         cases.append(Case("pipeline", "pipeline", compared, pipeline_documents=True))
     return cases
@@ -191,12 +191,12 @@ def _rounds(
 
 
 def _delays(
-    bench: Bench, representation: str, knobs: Knobs, documents: Sequence[Document], shown: Shown
+    bench: Bench, representation: str, trials: Trials, documents: Sequence[Document], shown: Shown
 ) -> list[Delay]:
     if not documents:
         return []
     shown.begin(f"latency of an idle pipeline, {representation}", len(documents))
-    opening = bench.opening("pipeline", representation, knobs)
+    opening = bench.opening("pipeline", representation, trials["lanes", representation][-1].knobs)
     with Child("pipeline", opening.folder, bench.finished) as child:
         child.open(opening)
         found = child.delays(documents)
@@ -204,11 +204,24 @@ def _delays(
     return found
 
 
-def _tried(bench: Bench, representation: str, knobs: Knobs, documents: Sequence[Document], shown: Shown) -> list[Tried]:
+def _footprints(
+    bench: Bench,
+    engines: Sequence[tuple[int, int, int]],
+    representation: str,
+    trials: Trials,
+    documents: Sequence[Document],
+    shown: Shown,
+) -> list[Footprint]:
+    return footprints(bench, engines, trials["lanes", representation][-1].knobs, documents, shown) if engines else []
+
+
+def _tried(
+    bench: Bench, representation: str, trials: Trials, documents: Sequence[Document], shown: Shown
+) -> list[Tried]:
     if not documents:
         return []
     shown.begin(f"other ways to compute, {representation}", 0)
-    opening = bench.opening("lanes", representation, knobs)
+    opening = bench.opening("lanes", representation, trials["lanes", representation][-1].knobs)
     with Child("lanes", opening.folder) as child:
         found = child.tried(opening, documents)
     shutil.rmtree(opening.folder)
@@ -223,6 +236,8 @@ def _interrupted(times: int) -> list[str]:
 
 def _notes(asked: Asked, figures: Sequence[Figure], documents: int, for_pipeline: int) -> list[str]:
     scope, notes = asked.scope, []
+    if scope.systems != SYSTEMS:
+        notes.append(f"Only some of the systems were measured: {', '.join(scope.systems)}.")
     if not scope.search:
         notes.append("A quick check: few documents, few rounds, settings not searched. Its figures are rough.")
     if documents < scope.documents or for_pipeline < scope.pipeline_documents:

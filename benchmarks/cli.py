@@ -51,6 +51,14 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    systems: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure only these, with commas: recipe, cached, llama-server, lanes, pipeline (and the lanes beside "
+            "it, on its documents).",
+            show_default=False,
+        ),
+    ] = None,
     llama_server: Annotated[
         Path | None,
         typer.Option(help="llama.cpp's server, to measure it, too; `make llama-server` builds it.", show_default=False),
@@ -79,9 +87,11 @@ def bench(
         gistream bench war-and-peace.txt --llama-server build/llama-server --json bench.json --chart bench.png
 
         gistream bench book.txt --split 'Chapter .+' --full-length --pipeline-documents 0
+
+        gistream bench war-and-peace.txt --systems pipeline
     """
     # Here, because they load PySpark and more.
-    from benchmarks.asked import QUICK, Asked, Scope, compared_here
+    from benchmarks.asked import QUICK, Asked, Scope, compared_here, only
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
@@ -101,6 +111,10 @@ def bench(
         pipeline_documents=scope.pipeline_documents if pipeline_documents is None else pipeline_documents,
         repeats=scope.repeats if repeats is None else repeats,
     )
+    if systems is not None:
+        scope = only(scope, systems)
+        if "llama-server" in scope.systems and llama_server is None:
+            raise UsageError("--systems names llama-server, and --llama-server does not say where it is.")
     asked = Asked(
         text=text,
         split=split,

@@ -16,6 +16,7 @@ def show(results: Results, out: Console) -> None:
     """Print everything."""
     work, machine = results.workload, results.machine
     rounds = "one round" if results.repeats == 1 else f"medians of {results.repeats} rounds, interleaved"
+    more = f"; {work.pipeline_documents} for the pipeline" if work.pipeline_documents else ""
     length = f"{work.words} words each" if work.words else "each of its full length"
     out.print(
         f"{machine.cpu}, {machine.cores} cores, {machine.memory / 1e9:,.0f} GB; llama-cpp-python "
@@ -25,13 +26,14 @@ def show(results: Results, out: Console) -> None:
     out.print(f"{results.model}, {results.shipped} as shipped, SHA-256 {results.sha256}")
     out.print(
         f"{work.documents} documents of {work.text}, {length}: {work.tokens_in:,} tokens of prompts, at most "
-        f"{work.max_tokens} generated for each; {rounds}\n"
+        f"{work.max_tokens} generated for each{more}; {rounds}\n"
     )
     out.print(_systems(results))
     out.print("\n[bold]Settings[/bold]")
     for (name, representation), trials in results.trials.items():
         out.print(f"  {name.replace('_', ' ')}, {representation}: {settings_text(trials[-1].knobs)}")
-    out.print(_gains(results))
+    if any(figure.case.name in _SYSTEMS for figure in results.figures):
+        out.print(_gains(results))
     _show_ratios(results, out)
     if (delay := results.delay) is not None:
         out.print(
@@ -39,7 +41,8 @@ def show(results: Results, out: Console) -> None:
             f"{delay.pipeline:.2f} s from produced to summary, the engine alone {delay.engine:.2f} s: "
             f"{delay.pipeline - delay.engine:+.2f} s"
         )
-    out.print(_memory(results))
+    if results.footprints:
+        out.print(_memory(results))
     if results.tried:
         out.print(_tried(results))
     for note in results.notes:

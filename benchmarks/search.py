@@ -47,7 +47,8 @@ def defaults(bench: Bench, cases: Sequence[Case]) -> Trials:
 
 def settings_of(case: Case, trials: Mapping[tuple[str, str], Sequence[Trial]]) -> Knobs:
     """Return the best settings of a case."""
-    return trials[_SAME.get(case.name, case.name), case.representation][-1].knobs
+    whose = _whose(case)
+    return trials[whose.name, whose.representation][-1].knobs
 
 
 def _enough(grid: Grid, documents: Sequence[Document]) -> Sequence[Document]:
@@ -58,7 +59,14 @@ def _enough(grid: Grid, documents: Sequence[Document]) -> Sequence[Document]:
 
 
 def _own(cases: Sequence[Case]) -> list[Case]:
-    return [case for case in cases if case.name not in _SAME]
+    """Return whose settings the cases have, each once."""
+    return list(dict.fromkeys(_whose(case) for case in cases))
+
+
+def _whose(case: Case) -> Case:
+    """Return the case whose settings another has; its own, where it has some."""
+    system = _SAME.get(case.name)
+    return case if system is None else Case(system, system, case.representation)
 
 
 def _grid(bench: Bench, case: Case, found: Trials) -> Grid:

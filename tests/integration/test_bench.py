@@ -37,3 +37,20 @@ def test_a_measurement_of_a_tiny_model_gives_every_system_the_same_tokens(tmp_pa
     assert {row["representation"] for row in said["memory"]} == {"all F32", "BF16"}
     # Random weights say something else in every representation, and end elsewhere.
     assert "tokens of prompts, and the lanes had" not in done.stdout
+
+
+def test_one_that_names_systems_measures_no_other(tmp_path: Path) -> None:
+    model = write_model(tmp_path / "tiny.gguf", FAMILIES["llama3"])
+    done = gistream(
+        "bench", "--quick", "--words", "20", "--documents", "3", "--systems", "cached", "--model", str(model),
+        "--json", str(tmp_path / "bench.json"), "--chart", str(tmp_path / "bench.png"), data_dir=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "bench.json").read_text())
+    assert [(system["name"], system["representation"]) for system in said["systems"]] == [
+        ("cached", "all F32"),
+        ("cached", "BF16"),
+    ]
+    assert (said["ratios"], said["memory"], said["tried"], said["latency"]) == ({}, [], [], None)
+    assert "Only some of the systems were measured: cached." in done.stdout
+    assert (tmp_path / "bench.png").stat().st_size

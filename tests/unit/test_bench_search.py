@@ -58,3 +58,14 @@ def test_settings_are_searched_once_for_a_system_and_only_what_depends_on_it_aga
         settings_of(Case("pipeline", "pipeline", "BF16", pipeline_documents=True), trials)
         == trials["lanes", "BF16"][-1].knobs
     )
+
+
+def test_whose_settings_a_case_has_is_searched_without_being_measured_itself(tmp_path: Path) -> None:
+    SEEN.clear()
+    beside = Case("lanes_pipeline_documents", "lanes", "BF16", pipeline_documents=True)
+    pipeline = Case("pipeline", "pipeline", "BF16", pipeline_documents=True)
+    with kept(Journal(tmp_path)) as nothing:
+        bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
+        trials = search(bench, [beside, pipeline], DOCUMENTS, Shown(Console(file=io.StringIO())), compared="BF16")
+    assert {(case.system, case.pipeline_documents) for case, _, _ in SEEN} == {("lanes", False)}
+    assert settings_of(pipeline, trials) == settings_of(beside, trials) == trials["lanes", "BF16"][-1].knobs
