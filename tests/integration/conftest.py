@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pages import ROOT, STORY
 from support import SummarizeAll
 
 from streaming.choice import choose
@@ -23,6 +25,21 @@ def log(tmp_path: Path) -> Path:
     path = tmp_path / "log"
     path.touch()
     return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A reader's folder: the examples, some notes, and a book in the dress of Project Gutenberg."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    chapters = "".join(f"CHAPTER {n}\n\n{STORY}\n" for n in ("I", "II", "III"))
+    (tmp_path / "my-book.txt").write_text(
+        f"Title: The Mill\n\n*** START OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n\n{chapters}\n"
+        "*** END OF THE PROJECT GUTENBERG EBOOK THE MILL ***\n"
+    )
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mill.txt").write_text(STORY)
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"text": STORY, "references": ["Anna saw the mill burn down."]}))
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,45 @@
+"""Every command that a page of docs/ shows is run, as it stands there.
+
+A file of its own, because all tests of a file run one after the other, and these take a quarter of the suite's time.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+from pages import ROOT, STORY, run_page, steps
+from tiny_models import FAMILIES, write_model
+
+from streaming.broker import EmbeddedBroker
+from streaming.settings import load
+from streaming.topics import Admin
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if steps(page)], ids=lambda page: page.name
+)
+def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
+    if page.name == "own-topics.md":
+        fill_topics(folder / "data")
+    # What takes minutes with the sample takes seconds with a tiny model.
+    tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"]) if page.name == "tuning.md" else None
+    said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
+    if page.name == "own-topics.md":
+        read = said["gistream tail --until-end"]
+        assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
+
+
+def fill_topics(data_dir: Path) -> None:
+    """Have the reader's own topics, with the messages that the page begins with."""
+    EmbeddedBroker(load({"data_dir": data_dir})).start()
+    settings = load({"data_dir": data_dir, "input_topic": ["tickets", "pages", "mails"], "partitions": 1})
+    with Admin(settings) as admin:
+        admin.ensure()
+    producer = KafkaProducer(bootstrap_servers=settings.servers)
+    producer.send("tickets", json.dumps({"subject": "Mill", "content": STORY, "ticket": 4711}).encode())
+    producer.send("pages", json.dumps({"doc": {"body": STORY}, "key_id": 7}).encode())
+    producer.send("mails", STORY.encode(), key=b"mail-1")
+    producer.close()
