@@ -1,7 +1,9 @@
-"""Writes docs/performance.md from docs/performance.json, the figures of one run of `gistream bench`.
+"""Writes docs/performance.md from what `gistream bench` wrote: docs/performance.json and performance-pipeline.json.
 
-So there is nothing on the page that the benchmark did not print. A new run: `make bench`, its bench.json in the place
-of docs/performance.json and its bench.png in that of docs/performance.png, and `python tools/write_docs.py`.
+The first is a run of everything, the second a later one of the pipeline and the lanes beside it. So there is nothing on
+the page that the benchmark did not print. A new run: `make bench`, its bench.json in the place of docs/performance.json
+and its bench.png in that of docs/performance.png, and `python tools/write_docs.py`; of the pipeline alone:
+`gistream bench TEXT --systems pipeline --json docs/performance-pipeline.json`.
 """
 
 from __future__ import annotations
@@ -41,6 +43,19 @@ Without a text it takes gistream's own samples; `QUICK=1` is a rough look in fiv
   may leave it a core.
 """
 
+_AGAIN = """## The pipeline, measured again
+
+A later run, with gistream's later code and on another CPU, of the pipeline and of the lanes beside it
+(`gistream bench book.txt --systems pipeline`, in an hour).
+
+{0}
+{1}
+{2}
+Seconds of the lanes and of the pipeline, a round each: {seconds}. No pipeline is faster than the lanes in it: what is
+above 1 is the machine's speed, which changes between two measurements.
+
+{3}"""
+
 _LABELS = {
     "lanes_vs_recipe": "lanes, in their fastest representation, against the recipe on the file as shipped",
     "lanes_vs_cached": "the same against one cached `Llama` on the file as shipped",
@@ -53,34 +68,51 @@ _LABELS = {
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
 
 
-def page(found: dict[str, Any]) -> str:
-    """Return the page of what `gistream bench --json` wrote."""
+def page(found: dict[str, Any], later: dict[str, Any]) -> str:
+    """Return the page of what `gistream bench --json` wrote: of everything, and `later` of the pipeline."""
     parts = [
         _METHOD,
         _machine(found),
         _systems(found),
         _gains(found),
-        _ratios(found),
-        _latency(found),
+        f"## Ratios\n\n{_ratios(found)}",
+        _latency(found, "## Latency\n\n"),
+        _pipeline(later),
         _memory(found),
     ]
     return "\n".join([*parts, _tried(found), _settings(found), _notes(found)])
 
 
 def _machine(found: dict[str, Any]) -> str:
+    return f"## Machine\n\n{_where(found)}"
+
+
+def _where(found: dict[str, Any]) -> str:
     machine, model, work = found["machine"], found["model"], found["workload"]
     length = f"{work['words']} words each" if work["words"] else "each of its full length"
     rounds = "one round" if found["repeats"] == 1 else f"medians of {found['repeats']} rounds"
     return (
-        f"## Machine\n\n{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 1e3:,.0f} GB; "
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 1e3:,.0f} GB; "
         f"llama-cpp-python {found['llama_cpp']}, gistream {found['gistream']}. {model['name']}, "
         f"{model['representation']} as shipped. "
         f"{work['documents']} documents of `{work['text']}`, {length}: {work['tokens_in']:,} tokens of prompts, at "
-        f"most {work['max_tokens']} generated for each; {rounds}.\n"
+        f"most {work['max_tokens']} generated for each, and {work['pipeline_documents']} documents for the pipeline; "
+        f"{rounds}.\n"
     )
 
 
+def _pipeline(later: dict[str, Any]) -> str:
+    rounds = zip(*(one["rounds"] for one in later["systems"]), strict=True)
+    seconds = "; ".join(" and ".join(f"{run['seconds']:.0f}" for run in runs) for runs in rounds)
+    parts = (_where(later), _rates(later), _ratios(later), _latency(later, ""))
+    return _AGAIN.format(*parts, seconds=seconds)
+
+
 def _systems(found: dict[str, Any]) -> str:
+    return f"## Systems\n\n![documents a second](performance.png)\n\n{_rates(found)}"
+
+
+def _rates(found: dict[str, Any]) -> str:
     rows = [
         (
             _words(one["name"]),
@@ -94,7 +126,7 @@ def _systems(found: dict[str, Any]) -> str:
         for one in found["systems"]
     ]
     head = ("system", "model", "documents/s", "slowest to fastest", "tokens/s in", "tokens/s out", "peak MB")
-    return f"## Systems\n\n![documents a second](performance.png)\n\n{_table(head, rows)}"
+    return _table(head, rows)
 
 
 def _gains(found: dict[str, Any]) -> str:
@@ -122,14 +154,14 @@ def _ratios(found: dict[str, Any]) -> str:
         (_LABELS[name], f"{ratio:.3f}", f"{spread[name][0]:.3f} to {spread[name][1]:.3f}")
         for name, ratio in found["ratios"].items()
     ]
-    return f"## Ratios\n\n{_table(('', 'times as fast', 'lowest to highest round'), rows)}"
+    return _table(("", "times as fast", "lowest to highest round"), rows)
 
 
-def _latency(found: dict[str, Any]) -> str:
+def _latency(found: dict[str, Any], heading: str) -> str:
     if (delay := found["latency"]) is None:
         return ""
     return (
-        f"## Latency\n\nOne document on a warm, idle pipeline, median of {delay['documents']}: "
+        f"{heading}One document on a warm, idle pipeline, median of {delay['documents']}: "
         f"{delay['pipeline_seconds']:.2f} s from produced to summary on the topic. An engine alone takes "
         f"{delay['engine_seconds']:.2f} s for them: {delay['added_seconds']:+.2f} s.\n"
     )

@@ -53,8 +53,11 @@ def pages() -> dict[str, str]:
         default = "" if field.default in (None, PydanticUndefined, {}) else f"`{field.default}`"
         rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |\n")
     written = {f"schemas/{name}": text for name, text in schemas().items()}
-    measured = json.loads((_DOCS / "performance.json").read_text())
-    return {**written, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": page(measured)}
+    all_systems, pipeline = (
+        json.loads((_DOCS / name).read_text()) for name in ("performance.json", "performance-pipeline.json")
+    )
+    performance = page(all_systems, later=pipeline)
+    return {**written, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": performance}
 
 
 def main() -> None:
