@@ -114,7 +114,9 @@ def bench(
     if systems is not None:
         scope = only(scope, systems)
         if "llama-server" in scope.systems and llama_server is None:
-            raise UsageError("--systems names llama-server, and --llama-server does not say where it is.")
+            raise UsageError(
+                "--systems names llama-server; say where it is with --llama-server (`make llama-server` builds it)."
+            )
     asked = Asked(
         text=text,
         split=split,

@@ -54,3 +54,9 @@ def test_one_that_names_systems_measures_no_other(tmp_path: Path) -> None:
     assert (said["ratios"], said["memory"], said["tried"], said["latency"]) == ({}, [], [], None)
     assert "Only some of the systems were measured: cached." in done.stdout
     assert (tmp_path / "bench.png").stat().st_size
+
+
+def test_one_that_names_llama_server_asks_where_it_is_before_it_measures(tmp_path: Path) -> None:
+    done = gistream("bench", "--quick", "--systems", "cached,llama-server", data_dir=tmp_path)
+    assert done.returncode == 2
+    assert "say where it is with --llama-server" in done.stderr
