@@ -11,6 +11,7 @@ from benchmarks.contract import Document, Knobs, settings_text
 from benchmarks.results import Footprint
 from benchmarks.rounds import Bench
 from streaming.engine.model import memory
+from streaming.engine.setup import UBATCH
 from streaming.progress import Shown
 
 
@@ -26,7 +27,7 @@ def footprints(
     Raises `EngineError` when there is no memory for one.
     """
     rows: list[tuple[Knobs, int]] = [
-        ({"slots": slots, "lanes": lanes, "threads": bench.cores, "ubatch": memory.UBATCH}, context)
+        ({"slots": slots, "lanes": lanes, "threads": bench.cores, "ubatch": UBATCH}, context)
         for slots, context, lanes in engines
     ]
     if (chosen, bench.context) not in rows:

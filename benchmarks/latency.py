@@ -21,8 +21,9 @@ from consumers.tail import Tail, TailRead
 from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
+from streaming.prepare import Plan
 from streaming.protocol import Engine, Sampling
-from streaming.query import Plan, checkpointed, running
+from streaming.query import checkpointed, running
 from streaming.session import spark_log
 
 # A document is 500 words; one that has no summary by now is a dead letter, or its query has ended.

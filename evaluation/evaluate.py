@@ -14,13 +14,14 @@ from evaluation.results import Results, Scored
 from evaluation.rouge import Rouge, rouge
 from evaluation.stories import Story
 from streaming.choice import choose
+from streaming.desk import unload
 from streaming.engine import open_model, usable_cores
 from streaming.errors import NotSummarized
 from streaming.journal import Journal, this_code
 from streaming.progress import Shown
 from streaming.summarizer import words_of
 from streaming.summarizer.sentences import length
-from streaming.work import Work, plan_work, unload
+from streaming.work import Work, plan_work
 
 # How many lines tell how far a system is where there is no terminal to draw on.
 _LINES = 5

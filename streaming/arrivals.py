@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from consumers.tail import Tail
 from streaming.errors import QueryError
 from streaming.failures import explain
 from streaming.messages import DeadLetter, Summary
-from streaming.query import Plan
+from streaming.prepare import Plan
+from streaming.query import checkpointed, running
+
+# From the last result to the commit of its micro-batch.
+_COMMIT_SECONDS = 60
+
+
+def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | DeadLetter, None, None]:
+    """Run the query over the records that are in the input topics now, and yield each result as it arrives.
+
+    Ends when the last micro-batch is committed. Raises what ends the query, and `QueryError` without a commit.
+    """
+    expected = sum(topic.messages for topic in plan.inputs)
+    with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
+        yield from arrivals(plan, expected, query)
+        if not query.awaitTermination(_COMMIT_SECONDS):
+            raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
 
 
 def arrivals(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:

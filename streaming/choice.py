@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from streaming.bounds import bounds
 from streaming.engine import ModelFile, Setup, lanes_for
-from streaming.engine.model.memory import UBATCH
 from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, prepared_bytes
-from streaming.engine.setup import SLOTS
+from streaming.engine.setup import SLOTS, UBATCH
 from streaming.engine.tuning.kept import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
 from streaming.errors import MachineError, ModelError
 from streaming.settings import Settings

@@ -149,7 +149,7 @@ def run(
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
     """
     from streaming.engine import open_model
-    from streaming.query import prepare
+    from streaming.prepare import prepare
     from streaming.query import run as run_query
     from streaming.report import BatchLines, LoadingLines, plan_block
     from streaming.watch import StopRequest
@@ -220,8 +220,8 @@ def tail(
 
         gistream tail --from latest --json | jq .summary
     """
+    from consumers.rendering import tail_block, tail_json
     from consumers.tail import Tail, Unreadable, parse_start
-    from streaming.report import tail_block, tail_json
 
     settings = load(
         {

@@ -105,7 +105,7 @@ def model_show(
     # Here, because it loads PySpark.
     from streaming.bounds import bounds
     from streaming.choice import foresee
-    from streaming.session import layout
+    from streaming.layout import layout
 
     settings = load({"model": model, "slots": slots, "context": context})
     found = describe_model(settings.model)

@@ -61,10 +61,10 @@ def summarize(
 
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
+    from consumers.rendering import tail_block, tail_json
     from streaming.choice import choose
     from streaming.engine import open_model, usable_cores
     from streaming.offline import summarize_documents
-    from streaming.report import tail_block, tail_json
     from streaming.work import plan_work
 
     settings = load(

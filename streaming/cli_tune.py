@@ -47,9 +47,10 @@ def tune(
 
         gistream tune --allow-loss 5 --json | jq .chosen
     """
+    from producers.samples import sample_texts
     from streaming.engine import describe_model
     from streaming.engine.tuning.kept import DEFAULT_BUDGET, keep_tuning
-    from streaming.session import layout
+    from streaming.layout import layout
     from streaming.tuning_report import show_tuning, tuning_tables
     from streaming.tuning_task import tuning_task
 
@@ -59,6 +60,7 @@ def tune(
         settings,
         given,
         layout(settings),
+        sample_texts(),
         budget=60 * (DEFAULT_BUDGET if budget is None else budget),
         quick=quick,
         allow_loss=allow_loss / 100,

@@ -12,30 +12,31 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.table import Table
 
+from consumers.rendering import tail_block
 from producers.files import Split, find_files, read_documents
 from producers.publisher import Outgoing, Refused, publish
-from streaming.arrivals import arrivals
+from producers.samples import sample_folder, sample_texts
+from streaming.arrivals import summarize_backlog
 from streaming.broker import EmbeddedBroker
 from streaming.choice import Choice, choose
 from streaming.engine import ModelFile, open_model
 from streaming.engine.tuning.kept import keep_tuning, tuning_path
-from streaming.errors import BrokerError, EngineError, NotAcknowledged, QueryError
+from streaming.errors import BrokerError, EngineError, NotAcknowledged
+from streaming.layout import layout
 from streaming.messages import DeadLetter, Summary
-from streaming.query import Plan, checkpointed, prepare, running
-from streaming.report import plan_block, tail_block
-from streaming.samples import sample_folder
-from streaming.session import layout, spark_log, spark_session
+from streaming.prepare import Plan, prepare
+from streaming.report import plan_block
+from streaming.session import spark_log, spark_session
 from streaming.settings import Settings
 from streaming.topics import Admin
 from streaming.tuning_report import show_tuning, tuning_tables
@@ -50,8 +51,6 @@ _ITS_USERS = {
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What a first demo may take to measure; a model of billions of parameters is then used as given.
 _TUNING_SECONDS = 180
-# From the last result to the commit of its micro-batch.
-_COMMIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,8 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             )
             out.print(plan_block(plan))
             out.print()
-            arrived = _summarize(spark, plan, started, out)
+            with closing(summarize_backlog(spark, plan)) as results:
+                arrived = _summarize(results, started, out)
         out.print(_closing_table(arrived))
         out.print(
             f"\n{len(arrived)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
@@ -106,7 +106,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     unmeasured = settings.representation == "auto" and not settings.gpu_layers
     if unmeasured and not tuning_path(settings.data_dir, model, cores=spread.cores).exists():
         out.print("Once, what this CPU computes fastest is measured: two to three minutes for the sample model.")
-        task = tuning_task(settings, model, spread, budget=_TUNING_SECONDS, quick=True, allow_loss=0)
+        task = tuning_task(settings, model, spread, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
         try:
             tuning = show_tuning(task, out)
         except EngineError as error:
@@ -135,16 +135,12 @@ def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing |
     return prepare(demo, choice.given, choice)
 
 
-def _summarize(spark: SparkSession, plan: Plan, started: float, out: Console) -> list[_Arrival]:
-    """Run the query over what is there, printing each result as it arrives."""
-    expected = sum(topic.messages for topic in plan.inputs)
+def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Console) -> list[_Arrival]:
+    """Print each result as it arrives, and return all of them with the seconds since `started`."""
     arrived = []
-    with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
-        for result in arrivals(plan, expected, query):
-            arrived.append(_Arrival(result, time.monotonic() - started))
-            out.print(tail_block(result))
-        if not query.awaitTermination(_COMMIT_SECONDS):
-            raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
+    for result in results:
+        arrived.append(_Arrival(result, time.monotonic() - started))
+        out.print(tail_block(result))
     return arrived
 
 

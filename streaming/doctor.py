@@ -28,7 +28,8 @@ from streaming.engine import open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.java import find_java, java_version
-from streaming.session import LEAST_DISK, layout
+from streaming.layout import layout
+from streaming.session import LEAST_DISK
 from streaming.settings import Settings
 from streaming.topics import Admin, Topic, result_topics, wanted_topics
 from streaming.work import plan_work

@@ -26,13 +26,14 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from streaming.archive import SUMMARY, columns
 from streaming.choice import choose
 from streaming.decode import NamedDocument
+from streaming.desk import Desk
 from streaming.engine import open_model
 from streaming.errors import BadInput, DocumentError, UsageError
 from streaming.in_flight import in_flight
+from streaming.layout import layout
 from streaming.messages import Document, Failure, Summary
-from streaming.session import layout
 from streaming.settings import load
-from streaming.work import Desk, Work, plan_work
+from streaming.work import Work, plan_work
 
 _NEEDED = ("id", "text")
 # An id may be a number as well.

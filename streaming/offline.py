@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from streaming.decode import NamedDocument
+from streaming.desk import Desk, unload
 from streaming.errors import DocumentError
 from streaming.in_flight import in_flight
 from streaming.messages import Summary
-from streaming.work import Desk, Work, unload
+from streaming.work import Work
 
 Attempt = tuple[NamedDocument, Summary | DocumentError]
 

@@ -3,8 +3,7 @@
     documents -> [ decode -> summarize ] -> summaries, dead letters: topics, or Parquet files
                    one mapInPandas
 
-`prepare` checks everything that can be wrong before Spark starts, `start` starts the stream, and `run` does both and
-watches it until it is told to stop.
+`prepare` has made the plan; `start` starts its stream, and `run` starts it and watches it until it is told to stop.
 """
 
 from __future__ import annotations
@@ -19,101 +18,18 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.archive import Archive, Place
 from streaming.archiving import archive_checkpoint, archiving
-from streaming.checkpoint import Checkpoint, Pin, open_checkpoint, pinned
-from streaming.choice import Choice, choose
-from streaming.decode import Reading
-from streaming.engine import ModelFile
+from streaming.checkpoint import Pin, open_checkpoint
 from streaming.errors import Abandoned, QueryError
 from streaming.failures import explained
 from streaming.lag import GroupOffsets
-from streaming.results import Topics
-from streaming.session import Layout, layout, spark_log, spark_session
-from streaming.settings import Settings
+from streaming.prepare import Plan
+from streaming.session import spark_log, spark_session
 from streaming.sinks.kafka import write_results
 from streaming.sinks.parquet import write_results_as_parquet
 from streaming.source import read_documents
-from streaming.summarize import OUTPUT_SCHEMA, Job, summarize
-from streaming.topics import Admin, Topic, result_topics
+from streaming.summarize import OUTPUT_SCHEMA, summarize
 from streaming.warmup import start_engine
 from streaming.watch import Batch, StopRequest, finish, watch
-from streaming.work import plan_work
-
-# Where no topic limits a record, Spark does: a value of its rows has at most 2 GiB.
-_NO_TOPIC = 2**31 - 1
-# Twice what the slots hold, because the last documents of a micro-batch leave slots idle. From 32 documents on a wave
-# of the slots is long enough: 128 came at 0.61 a second with 16 slots, at 0.66 with 32, in micro-batches of 32 both.
-_FEWEST_DOCUMENTS = 16
-_MOST_DOCUMENTS = 32
-# Of nine slots, how many documents are counted for; the ninth is for those that are read in two prompts, which would
-# take another wave. 32 documents of 34 prompts took 42.0 s in 32 slots, 41.5 s in 36 (medians of four).
-_FILLED = 8
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A query that has been checked and may start; `inputs` and `outputs` are the topics as the broker has them."""
-
-    settings: Settings
-    choice: Choice
-    spread: Layout
-    inputs: list[Topic]
-    outputs: list[Topic]
-    created: list[str]
-    place: Place | None
-    job: Job
-
-    @property
-    def batch_documents(self) -> int:
-        """Documents of one micro-batch, an executor."""
-        return self.settings.batch_documents or documents_for(self.choice.setup.slots)
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Where the query's progress is."""
-        return Checkpoint(self.settings.checkpoint_location)
-
-
-def documents_for(slots: int) -> int:
-    """Return how many documents a micro-batch has for an engine of `slots`, when nobody says."""
-    filled = slots * _FILLED // 9
-    waves = 2 if 2 * filled <= _MOST_DOCUMENTS else 1
-    return max(waves * filled, _FEWEST_DOCUMENTS)
-
-
-def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) -> Plan:
-    """Check settings, broker and topics, and plan the query; creates the topics that are missing.
-
-    `choice` is what was chosen to compute it already; else its checkpoint, the settings and the tuning choose.
-
-    Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
-    be made, or `MachineError` for a place that cannot be written.
-    """
-    spread = layout(settings)
-    if choice is None:
-        pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
-        choice = choose(settings, model, cores=spread.cores, pinned=pin)
-    work = plan_work(settings, choice, here=spread.local)
-    place = None
-    if settings.parquet is not None:
-        place = Place(settings.parquet)
-        place.open()
-    with Admin(settings) as admin:
-        created = admin.ensure()
-        inputs = admin.describe(admin.inputs())
-        outputs = admin.describe(result_topics(settings))
-    limits = {topic.name: topic.max_message_bytes for topic in outputs}
-    job = Job(
-        work=work,
-        reading=Reading(settings.format, tuple(settings.field.items()), settings.id_from),
-        topics=Topics(
-            settings.output_topic,
-            limits.get(settings.output_topic, _NO_TOPIC),
-            settings.dead_letter_topic,
-            limits.get(settings.dead_letter_topic, _NO_TOPIC),
-        ),
-        max_failed_share=settings.max_failed_share,
-    )
-    return Plan(settings, choice, spread, inputs, outputs, created, place, job)
 
 
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,57 +15,15 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from streaming.engine import usable_cores
-from streaming.errors import MachineError, UsageError
+from streaming.errors import MachineError
 from streaming.java import SPARK_KAFKA, find_java, resolve_jars
+from streaming.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 
 # What py4j raises when the JVM does not answer any more.
 JVM_GONE = (Py4JError, ConnectionError)
-_LOCAL = re.compile(r"local(?:\[(\*|\d+)(?:,\s*\d+)?\])?$")
-_LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]$")
-# A worker that dies may have met a rare race: its task gets one more attempt. A second death is not chance, and each
-# attempt costs a batch of work.
-_TASK_ATTEMPTS = 2
 # Checkpoints, Spark's scratch files and logs.
 LEAST_DISK = 300 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the work is spread: `executors`, each with one model that may use `cores` cores."""
-
-    master: str
-    executors: int
-    cores: int
-
-    @property
-    def local(self) -> bool:
-        """Tell whether every process is on this machine."""
-        return self.master.startswith("local")
-
-
-def layout(settings: Settings) -> Layout:
-    """Work out executors and cores from the master; what the settings say comes first. Raises `UsageError`."""
-    here = usable_cores()
-    master, executors, cores = settings.master, 1, here
-    if local := _LOCAL.match(master):
-        cores = here if local[1] == "*" else int(local[1] or 1)
-        if settings.executors not in (None, 1):
-            raise UsageError(
-                f"Spark's master '{master}' is one process, so executors cannot be {settings.executors}; "
-                "use local-cluster[N,CORES,MIB] or a cluster."
-            )
-        cores = settings.executor_cores or cores
-        return Layout(f"local[{cores},{_TASK_ATTEMPTS}]", 1, cores)
-    if cluster := _LOCAL_CLUSTER.match(master):
-        executors, cores = int(cluster[1]), int(cluster[2])
-    elif not re.match(r"(spark|k8s)://|yarn$", master):
-        raise UsageError(
-            f"'{master}' is no Spark master; known are local[N], local[*], local-cluster[N,CORES,MIB], "
-            "spark://host:port, k8s://url and yarn."
-        )
-    return Layout(master, settings.executors or executors, settings.executor_cores or cores)
 
 
 def spark_log(settings: Settings) -> Path:
@@ -76,7 +33,7 @@ def spark_log(settings: Settings) -> Path:
 
 def runs_in_one_jvm(spark: SparkSession) -> bool:
     """Tell whether this session's driver is its only executor."""
-    return _LOCAL.match(spark.sparkContext.master or "") is not None
+    return is_one_jvm(spark.sparkContext.master or "")
 
 
 @contextmanager
@@ -137,7 +94,7 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         # More tasks would share it, too, but each counts its own failures (`max_failed_share`), orders its own ids.
         "spark.task.cpus": str(spread.cores),
         "spark.executor.cores": str(spread.cores),
-        "spark.task.maxFailures": str(_TASK_ATTEMPTS),
+        "spark.task.maxFailures": str(TASK_ATTEMPTS),
         # The driver has fetched the model; a worker never phones a hub.
         "spark.executorEnv.HF_HUB_OFFLINE": "1",
         # Its imports take seconds, and with `engine = "in-process"` it has the model.

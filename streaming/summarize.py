@@ -23,11 +23,12 @@ from typing import Any
 import pandas as pd
 
 from streaming.decode import NamedDocument, Reading, Record, Tombstone, decode
+from streaming.desk import Desk, contained
 from streaming.errors import DocumentError, DocumentFailed, QueryError
 from streaming.in_flight import in_flight
 from streaming.messages import Source
 from streaming.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
-from streaming.work import Desk, Work, contained
+from streaming.work import Work
 
 OUTPUT_SCHEMA = "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>"
 _COLUMNS = ["topic", "key", "value", "headers"]

@@ -7,8 +7,7 @@ from streaming.engine import ModelFile
 from streaming.engine.model import memory
 from streaming.engine.tuning.task import Task
 from streaming.errors import UsageError
-from streaming.samples import sample_texts
-from streaming.session import Layout
+from streaming.layout import Layout
 from streaming.settings import MIB, Settings
 
 # Kafka's JVM, the driver and its workers, beside Spark's JVM.
@@ -17,9 +16,16 @@ _UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB, "t": MIB * MIB}
 
 
 def tuning_task(
-    settings: Settings, model: ModelFile, spread: Layout, *, budget: float, quick: bool, allow_loss: float
+    settings: Settings,
+    model: ModelFile,
+    spread: Layout,
+    texts: list[str],
+    *,
+    budget: float,
+    quick: bool,
+    allow_loss: float,
 ) -> Task:
-    """Return the task of a tuning within `budget` seconds; raises `UsageError` for a model that a GPU computes."""
+    """Return the task of a tuning on `texts`, in `budget` seconds; raises `UsageError` for a model on a GPU."""
     if settings.gpu_layers:
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
@@ -28,7 +34,7 @@ def tuning_task(
     within = checked_bounds(settings, model)
     return Task(
         model=model,
-        texts=sample_texts(),
+        texts=texts,
         cores=spread.cores,
         context=within.context,
         prompt_tokens=within.chunk_tokens,

@@ -19,10 +19,12 @@ from streaming.arrivals import arrivals
 from streaming.broker import EmbeddedBroker
 from streaming.engine import open_model
 from streaming.errors import EngineError, NotAcknowledged, QueryError
+from streaming.layout import layout
 from streaming.messages import Document as Sent
 from streaming.messages import Summary
-from streaming.query import Plan, checkpointed, prepare, running
-from streaming.session import layout, spark_log, spark_session
+from streaming.prepare import Plan, prepare
+from streaming.query import checkpointed, running
+from streaming.session import spark_log, spark_session
 from streaming.settings import Settings
 from streaming.warmup import start_engine
 

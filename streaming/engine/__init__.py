@@ -11,18 +11,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from streaming.engine.machine import usable_cores
-from streaming.engine.model.memory import UBATCH, available, refusal
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
-from streaming.engine.model.representation import prepare
-from streaming.engine.model.split import checksums, part_paths
+from streaming.engine.recipe import LlamaRecipe
 from streaming.engine.setup import Setup, lanes_for
-from streaming.errors import EngineError, ModelError
-from streaming.protocol import Engine
 
 __all__ = [
     "LlamaRecipe",
@@ -42,96 +37,3 @@ def grammar_of(schema: Mapping[str, Any]) -> str:
     from streaming.engine.lanes.grammar import json_grammar
 
     return json_grammar(schema)
-
-
-@dataclass(frozen=True)
-class LlamaRecipe:
-    """How to load an engine: `slots` sequences of `context` tokens, computed by `threads` threads.
-
-    Slots and threads are those of all `lanes` together; a prefill computes at most `ubatch` tokens at once. A GPU
-    computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: what is free).
-    `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
-    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to. `given` is the file from which
-    `model` was prepared, and is again where it is not there; None when it is used as given.
-    """
-
-    model: ModelFile
-    slots: int
-    lanes: int
-    context: int
-    threads: int
-    ubatch: int = UBATCH
-    gpu_layers: int = 0
-    memory: int | None = None
-    completion: bool = False
-    thinking_tokens: int = 0
-    given: ModelFile | None = None
-
-    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
-        """Load the model; `tell` hears how much of it is loaded, from 0 to 1.
-
-        Raises `EngineError`, also when it would not fit the memory, or is not the file that the driver described.
-        """
-        if sentence := self.refusal():
-            raise EngineError(sentence)
-        self._check_file()
-        path = self.model.path
-        # Only here, as above.
-        from streaming.engine.lanes.batching import BatchingEngine
-        from streaming.engine.lanes.llama import Weights
-
-        weights = Weights(
-            path,
-            gpu_layers=self.gpu_layers,
-            completion=self.completion,
-            thinking=self.thinking_tokens > 0,
-            tell=tell,
-        )
-        return BatchingEngine(
-            weights,
-            slots=self.slots,
-            lanes=self.lanes,
-            context=self.context,
-            threads=self.threads,
-            ubatch=self.ubatch,
-            thinking_tokens=self.thinking_tokens,
-        )
-
-    def _check_file(self) -> None:
-        """See to it that the file is here and is the one that the driver described; raises `EngineError`."""
-        model, given = self.model, self.given
-        if given is None:
-            if checksums(part_paths(model.path)).whole != model.sha256:
-                raise EngineError(
-                    f"The model file {model.path} was changed while the query ran; start the query again."
-                )
-            return
-        try:
-            made = prepare(given, model.representation, model.path.parent)
-        except ModelError as error:
-            raise EngineError(str(error)) from error
-        if made.sha256 != model.sha256:
-            raise EngineError(
-                f"The model {given.name} as {model.representation} is not the same here as on the driver; install the "
-                "same version of llama-cpp-python on every machine, or use the model as given: --representation given."
-            )
-
-    def refusal(self) -> str | None:
-        """Return why this machine cannot have the engine: its memory, with the numbers, or its GPU; None if it can."""
-        if self.gpu_layers:
-            # Only here, as above.
-            from streaming.engine.lanes.llama import gpu_refusal
-
-            # How much memory a GPU takes over is not known.
-            return gpu_refusal(self.gpu_layers)
-        return refusal(
-            self.model.shape,
-            name=self.model.name,
-            file_bytes=self.model.file_bytes,
-            slots=self.slots,
-            lanes=self.lanes,
-            context=min(self.context, self.model.context or self.context),
-            room=available(),
-            limit=self.memory,
-            ubatch=self.ubatch,
-        )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import SummarizeAll
 
-from streaming.samples import sample_folder
+from producers.samples import sample_folder
 from streaming.summarizer.sentences import ends_whole
 
 # The end of a long sample.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import SummarizeAll
 
-from streaming.samples import sample_folder
+from producers.samples import sample_folder
 from streaming.summarizer.languages import detect
 from streaming.summarizer.sentences import ends_whole
 

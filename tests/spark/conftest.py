@@ -12,8 +12,9 @@ from pyspark.sql import SparkSession
 from spark_helpers import MakePlan
 
 from streaming.engine import open_model
-from streaming.query import Plan, prepare
-from streaming.session import layout, spark_session
+from streaming.layout import layout
+from streaming.prepare import Plan, prepare
+from streaming.session import spark_session
 from streaming.settings import Settings, load
 
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 
 from pyspark.sql import SparkSession
 
-from streaming.query import Plan, checkpointed, running
+from streaming.prepare import Plan
+from streaming.query import checkpointed, running
 from streaming.watch import Batch, StopRequest, watch
 
 MakePlan = Callable[..., Plan]

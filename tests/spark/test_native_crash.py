@@ -14,7 +14,8 @@ from support import Send, document, read_topic
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.messages import DeadLetter, Summary
-from streaming.query import Plan, checkpointed, running
+from streaming.prepare import Plan
+from streaming.query import checkpointed, running
 from streaming.watch import Batch, StopRequest, watch
 
 DOCUMENTS = 64

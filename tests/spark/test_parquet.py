@@ -15,7 +15,8 @@ from support import Send, document, read_topic
 from streaming.archive import Archive
 from streaming.archiving import archiving
 from streaming.errors import MachineError
-from streaming.query import Plan, archive_checkpointed, checkpointed, summarize_and_archive
+from streaming.prepare import Plan
+from streaming.query import archive_checkpointed, checkpointed, summarize_and_archive
 from streaming.watch import StopRequest, finish
 
 

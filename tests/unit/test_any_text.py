@@ -15,10 +15,11 @@ from model_files import MODEL
 
 from streaming.choice import foresee
 from streaming.decode import NamedDocument
+from streaming.desk import Desk, unload
 from streaming.errors import DeadlineExceeded, DocumentError, EngineCrashed
 from streaming.messages import Document, Summary
 from streaming.settings import load
-from streaming.work import Desk, Work, plan_work, unload
+from streaming.work import Work, plan_work
 
 LONGEST = 200_000
 CONTEXT = 2048

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.texts import chapters, window, windows
+from producers.samples import sample_folder
 from streaming.errors import UsageError
-from streaming.samples import sample_folder
 
 
 def book(folder: Path, *lengths: int) -> Path:

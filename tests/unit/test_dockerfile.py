@@ -82,7 +82,7 @@ def test_the_dockerfile_replayed_in_an_empty_folder_makes_a_gistream_that_runs(t
         ["gistream", "--version"], cwd=data, env=replayed.environment, capture_output=True, text=True, check=False
     )
     assert said.stdout.strip() == __version__, said.stderr
-    code = "import streaming.samples, sys; print(streaming.samples.sample_folder(), sys.prefix)"
+    code = "import producers.samples, sys; print(producers.samples.sample_folder(), sys.prefix)"
     found = subprocess.run(
         [str(prefix / "bin/python"), "-c", code], cwd=data, env=replayed.environment, capture_output=True, text=True
     )

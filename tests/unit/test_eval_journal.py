@@ -14,11 +14,12 @@ from evaluation.entries import entries, keep
 from evaluation.making import Made, make
 from evaluation.stories import Story
 from streaming.choice import foresee
+from streaming.desk import unload
 from streaming.errors import EngineError, MachineError
 from streaming.journal import Journal
 from streaming.protocol import Engine
 from streaming.settings import load
-from streaming.work import Work, plan_work, unload
+from streaming.work import Work, plan_work
 
 STORIES = [Story(str(n), f"Story {n} tells of a bridge that fell.", ("A bridge fell.",)) for n in range(6)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from untrusted import ATTACKS, MARKER
 
-from streaming.samples import sample_texts
+from producers.samples import sample_texts
 from streaming.summarizer.guards import apart, judge
 from streaming.summarizer.summarizer import cleaned
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.samples import sample_texts
+from producers.samples import sample_texts
 from streaming.summarizer.languages import alike, detect, english_name
 
 TEXTS = {

@@ -8,7 +8,7 @@ from model_files import MODEL
 from streaming.choice import foresee
 from streaming.engine import LlamaRecipe, ModelFile
 from streaming.errors import UsageError
-from streaming.query import documents_for
+from streaming.prepare import documents_for
 from streaming.settings import load
 from streaming.work import Work, plan_work
 

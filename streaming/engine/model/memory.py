@@ -29,15 +29,13 @@ from typing import Literal
 import psutil
 
 from streaming.engine.machine import OWN, ROOT, groups
+from streaming.engine.setup import UBATCH
 
 # llama.cpp rounds the tokens of a slot up to this.
 _CACHE_STEP = 256
 # Keys and values are kept as f16.
 _CACHE_BYTES = 2
 _FLOAT_BYTES = 4
-# Tokens computed at once in a prefill, where nothing else was measured: llama.cpp's default, and the prompt length up
-# to which a token costs least (design measurements: 2048 at once cost 1.7 times a token of 512).
-UBATCH = 512
 # The vocabulary as llama.cpp keeps it: text, scores, merges, maps. 17.6 MB for the 49,152 tokens of the sample.
 _VOCABULARY_BYTES = 360
 # Live at once in the widest layer of a prefill, a token of it: three rows of the feed-forward width and eight of the

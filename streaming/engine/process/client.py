@@ -12,12 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import count
 from os import getpid
-from pathlib import Path
 from typing import Any, TypeVar
 
-from streaming.engine.process.recipe import ProcessRecipe
 from streaming.engine.process.report import Report
-from streaming.engine.process.starting import find_or_start, reap, wait_for_end
+from streaming.engine.process.starting import Launch, find_or_start, reap, wait_for_end
 from streaming.engine.process.wire import Frame, encode, pack, pack_messages, read, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
 from streaming.protocol import EngineStatus, Generation, Message, Sampling
@@ -108,11 +106,9 @@ class _Link:
 class ProcessEngine:
     """The executor's engine process; see `streaming.protocol.Engine`."""
 
-    def __init__(
-        self, recipe: ProcessRecipe, tell: Callable[[float], None] | None, owner: int, log: Path | None
-    ) -> None:
-        """Connect to the engine process of the executor `owner`; see `ProcessRecipe.load`."""
-        self._recipe, self._tell, self._owner, self._log = recipe, tell, owner, log
+    def __init__(self, launch: Launch, tell: Callable[[float], None] | None) -> None:
+        """Connect to the engine process of the executor that owns it; see `ProcessRecipe.load`."""
+        self._launch, self._tell = launch, tell
         self._link: _Link | None = None
         self._linking = asyncio.Lock()
         self._closed = False
@@ -220,7 +216,7 @@ class ProcessEngine:
         """Return the connection to the server, which is started when it is not there."""
         async with self._linking:
             if self._link is None or self._link.lost:
-                place = await asyncio.to_thread(find_or_start, self._recipe, self._owner, self._log)
+                place = await asyncio.to_thread(find_or_start, self._launch)
                 try:
                     reader, writer = await asyncio.open_unix_connection(str(place.socket))
                 except OSError as error:
@@ -245,12 +241,12 @@ class ProcessEngine:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
         if link is not None:
-            if self._owner == getpid() and not link.lost:
+            if self._launch.owner == getpid() and not link.lost:
                 link.send({"do": "end"})
                 await link.end()
             link.close()
             await asyncio.gather(link.reading, return_exceptions=True)
-        if self._owner == getpid():
-            await asyncio.to_thread(wait_for_end, self._recipe, self._owner)
+        if self._launch.owner == getpid():
+            await asyncio.to_thread(wait_for_end, self._launch)
         await self._loop.shutdown_default_executor()
         reap()

@@ -39,8 +39,9 @@ class ProcessRecipe:
         """
         # Only here: what a driver needs of an engine is its recipe.
         from streaming.engine.process.client import ProcessEngine
+        from streaming.engine.process.starting import Launch
 
-        return ProcessEngine(self, tell, find_owner() if owner is None else owner, log)
+        return ProcessEngine(Launch(self.packed, self.digest, find_owner() if owner is None else owner, log), tell)
 
     @property
     def packed(self) -> Frame:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,7 @@ import psutil
 from streaming.engine.process.folder import EngineFolder, engine_folder, engine_folders, locked, sweep
 from streaming.engine.process.native import python_path
 from streaming.engine.process.owner import open_owner
-from streaming.engine.process.recipe import ProcessRecipe
-from streaming.engine.process.wire import encode, read
+from streaming.engine.process.wire import Frame, encode, read
 from streaming.errors import EngineError
 
 # A server's loop does nothing that takes long; one that was stopped by a signal is as good as gone.
@@ -25,34 +25,50 @@ _ANSWER_SECONDS = 10
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
-def find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
-    """Return the folder of an engine process that listens; starts one when there is none.
+@dataclass(frozen=True)
+class Launch:
+    """What an engine process is found by and started with.
 
-    What that one says goes to `log`, or to this process's standard error. Raises `EngineError`.
+    `packed` is its recipe as plain values and `digest` the recipe's SHA-256, `owner` the executor's process id; what
+    the process prints goes to `log`, or to this process's standard error.
     """
+
+    packed: Frame
+    digest: str
+    owner: int
+    log: Path | None
+
+    @property
+    def folder(self) -> EngineFolder:
+        """The folder of this executor's engine process; raises `EngineError`."""
+        return engine_folder(self.owner, self.digest)
+
+
+def find_or_start(launch: Launch) -> EngineFolder:
+    """Return the folder of an engine process that listens; starts one when there is none. Raises `EngineError`."""
     reap()
     try:
-        return _find_or_start(recipe, owner, log)
+        return _find_or_start(launch)
     except OSError as error:
         raise EngineError(
             f"The engine's process cannot be started: {error}; TMPDIR names another place for its folder."
         ) from error
 
 
-def _find_or_start(recipe: ProcessRecipe, owner: int, log: Path | None) -> EngineFolder:
-    place = engine_folder(owner, recipe.digest)
+def _find_or_start(launch: Launch) -> EngineFolder:
+    place = launch.folder
     if asyncio.run(_answers(place)):
         return place
     # Not with the lock held: freeing a model takes time.
     for sibling in engine_folders():
-        if sibling.owner == owner and sibling != place:
+        if sibling.owner == launch.owner and sibling != place:
             asyncio.run(_ask_to_yield(sibling))
     with locked():
         # Another worker may have been quicker.
         if not asyncio.run(_answers(place)):
             sweep()
             _bury(place)
-            _start(recipe, owner, place, log)
+            _start(launch, place)
     return place
 
 
@@ -76,9 +92,9 @@ def reap() -> None:
             _started.pop(place, None)
 
 
-def wait_for_end(recipe: ProcessRecipe, owner: int) -> None:
-    """Wait for the end of the process that was started here for a recipe; end it when it does not by itself."""
-    process = _started.pop(engine_folder(owner, recipe.digest).path, None)
+def wait_for_end(launch: Launch) -> None:
+    """Wait for the end of the process, if it was started here; end it when it does not by itself."""
+    process = _started.pop(launch.folder.path, None)
     if process is None:
         return
     try:
@@ -88,15 +104,15 @@ def wait_for_end(recipe: ProcessRecipe, owner: int) -> None:
         process.wait()
 
 
-def _start(recipe: ProcessRecipe, owner: int, place: EngineFolder, log: Path | None) -> None:
+def _start(launch: Launch, place: EngineFolder) -> None:
     try:
-        descriptor = open_owner(owner)
+        descriptor = open_owner(launch.owner)
     except ProcessLookupError as error:
         raise EngineError("The executor has ended, so its engine is not started.") from error
     place.open()
-    spec = {**recipe.packed, "folder": str(place.path), "owner": owner, "owner_descriptor": descriptor}
+    spec = {**launch.packed, "folder": str(place.path), "owner": launch.owner, "owner_descriptor": descriptor}
     try:
-        with nullcontext() if log is None else log.open("ab") as errors:
+        with nullcontext() if launch.log is None else launch.log.open("ab") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streaming.engine.process.server"],
                 stdin=subprocess.PIPE,
