@@ -32,7 +32,7 @@ RUN --mount=type=cache,target=/tmp/pip pip install --cache-dir /tmp/pip --constr
 
 # Spark's Kafka connector, so that no container needs a network but Kafka's.
 ENV M2_REPO=/opt/gistream/maven
-RUN python -c "from streaming.java import SPARK_KAFKA, resolve_jars; resolve_jars(SPARK_KAFKA)"
+RUN python -c "from streaming.machine.java import SPARK_KAFKA, resolve_jars; resolve_jars(SPARK_KAFKA)"
 
 
 FROM python:3.11-slim-bookworm

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streaming.engine import open_model, usable_cores
-from streaming.engine.tuning.kept import GIVEN, find_tuning
+from streaming.engine import open_model
+from streaming.engine.tuning.tuning_file import GIVEN, find_tuning
 from streaming.errors import UsageError
+from streaming.machine.cores import usable_cores
 from streaming.settings import Settings
 
 # What systems are compared in on a CPU that has no tuning: of the CPUs that it was measured on, the slowest makes 1.4

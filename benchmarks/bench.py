@@ -23,13 +23,14 @@ from benchmarks.systems.llama_server import check_program
 from benchmarks.texts import NamedText, chapters, windows
 from benchmarks.workload import context_for, render
 from producers.samples import sample_folder
-from streaming.bounds import checked_bounds
-from streaming.engine import ModelFile, open_model, usable_cores
+from streaming.engine import ModelFile, open_model
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
-from streaming.journal import Journal, this_code
-from streaming.progress import Shown
+from streaming.machine.cores import usable_cores
+from streaming.planning.token_limits import checked_bounds
 from streaming.settings import Settings
+from streaming.terminal.journal import Journal, this_code
+from streaming.terminal.progress import Shown
 
 # With fewer, the start and the end of a micro-batch, where slots idle, are not in the figure as often as in a service's
 # life.

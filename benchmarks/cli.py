@@ -13,7 +13,7 @@ from rich.console import Console
 from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import DataDir, flag
-from streaming.signals import end_as_ctrl_c_does
+from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
 out = Console(highlight=False, soft_wrap=True)
@@ -96,7 +96,7 @@ def bench(
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
     from benchmarks.results import Results, as_json
-    from streaming.progress import Shown
+    from streaming.terminal.progress import Shown
 
     if chart is not None:
         check_drawing()

@@ -12,7 +12,7 @@ from benchmarks.results import Footprint
 from benchmarks.rounds import Bench
 from streaming.engine.model import memory
 from streaming.engine.setup import UBATCH
-from streaming.progress import Shown
+from streaming.terminal.progress import Shown
 
 
 def footprints(

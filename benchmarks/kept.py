@@ -11,7 +11,7 @@ from io import FileIO
 
 from benchmarks.contract import Knobs, Run
 from benchmarks.figures import Case
-from streaming.journal import Journal, write
+from streaming.terminal.journal import Journal, write
 
 Measured = tuple[Run, int]
 

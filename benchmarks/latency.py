@@ -21,10 +21,10 @@ from consumers.tail import Tail, TailRead
 from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
-from streaming.prepare import Plan
 from streaming.protocol import Engine, Sampling
-from streaming.query import checkpointed, running
-from streaming.session import spark_log
+from streaming.spark.prepare import Plan
+from streaming.spark.query import checkpointed, running
+from streaming.spark.session import spark_log
 
 # A document is 500 words; one that has no summary by now is a dead letter, or its query has ended.
 _ARRIVAL_SECONDS = 300

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psutil
 
 from benchmarks.results import Machine
-from streaming.engine import usable_cores
-from streaming.engine.tuning.kept import this_cpu
+from streaming.engine.tuning.tuning_file import this_cpu
+from streaming.machine.cores import usable_cores
 
 
 def this_machine() -> Machine:

@@ -8,7 +8,7 @@ from benchmarks.contract import Document, Knobs, settings_text
 from benchmarks.figures import Case
 from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid, start_of
 from benchmarks.rounds import Bench
-from streaming.progress import Shown
+from streaming.terminal.progress import Shown
 
 # What computes one document after the other shows its speed on a few.
 _FEW = 4

@@ -16,9 +16,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer
-from streaming.kafka_options import for_python
 from streaming.messages import Deleted, Read, Summary, read_result
 from streaming.settings import MIB, Settings
+from streaming.settings.kafka_options import for_python
 
 # How long one look for new records takes; between two looks the reader may be stopped.
 _LOOK_MS = 500

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from streaming.errors import MachineError, UsageError
 from streaming.settings.flags import DataDir, PromptsDir, flag
-from streaming.signals import end_as_ctrl_c_does
+from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
 # The table is wider than the 80 columns that rich takes a file to have.
@@ -82,7 +82,7 @@ def evaluation(
     from evaluation.report import show
     from evaluation.results import Results, as_json
     from evaluation.stories import read_stories
-    from streaming.progress import Shown
+    from streaming.terminal.progress import Shown
 
     if json_file is not None and not json_file.parent.is_dir():
         raise UsageError(f"There is no folder {json_file.parent} for {json_file.name}; make it first.")

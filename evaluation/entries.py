@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from streaming.journal import Journal, write
 from streaming.messages import Summary
+from streaming.terminal.journal import Journal, write
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ from evaluation.making import Made, make
 from evaluation.results import Results, Scored
 from evaluation.rouge import Rouge, rouge
 from evaluation.stories import Story
-from streaming.choice import choose
-from streaming.desk import unload
-from streaming.engine import open_model, usable_cores
+from streaming.engine import open_model
 from streaming.errors import NotSummarized
-from streaming.journal import Journal, this_code
-from streaming.progress import Shown
+from streaming.machine.cores import usable_cores
+from streaming.pipeline.desk import unload
+from streaming.planning.engine_choice import choose
+from streaming.planning.work import Work, plan_work
 from streaming.summarizer import words_of
 from streaming.summarizer.sentences import length
-from streaming.work import Work, plan_work
+from streaming.terminal.journal import Journal, this_code
+from streaming.terminal.progress import Shown
 
 # How many lines tell how far a system is where there is no terminal to draw on.
 _LINES = 5

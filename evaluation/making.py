@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from evaluation.entries import Entry, entries, keep
 from evaluation.stories import Story
-from streaming.decode import NamedDocument
-from streaming.desk import Desk
 from streaming.errors import DocumentError
-from streaming.in_flight import in_flight
-from streaming.journal import Journal
 from streaming.messages import Document, Summary
-from streaming.work import Work
+from streaming.pipeline.decode import NamedDocument
+from streaming.pipeline.desk import Desk
+from streaming.pipeline.in_flight import in_flight
+from streaming.planning.work import Work
+from streaming.terminal.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.producer.future import RecordMetadata
 
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer
-from streaming.kafka_options import for_python
 from streaming.settings import MIB, Settings
+from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
 # The client holds what is not acknowledged, without a limit of its own; this is ours.

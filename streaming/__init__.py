@@ -1,13 +1,13 @@
 """gistream: a structured-streaming summarization service.
 
-`summarize_frame(documents)` is for batch jobs of one's own: see `streaming.frame`.
+`summarize_frame(documents)` is for batch jobs of one's own: see `streaming.spark.frame`.
 """
 
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streaming.frame import summarize_frame
+    from streaming.spark.frame import summarize_frame
 
 __all__ = ["__version__", "summarize_frame"]
 __version__ = version("gistream")
@@ -17,6 +17,6 @@ def __getattr__(name: str) -> Any:
     """Import `summarize_frame` when it is asked for: it brings Spark, which most commands do not need."""
     if name != "summarize_frame":
         raise AttributeError(f"module 'streaming' has no attribute '{name}'")
-    from streaming.frame import summarize_frame
+    from streaming.spark.frame import summarize_frame
 
     return summarize_frame

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installation import Send
 from kafka import KafkaProducer
-from support import Send
 
-from streaming.broker import EmbeddedBroker
+from streaming.kafka.broker import EmbeddedBroker
 from streaming.settings import MIB, Settings, load
 
 TESTS = Path(__file__).parent
 # Python workers import this checkout's gistream, the fake engines and the traps from here.
-os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS.parent, TESTS / "spark", TESTS)))
+os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS.parent, TESTS / "support")))
 for name in [name for name in os.environ if name.startswith("GISTREAM_")]:
     del os.environ[name]
 

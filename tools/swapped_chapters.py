@@ -16,15 +16,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.texts import chapters
-from streaming.choice import choose
-from streaming.decode import NamedDocument
-from streaming.engine import open_model, usable_cores
+from streaming.engine import open_model
 from streaming.errors import UsageError, run_command
+from streaming.machine.cores import usable_cores
 from streaming.messages import Document, Summary
-from streaming.offline import summarize_documents
+from streaming.pipeline.decode import NamedDocument
+from streaming.pipeline.offline import summarize_documents
+from streaming.planning.engine_choice import choose
+from streaming.planning.work import plan_work
 from streaming.settings import load
 from streaming.summarizer.guards.grounding import grounding
-from streaming.work import plan_work
 
 OTHERS = 10
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)

@@ -15,18 +15,18 @@ from datetime import datetime
 
 from benchmarks.contract import Document, Opening, Run
 from producers.publisher import Outgoing, publish
-from streaming.arrivals import arrivals
-from streaming.broker import EmbeddedBroker
 from streaming.engine import open_model
 from streaming.errors import EngineError, NotAcknowledged, QueryError
-from streaming.layout import layout
+from streaming.kafka.broker import EmbeddedBroker
 from streaming.messages import Document as Sent
 from streaming.messages import Summary
-from streaming.prepare import Plan, prepare
-from streaming.query import checkpointed, running
-from streaming.session import spark_log, spark_session
+from streaming.planning.layout import layout
 from streaming.settings import Settings
-from streaming.warmup import start_engine
+from streaming.spark.arrivals import arrivals
+from streaming.spark.engine_start import start_engine
+from streaming.spark.prepare import Plan, prepare
+from streaming.spark.query import checkpointed, running
+from streaming.spark.session import spark_log, spark_session
 
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60

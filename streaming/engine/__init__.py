@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from streaming.engine.machine import usable_cores
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
 from streaming.engine.recipe import LlamaRecipe
 from streaming.engine.setup import Setup, lanes_for
+from streaming.machine.cores import usable_cores
 
 __all__ = [
     "LlamaRecipe",

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from streaming.errors import BrokerError
-from streaming.kafka_options import flat
+from streaming.settings.kafka_options import flat
 from streaming.settings.model_fields import ModelSettings
 
 MIB = 1024 * 1024

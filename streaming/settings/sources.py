@@ -26,8 +26,8 @@ from pydantic_settings import (
 )
 
 from streaming.errors import UsageError
-from streaming.kafka_options import flat, is_secret
 from streaming.settings.fields import Settings
+from streaming.settings.kafka_options import flat, is_secret
 
 _MASK = "********"
 

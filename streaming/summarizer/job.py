@@ -16,7 +16,6 @@ from streaming.protocol import Engine, Generation, Sampling
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import lead, ranked, ranked_lines
-from streaming.summarizer.finishing import finished, first_paragraph
 from streaming.summarizer.guards import Verdict, apart, judge, said_once
 from streaming.summarizer.ladder import Rungs, climb, samplings
 from streaming.summarizer.languages import alike, base, detect, english_name
@@ -25,6 +24,7 @@ from streaming.summarizer.recipe import Recipe, Strategy
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE, length, split_sentences, word_count
 from streaming.summarizer.strategies import Part, map_reduce, refine, stuff, tree
 from streaming.summarizer.structured import choices, parse, spoken
+from streaming.summarizer.trimming import finished, first_paragraph
 
 # Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
 # book does not queue up before a tweet. A slot that ends a sequence must find the next one there: those that end in the

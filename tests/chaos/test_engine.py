@@ -15,16 +15,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from installation import Send, command, command_environment, document, names, read_topic
 from native_hooks import HANGS, TrappedRecipe
-from support import Send, command, command_environment, document, names, read_topic
 
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.engine.process.report import Report, reports
 from streaming.errors import EngineCrashed
+from streaming.kafka.topics import Admin
 from streaming.protocol import Engine, Generation, Message, Sampling
 from streaming.settings import Settings
-from streaming.topics import Admin
 
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
 SHORT = {"GISTREAM_MAX_TOKENS": "32", "GISTREAM_BATCH_DOCUMENTS": "64"}

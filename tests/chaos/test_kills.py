@@ -17,12 +17,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.dataset as ds
 import pytest
-from support import Send, command, command_environment, document, gistream, names
+from installation import Send, command, command_environment, document, gistream, names
 
 from streaming.archive import Place
-from streaming.archiving import archive_checkpoint
+from streaming.kafka.topics import Admin
 from streaming.settings import Settings
-from streaming.topics import Admin
+from streaming.spark.archive_query import archive_checkpoint
 
 DOCUMENTS = 60
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."

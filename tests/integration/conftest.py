@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from installation import SummarizeAll
 from pages import ROOT, STORY
-from support import SummarizeAll
 
-from streaming.choice import choose
 from streaming.engine import open_model
+from streaming.planning.engine_choice import choose
+from streaming.planning.work import plan_work
 from streaming.settings import load
 from streaming.summarizer import Recipe, Summarizer, Text, Written
-from streaming.work import plan_work
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support import gistream
+from installation import gistream
 from tiny_models import FAMILIES, write_model
 
 SYSTEMS = [

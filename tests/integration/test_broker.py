@@ -7,11 +7,11 @@ import socket
 from pathlib import Path
 
 import psutil
-from support import gistream
+from installation import gistream
 
-from streaming.broker import EmbeddedBroker
+from streaming.kafka.broker import EmbeddedBroker
+from streaming.kafka.topics import Admin
 from streaming.settings import Settings, address_file, load
-from streaming.topics import Admin
 
 
 def started(folder: Path) -> tuple[EmbeddedBroker, Settings]:

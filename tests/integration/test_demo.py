@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support import gistream, keep_a_tuning
+from installation import gistream, keep_a_tuning
 
 from streaming.engine import open_model
 

@@ -25,7 +25,7 @@ WORK = """
 import asyncio, sys
 from pathlib import Path
 from hazards import HazardRecipe
-from support import gistream
+from installation import gistream
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.protocol import Message, Sampling
 loaded = ProcessRecipe(HazardRecipe({log!r}), stall={stall}, memory=None).load()
@@ -43,7 +43,7 @@ def executor(tmp_path: Path, *workers: str) -> Iterator[subprocess.Popen[str]]:
     """Have an executor with workers, each of which runs a source."""
     java = tmp_path / "java"
     java.symlink_to(Path(sys.executable).resolve())
-    command = [str(java), str(TESTS / "executor.py"), sys.executable, *workers]
+    command = [str(java), str(TESTS / "support" / "executor.py"), sys.executable, *workers]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from engine_process import ask, ask_all, child, engine, lines, own_folders, recipe, until
+from installation import gistream
 from processes import has_ended
-from support import gistream
 
 from streaming.engine.process.wire import encode
 from streaming.errors import EngineCrashed, EngineError

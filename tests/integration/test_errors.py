@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import gistream
+from installation import gistream
 
 
 def check(done: object, code: int, *words: str) -> None:

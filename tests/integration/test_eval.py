@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support import gistream
+from installation import gistream
 
 STORIES = [
     {

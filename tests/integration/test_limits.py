@@ -8,13 +8,13 @@ import random
 from pathlib import Path
 
 import pytest
+from installation import Send, document, gistream, names, read_topic
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from support import Send, document, gistream, names, read_topic
 
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter
 from streaming.settings import Settings
-from streaming.topics import Admin
 
 
 def incompressible(size: int) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from hub_stand_in import LIST_OF_CALLERS, Hub, serve, sha256
+from installation import gistream
 from split_gguf import split_in_two
-from support import gistream
 
 from streaming.engine import describe_model, open_model
 from streaming.engine.model.memory import predict

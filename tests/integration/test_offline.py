@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import command, command_environment, gistream
+from installation import command, command_environment, gistream
 
 from streaming.messages import Summary
 

@@ -13,9 +13,9 @@ from kafka import KafkaProducer
 from pages import ROOT, STORY, run_page, steps
 from tiny_models import FAMILIES, write_model
 
-from streaming.broker import EmbeddedBroker
+from streaming.kafka.broker import EmbeddedBroker
+from streaming.kafka.topics import Admin
 from streaming.settings import load
-from streaming.topics import Admin
 
 
 @pytest.mark.parametrize(

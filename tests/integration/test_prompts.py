@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support import gistream
+from installation import gistream
 
 STORY = (
     "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone. Peter "

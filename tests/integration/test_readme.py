@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from installation import command_environment
 from pages import ROOT, run_page
-from support import command_environment
 
 
 def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:

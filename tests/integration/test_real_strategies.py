@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support import SummarizeAll
+from installation import SummarizeAll
 
 from producers.samples import sample_folder
 from streaming.summarizer.sentences import ends_whole

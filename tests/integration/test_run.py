@@ -8,13 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from installation import Send, command, command_environment, document, gistream, names, read_topic
 from kafka import KafkaConsumer, TopicPartition
-from support import Send, command, command_environment, document, gistream, names, read_topic
 
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Summary
 from streaming.settings import Settings
 from streaming.summarizer.sentences import ends_whole
-from streaming.topics import Admin
 
 CORPUS = Path(__file__).parents[2] / "examples" / "corpus"
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."

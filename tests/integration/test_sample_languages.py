@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import SummarizeAll
+from installation import SummarizeAll
 
 from producers.samples import sample_folder
 from streaming.summarizer.languages import detect

@@ -10,20 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support import gistream, keep_a_tuning
+from installation import gistream, keep_a_tuning
 from tiny_models import FAMILIES, write_model
 
 from producers.samples import sample_texts
 from streaming.engine import LlamaRecipe, ModelFile, open_model
 from streaming.engine.model.representation import FILE_TYPES, prepare, prepared_path
 from streaming.engine.model.split import file_sha256
-from streaming.engine.tuning.kept import Skipped, Speed, Tuning, find_tuning
 from streaming.engine.tuning.task import Event, Task
 from streaming.engine.tuning.tune import tune
+from streaming.engine.tuning.tuning_file import Skipped, Speed, Tuning, find_tuning
 from streaming.errors import EngineError, ModelError
-from streaming.prepare import prepare as prepare_query
-from streaming.query import checkpointed
 from streaming.settings import Settings
+from streaming.spark.prepare import prepare as prepare_query
+from streaming.spark.query import checkpointed
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import SummarizeAll
+from installation import SummarizeAll
 from untrusted import ATTACKS, MARKER, STORY, documents
 
 from streaming.summarizer import Written

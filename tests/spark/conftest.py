@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 from spark_helpers import MakePlan
 
 from streaming.engine import open_model
-from streaming.layout import layout
-from streaming.prepare import Plan, prepare
-from streaming.session import spark_session
+from streaming.planning.layout import layout
 from streaming.settings import Settings, load
+from streaming.spark.prepare import Plan, prepare
+from streaming.spark.session import spark_session
 
 
 @pytest.fixture(scope="session")

@@ -6,17 +6,17 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from installation import Send, document, read_topic
 from native_hooks import CRASHES, TrappedRecipe
 from pyspark.sql import SparkSession
 from spark_helpers import MakePlan
-from support import Send, document, read_topic
 
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.messages import DeadLetter, Summary
-from streaming.prepare import Plan
-from streaming.query import checkpointed, running
-from streaming.watch import Batch, StopRequest, watch
+from streaming.spark.prepare import Plan
+from streaming.spark.query import checkpointed, running
+from streaming.spark.watch import Batch, StopRequest, watch
 
 DOCUMENTS = 64
 STORY = "The mill burned on Tuesday. Anna saw the smoke and rang the bell."

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
+from installation import Send, document, read_topic
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
-from support import Send, document, read_topic
 
 from streaming.archive import Archive
-from streaming.archiving import archiving
 from streaming.errors import MachineError
-from streaming.prepare import Plan
-from streaming.query import archive_checkpointed, checkpointed, summarize_and_archive
-from streaming.watch import StopRequest, finish
+from streaming.spark.archive_query import archiving
+from streaming.spark.prepare import Plan
+from streaming.spark.query import archive_checkpointed, checkpointed, summarize_and_archive
+from streaming.spark.watch import StopRequest, finish
 
 
 @pytest.fixture

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from installation import Send, document, read_topic
 from kafka import KafkaConsumer, TopicPartition
 from pyspark.sql import SparkSession
 from spark_helpers import MakePlan, drain
-from support import Send, document, read_topic
 
 from consumers.tail import Tail
 from streaming.errors import CheckpointError, EngineError, QueryError
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deleted, Summary
-from streaming.query import checkpointed, running
 from streaming.settings import Settings
-from streaming.topics import Admin
+from streaming.spark.query import checkpointed, running
 
 BAD = {
     "NotUtf8": b"\xff\xfe\x00text",
@@ -155,7 +155,7 @@ def test_an_engine_that_fails_stops_the_query_with_its_own_sentence(
 
 
 def test_lag_tools_see_the_querys_offsets(data_dir: Path, settings: Settings) -> None:
-    from streaming.lag import GroupOffsets
+    from streaming.kafka.group_offsets import GroupOffsets
 
     with Admin(settings) as admin:
         admin.ensure()

@@ -18,8 +18,8 @@ from typing import Any
 
 import psutil
 
-from streaming.engine.machine import cpus, usable_cores
 from streaming.engine.setup import shares
+from streaming.machine.cores import cpus, usable_cores
 
 # The machine is asked this often. The system counts a process's time in hundredths of a second.
 _EVERY_SECONDS = 0.5

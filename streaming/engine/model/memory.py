@@ -28,8 +28,8 @@ from typing import Literal
 
 import psutil
 
-from streaming.engine.machine import OWN, ROOT, groups
 from streaming.engine.setup import UBATCH
+from streaming.machine.cores import OWN, ROOT, groups
 
 # llama.cpp rounds the tokens of a slot up to this.
 _CACHE_STEP = 256

@@ -21,7 +21,7 @@ import psutil
 
 from streaming.engine.lanes.llama import Context, Weights
 from streaming.engine.setup import shares
-from streaming.engine.tuning.apart import answer, read_request
+from streaming.engine.tuning.subprocess_run import answer, read_request
 from streaming.errors import EngineError
 
 # The first prefill touches memory for the first time; the median of three is one that did not.

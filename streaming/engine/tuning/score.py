@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from streaming.engine.lanes.llama import Weights
 from streaming.engine.lanes.vocabulary import Vocabulary
-from streaming.engine.tuning.apart import answer, read_request
+from streaming.engine.tuning.subprocess_run import answer, read_request
 
 WINDOW = 512
 _UNCOUNTED = 32

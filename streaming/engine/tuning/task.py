@@ -9,7 +9,7 @@ from pathlib import Path
 from streaming.engine.model.memory import predict
 from streaming.engine.model.model_file import ModelFile
 from streaming.engine.setup import Setup
-from streaming.engine.tuning.kept import Quality, Skipped, Speed, Tuning
+from streaming.engine.tuning.tuning_file import Quality, Skipped, Speed, Tuning
 
 # The setup in which representations are compared: a lane for each core, where 8 slots are most of the way to many. No
 # more than these, because every slot makes each document of a batch wait longer.

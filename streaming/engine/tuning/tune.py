@@ -19,9 +19,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from streaming.engine.model.representation import FILE_TYPES, adopt, is_in, llama_build, prepare, prepared_bytes
-from streaming.engine.tuning.course import Course, probe, score, scoring_bytes, scoring_seconds, scratch_folder
-from streaming.engine.tuning.kept import GIVEN, Chosen, Speed, Tuning, this_cpu
+from streaming.engine.tuning.measuring import Course, probe, score, scoring_bytes, scoring_seconds, scratch_folder
 from streaming.engine.tuning.task import MOST_SLOTS, Event, Step, Task
+from streaming.engine.tuning.tuning_file import GIVEN, Chosen, Speed, Tuning, this_cpu
 from streaming.engine.tuning.verdict import WORTH_A_FILE, better, no_worse
 from streaming.errors import EngineError, ModelError
 

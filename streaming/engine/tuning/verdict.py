@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from streaming.engine.setup import Setup
-from streaming.engine.tuning.kept import Quality, Speed
+from streaming.engine.tuning.tuning_file import Quality, Speed
 
 # A representation whose perplexity may, with 95% confidence, be higher by more than this is not "no worse", however
 # few tokens say so. For comparison, with the sample on 8,616 tokens: BF16 -0.4%, Q8_0 +0.3%, Q4_0 +22%.

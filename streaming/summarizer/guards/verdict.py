@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.summarizer.guards.addressed import MARKS, apart
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
+from streaming.summarizer.guards.first_person import speaks_for_itself
 from streaming.summarizer.guards.grounding import grounding_of
+from streaming.summarizer.guards.injection import MARKS, apart
 from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
-from streaming.summarizer.guards.voice import speaks_for_itself
 from streaming.summarizer.languages import alike, base, detect, detectable
 from streaming.summarizer.sentences import ends_whole, length
 from streaming.summarizer.words import content_words, has_stems

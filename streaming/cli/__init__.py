@@ -1,0 +1,1 @@
+"""The `gistream` command: `main`, and one file a command."""

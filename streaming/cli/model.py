@@ -1,0 +1,181 @@
+"""The commands that look after model files: `gistream model list`, `pull` and `show`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streaming.engine import Setup, describe_model
+from streaming.engine.model import hub, memory
+from streaming.engine.model.model_file import SAMPLE, sample_path
+from streaming.engine.model.split import checksums, part_paths
+from streaming.errors import HubUnreachable, UsageError
+from streaming.settings import load
+from streaming.settings.flags import Json, flag
+
+if TYPE_CHECKING:
+    from streaming.planning.engine_choice import Choice
+
+model_app = typer.Typer(no_args_is_help=True, help="The models: what is here, what a hub has, what one needs.")
+
+out = Console(highlight=False, soft_wrap=True)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@model_app.command("list")
+def model_list(as_json: Json = False) -> None:
+    """List the models that are on this machine, as --model takes them: the sample, and the hub's cache.
+
+    Examples:
+        gistream model list
+
+        gistream model list --json | jq -r '.models[].model'
+    """
+    found = hub.cached_models()
+    if sample := sample_path():
+        found = [hub.Cached(SAMPLE, sample, sample.stat().st_size), *found]
+    if as_json:
+        models = [{"model": model.reference, "bytes": model.bytes, "path": str(model.path)} for model in found]
+        sys.stdout.write(json.dumps({"models": models}) + "\n")
+        return
+    table = Table("model", "MB", box=None)
+    for model in found:
+        table.add_row(Text(model.reference), f"{model.bytes / 1e6:,.0f}")
+    out.print(table)
+
+
+@model_app.command("pull")
+def model_pull(
+    reference: Annotated[str, typer.Argument(help="hf://owner/repo/file.gguf, or hf://owner/repo@revision/file.gguf")],
+    as_json: Json = False,
+) -> None:
+    """Download a model from a hub, or bring it up to date: what was interrupted goes on, what is there stays.
+
+    Prints the file, its SHA-256, which is compared with the hub's, and its size. Of a split model all parts are
+    downloaded; name the first. A model behind a login needs HF_TOKEN, a mirror HF_ENDPOINT.
+
+    Examples:
+        gistream model pull hf://Qwen/Qwen2.5-7B-Instruct-GGUF/qwen2.5-7b-instruct-q3_k_m.gguf
+
+        HF_TOKEN=... gistream model pull hf://owner/gated-model/model.gguf
+    """
+    if not reference.startswith(hub.SCHEME):
+        raise UsageError(f"{reference} is not on a hub; pull takes {hub.SCHEME}owner/repo/file.gguf.")
+    try:
+        path = hub.pull(reference)
+    except HubUnreachable as error:
+        if (cached := hub.cached(reference)) is None:
+            raise
+        note.print(Text(f"{error} This is what was there before."))
+        path = cached
+    parts = part_paths(path)
+    sums = checksums(parts)
+    for part, sha256 in zip(parts, sums.parts, strict=True):
+        hub.verify(part, sha256)
+    size = sum(part.stat().st_size for part in parts)
+    if as_json:
+        sys.stdout.write(json.dumps({"path": str(path), "sha256": sums.whole, "bytes": size}) + "\n")
+        return
+    _print_facts({"file": str(path), "sha256": sums.whole, "size": f"{size / 1e6:,.0f} MB"})
+
+
+@model_app.command("show")
+def model_show(
+    model: Annotated[str | None, typer.Argument(help="As --model takes it; default: the settings' model.")] = None,
+    slots: Annotated[int | None, flag("slots")] = None,
+    context: Annotated[int | None, flag("context")] = None,
+    as_json: Json = False,
+) -> None:
+    """Describe a model: what it is, its licence as the file states it, and the memory that it will need here.
+
+    Examples:
+        gistream model show
+
+        gistream model show ~/models/qwen2.5-7b-instruct-q4_k_m.gguf --slots 8
+
+        gistream model show --json | jq .memory.total
+    """
+    # Here, because it loads PySpark.
+    from streaming.planning.engine_choice import foresee
+    from streaming.planning.layout import layout
+    from streaming.planning.token_limits import bounds
+
+    settings = load({"model": model, "slots": slots, "context": context})
+    found = describe_model(settings.model)
+    choice = foresee(settings, found, cores=layout(settings).cores)
+    setup, size = choice.setup, choice.model.file_bytes
+    tokens = bounds(settings, found).context
+    engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
+    needed = memory.predict(found.shape, **engine)
+    free = memory.available()
+    fit = memory.lowered(found.shape, **engine, available=free)
+    if as_json:
+        about: dict[str, Any] = asdict(found)
+        about["path"] = str(found.path)
+        about["memory"] = {
+            **asdict(needed),
+            "representation": choice.model.representation,
+            **_engine_size(setup),
+            "context": tokens,
+            "available": free,
+        }
+        sys.stdout.write(json.dumps({"model": settings.model, **about}) + "\n")
+        return
+    _print_facts(
+        {
+            "model": settings.model,
+            "file": str(found.path),
+            "architecture": found.architecture,
+            "parameters": f"{found.parameters / 1e6:,.0f} million",
+            "representation": f"{found.representation}{_computed_as(choice)}",
+            "size": f"{found.file_bytes / 1e6:,.0f} MB",
+            "context": f"{found.context:,} tokens",
+            "chat template": "yes" if found.chat_template else "no: a base model, for --prompt-style completion only",
+            "thinking": "yes: it is no part of the summary" if found.thinks else "no",
+            "licence": found.licence or "not stated in the file",
+            "sha256": found.sha256,
+            "memory needed": _needed(needed, setup.slots, tokens),
+            "memory here": _here(needed, fit, tokens, free),
+        }
+    )
+
+
+def _engine_size(setup: Setup) -> dict[str, int]:
+    """Return what of a setup decides how much memory an engine takes."""
+    return {"slots": setup.slots, "lanes": setup.lanes, "ubatch": setup.ubatch}
+
+
+def _computed_as(choice: Choice) -> str:
+    if choice.model is choice.given:
+        return ""
+    return f", computed as {choice.model.representation} ({choice.why})"
+
+
+def _needed(needed: memory.Memory, slots: int, tokens: int) -> str:
+    cache = "unknown for this architecture" if needed.kv_cache is None else f"{needed.kv_cache / 1e6:,.0f}"
+    return (
+        f"{needed.certainty} {needed.total / 1e6:,.0f} MB an executor: weights {needed.weights / 1e6:,.0f}, "
+        f"key-value cache {cache} ({slots} slots of {tokens:,} tokens), buffers {needed.buffers / 1e6:,.0f}"
+    )
+
+
+def _here(needed: memory.Memory, fit: tuple[int, int] | None, tokens: int, free: int) -> str:
+    has = f"{free / 1e6:,.0f} MB available"
+    if needed.total <= free:
+        return has if needed.kv_cache is None else f"{has}: enough"
+    if fit is None:
+        return f"{has}: not enough; take a smaller model, or a smaller representation of this one"
+    fewer, shorter = fit
+    return f"{has}: not enough; lower --slots to {fewer}" + (f" and --context to {shorter}" if shorter < tokens else "")
+
+
+def _print_facts(facts: dict[str, str]) -> None:
+    for name, value in facts.items():
+        out.print(Text.assemble((f"{name:<16}", "bold"), value))

@@ -1,0 +1,125 @@
+"""The commands that look after prompt profiles: `gistream prompts list`, `show`, `check` and `new`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streaming.errors import UsageError
+from streaming.settings import load
+from streaming.settings.flags import Json, PromptsDir
+
+prompts_app = typer.Typer(no_args_is_help=True, help="The prompt profiles: what the model is told, by name.")
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+@prompts_app.command("list")
+def prompts_list(prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
+    """List the profiles: those that gistream ships, and those of your folder, which come before them.
+
+    Example:
+        gistream prompts list
+    """
+    # Here and below, because it loads what only summaries need.
+    from streaming.summarizer.prompts import load_profiles
+
+    profiles = load_profiles(load({"prompts_dir": prompts_dir}).prompts_dir)
+    if as_json:
+        said = [{"name": p.name, "description": p.description, "sha256": p.sha256} for p in profiles.values()]
+        sys.stdout.write(json.dumps({"prompts": said}) + "\n")
+        return
+    table = Table("profile", "output", "what it is for", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in sorted(profiles):
+        table.add_row(name, profiles[name].output, Text(profiles[name].description))
+    out.print(table)
+
+
+@prompts_app.command("show")
+def prompts_show(
+    name: Annotated[str, typer.Argument(help="The profile's name.", show_default=False)],
+    prompts_dir: PromptsDir = None,
+) -> None:
+    """Print a profile as TOML: what `new` begins with.
+
+    Example:
+        gistream prompts show minutes
+    """
+    sys.stdout.write(_source(name, load({"prompts_dir": prompts_dir}).prompts_dir))
+
+
+@prompts_app.command("check")
+def prompts_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files; default: those of your folder.")] = None,
+    prompts_dir: PromptsDir = None,
+) -> None:
+    """Read profiles, and say what is wrong with the first that is.
+
+    Example:
+        gistream prompts check prompts/tickets.toml
+    """
+    from streaming.planning.work import grammars_of
+    from streaming.summarizer.prompts import load_profiles, parse_profile, profile_name
+
+    if files:
+        for file in files:
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"{file} cannot be read: {error}.") from error
+            grammars_of({file.stem: parse_profile(profile_name(file.stem), text, where=str(file))})
+            out.print(f"{file}: good", markup=False)
+        return
+    folder = load({"prompts_dir": prompts_dir}).prompts_dir
+    if folder is None:
+        raise UsageError("No folder of prompt profiles is set; name files, or the folder with --prompts-dir.")
+    profiles = load_profiles(folder)
+    for name in sorted(path.stem for path in folder.glob("*.toml")):
+        grammars_of({name: profiles[name]})
+        out.print(f"{name}: good", markup=False)
+
+
+@prompts_app.command("new")
+def prompts_new(
+    name: Annotated[str, typer.Argument(help="What it will be called.", show_default=False)],
+    like: Annotated[str, typer.Option(help="The profile to begin with.")] = "default",
+    prompts_dir: PromptsDir = None,
+) -> None:
+    """Write a new profile into your folder, as a copy of another one, for you to change.
+
+    Example:
+        gistream prompts new tickets --like minutes --prompts-dir prompts
+    """
+    from streaming.summarizer.prompts import profile_name
+
+    folder = load({"prompts_dir": prompts_dir}).prompts_dir
+    if folder is None:
+        raise UsageError("No folder of prompt profiles is set; name one with --prompts-dir, or set prompts_dir.")
+    path = folder / f"{profile_name(name)}.toml"
+    source = _source(like, folder if folder.is_dir() else None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(source)
+    except FileExistsError:
+        raise UsageError(f"There is {path} already; choose another name, or change that one.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error}.") from error
+    out.print(f"{path}: change it, then `gistream prompts check {path}`", markup=False)
+
+
+def _source(name: str, folder: Path | None) -> str:
+    """Return the TOML of a profile; raises `UsageError` when there is none of that name."""
+    from streaming.summarizer.prompts import known_profile, load_profiles, shipped_profiles
+
+    known_profile(load_profiles(folder), name)
+    if folder is not None and (own := folder / f"{name}.toml").is_file():
+        return own.read_text(encoding="utf-8")
+    return shipped_profiles()[name]

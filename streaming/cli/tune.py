@@ -1,0 +1,78 @@
+"""The command that measures this CPU: `gistream tune`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streaming.settings import load
+from streaming.settings.flags import DataDir, Json, flag
+from streaming.terminal.ctrl_c import end_as_ctrl_c_does
+
+app = typer.Typer(rich_markup_mode="markdown")
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def tune(
+    model: Annotated[str | None, flag("model")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.1, help="Minutes it may take. Default: 10.", show_default=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what seldom pays.")] = False,
+    allow_loss: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent by which the model's perplexity may rise for more speed.")
+    ] = 0.0,
+    master: Annotated[str | None, flag("master")] = None,
+    context: Annotated[int | None, flag("context")] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Measure which representation of the model, and which setup, this CPU computes fastest, and keep the choice.
+
+    Every later start uses it. A representation is chosen only if it is statistically no worse than the file as given:
+    both read the same 8,192 tokens of text, and their predictions are compared. A query that has begun keeps the
+    representation that it began with, until --representation names another.
+
+    Examples:
+        gistream tune
+
+        gistream tune --quick
+
+        gistream tune --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf --budget 90
+
+        gistream tune --allow-loss 5 --json | jq .chosen
+    """
+    from producers.samples import sample_texts
+    from streaming.engine import describe_model
+    from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, keep_tuning
+    from streaming.planning.layout import layout
+    from streaming.planning.tuning import tuning_task
+    from streaming.terminal.tuning_report import show_tuning, tuning_tables
+
+    settings = load({"model": model, "master": master, "context": context, "data_dir": data_dir})
+    given = describe_model(settings.model)
+    task = tuning_task(
+        settings,
+        given,
+        layout(settings),
+        sample_texts(),
+        budget=60 * (DEFAULT_BUDGET if budget is None else budget),
+        quick=quick,
+        allow_loss=allow_loss / 100,
+    )
+    end_as_ctrl_c_does()
+    try:
+        tuning = show_tuning(task, note)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    path = keep_tuning(settings.data_dir, given, tuning)
+    if as_json:
+        sys.stdout.write(path.read_text() + "\n")
+        return
+    out.print(tuning_tables(tuning))
+    out.print(f"Kept in {path}; every later start uses it.", markup=False)

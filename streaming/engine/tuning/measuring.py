@@ -1,0 +1,162 @@
+"""A tuning under way: what it measures, with its clock, its files and its figures so far."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from streaming.engine.model.model_file import ModelFile
+from streaming.engine.setup import Setup
+from streaming.engine.tuning.subprocess_run import run_apart
+from streaming.engine.tuning.task import Event, Step, Task
+from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed
+from streaming.engine.tuning.verdict import quality
+from streaming.errors import EngineError, ModelError
+
+# Tokens that a representation must predict, and at the very least: windows end where a text does.
+_TOKENS, _FEWEST_TOKENS = 8192, 8000
+# Scoring computes the output layer for every token, a prefill for one.
+_SCORING_COST = 1.5
+# A window's logits as llama.cpp hands them out and as numpy works on them.
+_SCORING_BYTES = 512 * 4 * 3
+
+
+@dataclass
+class Course:
+    """A task, and the folder `scratch` for what may not be chosen."""
+
+    task: Task
+    scratch: Path
+    began: float = field(default_factory=time.monotonic)
+    speeds: list[Speed] = field(default_factory=list)
+    qualities: list[Quality] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    files: dict[str, ModelFile] = field(default_factory=dict)
+    # What the longest probe took.
+    longest: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds left of the budget."""
+        return self.began + self.task.budget - time.monotonic()
+
+    def skip(self, representation: str, reason: str) -> Skipped:
+        """Note why a representation was not measured to the end."""
+        self.skipped.append(Skipped(representation, reason))
+        return self.skipped[-1]
+
+    def drop(self, representation: str) -> None:
+        """Remove the file of a representation that will not be chosen: disks are small."""
+        if representation != GIVEN:
+            self.files.pop(representation).path.unlink()
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """Have a folder for what may not be chosen; those of tunings that were killed go, too. Raises `ModelError`."""
+    own = folder / f"tuning-{os.getpid()}"
+    try:
+        for left in folder.glob("tuning-*"):
+            if not psutil.pid_exists(int(left.name.partition("-")[2])):
+                shutil.rmtree(left, ignore_errors=True)
+        own.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"Models cannot be kept in {folder}: {error.strerror}; choose another place with --data-dir."
+        ) from error
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def probe(
+    course: Course, representation: str, setup: Setup, *, limit: float | None = None
+) -> Generator[Event, None, Speed]:
+    """Measure one representation in one setup; raises `EngineError`, also after `limit` seconds (None: the budget)."""
+    task, file = course.task, course.files[representation]
+    shown = task.model.representation if representation == GIVEN else representation
+    yield Step(f"{shown}: {setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once")
+    began = time.monotonic()
+    request = {
+        "path": str(file.path),
+        "slots": setup.slots,
+        "lanes": setup.lanes,
+        "threads": setup.threads,
+        "ubatch": setup.ubatch,
+        "context": task.context,
+        "prompt_tokens": task.prompt_tokens,
+        "texts": list(task.texts),
+    }
+    [found] = run_apart("probe", request, seconds=course.left if limit is None else limit)
+    course.longest = max(course.longest, time.monotonic() - began)
+    lanes = found["lanes"]
+    speed = Speed(
+        representation=representation,
+        setup=setup,
+        prompt_tokens=task.prompt_tokens,
+        completion_tokens=task.completion_tokens,
+        prefill=statistics.mean(lane["prefill"] for lane in lanes),
+        decode=statistics.mean(lane["decode"] for lane in lanes),
+        documents_per_second=sum(
+            1 / (lane["prefill"] + task.completion_tokens * lane["decode"] / lane["slots"]) for lane in lanes
+        ),
+        memory=int(found["memory"]),
+        predicted=task.predicted(file.file_bytes, setup),
+    )
+    course.speeds.append(speed)
+    yield speed
+    return speed
+
+
+def score(course: Course, names: Sequence[str]) -> Generator[Event, None, list[Quality]]:
+    """Score representations together; what cannot be scored is left out."""
+    if not names:
+        return []
+    task, windows = course.task, []
+    request = {
+        "paths": [str(course.files[name].path) for name in (GIVEN, *names)],
+        "texts": list(task.texts),
+        "tokens": _TOKENS,
+        "threads": task.cores,
+    }
+    try:
+        for window in run_apart("score", request, seconds=course.left):
+            windows.append(window)
+            yield Step(f"quality of {', '.join(names)}: {len(windows)} of {window['of']} parts of text")
+    except EngineError as error:
+        for name in names:
+            yield course.skip(name, str(error))
+        return []
+    found = []
+    for place, name in enumerate(names):
+        scored = quality(name, place, windows)
+        if scored is None:
+            yield course.skip(name, "its predictions are no numbers")
+        elif scored.tokens < _FEWEST_TOKENS:
+            yield course.skip(name, f"{scored.tokens:,} tokens of text are too few to judge its quality")
+        else:
+            found.append(scored)
+            yield scored
+    course.qualities += found
+    return found
+
+
+def scoring_seconds(base: Speed, speeds: Sequence[Speed]) -> float:
+    """Return about how long it takes to score so many representations beside the given one."""
+    prefills = sum(speed.prefill / speed.setup.lanes for speed in (base, *speeds))
+    return _SCORING_COST * _TOKENS / base.prompt_tokens * prefills
+
+
+def scoring_bytes(course: Course, speeds: Sequence[Speed]) -> int:
+    """Return about what memory it takes."""
+    files = [course.files[name] for name in (GIVEN, *(speed.representation for speed in speeds))]
+    return sum(file.file_bytes + _SCORING_BYTES * file.shape.vocabulary for file in files)

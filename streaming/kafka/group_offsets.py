@@ -1,0 +1,52 @@
+"""Shows the query's progress to lag tools: after each micro-batch its offsets are committed to a consumer group.
+
+For people and dashboards only. The query itself resumes from its checkpoint, so a commit that fails loses nothing and
+is made good by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from streaming.settings import Settings
+from streaming.settings.kafka_options import for_python
+
+_log = logging.getLogger(__name__)
+# It is done between two batches; a slow answer must not hold up the watch on the query.
+_COMMIT_MS = 5000
+
+
+class GroupOffsets:
+    """The consumer group of one query; nobody ever joins it, so there is no rebalance."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._group = settings.group_id
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=settings.servers.split(","),
+            group_id=self._group,
+            enable_auto_commit=False,
+            **for_python(settings.kafka),
+        )
+
+    def commit(self, end_offsets: str) -> None:
+        """Commit where a micro-batch ended: Spark's JSON of topic, partition and next offset."""
+        offsets: Mapping[str, Mapping[str, int]] = json.loads(end_offsets)
+        positions = {
+            TopicPartition(topic, int(partition)): OffsetAndMetadata(offset, "", -1)
+            for topic, partitions in offsets.items()
+            for partition, offset in partitions.items()
+        }
+        try:
+            self._consumer.commit(positions, timeout_ms=_COMMIT_MS)
+        except KafkaError as error:
+            _log.warning("lag tools see old offsets of the group '%s' until the next batch: %s", self._group, error)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close(autocommit=False)

@@ -1,0 +1,1 @@
+"""What this computer has: cores, as control groups allow them, and Java."""

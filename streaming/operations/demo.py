@@ -1,0 +1,205 @@
+"""The demo: every part of gistream at work, on one machine, from nothing to a table of summaries.
+
+It is an installation of its own, in the folder `demo` of the data dir, with the same parts as any other. Its processes
+end with it, however it ends, unless it is to be kept; its files stay only then, and when it failed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+from rich.table import Table
+
+from consumers.rendering import tail_block
+from producers.files import Split, find_files, read_documents
+from producers.publisher import Outgoing, Refused, publish
+from producers.samples import sample_folder, sample_texts
+from streaming.engine import ModelFile, open_model
+from streaming.engine.tuning.tuning_file import keep_tuning, tuning_path
+from streaming.errors import BrokerError, EngineError, NotAcknowledged
+from streaming.kafka.broker import EmbeddedBroker
+from streaming.kafka.topics import Admin
+from streaming.messages import DeadLetter, Summary
+from streaming.planning.engine_choice import Choice, choose
+from streaming.planning.layout import layout
+from streaming.planning.tuning import tuning_task
+from streaming.settings import Settings
+from streaming.spark.arrivals import summarize_backlog
+from streaming.spark.engine_start import start_engine
+from streaming.spark.prepare import Plan, prepare
+from streaming.spark.session import spark_log, spark_session
+from streaming.terminal.run_lines import plan_block
+from streaming.terminal.tuning_report import show_tuning, tuning_tables
+
+# What the demo takes from its user's settings; the rest belongs to another installation.
+_ITS_USERS = {
+    *("model", "prompt", "prompts_dir", "strategy", "ladder", "threads", "slots", "context"),
+    *("chunk_tokens", "max_tokens", "max_chunks", "temperature", "repeat_penalty", "driver_memory"),
+}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What a first demo may take to measure; a model of billions of parameters is then used as given.
+_TUNING_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    result: Summary | DeadLetter
+    seconds: float
+
+
+def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None, keep: bool, out: Console) -> None:
+    """Run the demo on the files that `paths` name, the samples if none; prints to `out`.
+
+    Raises `UsageError` for files that are not there, and what the parts raise.
+    """
+    model = open_model(settings.model, completion=settings.completion)
+    files = find_files(paths or [sample_folder()])
+    documents = islice(read_documents(files, Split.parse(split)), limit)
+    choice = _choose(settings, model, out)
+    started = time.monotonic()
+    with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
+        status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
+        # Both starts take seconds and are mostly Java loading classes, so they run side by side.
+        planning = pool.submit(_fill, broker, choice, documents, out)
+        with status, spark_session(broker.settings, layout(broker.settings)) as spark:
+            # Spark took the interrupt for itself.
+            _take_signals()
+            plan = planning.result()
+            start_engine(
+                spark,
+                plan.job.work.engine,
+                lambda share: status.update(f"loading the model: {share:.0%}"),
+                log=spark_log(plan.settings),
+            )
+            out.print(plan_block(plan))
+            out.print()
+            with closing(summarize_backlog(spark, plan)) as results:
+                arrived = _summarize(results, started, out)
+        out.print(_closing_table(arrived))
+        out.print(
+            f"\n{len(arrived)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
+            f"first came after {arrived[0].seconds:.0f} s."
+        )
+        if keep:
+            out.print(
+                f"The broker runs on. Look around with GISTREAM_DATA_DIR={broker.settings.data_dir}:\n"
+                "  gistream topics describe\n  gistream tail --until-end --json\n  gistream produce files FILES\n"
+                "  gistream run --once\n  gistream broker stop"
+            )
+
+
+def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
+    """Choose what computes the demo; the first time, quickly measure what is fastest here."""
+    spread = layout(settings)
+    unmeasured = settings.representation == "auto" and not settings.gpu_layers
+    if unmeasured and not tuning_path(settings.data_dir, model, cores=spread.cores).exists():
+        out.print("Once, what this CPU computes fastest is measured: two to three minutes for the sample model.")
+        task = tuning_task(settings, model, spread, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
+        try:
+            tuning = show_tuning(task, out)
+        except EngineError as error:
+            out.print(f"It could not be measured ({error}); the model is used as given.", markup=False)
+        else:
+            out.print(tuning_tables(tuning))
+            keep_tuning(settings.data_dir, model, tuning)
+        out.print()
+    return choose(settings, model, cores=spread.cores)
+
+
+def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:
+    """Start the broker, create the topics, send the documents, plan the query."""
+    started = time.monotonic()
+    address = broker.start().bootstrap_servers
+    out.print(f"Kafka is up on {address} ({time.monotonic() - started:.1f} s)")
+    demo = broker.settings.model_copy(update={"bootstrap_servers": address})
+    with Admin(demo) as admin:
+        admin.ensure()
+    report = publish(demo, documents, lambda: None)
+    for refused in report.refused:
+        out.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False)
+    if not report.acknowledged:
+        raise NotAcknowledged("There was no document that Kafka took; see above.")
+    out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
+    return prepare(demo, choice.given, choice)
+
+
+def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Console) -> list[_Arrival]:
+    """Print each result as it arrives, and return all of them with the seconds since `started`."""
+    arrived = []
+    for result in results:
+        arrived.append(_Arrival(result, time.monotonic() - started))
+        out.print(tail_block(result))
+    return arrived
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, and once only: a second one must not interrupt the stopping."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    _take_signals()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stderr.write("stopping\n")
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]:
+    """Have an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
+    here = settings.data_dir / "demo"
+    # One executor needs one partition, and the documents come in the order of their names.
+    kept = settings.model_dump(include=_ITS_USERS)
+    broker = EmbeddedBroker(Settings(data_dir=here, partitions=1, **kept))
+    if broker.status().running:
+        raise BrokerError(
+            f"A demo that was kept is still there; end it with `gistream broker stop --data-dir {here}`, which also "
+            "lets the next demo begin anew."
+        )
+    shutil.rmtree(here, ignore_errors=True)
+    try:
+        yield broker
+    except BaseException:
+        # A demo that failed leaves its logs to look at, and nothing running.
+        broker.stop()
+        raise
+    if not keep:
+        broker.stop()
+        shutil.rmtree(here)
+
+
+def _closing_table(arrived: list[_Arrival]) -> Table:
+    table = Table("document", "after", "chunks", "tokens", "summary", box=None, header_style="bold")
+    for arrival in arrived:
+        result, after = arrival.result, f"{arrival.seconds:.0f} s"
+        if isinstance(result, Summary):
+            tokens = result.tokens.prompt + result.tokens.completion
+            words = f"{result.signals.compression or 0:.0%} of its words"
+            table.add_row(result.id, after, str(result.chunks), f"{tokens:,}", words)
+        else:
+            table.add_row(f"offset {result.source.offset}", after, "", "", f"dead letter: {result.error.type}")
+    return table

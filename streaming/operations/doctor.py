@@ -1,0 +1,227 @@
+"""`gistream doctor`: everything that a start needs, looked at one by one, each in a line with what to do.
+
+The checks are those of the start itself: what raises there is a problem here, in the same sentence. Nothing is changed,
+created or downloaded, so Spark is not started, and its jars are not fetched.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from packaging.requirements import Requirement
+
+from streaming.archive import Place
+from streaming.engine import open_model
+from streaming.engine.model import hub, memory
+from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
+from streaming.kafka.broker import EmbeddedBroker
+from streaming.kafka.topics import Admin, Topic, result_topics, wanted_topics
+from streaming.machine.java import find_java, java_version
+from streaming.planning.engine_choice import Choice, foresee
+from streaming.planning.layout import layout
+from streaming.planning.token_limits import bounds
+from streaming.planning.work import plan_work
+from streaming.settings import Settings
+from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
+from streaming.spark.session import LEAST_DISK
+
+State = Literal["ok", "warning", "problem"]
+# A day of logs, checkpoints and Kafka's segments of a small installation.
+_LITTLE_DISK = 2 * 2**30
+# Records from further ahead than this come from another clock, not from a slow network.
+_CLOCK_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `exit_code` is that of the error that a start would end with, 0 when it would not."""
+
+    check: str
+    state: State
+    said: str
+    exit_code: int = 0
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what each check finds, in the order in which a start needs it."""
+    yield _python()
+    yield _tried("packages", _packages)
+    yield _tried("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
+    yield from _model(settings)
+    yield _tried("spark", lambda: _spark(settings))
+    yield from _disk(settings)
+    if settings.parquet is not None:
+        yield _tried("archive", lambda: Place(settings.parquet or "").check())
+    yield from _kafka(settings)
+
+
+def _tried(check: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, "ok", look())
+    except GistreamError as error:
+        return Finding(check, "problem", str(error), error.exit_code)
+
+
+def _python() -> Finding:
+    # An older one does not get as far as this.
+    return Finding("python", "ok", f"Python {sys.version.split()[0]} at {sys.executable}")
+
+
+def _packages() -> str:
+    needed = [Requirement(text) for text in importlib.metadata.requires("gistream") or []]
+    applying = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    for requirement in applying:
+        try:
+            found = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError as error:
+            raise MachineError(f"The package {requirement.name} is missing; install gistream again.") from error
+        if not requirement.specifier.contains(found, prereleases=True):
+            raise MachineError(
+                f"{requirement.name} {found} is installed, and gistream needs {requirement.specifier}; install "
+                "gistream again, in an environment of its own."
+            )
+    version = importlib.metadata.version
+    return (
+        f"gistream {version('gistream')}, pyspark {version('pyspark')}, llama-cpp-python {version('llama-cpp-python')}"
+    )
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    if settings.model.startswith(hub.SCHEME) and hub.cached(settings.model) is None:
+        yield Finding(
+            "model", "warning", f"{settings.model} is not here yet; `gistream model pull` or `run` downloads it"
+        )
+        return
+    try:
+        model = open_model(settings.model, completion=settings.completion)
+    except GistreamError as error:
+        yield Finding("model", "problem", str(error), error.exit_code)
+        return
+    size = f"{model.file_bytes / 1e6:,.0f} MB"
+    yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
+    # A wrong master and a broken checkpoint are the next checks'.
+    cores, pin = 1, None
+    with suppress(UsageError):
+        cores = layout(settings).cores
+    with suppress(CheckpointError):
+        pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
+    try:
+        choice = foresee(settings, model, cores=cores, pinned=pin)
+    except GistreamError as error:
+        yield Finding("tuning", "problem", str(error), error.exit_code)
+        return
+    yield Finding("tuning", "ok", f"computed as {choice.model.representation}: {choice.why}")
+    yield _tried("recipe", lambda: f"{plan_work(settings, choice, here=False).recipe_name}, prompt '{settings.prompt}'")
+    yield _memory(settings, choice)
+
+
+def _memory(settings: Settings, choice: Choice) -> Finding:
+    model, setup = choice.model, choice.setup
+    needed = memory.predict(
+        model.shape,
+        file_bytes=model.file_bytes,
+        slots=setup.slots,
+        lanes=setup.lanes,
+        context=bounds(settings, model).context,
+        ubatch=setup.ubatch,
+    )
+    free = memory.available()
+    said = (
+        f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
+        f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"
+    )
+    if needed.total > free:
+        return Finding("memory", "warning", f"{said}: `gistream model show` says what to lower")
+    return Finding("memory", "ok", said)
+
+
+def _spark(settings: Settings) -> str:
+    spread = layout(settings)
+    return f"{spread.master}: {spread.executors} executors of {spread.cores} cores, each with one model"
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    yield _folder("data dir", settings.data_dir, MachineError)
+    checkpoint = Checkpoint(settings.checkpoint_location)
+    found = _tried("checkpoint", lambda: inspect_checkpoint(checkpoint))
+    yield found if found.exit_code else _folder("checkpoint", Path(checkpoint.location), CheckpointError, found.said)
+
+
+def _folder(check: str, folder: Path, error: type[GistreamError], known: str = "") -> Finding:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)
+    free = psutil.disk_usage(str(there)).free
+    said = f"{known or folder}, {free / 2**30:.1f} GiB free"
+    if free < LEAST_DISK:
+        return Finding(check, "problem", f"{said}: too little to start; free some", MachineError.exit_code)
+    if free < _LITTLE_DISK:
+        return Finding(check, "warning", f"{said}: that is little; free some, or choose another place")
+    return Finding(check, "ok", said)
+
+
+def _kafka(settings: Settings) -> Iterator[Finding]:
+    """Look at the broker, and when it answers at its topics, this user's rights and its clock."""
+    check = "broker"
+    try:
+        with Admin(settings) as admin:
+            own = EmbeddedBroker(settings).status()
+            embedded = f", the embedded one, process {own.pid}" if own.bootstrap_servers == settings.servers else ""
+            yield Finding("broker", "ok", f"Kafka answers on {settings.servers}{embedded}")
+            check = "topic"
+            yield from _topics(admin, settings)
+    except GistreamError as error:
+        yield Finding(check, "problem", str(error), error.exit_code)
+
+
+def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
+    inputs = admin.inputs()
+    missing = admin.missing([*inputs, *result_topics(settings)])
+    for name in missing:
+        yield Finding("topic", "warning", f"'{name}' does not exist; `gistream topics create` or `run` creates it")
+    topics = admin.describe([name for name in (*inputs, *result_topics(settings)) if name not in missing])
+    for topic in topics:
+        # The archive's query reads what the first one writes.
+        needed = ["READ"] if topic.name in inputs else ["READ", "WRITE"] if settings.parquet else ["WRITE"]
+        yield _topic(topic, needed, largest=wanted_topics(settings).get(topic.name, 0))
+    newest = [at for topic in topics if (at := admin.newest(topic)) is not None]
+    ahead = max(newest, default=0) / 1000 - time.time()
+    if ahead > _CLOCK_SECONDS:
+        yield Finding(
+            "clock",
+            "warning",
+            f"The newest record is of a time {ahead:.0f} s from now; set this machine's clock or the producer's, for "
+            "replays and archives go by these times",
+        )
+    else:
+        yield Finding(
+            "clock", "ok", f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}, no record is of the future"
+        )
+
+
+def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
+    said = (
+        f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
+        f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
+    )
+    if topic.rights and (lacking := [right for right in needed if right not in topic.rights]):
+        return Finding(
+            "topic",
+            "problem",
+            f"{said}; this user has no right to {' and '.join(lacking)} it, an administrator must grant it",
+            TopicError.exit_code,
+        )
+    if topic.max_message_bytes < largest:
+        return Finding(
+            "topic", "warning", f"{said}; for documents of max_document_bytes its max.message.bytes must be {largest:,}"
+        )
+    return Finding("topic", "ok", f"{said}, {' and '.join(needed)} allowed")

@@ -1,0 +1,34 @@
+"""Documents in, summaries out, in this process: for trying a prompt or a model without Kafka and without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from streaming.errors import DocumentError
+from streaming.messages import Summary
+from streaming.pipeline.decode import NamedDocument
+from streaming.pipeline.desk import Desk, unload
+from streaming.pipeline.in_flight import in_flight
+from streaming.planning.work import Work
+
+Attempt = tuple[NamedDocument, Summary | DocumentError]
+
+
+def summarize_documents(
+    work: Work, documents: Iterator[NamedDocument], loading: Callable[[float], None]
+) -> Iterator[Attempt]:
+    """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
+
+    `loading` hears how much of the model is loaded, from 0 to 1. Raises `EngineError` when the model cannot be
+    loaded or fails.
+    """
+    desk = Desk(work, loading)
+
+    async def attempt(named: NamedDocument) -> Attempt:
+        return named, await desk.attempt(named)
+
+    try:
+        for finished in in_flight(documents, attempt, most=work.in_flight):
+            yield from finished
+    finally:
+        unload()

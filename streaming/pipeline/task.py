@@ -1,0 +1,183 @@
+"""The one `mapInPandas`: records of the input topic in, records of the output topics out.
+
+It runs in Spark's Python worker, one an executor. It decodes each record, keeps several documents in flight at the
+engine, and yields each result as soon as it is there. A record followed through it, one row of each frame:
+
+    in   key=b"a"  value=b'{"text": "..."}'  headers=[...]  topic="documents" partition=0 offset=7 timestamp=...
+    out  topic="summaries"  key=b"a"  value=b'{"id": "a", "summary": "...", ...}'  headers=[...]
+
+Results leave as they finish, but those of one id in the order of their offsets, so that the last record of a key is
+that of its highest offset. A tombstone takes its turn with them.
+
+Every record that enters leaves as exactly one result; a result that fails for a reason of ours is held back until the
+task ends, because too many of them stop the query instead (`max_failed_share`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from streaming.errors import DocumentError, DocumentFailed, QueryError
+from streaming.messages import Source
+from streaming.pipeline.decode import NamedDocument, Reading, Record, Tombstone, decode
+from streaming.pipeline.desk import Desk, contained
+from streaming.pipeline.in_flight import in_flight
+from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
+from streaming.planning.work import Work
+
+OUTPUT_SCHEMA = "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>"
+_COLUMNS = ["topic", "key", "value", "headers"]
+# Below this many failures their share says nothing.
+_FEWEST_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a task needs to summarize records: how they are read, the work on each document, where results go."""
+
+    work: Work
+    reading: Reading
+    topics: Topics
+    max_failed_share: float
+
+
+def summarize(job: Job) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    """Return the function that `mapInPandas` gets: it summarizes the records of one task."""
+
+    def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        return _Task(job, Desk(job.work)).run(_records(frames))
+
+    return task
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A result, and the failure of ours that it stands for, if it does."""
+
+    result: Result
+    failed: DocumentFailed | None = None
+
+
+class _Task:
+    """One Spark task: its documents in flight, its counts."""
+
+    def __init__(self, job: Job, desk: Desk) -> None:
+        self._job = job
+        self._desk = desk
+        self._entered = self._left = 0
+        self._held: list[_Outcome] = []
+        # Set when the newest work of an id is done, which the next of the same id waits for.
+        self._newest: dict[str, asyncio.Event] = {}
+
+    def run(self, records: Iterator[Record]) -> Iterator[pd.DataFrame]:
+        for outcomes in in_flight(records, self._begin, most=self._job.work.in_flight):
+            yield from self._emit(outcomes)
+        yield from self._emit_held()
+
+    def _begin(self, record: Record) -> Coroutine[Any, Any, _Outcome]:
+        self._entered += 1
+        decoded: NamedDocument | Tombstone | DocumentError
+        try:
+            with contained():
+                decoded = decode(record, self._job.reading)
+        except DocumentError as error:
+            decoded = error
+        done, previous = asyncio.Event(), None
+        if (name := _order_by(decoded)) is not None:
+            previous, self._newest[name] = self._newest.get(name), done
+        return self._in_turn(record, decoded, previous, done)
+
+    async def _in_turn(
+        self,
+        record: Record,
+        decoded: NamedDocument | Tombstone | DocumentError,
+        previous: asyncio.Event | None,
+        done: asyncio.Event,
+    ) -> _Outcome:
+        try:
+            outcome = await self._outcome(record, decoded)
+            if previous is not None:
+                await previous.wait()
+            return outcome
+        finally:
+            done.set()
+
+    async def _outcome(self, record: Record, decoded: NamedDocument | Tombstone | DocumentError) -> _Outcome:
+        topics = self._job.topics
+        stage = "decode"
+        try:
+            with contained():
+                if isinstance(decoded, DocumentError):
+                    raise decoded
+                if isinstance(decoded, Tombstone):
+                    stage = "publish"
+                    return _Outcome(tombstone_result(decoded.key, record, topics))
+                stage = "summarize"
+                summary = await self._desk.summarize(decoded, record.source)
+                stage = "publish"
+                return _Outcome(summary_result(summary, record, topics))
+        except DocumentError as error:
+            failed = error if isinstance(error, DocumentFailed) else None
+            return _Outcome(dead_letter_result(record, error, stage, topics), failed)
+
+    def _emit(self, outcomes: Iterable[_Outcome]) -> Iterator[pd.DataFrame]:
+        ready = []
+        for outcome in outcomes:
+            if outcome.failed is None:
+                ready.append(outcome.result)
+            else:
+                self._held.append(outcome)
+        self._left += len(ready)
+        return _frames(ready)
+
+    def _emit_held(self) -> Iterator[pd.DataFrame]:
+        """Emit the failures that are ours, or stop the query when they are too many."""
+        failures = [outcome.failed for outcome in self._held if outcome.failed is not None]
+        if len(failures) >= _FEWEST_FAILURES and len(failures) > self._job.max_failed_share * self._entered:
+            raise QueryError(
+                f"{len(failures)} of {self._entered} documents of this batch failed for a reason that is not theirs "
+                f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so mend the cause and start "
+                "again, or raise max_failed_share."
+            )
+        self._left += len(self._held)
+        yield from _frames([outcome.result for outcome in self._held])
+        if self._left != self._entered:
+            raise QueryError(f"{self._entered} records entered a task and {self._left} results left it: a bug.")
+
+
+def _order_by(decoded: NamedDocument | Tombstone | DocumentError) -> str | None:
+    if isinstance(decoded, NamedDocument):
+        return decoded.id
+    # A tombstone's key is the id of the summary it deletes; bytes that are no text equal no id.
+    return decoded.key.decode(errors="surrogateescape") if isinstance(decoded, Tombstone) else None
+
+
+def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
+    for frame in frames:
+        row: Any
+        for row in frame.itertuples(index=False):
+            headers = [] if row.headers is None else row.headers
+            yield Record(
+                key=row.key,
+                value=row.value,
+                headers=[(header["key"], header["value"]) for header in headers],
+                source=Source(topic=row.topic, partition=row.partition, offset=row.offset, timestamp=row.timestamp),
+            )
+
+
+def _frames(results: list[Result]) -> Iterator[pd.DataFrame]:
+    """Yield the results in one frame, and an empty frame that pushes it out.
+
+    Spark's worker buffers what it writes; a frame leaves the buffer when the next one is written (see
+    `spark.sql.execution.pandas.udf.buffer.size` in `session`). Without the empty one the last result of a burst waits
+    for the next burst.
+    """
+    if results:
+        rows = [(r.topic, r.key, r.value, [{"key": name, "value": raw} for name, raw in r.headers]) for r in results]
+        yield pd.DataFrame(rows, columns=_COLUMNS)
+        yield pd.DataFrame(columns=_COLUMNS, dtype=object)

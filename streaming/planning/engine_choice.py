@@ -1,0 +1,103 @@
+"""What computes a query's summaries: which representation of the model, in which setup.
+
+What the settings name comes first; then the representation that the query's checkpoint has; then what was tuned for
+this CPU; then the model as given in a setup that was measured with the sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from streaming.engine import ModelFile, Setup, lanes_for
+from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, prepared_bytes
+from streaming.engine.setup import SLOTS, UBATCH
+from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
+from streaming.errors import MachineError, ModelError
+from streaming.planning.token_limits import bounds
+from streaming.settings import Settings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model file as it was `given`, and as it is loaded: `model`, in a `setup`. `why` says who chose."""
+
+    given: ModelFile
+    model: ModelFile
+    setup: Setup
+    why: str
+
+    @property
+    def representation(self) -> str:
+        """What is pinned to a query's checkpoint: "given", or the representation that was made."""
+        return GIVEN if self.model is self.given else self.model.representation
+
+
+def choose(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+    """Choose for an engine with `cores` cores; `pinned` is the representation of the query's checkpoint, if it has one.
+
+    Makes the representation's file if it is not there. Raises `ModelError` when that fails, or when the checkpoint's is
+    none that gistream knows.
+    """
+    foreseen = foresee(settings, given, cores=cores, pinned=pinned)
+    if foreseen.representation == GIVEN:
+        return foreseen
+    return replace(foreseen, model=prepare(given, foreseen.representation, settings.models_dir))
+
+
+def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+    """Say what `choose` would, without making anything: the size of a representation is about right. Raises as it."""
+    tuning, unread = None, None
+    # What was measured on a CPU says nothing about a GPU.
+    if not settings.gpu_layers:
+        try:
+            tuning = find_tuning(settings.data_dir, given, cores=cores)
+        except MachineError as error:
+            # It only makes things faster.
+            unread = str(error)
+    representation, why = _representation(settings, tuning, pinned)
+    if unread is not None:
+        why = f"{why}; {unread}"
+    if representation not in (GIVEN, *FILE_TYPES):
+        raise ModelError(
+            f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; name another with "
+            "--representation."
+        )
+    if representation != GIVEN and is_in(given, representation):
+        representation = GIVEN
+    tuned = None
+    if tuning is not None and tuning.chosen.representation == representation:
+        # It was measured, and fitted the memory, with slots of another length.
+        shorter = min(1.0, tuning.context / bounds(settings, given).context)
+        tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
+    model = given
+    if representation != GIVEN:
+        size = prepared_bytes(given, representation)
+        model = replace(given, representation=representation, bytes=size, file_bytes=size)
+    return Choice(given, model, _setup(settings, tuned, cores), why)
+
+
+def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:
+    """Return the representation, and why it is that one."""
+    if settings.representation != "auto":
+        return settings.representation, "as set"
+    tuned = tuning.chosen.representation if tuning else None
+    if pinned is None and tuned is not None:
+        return tuned, "tuned for this CPU"
+    why = "as given" if pinned is None else "as this query began"
+    if tuned not in (None, pinned):
+        why = f"{why}; --representation {tuned} moves it to what was tuned"
+    elif tuned is None and not settings.gpu_layers:
+        why = f"{why}; `gistream tune` takes up to {DEFAULT_BUDGET:.0f} minutes and may make it faster"
+    return pinned or GIVEN, why
+
+
+def _setup(settings: Settings, tuned: Setup | None, cores: int) -> Setup:
+    """Return the settings' setup; what they leave open is as tuned."""
+    slots = settings.slots or max(tuned.slots if tuned else SLOTS, settings.lanes or 1)
+    ubatch = settings.ubatch or (tuned.ubatch if tuned else UBATCH)
+    # Lanes and threads belong together.
+    if tuned and settings.threads is None and settings.lanes is None:
+        return Setup(slots, min(tuned.lanes, slots), tuned.threads, ubatch)
+    threads = settings.threads or cores
+    lanes = settings.lanes or lanes_for(threads=threads, slots=slots, gpu_layers=settings.gpu_layers)
+    return Setup(slots, lanes, threads, ubatch)

@@ -1,0 +1,57 @@
+"""A tuning for the settings of an installation: what is to be tuned, and for what work."""
+
+from __future__ import annotations
+
+from streaming.engine import ModelFile
+from streaming.engine.model import memory
+from streaming.engine.tuning.task import Task
+from streaming.errors import UsageError
+from streaming.planning.layout import Layout
+from streaming.planning.token_limits import checked_bounds
+from streaming.settings import MIB, Settings
+
+# Kafka's JVM, the driver and its workers, beside Spark's JVM.
+_OTHERS = 1024 * MIB
+_UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB, "t": MIB * MIB}
+
+
+def tuning_task(
+    settings: Settings,
+    model: ModelFile,
+    spread: Layout,
+    texts: list[str],
+    *,
+    budget: float,
+    quick: bool,
+    allow_loss: float,
+) -> Task:
+    """Return the task of a tuning on `texts`, in `budget` seconds; raises `UsageError` for a model on a GPU."""
+    if settings.gpu_layers:
+        raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
+    limit = settings.engine_memory * MIB if settings.engine_memory else None
+    # What a query needs beside its engines, which share a machine where all executors are on it.
+    room = max(0, memory.available() - _beside(settings)) // (spread.executors if spread.local else 1)
+    within = checked_bounds(settings, model)
+    return Task(
+        model=model,
+        texts=texts,
+        cores=spread.cores,
+        context=within.context,
+        prompt_tokens=within.chunk_tokens,
+        completion_tokens=within.max_tokens,
+        memory=room if limit is None else min(limit, room),
+        folder=settings.models_dir,
+        budget=budget,
+        native_deadline=settings.native_deadline,
+        document_deadline=settings.document_deadline,
+        quick=quick,
+        allow_loss=allow_loss,
+    )
+
+
+def _beside(settings: Settings) -> int:
+    """Return the bytes that are not the engine's; `driver_memory` is written as Spark takes it: 2g, 512m."""
+    number = settings.driver_memory.lower().removesuffix("b")
+    unit = _UNITS.get(number[-1:], 1)
+    digits = number.rstrip("kmgt")
+    return _OTHERS + (int(digits) * unit if digits.isdecimal() else 0)

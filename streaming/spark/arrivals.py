@@ -1,0 +1,65 @@
+"""Results as they reach the output topics of a query that runs here: for whoever sent the documents and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import NoReturn
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from consumers.tail import Tail
+from streaming.errors import QueryError
+from streaming.messages import DeadLetter, Summary
+from streaming.spark.explain import explain
+from streaming.spark.prepare import Plan
+from streaming.spark.query import checkpointed, running
+
+# From the last result to the commit of its micro-batch.
+_COMMIT_SECONDS = 60
+
+
+def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | DeadLetter, None, None]:
+    """Run the query over the records that are in the input topics now, and yield each result as it arrives.
+
+    Ends when the last micro-batch is committed. Raises what ends the query, and `QueryError` without a commit.
+    """
+    expected = sum(topic.messages for topic in plan.inputs)
+    with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
+        yield from arrivals(plan, expected, query)
+        if not query.awaitTermination(_COMMIT_SECONDS):
+            raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
+
+
+def arrivals(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
+    """Yield results from the beginning of the output topics on, until there are `expected`.
+
+    Raises what ended the query, when it ended before.
+    """
+    reader = Tail(plan.settings, dead_letters=True)
+    try:
+        reader.seek("earliest")
+        found, quiet = 0, False
+        # One reader of both topics: to wait at one of them would hold up what is in the other.
+        reads = reader.read()
+        while found < expected:
+            # Once the query has ended, one more look finds all there is.
+            ended, quiet_before = not query.isActive, quiet
+            read = next(reads)
+            quiet = read is None
+            if isinstance(read, Summary | DeadLetter):
+                found += 1
+                yield read
+            if ended and quiet and quiet_before:
+                _raise_failure(query, plan, expected - found)
+    finally:
+        reader.close()
+
+
+def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
+    try:
+        query.awaitTermination(1)
+    except PySparkException as error:
+        raise explain(error, plan.settings, plan.checkpoint) from error
+    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")

@@ -1,0 +1,119 @@
+"""What went wrong, in one sentence: Java's and Spark's exceptions as gistream's errors.
+
+An error of ours that was raised in an executor comes back inside Spark's report, by its class and sentence. Of Java's,
+those are known that a user can do something about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.errors import PySparkException
+
+from streaming import errors
+from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError
+from streaming.settings import Settings
+from streaming.spark.checkpoint import Checkpoint
+from streaming.spark.session import JVM_GONE
+
+# `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
+_OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
+
+
+@contextmanager
+def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
+    """Raise the service's errors for those that Spark raises about the query of `checkpoint`."""
+    try:
+        yield
+    except PySparkException as error:
+        raise explain(error, settings, checkpoint) from error
+    except JVM_GONE as error:
+        raise QueryError(
+            "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
+            f"running batch was committed (see {settings.logs_dir / 'spark.log'})."
+        ) from error
+
+
+def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) -> GistreamError:
+    """Return the error of the service that `error`, raised by Spark about the query of `checkpoint`, amounts to."""
+    if isinstance(error, GistreamError):
+        return error
+    said = str(error)
+    if found := _OURS.findall(said):
+        # The last of a chain of exceptions is the one that was raised; those before it are its causes.
+        name, sentence = found[-1]
+        kind = getattr(errors, name, QueryError)
+        return kind(sentence.strip()) if issubclass(kind, GistreamError) else QueryError(sentence.strip())
+    for pattern, kind, sentence in (
+        (
+            r"No space left on device|Disk quota exceeded",
+            MachineError,
+            f"The disk is full: {settings.data_dir} or the checkpoint's; nothing of the running batch was committed; "
+            "free some space and start again.",
+        ),
+        (
+            r"RecordTooLargeException|MESSAGE_TOO_LARGE|Message.*too large",
+            TopicError,
+            "A topic's max.message.bytes was lowered while the query ran, and a result does not fit it any more; start "
+            "again: gistream reads the limits at its start and dead-letters what does not fit.",
+        ),
+        (
+            r"TopicAuthorizationException|GroupAuthorizationException|ClusterAuthorizationException",
+            TopicError,
+            f"Kafka does not allow this user to read or write the topics: {_first(said, 'AuthorizationException')}; "
+            "have an administrator grant it.",
+        ),
+        (
+            r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
+            r"Partition.*offset was changed",
+            TopicError,
+            "Records that the query had not read yet are gone from the topic: retention deleted them, or the topic was "
+            f"cut; give the topic a longer retention. The checkpoint cannot go on: {checkpoint.anew}.",
+        ),
+        (
+            r"UnknownTopicOrPartitionException",
+            TopicError,
+            "A topic is gone; create it again with `gistream topics create`. The checkpoint cannot go on: "
+            f"{checkpoint.anew}.",
+        ),
+        (
+            r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
+            errors.BrokerError,
+            f"{errors.no_answer(settings.bootstrap_servers)} Nothing of the running batch was committed.",
+        ),
+        (
+            r"(?i)malformed log file|incomplete log file|checkpoint.*(corrupt|incompatible)|OFFSET_LOG",
+            CheckpointError,
+            f"The checkpoint at {checkpoint.location} cannot be read; restore it from a copy, or {checkpoint.anew}.",
+        ),
+        (
+            r"bigger than spark\.driver\.maxResultSize",
+            MachineError,
+            "The results of a micro-batch, dead letters among them, are more than the driver collects (1 GiB) to write "
+            "them as Parquet; lower batch_documents.",
+        ),
+        (
+            r"OutOfMemoryError|Java heap space",
+            MachineError,
+            f"Spark's JVM ran out of memory ({settings.driver_memory}); raise driver_memory, or lower batch_documents.",
+        ),
+        (
+            r"Python worker exited unexpectedly|crashed",
+            errors.EngineError,
+            "The Python worker died, twice on the same batch: something killed it, or the machine has too little "
+            "memory; lower --slots or --context, or take a smaller model. With --engine in-process it may be a crash "
+            "of llama.cpp, which costs one document with --engine process.",
+        ),
+    ):
+        if re.search(pattern, said):
+            return kind(sentence)
+    return QueryError(f"A micro-batch failed: {_first(said, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+
+
+def _first(said: str, word: str) -> str:
+    """Return the line that most likely names the cause."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if word in line and "StreamingQueryException" not in line]
+    return [*telling, *lines, "no reason was given"][0][:300]

@@ -1,0 +1,108 @@
+"""`summarize_frame`: the same `mapInPandas` over any batch DataFrame, without Kafka and without streaming.
+
+Item: one row with an `id` and a `text`; `title`, `language`, `prompt` and `metadata` are used when they are there. A
+row followed through it:
+
+    in   id="a"  text="Once upon ..."
+    out  id="a"  summary="A king ..."  status="ok"  model={...}  recipe="..."  ...  source=null  error=null
+
+The columns of the contract come out, and `error`: where it is not null, that row could not be summarized, and `summary`
+is null. Unit of parallelism: a partition of the DataFrame; all tasks of an executor share its engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import ValidationError
+from pyspark.sql import DataFrame
+from pyspark.sql.functions import col
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from streaming.archive import SUMMARY, columns
+from streaming.engine import open_model
+from streaming.errors import BadInput, DocumentError, UsageError
+from streaming.messages import Document, Failure, Summary
+from streaming.pipeline.decode import NamedDocument
+from streaming.pipeline.desk import Desk
+from streaming.pipeline.in_flight import in_flight
+from streaming.planning.engine_choice import choose
+from streaming.planning.layout import layout
+from streaming.planning.work import Work, plan_work
+from streaming.settings import load
+
+_NEEDED = ("id", "text")
+# An id may be a number as well.
+_TYPES = dict.fromkeys(("text", "title", "language", "prompt"), "string") | {"metadata": "map<string,string>"}
+_SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
+
+
+def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
+    """Return a DataFrame with a summary for each row of `documents`, by the settings, which `settings` override.
+
+    It runs in the DataFrame's own Spark session, a task for each of its partitions. The tasks of an executor share one
+    engine, which has `executor_cores` threads, or as many as the master names, and lives as long as the executor. With
+    `engine="in-process"` there are as many tasks as `executors` says (1 on one machine), each with a model of its own;
+    then set `spark.task.cpus` to the cores of an executor, so that no two share one. Like every DataFrame it is
+    computed anew by every action, so write it somewhere before you use it twice. Raises `UsageError` for a column that
+    is missing or of another type and for a wrong setting, `ModelError`, and `MachineError` for too little memory.
+    """
+    if missing := [name for name in _NEEDED if name not in documents.columns]:
+        raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
+    for name, wanted in _TYPES.items():
+        if name in documents.columns and (found := documents.schema[name].dataType.simpleString()) != wanted:
+            raise UsageError(f"The column '{name}' is of type {found}, and must be {wanted}.")
+    session = documents.sparkSession
+    chosen = load({"master": session.conf.get("spark.master"), **settings})
+    spread = layout(chosen)
+    model = open_model(chosen.model, completion=chosen.completion)
+    work = plan_work(chosen, choose(chosen, model, cores=spread.cores), here=spread.local)
+    used = [name for name in Document.model_fields if name in documents.columns]
+    # Cast here: pandas would make floats of whole numbers beside a null.
+    named = documents.select(*used).withColumn("id", col("id").cast("string"))
+    if chosen.engine == "in-process":
+        # One task an executor: so one model, and no task idles while another has documents left.
+        named = named.coalesce(spread.executors)
+    return named.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+
+
+def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        desk = Desk(work)
+        rows = (row for frame in frames for row in frame.to_dict("records"))
+        for finished in in_flight(rows, partial(_row, desk), most=work.in_flight):
+            # As objects, so that what is missing is None; pandas would make it NaN, which is no map and no text.
+            cells = [[row.get(name) for name in _SCHEMA.names] for row in finished]
+            yield pd.DataFrame(cells, columns=_SCHEMA.names, dtype=object)
+
+    return task
+
+
+async def _row(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    try:
+        document = _document(row)
+    except BadInput as error:
+        return _failed(row, "decode", error)
+    made = await desk.attempt(NamedDocument(document.id or "", document))
+    return made.model_dump(by_alias=True) if isinstance(made, Summary) else _failed(row, "summarize", made)
+
+
+def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, Any]:
+    failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)})
+    return {"id": row["id"], "error": failure.model_dump()}
+
+
+def _document(row: dict[str, Any]) -> Document:
+    # A missing value is None in one column of a pandas frame and NaN in the next.
+    given = {name: value for name, value in row.items() if isinstance(value, str | int | dict) or not pd.isna(value)}
+    if not given.get("id"):
+        raise BadInput("its id is null or empty", type="NoId")
+    try:
+        return Document.model_validate(given)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
+        raise BadInput(f"these columns are null or of a wrong type: {fields}", type="InvalidDocument") from error

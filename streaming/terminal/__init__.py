@@ -1,0 +1,1 @@
+"""What commands show and share on a terminal: lines, progress, tables, journals, Ctrl-C."""

@@ -1,0 +1,81 @@
+"""The lines that a running query prints: its plan, how far the model is loaded, each micro-batch."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.text import Text
+
+if TYPE_CHECKING:
+    # They bring Spark, which takes a second to import.
+    from streaming.kafka.topics import Topic
+    from streaming.spark.prepare import Plan
+    from streaming.spark.watch import Batch
+
+# Between two lines on a loading model: a 7B from a slow disk takes a minute or two.
+_LOADING_SECONDS = 5
+
+
+def plan_block(plan: Plan) -> RenderableType:
+    """Return the block that a start prints: everything that decides what the query will do."""
+    settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
+    work = plan.job.work
+    created = f"; created: {', '.join(plan.created)}" if plan.created else ""
+    archive = {} if plan.place is None else {"archive": plan.place.url}
+    lines = {
+        "broker": settings.servers,
+        "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",
+        **archive,
+        "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.given.sha256[:12]}",
+        "computed": f"{model.representation}, {plan.choice.why}",
+        "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
+        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {setup.slots} slots "
+        f"in {setup.lanes} lanes, {setup.threads} threads",
+        "checkpoint": settings.checkpoint_location,
+    }
+    return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
+
+
+def _named(topics: list[Topic]) -> str:
+    return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
+
+
+class LoadingLines:
+    """The lines that say how far the loading of the model is: none for a small one but that it is done."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._told = 0.0
+
+    def line(self, share: float) -> str | None:
+        """Return the line for this much of the model, from 0 to 1; None when there is nothing new to say."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = self._told = now
+        if share >= 1:
+            return f"the model is loaded ({now - self._began:.1f} s)"
+        if now - self._told < _LOADING_SECONDS:
+            return None
+        self._told = now
+        return f"loading the model: {share:.0%}"
+
+
+class BatchLines:
+    """The lines that say what each micro-batch of a run did, and what all of them have done so far."""
+
+    def __init__(self) -> None:
+        self._records = 0
+        self._seconds = 0.0
+
+    def line(self, batch: Batch) -> str:
+        """Return the line of the micro-batch that has just been committed."""
+        self._records += batch.records
+        self._seconds += batch.seconds
+        dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
+        pace = 60 * self._records / max(self._seconds, 0.1)
+        return (
+            f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}; {self._records:,} so far, "
+            f"{pace:.1f} a minute"
+        )

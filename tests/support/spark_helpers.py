@@ -1,0 +1,24 @@
+"""Running a query with a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from pyspark.sql import SparkSession
+
+from streaming.spark.prepare import Plan
+from streaming.spark.query import checkpointed, running
+from streaming.spark.watch import Batch, StopRequest, watch
+
+MakePlan = Callable[..., Plan]
+
+
+def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
+    """Run the query of `plan` over what is there, as `gistream run --once` does."""
+    batches: list[Batch] = []
+    with ExitStack() as stack:
+        checkpoint_id = stack.enter_context(checkpointed(plan))
+        query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=True))
+        watch(query, stop=StopRequest(), grace=0, finished=batches.append)
+    return batches

@@ -1,0 +1,114 @@
+"""An evaluation that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from fake_engine import FakeEngine
+from model_files import MODEL
+
+from evaluation.entries import entries, keep
+from evaluation.making import Made, make
+from evaluation.stories import Story
+from streaming.errors import EngineError, MachineError
+from streaming.pipeline.desk import unload
+from streaming.planning.engine_choice import foresee
+from streaming.planning.work import Work, plan_work
+from streaming.protocol import Engine
+from streaming.settings import load
+from streaming.terminal.journal import Journal
+
+STORIES = [Story(str(n), f"Story {n} tells of a bridge that fell.", ("A bridge fell.",)) for n in range(6)]
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Loads the engine that a test made."""
+
+    engine: FakeEngine = field(hash=False, compare=False)
+
+    def load(self, tell: object = None) -> Engine:
+        return self.engine
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_is_kept() -> Iterator[None]:
+    yield
+    unload()
+
+
+def work(engine: FakeEngine) -> Work:
+    unload()
+    settings = load({"engine": "in-process"})
+    planned = plan_work(settings, foresee(settings, MODEL, cores=1), here=False)
+    return replace(planned, engine=Scripted(engine), in_flight=1)
+
+
+def run(engine: FakeEngine, journal: Journal) -> tuple[Made, list[int]]:
+    resumed: list[int] = []
+    made = make(
+        work(engine), STORIES, journal, loading=lambda share: None, resumed=resumed.append, finished=lambda: None
+    )
+    return made, resumed
+
+
+def test_what_was_made_before_is_not_made_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    dies = FakeEngine(lambda text: EngineError("It broke.") if "Story 3" in text else "A bridge fell.")
+    with pytest.raises(EngineError):
+        run(dies, journal)
+    mended = FakeEngine("A bridge fell.")
+    made, resumed = run(mended, journal)
+    assert resumed == [3]
+    assert [text[:7] for text in mended.asked] == ["Story 3", "Story 4", "Story 5"]
+    assert list(made.entries) == [story.id for story in STORIES]
+    assert all(entry.seconds > 0 for entry in made.entries.values())
+
+
+def test_a_summary_that_was_being_written_at_a_kill_is_made_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    run(FakeEngine("A bridge fell."), journal)
+    [path] = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-40])
+    engine = FakeEngine("A bridge fell.")
+    made, resumed = run(engine, journal)
+    assert resumed == [5]
+    assert len(engine.asked) == 1
+    assert len(made.entries) == len(entries(journal)) == 6
+
+
+def test_another_recipe_has_another_journal(tmp_path: Path) -> None:
+    run(FakeEngine("A bridge fell."), Journal(tmp_path, "recipe"))
+    assert run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[1] == [0]
+
+
+def test_a_complete_evaluation_begins_anew(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    run(FakeEngine("A bridge fell."), journal)
+    journal.remove()
+    assert run(FakeEngine("A bridge fell."), journal)[1] == [0]
+
+
+def test_a_text_that_has_no_summary_is_named_and_tried_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    stories = [Story("long", "word " * 10, ("x",))]
+    engine = FakeEngine(lambda text: KeyError("a bug"))
+    made = make(
+        work(engine), stories, journal, loading=lambda share: None, resumed=lambda n: None, finished=lambda: None
+    )
+    assert made.failed == {"long": "Unexpected: an unexpected KeyError"}
+    assert made.entries == {}
+    assert entries(journal) == {}
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "recipe")
+    run(FakeEngine("A bridge fell."), journal)
+    [path] = tmp_path.iterdir()
+    path.unlink()
+    path.symlink_to("/dev/full")
+    with pytest.raises(MachineError, match="journal of this command cannot be written"), journal.open() as file:
+        keep(file, run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].entries["0"])
