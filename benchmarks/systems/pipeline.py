@@ -20,7 +20,7 @@ from streaming.errors import EngineError, NotAcknowledged, QueryError
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.messages import Document as Sent
 from streaming.messages import Summary
-from streaming.planning.layout import layout
+from streaming.planning.layout import plan_layout
 from streaming.settings import Settings
 from streaming.spark.arrivals import arrivals
 from streaming.spark.engine_start import start_engine
@@ -63,7 +63,7 @@ class Pipeline:
             broker = EmbeddedBroker(settings)
             self._stack.callback(broker.stop)
             self._settings = settings.model_copy(update={"bootstrap_servers": broker.start().bootstrap_servers})
-            self.spark = self._stack.enter_context(spark_session(self._settings, layout(self._settings)))
+            self.spark = self._stack.enter_context(spark_session(self._settings, plan_layout(self._settings)))
             plan = self.plan()
             start_engine(self.spark, plan.job.work.engine, lambda _: None, log=spark_log(self._settings))
             self._summarize([_WARM], plan, lambda: None)

@@ -104,12 +104,12 @@ def model_show(
     """
     # Here, because it loads PySpark.
     from streaming.planning.engine_choice import foresee
-    from streaming.planning.layout import layout
+    from streaming.planning.layout import plan_layout
     from streaming.planning.token_limits import bounds
 
     settings = load({"model": model, "slots": slots, "context": context})
     found = describe_model(settings.model)
-    choice = foresee(settings, found, cores=layout(settings).cores)
+    choice = foresee(settings, found, cores=plan_layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes
     tokens = bounds(settings, found).context
     engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}

@@ -50,7 +50,7 @@ def tune(
     from producers.samples import sample_texts
     from streaming.engine import describe_model
     from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, keep_tuning
-    from streaming.planning.layout import layout
+    from streaming.planning.layout import plan_layout
     from streaming.planning.tuning import tuning_task
     from streaming.terminal.tuning_report import show_tuning, tuning_tables
 
@@ -59,7 +59,7 @@ def tune(
     task = tuning_task(
         settings,
         given,
-        layout(settings),
+        plan_layout(settings),
         sample_texts(),
         budget=60 * (DEFAULT_BUDGET if budget is None else budget),
         quick=quick,

@@ -33,7 +33,7 @@ from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Summary
 from streaming.planning.engine_choice import Choice, choose
-from streaming.planning.layout import layout
+from streaming.planning.layout import plan_layout
 from streaming.planning.tuning import tuning_task
 from streaming.settings import Settings
 from streaming.spark.arrivals import summarize_backlog
@@ -73,7 +73,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and are mostly Java loading classes, so they run side by side.
         planning = pool.submit(_fill, broker, choice, documents, out)
-        with status, spark_session(broker.settings, layout(broker.settings)) as spark:
+        with status, spark_session(broker.settings, plan_layout(broker.settings)) as spark:
             # Spark took the interrupt for itself.
             _take_signals()
             plan = planning.result()
@@ -102,11 +102,11 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     """Choose what computes the demo; the first time, quickly measure what is fastest here."""
-    spread = layout(settings)
+    layout = plan_layout(settings)
     unmeasured = settings.representation == "auto" and not settings.gpu_layers
-    if unmeasured and not tuning_path(settings.data_dir, model, cores=spread.cores).exists():
+    if unmeasured and not tuning_path(settings.data_dir, model, cores=layout.cores).exists():
         out.print("Once, what this CPU computes fastest is measured: two to three minutes for the sample model.")
-        task = tuning_task(settings, model, spread, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
+        task = tuning_task(settings, model, layout, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
         try:
             tuning = show_tuning(task, out)
         except EngineError as error:
@@ -115,7 +115,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
             out.print(tuning_tables(tuning))
             keep_tuning(settings.data_dir, model, tuning)
         out.print()
-    return choose(settings, model, cores=spread.cores)
+    return choose(settings, model, cores=layout.cores)
 
 
 def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:

@@ -27,7 +27,7 @@ from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin, Topic, result_topics, wanted_topics
 from streaming.machine.java import find_java, java_version
 from streaming.planning.engine_choice import Choice, foresee
-from streaming.planning.layout import layout
+from streaming.planning.layout import plan_layout
 from streaming.planning.token_limits import bounds
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
@@ -111,7 +111,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     # A wrong master and a broken checkpoint are the next checks'.
     cores, pin = 1, None
     with suppress(UsageError):
-        cores = layout(settings).cores
+        cores = plan_layout(settings).cores
     with suppress(CheckpointError):
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
     try:
@@ -145,8 +145,8 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
 
 
 def _spark(settings: Settings) -> str:
-    spread = layout(settings)
-    return f"{spread.master}: {spread.executors} executors of {spread.cores} cores, each with one model"
+    layout = plan_layout(settings)
+    return f"{layout.master}: {layout.executors} executors of {layout.cores} cores, each with one model"
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

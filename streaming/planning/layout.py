@@ -1,4 +1,4 @@
-"""How the work is spread over Spark: executors, and cores of each, worked out from the master before Spark starts."""
+"""How the work is divided in Spark: executors and the cores of each, derived from the master before Spark starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TASK_ATTEMPTS = 2
 
 @dataclass(frozen=True)
 class Layout:
-    """How the work is spread: `executors`, each with one model that may use `cores` cores."""
+    """How the work is divided: `executors`, each with one model that may use `cores` cores."""
 
     master: str
     executors: int
@@ -30,7 +30,7 @@ class Layout:
         return self.master.startswith("local")
 
 
-def layout(settings: Settings) -> Layout:
+def plan_layout(settings: Settings) -> Layout:
     """Work out executors and cores from the master; what the settings say comes first. Raises `UsageError`."""
     here = usable_cores()
     master, executors, cores = settings.master, 1, here

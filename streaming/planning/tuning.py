@@ -18,7 +18,7 @@ _UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB, "t": MIB * MIB}
 def tuning_task(
     settings: Settings,
     model: ModelFile,
-    spread: Layout,
+    layout: Layout,
     texts: list[str],
     *,
     budget: float,
@@ -30,12 +30,12 @@ def tuning_task(
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     # What a query needs beside its engines, which share a machine where all executors are on it.
-    room = max(0, memory.available() - _beside(settings)) // (spread.executors if spread.local else 1)
+    room = max(0, memory.available() - _beside(settings)) // (layout.executors if layout.local else 1)
     within = checked_bounds(settings, model)
     return Task(
         model=model,
         texts=texts,
-        cores=spread.cores,
+        cores=layout.cores,
         context=within.context,
         prompt_tokens=within.chunk_tokens,
         completion_tokens=within.max_tokens,

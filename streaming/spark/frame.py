@@ -31,7 +31,7 @@ from streaming.pipeline.decode import NamedDocument
 from streaming.pipeline.desk import Desk
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.engine_choice import choose
-from streaming.planning.layout import layout
+from streaming.planning.layout import plan_layout
 from streaming.planning.work import Work, plan_work
 from streaming.settings import load
 
@@ -58,15 +58,15 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
             raise UsageError(f"The column '{name}' is of type {found}, and must be {wanted}.")
     session = documents.sparkSession
     chosen = load({"master": session.conf.get("spark.master"), **settings})
-    spread = layout(chosen)
+    layout = plan_layout(chosen)
     model = open_model(chosen.model, completion=chosen.completion)
-    work = plan_work(chosen, choose(chosen, model, cores=spread.cores), here=spread.local)
+    work = plan_work(chosen, choose(chosen, model, cores=layout.cores), here=layout.local)
     used = [name for name in Document.model_fields if name in documents.columns]
     # Cast here: pandas would make floats of whole numbers beside a null.
     named = documents.select(*used).withColumn("id", col("id").cast("string"))
     if chosen.engine == "in-process":
         # One task an executor: so one model, and no task idles while another has documents left.
-        named = named.coalesce(spread.executors)
+        named = named.coalesce(layout.executors)
     return named.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
 
 

@@ -11,7 +11,7 @@ from streaming.pipeline.decode import Reading
 from streaming.pipeline.results import Topics
 from streaming.pipeline.task import Job
 from streaming.planning.engine_choice import Choice, choose
-from streaming.planning.layout import Layout, layout
+from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, pinned
@@ -33,7 +33,7 @@ class Plan:
 
     settings: Settings
     choice: Choice
-    spread: Layout
+    layout: Layout
     inputs: list[Topic]
     outputs: list[Topic]
     created: list[str]
@@ -66,11 +66,11 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
     Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
     be made, or `MachineError` for a place that cannot be written.
     """
-    spread = layout(settings)
+    layout = plan_layout(settings)
     if choice is None:
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
-        choice = choose(settings, model, cores=spread.cores, pinned=pin)
-    work = plan_work(settings, choice, here=spread.local)
+        choice = choose(settings, model, cores=layout.cores, pinned=pin)
+    work = plan_work(settings, choice, here=layout.local)
     place = None
     if settings.parquet is not None:
         place = Place(settings.parquet)
@@ -91,4 +91,4 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         ),
         max_failed_share=settings.max_failed_share,
     )
-    return Plan(settings, choice, spread, inputs, outputs, created, place, job)
+    return Plan(settings, choice, layout, inputs, outputs, created, place, job)

@@ -35,9 +35,9 @@ from streaming.spark.watch import Batch, StopRequest, finish, watch
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
     """Start the stream; with `once` it ends when it has read what is there now."""
     settings, job = plan.settings, plan.job
-    documents = read_documents(spark, settings, most=plan.batch_documents * plan.spread.executors)
+    documents = read_documents(spark, settings, most=plan.batch_documents * plan.layout.executors)
     # One stream of documents an executor, rather than one a Kafka partition: no executor idles at a partition's end.
-    results = documents.coalesce(plan.spread.executors).mapInPandas(summarize(job), OUTPUT_SCHEMA)
+    results = documents.coalesce(plan.layout.executors).mapInPandas(summarize(job), OUTPUT_SCHEMA)
     counted = results.observe(
         "results",
         count("topic").alias("results"),
@@ -149,7 +149,7 @@ def run(
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(checkpointed(plan))
             beside = stack.enter_context(archive_checkpointed(plan))
-            spark = stack.enter_context(spark_session(settings, plan.spread))
+            spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
             start_engine(spark, plan.job.work.engine, loading, log=spark_log(settings))
             summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)

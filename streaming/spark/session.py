@@ -37,12 +37,12 @@ def runs_in_one_jvm(spark: SparkSession) -> bool:
 
 
 @contextmanager
-def spark_session(settings: Settings, spread: Layout) -> Iterator[SparkSession]:
+def spark_session(settings: Settings, layout: Layout) -> Iterator[SparkSession]:
     """Have Spark for as long as the context lasts; what it and its workers say goes to logs/spark.log.
 
     Raises `MachineError` when there is no Java, no disk, or Spark does not start.
     """
-    spark = _start(settings, spread)
+    spark = _start(settings, layout)
     try:
         yield spark
     finally:
@@ -51,7 +51,7 @@ def spark_session(settings: Settings, spread: Layout) -> Iterator[SparkSession]:
             spark.stop()
 
 
-def _start(settings: Settings, spread: Layout) -> SparkSession:
+def _start(settings: Settings, layout: Layout) -> SparkSession:
     find_java()
     scratch, log = settings.data_dir / "spark", spark_log(settings)
     try:
@@ -65,13 +65,13 @@ def _start(settings: Settings, spread: Layout) -> SparkSession:
             f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {LEAST_DISK // 2**20}; "
             "free some, or choose another place with --data-dir."
         )
-    if spread.local:
+    if layout.local:
         # Else Spark's ports listen on every interface.
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     # The workers run this very Python, wherever it is installed.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(f"gistream-{settings.query}")
-    for name, value in _conf(settings, spread, scratch).items():
+    for name, value in _conf(settings, layout, scratch).items():
         builder = builder.config(name, value)
     with _stderr_to(log):
         try:
@@ -82,9 +82,9 @@ def _start(settings: Settings, spread: Layout) -> SparkSession:
     return spark
 
 
-def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
+def _conf(settings: Settings, layout: Layout, scratch: Path) -> dict[str, str]:
     conf = {
-        "spark.master": spread.master,
+        "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,
         # The JVM only moves bytes here. With the quick compiler alone and the simple collector a start took 18 s of CPU
         # instead of 25 (three pairs), and those are the cores the model needs.
@@ -92,8 +92,8 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         "spark.jars": ",".join(map(str, _connector_jars())),
         # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
         # More tasks would share it, too, but each counts its own failures (`max_failed_share`), orders its own ids.
-        "spark.task.cpus": str(spread.cores),
-        "spark.executor.cores": str(spread.cores),
+        "spark.task.cpus": str(layout.cores),
+        "spark.executor.cores": str(layout.cores),
         "spark.task.maxFailures": str(TASK_ATTEMPTS),
         # The driver has fetched the model; a worker never phones a hub.
         "spark.executorEnv.HF_HUB_OFFLINE": "1",
@@ -118,10 +118,10 @@ def _conf(settings: Settings, spread: Layout, scratch: Path) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    if spread.local:
+    if layout.local:
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     else:
-        conf |= {"spark.executor.instances": str(spread.executors)}
+        conf |= {"spark.executor.instances": str(layout.executors)}
     return conf
 
 

@@ -31,7 +31,7 @@ def plan_block(plan: Plan) -> RenderableType:
         "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.given.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
         "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
-        "executors": f"{plan.spread.executors} on {plan.spread.master}, each 1 model, {setup.slots} slots "
+        "executors": f"{plan.layout.executors} on {plan.layout.master}, each 1 model, {setup.slots} slots "
         f"in {setup.lanes} lanes, {setup.threads} threads",
         "checkpoint": settings.checkpoint_location,
     }

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from spark_helpers import MakePlan
 
 from streaming.engine import open_model
-from streaming.planning.layout import layout
+from streaming.planning.layout import plan_layout
 from streaming.settings import Settings, load
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.session import spark_session
@@ -21,7 +21,7 @@ from streaming.spark.session import spark_session
 @pytest.fixture(scope="session")
 def spark(data_dir: Path) -> Iterator[SparkSession]:
     settings = load({"data_dir": data_dir, "master": "local[2]"})
-    with spark_session(settings, layout(settings)) as session:
+    with spark_session(settings, plan_layout(settings)) as session:
         yield session
 
 
