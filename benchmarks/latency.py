@@ -16,7 +16,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from benchmarks.contract import Delay, Document
 from benchmarks.systems.lanes import messages
-from benchmarks.systems.pipeline import Pipeline, outgoing
+from benchmarks.systems.pipeline import Pipeline, to_record
 from consumers.tail import Tail, TailRead
 from producers.publisher import open_publisher
 from streaming.errors import EngineError
@@ -48,7 +48,7 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable
         there = []
         for number, document in enumerate(documents, 1):
             began = time.perf_counter()
-            publisher.send(outgoing(document))
+            publisher.send(to_record(document))
             publisher.flush()
             _await_summary(reads, document, query, spark_log(plan.settings).name)
             there.append(time.perf_counter() - began)

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.files import Split, find_files, read_documents
-from producers.publisher import Outgoing
+from producers.files import Split, find_files, read_files
+from producers.publisher import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
 
@@ -34,8 +34,8 @@ def chapters(path: Path, *, split: str, words: int, whole: bool) -> list[NamedTe
     if not path.is_file():
         raise UsageError(f"There is no file {path}; `gistream bench` takes one text file, or none for its own samples.")
     found: list[NamedText] = []
-    for read in read_documents([path], Split.parse(split)):
-        if not isinstance(read, Outgoing):
+    for read in read_files([path], Split.parse(split)):
+        if not isinstance(read, ProducerRecord):
             raise UsageError(f"{path}: {read.reason}; name the line that begins a chapter with --split.")
         text = Document.model_validate_json(read.value).text or ""
         if (start := window(text, 0, words)) is not None:

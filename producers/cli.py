@@ -18,7 +18,7 @@ from producers import files as text_files
 from producers import jsonl as json_lines
 from producers.gutenberg import book as gutenberg_book
 from producers.gutenberg import download
-from producers.publisher import Outgoing, Refused, Report, publish
+from producers.publisher import ProducerRecord, PublishReport, Refusal, publish
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings, load, pairs
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers
@@ -51,7 +51,7 @@ def files(
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
     """
     settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
-    documents = text_files.read_documents(text_files.find_files(paths), text_files.Split.parse(split))
+    documents = text_files.read_files(text_files.find_files(paths), text_files.Split.parse(split))
     _publish(settings, documents, limit, as_json=as_json)
 
 
@@ -75,12 +75,12 @@ def jsonl(
     settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
     id_field = settings.field.get("id", "id")
     if file == "-":
-        _publish(settings, json_lines.read_documents(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
+        _publish(settings, json_lines.read_json_lines(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
         return
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:
-        _publish(settings, json_lines.read_documents(lines, file, id_field=id_field), limit, as_json=as_json)
+        _publish(settings, json_lines.read_json_lines(lines, file, id_field=id_field), limit, as_json=as_json)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def gutenberg(
     if show:
         _list(read, islice(chapters, limit), as_json=as_json)
     else:
-        _publish(settings, (gutenberg_book.outgoing(one.document) for one in chapters), limit, as_json=as_json)
+        _publish(settings, (gutenberg_book.to_record(one.document) for one in chapters), limit, as_json=as_json)
 
 
 def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_book.BookChapter], *, as_json: bool) -> None:
@@ -160,7 +160,9 @@ def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | Non
     return load(flags)
 
 
-def _publish(settings: Settings, documents: Iterable[Outgoing | Refused], limit: int | None, *, as_json: bool) -> None:
+def _publish(
+    settings: Settings, documents: Iterable[ProducerRecord | Refusal], limit: int | None, *, as_json: bool
+) -> None:
     """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
     with Progress(
         TextColumn(f"to '{settings.input_topic}'"),
@@ -173,7 +175,7 @@ def _publish(settings: Settings, documents: Iterable[Outgoing | Refused], limit:
         bar = progress.add_task("documents", total=None)
         found = 0
 
-        def counted() -> Iterator[Outgoing | Refused]:
+        def counted() -> Iterator[ProducerRecord | Refusal]:
             nonlocal found
             for document in islice(documents, limit):
                 found += 1
@@ -184,15 +186,15 @@ def _publish(settings: Settings, documents: Iterable[Outgoing | Refused], limit:
     _tell(settings, report, as_json=as_json)
 
 
-def _tell(settings: Settings, report: Report, *, as_json: bool) -> None:
-    for refused in report.refused:
+def _tell(settings: Settings, report: PublishReport, *, as_json: bool) -> None:
+    for refused in report.refusals:
         _console.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False, highlight=False)
     if as_json:
-        refusals = [{"name": refused.name, "reason": refused.reason} for refused in report.refused]
+        refusals = [{"name": refused.name, "reason": refused.reason} for refused in report.refusals]
         sys.stdout.write(json.dumps({"acknowledged": report.acknowledged, "refused": refusals}) + "\n")
     else:
         _console.print(f"{report.acknowledged} documents acknowledged by '{settings.input_topic}'", highlight=False)
-    if report.refused:
-        raise NotAcknowledged(f"{len(report.refused)} documents were not sent; each is named above.")
+    if report.refusals:
+        raise NotAcknowledged(f"{len(report.refusals)} documents were not sent; each is named above.")
     if not report.acknowledged:
         raise UsageError("There was no document to send.")

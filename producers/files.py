@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.publisher import Outgoing, Refused
+from producers.publisher import ProducerRecord, Refusal
 from streaming.errors import UsageError
 from streaming.messages import Document
 
@@ -55,7 +55,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     return found
 
 
-def read_documents(files: list[Path], split: Split) -> Iterator[Outgoing | Refused]:
+def read_files(files: list[Path], split: Split) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `files`; a file that is no UTF-8 text, or a part without text, is refused by name."""
     names = _names(files)
     for path in files:
@@ -65,14 +65,14 @@ def read_documents(files: list[Path], split: Split) -> Iterator[Outgoing | Refus
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else f"not UTF-8 at byte {error.start}"
-            yield Refused(name, reason)
+            yield Refusal(name, reason)
             continue
         if split.heading is None:
             yield _document(name, _first_line(text), text)
             continue
         parts = _parts(text, split.heading)
         if not parts:
-            yield Refused(name, f"no line begins with '{split.heading.pattern}'")
+            yield Refusal(name, f"no line begins with '{split.heading.pattern}'")
         for number, part in enumerate(parts, start=1):
             yield _document(f"{name}#{number}", _first_line(part), part)
 
@@ -88,11 +88,11 @@ def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=False)]
 
 
-def _document(name: str, title: str, text: str) -> Outgoing | Refused:
+def _document(name: str, title: str, text: str) -> ProducerRecord | Refusal:
     if not text.strip():
-        return Refused(name, "it is empty")
+        return Refusal(name, "it is empty")
     document = Document(id=name, title=title, text=text)
-    return Outgoing(name, name.encode(), document.model_dump_json(exclude_defaults=True).encode())
+    return ProducerRecord(name, name.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _first_line(text: str) -> str:

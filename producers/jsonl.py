@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 from pydantic_core import from_json
 
-from producers.publisher import Outgoing, Refused
+from producers.publisher import ProducerRecord, Refusal
 from streaming.messages import lookup
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_documents(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[Outgoing | Refused]:
+def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines`, blank ones left out; `name` is what the file is called in messages."""
     for number, line in enumerate(lines, start=1):
         value = line.removeprefix(_BYTE_ORDER_MARK).strip()
@@ -27,11 +27,11 @@ def read_documents(lines: BinaryIO, name: str, *, id_field: str = "id") -> Itera
         try:
             found = from_json(value)
         except ValueError as error:
-            yield Refused(here, f"not JSON: {error}")
+            yield Refusal(here, f"not JSON: {error}")
             continue
         if not isinstance(found, dict):
-            yield Refused(here, "JSON, but no object")
+            yield Refusal(here, "JSON, but no object")
             continue
         identity = lookup(found, id_field)
         key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
-        yield Outgoing(here, key, value)
+        yield ProducerRecord(here, key, value)

@@ -27,7 +27,7 @@ _DELIVERY_MS = 120_000
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class ProducerRecord:
     """A document on its way: the record's key and value, and the name by which a person knows it."""
 
     name: str
@@ -36,7 +36,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Refused:
+class Refusal:
     """A document that was not sent, or not acknowledged, and why."""
 
     name: str
@@ -44,11 +44,11 @@ class Refused:
 
 
 @dataclass
-class Report:
+class PublishReport:
     """What became of the documents: how many Kafka acknowledged, and which it did not."""
 
     acknowledged: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
 
 
 class Publisher:
@@ -60,9 +60,9 @@ class Publisher:
         self._limit = settings.max_document_bytes
         self._progress = progress
         self._unacknowledged = 0
-        self.report = Report()
+        self.report = PublishReport()
 
-    def send(self, document: Outgoing) -> None:
+    def send(self, document: ProducerRecord) -> None:
         """Send one document, without waiting for its acknowledgement."""
         if len(document.value) > self._limit:
             self.refuse(
@@ -89,7 +89,7 @@ class Publisher:
 
     def refuse(self, name: str, reason: str) -> None:
         """Note a document that cannot be sent."""
-        self.report.refused.append(Refused(name, reason))
+        self.report.refusals.append(Refusal(name, reason))
         self._progress()
 
     def flush(self) -> None:
@@ -154,11 +154,13 @@ def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda:
         producer.close(timeout=10)
 
 
-def publish(settings: Settings, documents: Iterable[Outgoing | Refused], progress: Callable[[], None]) -> Report:
+def publish(
+    settings: Settings, documents: Iterable[ProducerRecord | Refusal], progress: Callable[[], None]
+) -> PublishReport:
     """Publish `documents`, as many as can be, and report; raises `BrokerError` or `TopicError`."""
     with open_publisher(settings, progress=progress) as publisher:
         for document in documents:
-            if isinstance(document, Refused):
+            if isinstance(document, Refusal):
                 publisher.refuse(document.name, document.reason)
             else:
                 publisher.send(document)

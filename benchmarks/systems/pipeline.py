@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from benchmarks.contract import Document, Opening, Run
-from producers.publisher import Outgoing, publish
+from producers.publisher import ProducerRecord, publish
 from streaming.engine import open_model
 from streaming.errors import EngineError, NotAcknowledged, QueryError
 from streaming.kafka.broker import EmbeddedBroker
@@ -92,7 +92,7 @@ class Pipeline:
         return prepare(self._settings.model_copy(update=own), self._model)
 
     def _summarize(self, documents: Sequence[Document], plan: Plan, finished: Callable[[], None]) -> Run:
-        report = publish(plan.settings, map(outgoing, documents), lambda: None)
+        report = publish(plan.settings, map(to_record, documents), lambda: None)
         if report.acknowledged != len(documents):
             raise NotAcknowledged(f"Kafka took {report.acknowledged} of {len(documents)} documents.")
         tokens_in = tokens_out = 0
@@ -114,7 +114,7 @@ class Pipeline:
         return Run(len(documents), ended - began, tokens_in, tokens_out, len(batches))
 
 
-def outgoing(document: Document) -> Outgoing:
+def to_record(document: Document) -> ProducerRecord:
     """Return a document as a producer sends it."""
     value = Sent(id=document.id, text=document.text).model_dump_json(exclude_defaults=True).encode()
-    return Outgoing(document.id, document.id.encode(), value)
+    return ProducerRecord(document.id, document.id.encode(), value)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from producers.gutenberg.chapters import Chapter, find_chapters
 from producers.gutenberg.numerals import read_number
-from producers.publisher import Outgoing
+from producers.publisher import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
 
@@ -131,10 +131,10 @@ def _document(book: Book, chapter: Chapter, identity: str) -> Document:
     )
 
 
-def outgoing(document: Document) -> Outgoing:
+def to_record(document: Document) -> ProducerRecord:
     """Return `document` as it is sent: keyed by its id."""
     identity = str(document.id)
-    return Outgoing(identity, identity.encode(), document.model_dump_json(exclude_defaults=True).encode())
+    return ProducerRecord(identity, identity.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _decode(raw: bytes, path: Path) -> str:

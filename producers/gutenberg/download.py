@@ -36,7 +36,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredBook:
     """A book on disk: its file, and the SHA-256 by which it can be demanded on another machine."""
 
     path: Path
@@ -47,7 +47,7 @@ class _BrokenOff(Exception):
     """The connection ended before the file did."""
 
 
-def fetch(number: str, mirror: str, folder: Path, *, sha256: str | None = None, pause: float = 1.0) -> Kept:
+def fetch(number: str, mirror: str, folder: Path, *, sha256: str | None = None, pause: float = 1.0) -> StoredBook:
     """Return book `number` from `folder`, or download it there from `mirror`; `sha256` is demanded of it.
 
     Tries five times, the waits doubling from `pause` seconds unless the server names another. Raises `UsageError` for
@@ -90,12 +90,12 @@ def verify(path: Path, sha256: str | None) -> str:
     return found
 
 
-def _check(path: Path, sha256: str | None) -> Kept:
+def _check(path: Path, sha256: str | None) -> StoredBook:
     beside = _beside(path)
     first = beside.read_text(errors="replace").split()[:1] if beside.exists() else []
     if first != [_sha256(path)]:
         raise UsageError(f"{path} is no longer the file that was downloaded; delete it to download it again.")
-    return Kept(path, verify(path, sha256))
+    return StoredBook(path, verify(path, sha256))
 
 
 def _download(url: str, path: Path, sha256: str | None, pause: float) -> None:

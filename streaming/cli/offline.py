@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from producers.files import Split, find_files, read_documents
-from producers.publisher import Refused
+from producers.files import Split, find_files, read_files
+from producers.publisher import Refusal
 from streaming.errors import NotSummarized, UsageError
 from streaming.messages import Document
 from streaming.pipeline.decode import NamedDocument
@@ -118,8 +118,8 @@ def summarize(
 
 def _documents(paths: list[Path], split: Split, refused: list[str]) -> Iterator[NamedDocument]:
     """Read the documents in files; those that cannot be read are told of, and their names noted."""
-    for found in read_documents(paths, split):
-        if isinstance(found, Refused):
+    for found in read_files(paths, split):
+        if isinstance(found, Refusal):
             refused.append(found.name)
             note.print(f"{found.name}: {found.reason}", style="red", markup=False)
         else:

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from consumers.rendering import tail_block
-from producers.files import Split, find_files, read_documents
-from producers.publisher import Outgoing, Refused, publish
+from producers.files import Split, find_files, read_files
+from producers.publisher import ProducerRecord, Refusal, publish
 from producers.samples import sample_folder, sample_texts
 from streaming.engine import ModelFile, open_model
 from streaming.engine.tuning.tuning_file import keep_tuning, tuning_path
@@ -66,7 +66,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     """
     model = open_model(settings.model, completion=settings.completion)
     files = find_files(paths or [sample_folder()])
-    documents = islice(read_documents(files, Split.parse(split)), limit)
+    documents = islice(read_files(files, Split.parse(split)), limit)
     choice = _choose(settings, model, out)
     started = time.monotonic()
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
@@ -118,7 +118,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     return choose(settings, model, cores=layout.cores)
 
 
-def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing | Refused], out: Console) -> Plan:
+def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRecord | Refusal], out: Console) -> Plan:
     """Start the broker, create the topics, send the documents, plan the query."""
     started = time.monotonic()
     address = broker.start().bootstrap_servers
@@ -127,7 +127,7 @@ def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[Outgoing |
     with Admin(demo) as admin:
         admin.ensure()
     report = publish(demo, documents, lambda: None)
-    for refused in report.refused:
+    for refused in report.refusals:
         out.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False)
     if not report.acknowledged:
         raise NotAcknowledged("There was no document that Kafka took; see above.")

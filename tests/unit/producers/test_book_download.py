@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 from fake_mirror import BOOK, Mirror, broken, serve, status, web_page, whole
 
-from producers.gutenberg.download import Kept, fetch, read_sha256
+from producers.gutenberg.download import StoredBook, fetch, read_sha256
 from streaming import __version__
 from streaming.errors import MachineError, UsageError
 
@@ -28,14 +28,14 @@ def asked_from(request: tuple[str, dict[str, str]]) -> int:
     return int(request[1]["Range"].removeprefix("bytes=").removesuffix("-"))
 
 
-def get(mirror: Mirror, folder: Path, sha256: str | None = None) -> Kept:
+def get(mirror: Mirror, folder: Path, sha256: str | None = None) -> StoredBook:
     return fetch("7", mirror.url, folder, sha256=sha256, pause=0.01)
 
 
 def test_a_book_is_downloaded_once_and_then_used_without_a_network(mirror: Mirror, tmp_path: Path) -> None:
     mirror.answers = [whole]
     first = get(mirror, tmp_path / "books")
-    assert first == Kept(tmp_path / "books" / "pg7.txt", SHA256)
+    assert first == StoredBook(tmp_path / "books" / "pg7.txt", SHA256)
     assert first.path.read_bytes() == BOOK
     assert get(mirror, tmp_path / "books", SHA256) == first
     assert len(mirror.requests) == 1
@@ -177,7 +177,7 @@ def test_two_who_want_the_same_book_download_it_once(mirror: Mirror, tmp_path: P
         whole(handler)
 
     mirror.answers = [slowly]
-    kept: list[Kept] = []
+    kept: list[StoredBook] = []
     threads = [threading.Thread(target=lambda: kept.append(get(mirror, tmp_path))) for _ in range(4)]
     for thread in threads:
         thread.start()

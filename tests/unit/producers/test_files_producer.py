@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from producers import jsonl
-from producers.files import Split, find_files, read_documents
-from producers.publisher import Outgoing, Refused
+from producers.files import Split, find_files, read_files
+from producers.publisher import ProducerRecord, Refusal
 from streaming.errors import UsageError
 
 WHOLE = Split(None)
@@ -24,18 +24,18 @@ def put(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def sent(found: list[Outgoing | Refused]) -> list[dict[str, Any]]:
-    assert not [document for document in found if isinstance(document, Refused)]
-    return [json.loads(document.value) for document in found if isinstance(document, Outgoing)]
+def sent(found: list[ProducerRecord | Refusal]) -> list[dict[str, Any]]:
+    assert not [document for document in found if isinstance(document, Refusal)]
+    return [json.loads(document.value) for document in found if isinstance(document, ProducerRecord)]
 
 
 def read(path: Path, split: Split = WHOLE) -> list[dict[str, Any]]:
-    return sent(list(read_documents([path], split)))
+    return sent(list(read_files([path], split)))
 
 
 def test_a_file_is_one_document_keyed_by_its_name(tmp_path: Path) -> None:
-    (found,) = read_documents([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
-    assert isinstance(found, Outgoing)
+    (found,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
+    assert isinstance(found, ProducerRecord)
     assert (found.name, found.key) == ("a b.txt", b"a b.txt")
     assert json.loads(found.value) == {"id": "a b.txt", "title": "A title", "text": "\n  A title \nAnd text.\n"}
 
@@ -85,33 +85,33 @@ def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
     files = [put(tmp_path / "a.txt", "A."), put(tmp_path / "b.txt", content), put(tmp_path / "c.txt", "C.")]
-    first, refused, last = read_documents(files, WHOLE)
-    assert isinstance(refused, Refused)
+    first, refused, last = read_files(files, WHOLE)
+    assert isinstance(refused, Refusal)
     assert refused.name == "b.txt"
     assert reason in refused.reason
     assert [document["id"] for document in sent([first, last])] == ["a.txt", "c.txt"]
 
 
 def test_a_file_without_the_heading_is_refused_by_name(tmp_path: Path) -> None:
-    (refused,) = read_documents([put(tmp_path / "a.txt", "No chapters.")], CHAPTERS)
-    assert refused == Refused("a.txt", "no line begins with 'CHAPTER .+'")
+    (refused,) = read_files([put(tmp_path / "a.txt", "No chapters.")], CHAPTERS)
+    assert refused == Refusal("a.txt", "no line begins with 'CHAPTER .+'")
 
 
 def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
-    (refused,) = read_documents([tmp_path / "gone.txt"], WHOLE)
-    assert refused == Refused("gone.txt", "No such file or directory")
+    (refused,) = read_files([tmp_path / "gone.txt"], WHOLE)
+    assert refused == Refusal("gone.txt", "No such file or directory")
 
 
 def test_a_file_whose_name_is_no_utf8_costs_nobody_else_anything(tmp_path: Path) -> None:
     files = [put(tmp_path / os.fsdecode(b"gr\xfc\xdfe.txt"), "A."), put(tmp_path / "b.txt", "B.")]
-    found = list(read_documents(files, WHOLE))
+    found = list(read_files(files, WHOLE))
     assert len(found) == 2
     assert sent(found[1:])[0]["id"] == "b.txt"
 
 
 def test_files_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
     files = [put(tmp_path / folder / "a.txt", folder) for folder in ("x", "y")] + [put(tmp_path / "b.txt", "B.")]
-    ids = [document["id"] for document in sent(list(read_documents(files, WHOLE)))]
+    ids = [document["id"] for document in sent(list(read_files(files, WHOLE)))]
     assert ids == [str(files[0]), str(files[1]), "b.txt"]
 
 
@@ -146,13 +146,13 @@ def test_split_takes_none_or_a_regular_expression() -> None:
         Split.parse("(CHAPTER")
 
 
-def lines(raw: bytes, **options: str) -> list[Outgoing | Refused]:
-    return list(jsonl.read_documents(io.BytesIO(raw), "docs.jsonl", **options))
+def lines(raw: bytes, **options: str) -> list[ProducerRecord | Refusal]:
+    return list(jsonl.read_json_lines(io.BytesIO(raw), "docs.jsonl", **options))
 
 
 def test_a_line_is_sent_byte_for_byte_keyed_by_its_id() -> None:
     raw = b'{"id": "a",  "text": "\\u00e9\xc3\xa9", "other": 1}'
-    assert lines(raw + b"\n") == [Outgoing("docs.jsonl:1", b"a", raw)]
+    assert lines(raw + b"\n") == [ProducerRecord("docs.jsonl:1", b"a", raw)]
 
 
 @pytest.mark.parametrize(
@@ -163,13 +163,13 @@ def test_a_line_is_sent_byte_for_byte_keyed_by_its_id() -> None:
     ],
 )  # fmt: skip
 def test_a_key_is_a_text_or_a_whole_number(line: bytes, key: bytes | None) -> None:
-    assert lines(line) == [Outgoing("docs.jsonl:1", key, line)]
+    assert lines(line) == [ProducerRecord("docs.jsonl:1", key, line)]
 
 
 def test_blank_lines_are_left_out_but_counted_and_lines_may_end_in_crlf() -> None:
     assert lines(b'{"id": 1}\r\n\r\n  \n{"id": 2}\r\n') == [
-        Outgoing("docs.jsonl:1", b"1", b'{"id": 1}'),
-        Outgoing("docs.jsonl:4", b"2", b'{"id": 2}'),
+        ProducerRecord("docs.jsonl:1", b"1", b'{"id": 1}'),
+        ProducerRecord("docs.jsonl:4", b"2", b'{"id": 2}'),
     ]
 
 
@@ -181,27 +181,29 @@ def test_blank_lines_are_left_out_but_counted_and_lines_may_end_in_crlf() -> Non
 )  # fmt: skip
 def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_sent(bad: bytes) -> None:
     first, refused, last = lines(b'{"id": 1}\n' + bad + b'\n{"id": 3}')
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Refusal)
     assert refused.name == "docs.jsonl:2"
     assert "JSON" in refused.reason
-    assert [document.key for document in (first, last) if isinstance(document, Outgoing)] == [b"1", b"3"]
+    assert [document.key for document in (first, last) if isinstance(document, ProducerRecord)] == [b"1", b"3"]
 
 
 def test_a_refusal_never_holds_the_documents_text() -> None:
     (refused,) = lines(b'{"text": "Xyzzy" Xyzzy}')
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Refusal)
     assert "Xyzzy" not in refused.reason
 
 
 def test_a_byte_order_mark_costs_no_line() -> None:
     (found,) = lines(b'\xef\xbb\xbf{"id": 1}\n')
-    assert isinstance(found, Outgoing)
+    assert isinstance(found, ProducerRecord)
     assert found.key == b"1"
 
 
 def test_the_id_may_be_in_another_field() -> None:
-    assert [d.key for d in lines(b'{"doc_id": 7, "id": 1}', id_field="doc_id") if isinstance(d, Outgoing)] == [b"7"]
+    assert [d.key for d in lines(b'{"doc_id": 7, "id": 1}', id_field="doc_id") if isinstance(d, ProducerRecord)] == [
+        b"7"
+    ]
 
 
 def test_the_id_may_be_in_an_object_as_for_the_reader() -> None:
-    assert [d.key for d in lines(b'{"doc": {"id": 7}}', id_field="doc.id") if isinstance(d, Outgoing)] == [b"7"]
+    assert [d.key for d in lines(b'{"doc": {"id": 7}}', id_field="doc.id") if isinstance(d, ProducerRecord)] == [b"7"]

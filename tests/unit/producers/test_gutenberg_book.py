@@ -10,7 +10,7 @@ from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, ROMAN, chapters, found,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.gutenberg.book import documents, outgoing, read_book
+from producers.gutenberg.book import documents, read_book, to_record
 from producers.gutenberg.numerals import read_number
 from streaming.errors import UsageError
 from streaming.messages import Document
@@ -41,7 +41,7 @@ def test_a_document_is_keyed_by_its_id_whatever_the_file_is_called(tmp_path: Pat
     first, second = (read(tmp_path / name, book) for name in ("a.txt", "b.txt"))
     assert [document.id for document in first] == [f"pg12345-c0{n}" for n in (1, 2, 3, 4)]
     assert first == second
-    assert outgoing(first[0]).key == b"pg12345-c01"
+    assert to_record(first[0]).key == b"pg12345-c01"
 
 
 def test_a_book_without_a_header_says_no_more_than_it_knows(tmp_path: Path) -> None:

@@ -70,11 +70,13 @@ def test_a_file_can_be_held_to_a_checksum_too() -> None:
 
 
 def test_chapters_are_published_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[publisher.Outgoing] = []
+    sent: list[publisher.ProducerRecord] = []
 
-    def publish(_settings: object, documents: list[publisher.Outgoing], _progress: object) -> publisher.Report:
+    def publish(
+        _settings: object, documents: list[publisher.ProducerRecord], _progress: object
+    ) -> publisher.PublishReport:
         sent.extend(documents)
-        return publisher.Report(acknowledged=len(sent))
+        return publisher.PublishReport(acknowledged=len(sent))
 
     monkeypatch.setattr("producers.cli.publish", publish)
     say("my-book.txt", "--limit", "2")
