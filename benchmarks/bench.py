@@ -27,7 +27,7 @@ from streaming.engine import ModelFile, open_model
 from streaming.engine.model.representation import FILE_TYPES, prepare
 from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
-from streaming.planning.token_limits import checked_bounds
+from streaming.planning.token_limits import checked_token_limits
 from streaming.settings import Settings
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import Shown
@@ -51,8 +51,8 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
     given = open_model(asked.model)
     models = _models(given, asked)
     compared = asked.representations[0]
-    within = checked_bounds(settings, given)
-    everything = render(texts, given.path, settings, chunk_tokens=within.chunk_tokens)
+    limits = checked_token_limits(settings, given)
+    everything = render(texts, given.path, settings, chunk_tokens=limits.chunk_tokens)
     documents, for_pipeline = everything[: scope.documents], everything[: scope.pipeline_documents]
     machine = this_machine()
     journal = Journal(
@@ -65,8 +65,8 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
             shown.note(f"going on after an interruption: {earlier.found} measurements are there")
         bench = Bench(
             models=models,
-            max_tokens=within.max_tokens,
-            context=context_for(everything, within.max_tokens),
+            max_tokens=limits.max_tokens,
+            context=context_for(everything, limits.max_tokens),
             cores=usable_cores(),
             scratch=scratch,
             program=asked.program,
@@ -94,7 +94,7 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
                     pipeline_documents=len(for_pipeline),
                     words=None if asked.whole else asked.words,
                     tokens_in=sum(document.tokens for document in documents),
-                    max_tokens=within.max_tokens,
+                    max_tokens=limits.max_tokens,
                     context=bench.context,
                 ),
                 repeats=scope.repeats,

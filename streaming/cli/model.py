@@ -105,13 +105,13 @@ def model_show(
     # Here, because it loads PySpark.
     from streaming.planning.engine_choice import foresee
     from streaming.planning.layout import plan_layout
-    from streaming.planning.token_limits import bounds
+    from streaming.planning.token_limits import token_limits
 
     settings = load({"model": model, "slots": slots, "context": context})
     found = describe_model(settings.model)
     choice = foresee(settings, found, cores=plan_layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes
-    tokens = bounds(settings, found).context
+    tokens = token_limits(settings, found).context
     engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
     needed = memory.predict(found.shape, **engine)
     free = memory.available()

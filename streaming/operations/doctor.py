@@ -28,7 +28,7 @@ from streaming.kafka.topics import Admin, Topic, result_topics, wanted_topics
 from streaming.machine.java import find_java, java_version
 from streaming.planning.engine_choice import Choice, foresee
 from streaming.planning.layout import plan_layout
-from streaming.planning.token_limits import bounds
+from streaming.planning.token_limits import token_limits
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
@@ -131,7 +131,7 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
         file_bytes=model.file_bytes,
         slots=setup.slots,
         lanes=setup.lanes,
-        context=bounds(settings, model).context,
+        context=token_limits(settings, model).context,
         ubatch=setup.ubatch,
     )
     free = memory.available()

@@ -13,7 +13,7 @@ from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, pr
 from streaming.engine.setup import SLOTS, UBATCH
 from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
 from streaming.errors import MachineError, ModelError
-from streaming.planning.token_limits import bounds
+from streaming.planning.token_limits import token_limits
 from streaming.settings import Settings
 
 
@@ -67,7 +67,7 @@ def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | N
     tuned = None
     if tuning is not None and tuning.chosen.representation == representation:
         # It was measured, and fitted the memory, with slots of another length.
-        shorter = min(1.0, tuning.context / bounds(settings, given).context)
+        shorter = min(1.0, tuning.context / token_limits(settings, given).context)
         tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
     model = given
     if representation != GIVEN:

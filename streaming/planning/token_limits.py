@@ -36,7 +36,7 @@ _STEP = 1024
 
 
 @dataclass(frozen=True)
-class Bounds:
+class TokenLimits:
     """Tokens: of a sequence (`context`), of a chunk, of the longest answer and of the thinking before it.
 
     `reduce` says what becomes of several answers.
@@ -49,8 +49,8 @@ class Bounds:
     thinking_tokens: int
 
 
-def bounds(settings: Settings, model: ModelFile) -> Bounds:
-    """Return the bounds of prompts and answers for a model, whether or not they fit each other."""
+def token_limits(settings: Settings, model: ModelFile) -> TokenLimits:
+    """Return the token limits for a model, whether or not they fit each other."""
     thinking = 0 if settings.completion or not model.thinks else settings.thinking_tokens
     joins = model.parameters <= _JOINS
     chunk = settings.chunk_tokens or next(tokens for most, tokens in _CHUNKS if model.parameters <= most)
@@ -65,24 +65,24 @@ def bounds(settings: Settings, model: ModelFile) -> Bounds:
     needed = chunk + answer + _INSTRUCTIONS + thinking
     context = settings.context or max(_LEAST_CONTEXT, math.ceil(needed / _STEP) * _STEP)
     # A model is never given more than it was trained for.
-    return Bounds(min(context, model.context or context), chunk, answer, "concat" if joins else "tree", thinking)
+    return TokenLimits(min(context, model.context or context), chunk, answer, "concat" if joins else "tree", thinking)
 
 
-def checked_bounds(settings: Settings, model: ModelFile) -> Bounds:
-    """Return the bounds; raises `UsageError` when the context is too small for what is set, or for anything."""
-    found = bounds(settings, model)
-    chunk = max(found.chunk_tokens, _LEAST_CHUNK)
-    needed = chunk + found.max_tokens + _INSTRUCTIONS + found.thinking_tokens
-    if needed > found.context:
-        thinking = f", {found.thinking_tokens} of thinking" if found.thinking_tokens else ""
+def checked_token_limits(settings: Settings, model: ModelFile) -> TokenLimits:
+    """Return the token limits; raises `UsageError` when the context is too small for what is set, or for anything."""
+    limits = token_limits(settings, model)
+    chunk = max(limits.chunk_tokens, _LEAST_CHUNK)
+    needed = chunk + limits.max_tokens + _INSTRUCTIONS + limits.thinking_tokens
+    if needed > limits.context:
+        thinking = f", {limits.thinking_tokens} of thinking" if limits.thinking_tokens else ""
         raise UsageError(
-            f"A chunk of {chunk} tokens, its instructions{thinking} and a summary of {found.max_tokens} need a context "
-            f"of {needed}, and there are {found.context} ({model.name} has at most {model.context}); raise --context "
-            "or lower chunk_tokens."
+            f"A chunk of {chunk} tokens, its instructions{thinking} and a summary of {limits.max_tokens} need a "
+            f"context of {needed}, and there are {limits.context} ({model.name} has at most {model.context}); raise "
+            "--context or lower chunk_tokens."
         )
-    if found.max_tokens > chunk * _MOST_ANSWER:
+    if limits.max_tokens > chunk * _MOST_ANSWER:
         raise UsageError(
-            f"chunk_tokens ({chunk}) must be at least four times max_tokens ({found.max_tokens}); raise the one or "
+            f"chunk_tokens ({chunk}) must be at least four times max_tokens ({limits.max_tokens}); raise the one or "
             "lower the other."
         )
-    return found
+    return limits

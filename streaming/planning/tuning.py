@@ -7,7 +7,7 @@ from streaming.engine.model import memory
 from streaming.engine.tuning.task import Task
 from streaming.errors import UsageError
 from streaming.planning.layout import Layout
-from streaming.planning.token_limits import checked_bounds
+from streaming.planning.token_limits import checked_token_limits
 from streaming.settings import MIB, Settings
 
 # Kafka's JVM, the driver and its workers, beside Spark's JVM.
@@ -31,14 +31,14 @@ def tuning_task(
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     # What a query needs beside its engines, which share a machine where all executors are on it.
     room = max(0, memory.available() - _beside(settings)) // (layout.executors if layout.local else 1)
-    within = checked_bounds(settings, model)
+    limits = checked_token_limits(settings, model)
     return Task(
         model=model,
         texts=texts,
         cores=layout.cores,
-        context=within.context,
-        prompt_tokens=within.chunk_tokens,
-        completion_tokens=within.max_tokens,
+        context=limits.context,
+        prompt_tokens=limits.chunk_tokens,
+        completion_tokens=limits.max_tokens,
         memory=room if limit is None else min(limit, room),
         folder=settings.models_dir,
         budget=budget,

@@ -13,7 +13,7 @@ from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import MachineError, UsageError
 from streaming.messages import ModelInfo
 from streaming.planning.engine_choice import Choice
-from streaming.planning.token_limits import Bounds, checked_bounds
+from streaming.planning.token_limits import TokenLimits, checked_token_limits
 from streaming.protocol import EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
 from streaming.summarizer import PromptProfile, Recipe, known_profile, load_profiles
@@ -48,11 +48,11 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     Raises `UsageError`, and `MachineError` when this machine has not the memory, or the GPU, for it.
     """
     model = choice.model
-    within = checked_bounds(settings, model)
+    limits = checked_token_limits(settings, model)
     profiles = load_profiles(settings.prompts_dir)
     known_profile(profiles, settings.prompt)
     return Work(
-        engine=_plan_engine(settings, choice, here=here, within=within),
+        engine=_plan_engine(settings, choice, here=here, limits=limits),
         recipe=Recipe(
             # Of the file as given: what is made of it may differ in a byte from one llama.cpp to the next.
             model_sha256=choice.given.sha256,
@@ -64,13 +64,13 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
                 repeat_penalty=settings.repeat_penalty,
                 seed=settings.seed,
             ),
-            chunk_tokens=within.chunk_tokens,
-            max_tokens=within.max_tokens,
+            chunk_tokens=limits.chunk_tokens,
+            max_tokens=limits.max_tokens,
             max_chunks=settings.max_chunks,
             style=settings.prompt_style,
-            thinking_tokens=within.thinking_tokens,
+            thinking_tokens=limits.thinking_tokens,
             strategy=settings.strategy,
-            reduce=within.reduce,
+            reduce=limits.reduce,
             ladder=settings.ladder,
         ),
         model=ModelInfo(name=model.name, sha256=choice.given.sha256, representation=model.representation),
@@ -95,20 +95,20 @@ def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
     return found
 
 
-def _plan_engine(settings: Settings, choice: Choice, *, here: bool, within: Bounds) -> EngineRecipe:
+def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: TokenLimits) -> EngineRecipe:
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     setup = choice.setup
     llama = LlamaRecipe(
         model=choice.model,
         slots=setup.slots,
         lanes=setup.lanes,
-        context=within.context,
+        context=limits.context,
         threads=setup.threads,
         ubatch=setup.ubatch,
         gpu_layers=settings.gpu_layers,
         memory=limit,
         completion=settings.completion,
-        thinking_tokens=within.thinking_tokens,
+        thinking_tokens=limits.thinking_tokens,
         given=None if choice.model is choice.given else choice.given,
     )
     if here and (sentence := llama.refusal()):

@@ -8,15 +8,15 @@ import pytest
 from model_files import MODEL
 
 from streaming.errors import UsageError
-from streaming.planning.token_limits import bounds, checked_bounds
+from streaming.planning.token_limits import checked_token_limits, token_limits
 from streaming.settings import load
 
 SAMPLE = replace(MODEL, parameters=135_000_000, context=8192, thinks=False)
 
 
 def sized(parameters: float, context: int = 131_072) -> tuple[int, int, int, str]:
-    found = checked_bounds(load({}), replace(SAMPLE, parameters=int(parameters), context=context))
-    return found.chunk_tokens, found.max_tokens, found.context, found.reduce
+    limits = checked_token_limits(load({}), replace(SAMPLE, parameters=int(parameters), context=context))
+    return limits.chunk_tokens, limits.max_tokens, limits.context, limits.reduce
 
 
 def test_a_small_model_reads_short_chunks_and_its_summaries_are_joined() -> None:
@@ -30,24 +30,26 @@ def test_a_larger_model_reads_longer_ones_and_summarizes_its_summaries() -> None
 
 
 def test_what_is_set_comes_before_the_models_size() -> None:
-    found = checked_bounds(load({"chunk_tokens": 400, "max_tokens": 50, "context": 1024}), SAMPLE)
-    assert (found.chunk_tokens, found.max_tokens, found.context) == (400, 50, 1024)
+    limits = checked_token_limits(load({"chunk_tokens": 400, "max_tokens": 50, "context": 1024}), SAMPLE)
+    assert (limits.chunk_tokens, limits.max_tokens, limits.context) == (400, 50, 1024)
 
 
 @pytest.mark.parametrize("context", [512, 1024, 1500])
 def test_a_smaller_context_has_smaller_chunks(context: int) -> None:
-    for found in (checked_bounds(load({"context": context}), SAMPLE),
-                  checked_bounds(load({}), replace(SAMPLE, context=context))):  # fmt: skip
-        assert found.context == context
-        assert 64 <= found.chunk_tokens <= 800
-        assert found.chunk_tokens + found.max_tokens + 128 <= context
+    for limits in (
+        checked_token_limits(load({"context": context}), SAMPLE),
+        checked_token_limits(load({}), replace(SAMPLE, context=context)),
+    ):
+        assert limits.context == context
+        assert 64 <= limits.chunk_tokens <= 800
+        assert limits.chunk_tokens + limits.max_tokens + 128 <= context
 
 
 def test_a_model_that_thinks_has_room_for_it() -> None:
     thinking = replace(SAMPLE, thinks=True)
-    assert checked_bounds(load({}), thinking).context == 2048
-    assert checked_bounds(load({}), replace(thinking, parameters=7_000_000_000)).context == 8192
-    assert bounds(load({"prompt_style": "completion"}), thinking).thinking_tokens == 0
+    assert checked_token_limits(load({}), thinking).context == 2048
+    assert checked_token_limits(load({}), replace(thinking, parameters=7_000_000_000)).context == 8192
+    assert token_limits(load({"prompt_style": "completion"}), thinking).thinking_tokens == 0
 
 
 @pytest.mark.parametrize(
@@ -57,4 +59,4 @@ def test_a_model_that_thinks_has_room_for_it() -> None:
 )
 def test_what_does_not_fit_is_refused_with_what_to_do(options: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="raise"):
-        checked_bounds(load(options), SAMPLE)
+        checked_token_limits(load(options), SAMPLE)
