@@ -9,6 +9,5 @@ grid.py        a system's best settings, search.py the search for them
 rounds.py      all systems in turn; kept.py what an interrupted run has measured; bench.py all of it, in order
 latency.py     one document on an idle pipeline, against the engine alone
 footprints.py  memory that an engine takes, against what was predicted
-tried.py       other ways to compute, and what they come to; lookup.py one of them
 figures.py     medians and ratios; report.py, chart.py and cli.py show them
 """

@@ -22,8 +22,7 @@ SYSTEMS = ("recipe", "cached", "llama-server", "lanes", "pipeline")
 class Scope:
     """How much is measured: documents, rounds, delays, which of the `SYSTEMS`; whether settings are searched.
 
-    `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes. `answers` are the completions
-    in which prompt lookup is tried; 0 tries no other ways to compute.
+    `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes.
     """
 
     # Whole waves of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
@@ -33,7 +32,6 @@ class Scope:
     repeats: int = 3
     search: bool = True
     systems: tuple[str, ...] = SYSTEMS
-    answers: int = 16
     footprints: tuple[tuple[int, int, int], ...] = (
         *((1, 1024, 1), (4, 2048, 1), (4, 2048, 2)),
         *((8, 1024, 2), (16, 1024, 2), (16, 2048, 2)),
@@ -41,9 +39,7 @@ class Scope:
 
 
 # A look at a machine in about five minutes on 2 cores: too little for a figure that is quoted.
-QUICK = Scope(
-    documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, answers=0, footprints=((4, 2048, 2),)
-)
+QUICK = Scope(documents=4, pipeline_documents=8, delays=2, repeats=1, search=False, footprints=((4, 2048, 2),))
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def only(scope: Scope, names: str) -> Scope:
         scope = replace(scope, pipeline_documents=0)
     elif not scope.pipeline_documents:
         raise UsageError("--systems names the pipeline, and --pipeline-documents 0 leaves it out; drop one of them.")
-    return replace(scope, systems=systems, footprints=(), answers=0)
+    return replace(scope, systems=systems, footprints=())
 
 
 def compared_here(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.asked import SYSTEMS, Asked, Scope
 from benchmarks.child import Child
-from benchmarks.contract import Delay, Document, Run, Tried
+from benchmarks.contract import Delay, Document, Run
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
 from benchmarks.kept import kept
@@ -79,7 +79,6 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
         late = everything[-(scope.delays + 1) :] if for_pipeline else []
         delays = _delays(bench, compared, trials, late, shown)
         taken = _footprints(bench, scope.footprints, compared, trials, documents, shown)
-        ways = _tried(bench, compared, trials, documents[: scope.answers], shown)
         use(
             Results(
                 machine=machine,
@@ -102,7 +101,6 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
                 ratios=ratios(figures, shipped=given.representation, compared=compared),
                 delays=delays,
                 footprints=taken,
-                tried=ways,
                 trials=trials,
                 notes=[
                     *_notes(asked, figures, len(documents), len(for_pipeline)),
@@ -214,19 +212,6 @@ def _footprints(
     shown: Shown,
 ) -> list[Footprint]:
     return footprints(bench, engines, trials["lanes", representation][-1].knobs, documents, shown) if engines else []
-
-
-def _tried(
-    bench: Bench, representation: str, trials: Trials, documents: Sequence[Document], shown: Shown
-) -> list[Tried]:
-    if not documents:
-        return []
-    shown.begin(f"other ways to compute, {representation}", 0)
-    opening = bench.opening("lanes", representation, trials["lanes", representation][-1].knobs)
-    with Child("lanes", opening.folder) as child:
-        found = child.tried(opening, documents)
-    shutil.rmtree(opening.folder)
-    return found
 
 
 def _interrupted(times: int) -> list[str]:

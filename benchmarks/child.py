@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 from pydantic import TypeAdapter
 
-from benchmarks.contract import Delay, Document, Opening, Resident, Run, Tried
+from benchmarks.contract import Delay, Document, Opening, Resident, Run
 from streaming import errors
 from streaming.errors import EngineError, GistreamError
 
@@ -86,11 +86,8 @@ class Child:
 
     def resident(self, opening: Opening, documents: Sequence[Document]) -> Resident:
         """Have an engine loaded into this fresh process and its growth measured. Raises as `open`."""
-        return Resident(**self._ask(_alone("resident", opening, documents)))
-
-    def tried(self, opening: Opening, documents: Sequence[Document]) -> list[Tried]:
-        """Have other ways to compute measured in this fresh process. Raises as `open`."""
-        return [Tried(**way) for way in self._ask(_alone("tried", opening, documents))]
+        packed = _OPENING.dump_python(opening, mode="json")
+        return Resident(**self._ask({"do": "resident", "opening": packed, "documents": _packed(documents)}))
 
     def _ask(self, order: dict[str, Any]) -> Any:
         if self._process.stdin is None or self._process.stdout is None:
@@ -155,11 +152,6 @@ def _descendants(process: int) -> list[psutil.Process]:
         return psutil.Process(process).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def _alone(do: str, opening: Opening, documents: Sequence[Document]) -> dict[str, Any]:
-    """Return the order for a measurement that needs no open system."""
-    return {"do": do, "opening": _OPENING.dump_python(opening, mode="json"), "documents": _packed(documents)}
 
 
 def _packed(documents: Sequence[Document]) -> Any:

@@ -76,16 +76,6 @@ class Resident:
     last: int
 
 
-@dataclass(frozen=True)
-class Tried:
-    """What a way to compute takes of a lane: seconds of a prefill, of a step of all slots, and of a document."""
-
-    name: str
-    prefill: float
-    step: float
-    document: float
-
-
 class System(Protocol):
     """One way to summarize documents. Made from an `Opening`, which is when it loads and warms what it has."""
 

@@ -43,8 +43,6 @@ def show(results: Results, out: Console) -> None:
         )
     if results.footprints:
         out.print(_memory(results))
-    if results.tried:
-        out.print(_tried(results))
     for note in results.notes:
         out.print(f"- {note}")
 
@@ -95,23 +93,6 @@ def _show_ratios(results: Results, out: Console) -> None:
         out.print(f"  {name:<38}{ratio.median:.3f}{between}")
     for name, reason in results.ratios.absent.items():
         out.print(f"  {name:<38}{reason}")
-
-
-def _tried(results: Results) -> Table:
-    table = Table(
-        f"one lane of one thread, {results.compared}", "prefill", "step", "document", "speed", box=None,
-        pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title="\nWhat was tried", title_justify="left",
-    )  # fmt: skip
-    own = results.tried[0]
-    for one in results.tried:
-        table.add_row(
-            one.name,
-            f"{one.prefill * 1000:,.0f} ms",
-            f"{one.step * 1000:,.0f} ms",
-            f"{one.document:.2f} s",
-            f"{own.document / one.document:.2f}",
-        )
-    return table
 
 
 def _memory(results: Results) -> Table:

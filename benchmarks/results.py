@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.contract import Delay, Knobs, Resident, Tried
+from benchmarks.contract import Delay, Knobs, Resident
 from benchmarks.figures import Figure, Ratios
 from benchmarks.grid import Trial
 from streaming.engine.model.memory import Memory
@@ -79,7 +79,6 @@ class Results:
     ratios: Ratios
     delays: Sequence[Delay]
     footprints: Sequence[Footprint]
-    tried: Sequence[Tried]
     trials: Mapping[tuple[str, str], Sequence[Trial]]
     notes: Sequence[str]
 
@@ -108,7 +107,6 @@ def as_json(results: Results) -> dict[str, Any]:
         "not_measured": results.ratios.absent,
         "latency": _latency(results),
         "memory": [_footprint(one) for one in results.footprints],
-        "tried": [_way(one, results.tried[0]) for one in results.tried],
         "settings": [
             {
                 "system": system,
@@ -146,16 +144,6 @@ def _latency(results: Results) -> dict[str, Any] | None:
         "engine_seconds": round(delay.engine, 3),
         "added_seconds": round(delay.pipeline - delay.engine, 3),
         "each": [{"pipeline": round(one.pipeline, 3), "engine": round(one.engine, 3)} for one in results.delays],
-    }
-
-
-def _way(one: Tried, own: Tried) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "prefill_seconds": round(one.prefill, 4),
-        "step_seconds": round(one.step, 4),
-        "document_seconds": round(one.document, 4),
-        "speed": round(own.document / one.document, 3),
     }
 
 

@@ -4,7 +4,6 @@
     {"do": "run", "documents": [...]}           ->  {"finished": 1} for each prompt, then {"done": {...}}
     {"do": "delays", "documents": [...]}        ->  the same; of an open pipeline
     {"do": "resident", "opening": ..., "documents": ...}  ->  {"done": {...}}; with nothing open
-    {"do": "tried", "opening": ..., "documents": ...}     ->  the same
 
 An error of gistream's is answered as {"error": sentence, "kind": class}; any other ends the process. So does the end of
 standard input, after the system has been closed.
@@ -59,10 +58,6 @@ class Worker:
             from benchmarks.resident import resident
 
             return asdict(resident(_OPENING.validate_python(order["opening"]), documents))
-        if order["do"] == "tried":
-            from benchmarks.tried import tried
-
-            return [asdict(way) for way in tried(_OPENING.validate_python(order["opening"]), documents)]
         if self._system is None:
             raise GistreamError("The system is not open: a bug.")
         if order["do"] == "run":

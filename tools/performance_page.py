@@ -80,7 +80,7 @@ def page(found: dict[str, Any], later: dict[str, Any]) -> str:
         _pipeline(later),
         _memory(found),
     ]
-    return "\n".join([*parts, _tried(found), _settings(found), _notes(found)])
+    return "\n".join([*parts, _settings(found), _notes(found)])
 
 
 def _machine(found: dict[str, Any]) -> str:
@@ -187,24 +187,6 @@ def _memory(found: dict[str, Any]) -> str:
     setup = ("model", "slots x context", "lanes", "ubatch")
     head = (*setup, "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat")
     return f"## Memory of an engine, MB\n\n{_table(head, rows)}"
-
-
-def _tried(found: dict[str, Any]) -> str:
-    if not found["tried"]:
-        return ""
-    rows = [
-        (
-            one["name"],
-            f"{one['prefill_seconds'] * 1000:,.0f} ms",
-            f"{one['step_seconds'] * 1000:,.0f} ms",
-            f"{one['speed']:.2f}",
-        )
-        for one in found["tried"]
-    ]
-    return (
-        "## What was tried\n\nOther ways to compute the same, of one lane of one thread with 8 slots: a prompt "
-        f"prefilled, and a step of all slots.\n\n{_table(('way', 'prefill', 'step', 'speed of a document'), rows)}"
-    )
 
 
 def _settings(found: dict[str, Any]) -> str:

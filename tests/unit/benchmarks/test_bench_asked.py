@@ -30,10 +30,9 @@ def test_systems_that_were_named_are_all_that_is_measured() -> None:
     whole = Scope()
     assert set(whole.systems) == set(SYSTEMS)
     assert whole.footprints
-    assert whole.answers
     some = only(whole, "lanes, cached")
     assert set(some.systems) == {"lanes", "cached"}
-    assert (some.pipeline_documents, some.footprints, some.answers) == (0, (), 0)
+    assert (some.pipeline_documents, some.footprints) == (0, ())
     assert only(whole, "pipeline").pipeline_documents == whole.pipeline_documents
     for names in ("lanes,vllm", "", "lanes,"):
         with pytest.raises(UsageError, match="no system that is measured; there are: recipe, cached"):

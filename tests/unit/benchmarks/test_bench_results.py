@@ -10,7 +10,7 @@ from rich.console import Console
 from test_bench_figures import MEASURED
 
 from benchmarks.chart import check_drawing, draw
-from benchmarks.contract import Delay, Resident, Tried
+from benchmarks.contract import Delay, Resident
 from benchmarks.figures import ratios
 from benchmarks.grid import Trial
 from benchmarks.report import show
@@ -35,7 +35,6 @@ RESULTS = Results(
     ratios=ratios(MEASURED, shipped="Q4_1", compared="BF16"),
     delays=[Delay(4.4, 4.0), Delay(4.6, 4.1), Delay(9.0, 4.2)],
     footprints=[TAKEN],
-    tried=[Tried("as the engine does it", 1.0, 0.1, 2.0), Tried("another", 2.0, 0.1, 4.0)],
     trials={("lanes", "BF16"): [Trial({"slots": 4}, 0.5), Trial({"slots": 8}, 0.6)]},
     notes=["A note."],
 )
@@ -54,7 +53,6 @@ def test_the_json_has_every_figure_that_a_reader_looks_for() -> None:
     assert said["latency"]["added_seconds"] == 0.5
     assert said["settings"][0]["chosen"] == {"slots": 8}
     assert said["memory"][0]["ratio"] == 0.99
-    assert [(way["name"], way["speed"]) for way in said["tried"]] == [("as the engine does it", 1.0), ("another", 0.5)]
 
 
 def test_what_was_not_measured_is_no_zero() -> None:
