@@ -60,9 +60,10 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable
 
 def _alone(plan: Plan, documents: Sequence[Document]) -> list[float]:
     """Return the seconds that an engine takes for each document, one after the other."""
-    engine = plan.job.work.engine.load()
+    work = plan.task_plan.work
+    engine = work.engine.load()
     try:
-        return [asyncio.run(_generate(engine, document, plan.job.work.recipe.max_tokens)) for document in documents]
+        return [asyncio.run(_generate(engine, document, work.recipe.max_tokens)) for document in documents]
     finally:
         engine.close()
 

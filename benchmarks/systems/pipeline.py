@@ -65,7 +65,7 @@ class Pipeline:
             self._settings = settings.model_copy(update={"bootstrap_servers": broker.start().bootstrap_servers})
             self.spark = self._stack.enter_context(spark_session(self._settings, plan_layout(self._settings)))
             plan = self.plan()
-            start_engine(self.spark, plan.job.work.engine, lambda _: None, log=spark_log(self._settings))
+            start_engine(self.spark, plan.task_plan.work.engine, lambda _: None, log=spark_log(self._settings))
             self._summarize([_WARM], plan, lambda: None)
         except BaseException:
             self.close()

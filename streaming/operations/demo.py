@@ -79,7 +79,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             plan = planning.result()
             start_engine(
                 spark,
-                plan.job.work.engine,
+                plan.task_plan.work.engine,
                 lambda share: status.update(f"loading the model: {share:.0%}"),
                 log=spark_log(plan.settings),
             )

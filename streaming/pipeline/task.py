@@ -37,7 +37,7 @@ _FEWEST_FAILURES = 10
 
 
 @dataclass(frozen=True)
-class Job:
+class TaskPlan:
     """What a task needs to summarize records: how they are read, the work on each document, where results go."""
 
     work: Work
@@ -46,11 +46,11 @@ class Job:
     max_failed_share: float
 
 
-def summarize(job: Job) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+def summarize(task_plan: TaskPlan) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     """Return the function that `mapInPandas` gets: it summarizes the records of one task."""
 
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        return _Task(job, Desk(job.work)).run(_records(frames))
+        return _Task(task_plan, Desk(task_plan.work)).run(_records(frames))
 
     return task
 
@@ -66,8 +66,8 @@ class _Outcome:
 class _Task:
     """One Spark task: its documents in flight, its counts."""
 
-    def __init__(self, job: Job, desk: Desk) -> None:
-        self._job = job
+    def __init__(self, task_plan: TaskPlan, desk: Desk) -> None:
+        self._task_plan = task_plan
         self._desk = desk
         self._entered = self._left = 0
         self._held: list[_Outcome] = []
@@ -75,7 +75,7 @@ class _Task:
         self._newest: dict[str, asyncio.Event] = {}
 
     def run(self, records: Iterator[Record]) -> Iterator[pd.DataFrame]:
-        for outcomes in in_flight(records, self._begin, most=self._job.work.in_flight):
+        for outcomes in in_flight(records, self._begin, most=self._task_plan.work.in_flight):
             yield from self._emit(outcomes)
         yield from self._emit_held()
 
@@ -84,7 +84,7 @@ class _Task:
         decoded: NamedDocument | Tombstone | DocumentError
         try:
             with contained():
-                decoded = decode(record, self._job.reading)
+                decoded = decode(record, self._task_plan.reading)
         except DocumentError as error:
             decoded = error
         done, previous = asyncio.Event(), None
@@ -108,7 +108,7 @@ class _Task:
             done.set()
 
     async def _outcome(self, record: Record, decoded: NamedDocument | Tombstone | DocumentError) -> _Outcome:
-        topics = self._job.topics
+        topics = self._task_plan.topics
         stage = "decode"
         try:
             with contained():
@@ -138,7 +138,7 @@ class _Task:
     def _emit_held(self) -> Iterator[pd.DataFrame]:
         """Emit the failures that are ours, or stop the query when they are too many."""
         failures = [outcome.failed for outcome in self._held if outcome.failed is not None]
-        if len(failures) >= _FEWEST_FAILURES and len(failures) > self._job.max_failed_share * self._entered:
+        if len(failures) >= _FEWEST_FAILURES and len(failures) > self._task_plan.max_failed_share * self._entered:
             raise QueryError(
                 f"{len(failures)} of {self._entered} documents of this batch failed for a reason that is not theirs "
                 f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so mend the cause and start "

@@ -9,7 +9,7 @@ from streaming.engine import ModelFile
 from streaming.kafka.topics import Admin, Topic, result_topics
 from streaming.pipeline.decode import Reading
 from streaming.pipeline.results import Topics
-from streaming.pipeline.task import Job
+from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import plan_work
@@ -38,7 +38,7 @@ class Plan:
     outputs: list[Topic]
     created: list[str]
     place: Place | None
-    job: Job
+    task_plan: TaskPlan
 
     @property
     def batch_documents(self) -> int:
@@ -80,7 +80,7 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         inputs = admin.describe(admin.inputs())
         outputs = admin.describe(result_topics(settings))
     limits = {topic.name: topic.max_message_bytes for topic in outputs}
-    job = Job(
+    task_plan = TaskPlan(
         work=work,
         reading=Reading(settings.format, tuple(settings.field.items()), settings.id_from),
         topics=Topics(
@@ -91,4 +91,4 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         ),
         max_failed_share=settings.max_failed_share,
     )
-    return Plan(settings, choice, layout, inputs, outputs, created, place, job)
+    return Plan(settings, choice, layout, inputs, outputs, created, place, task_plan)

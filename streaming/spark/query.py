@@ -34,19 +34,19 @@ from streaming.spark.watch import Batch, StopRequest, finish, watch
 
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
     """Start the stream; with `once` it ends when it has read what is there now."""
-    settings, job = plan.settings, plan.job
+    settings, task_plan = plan.settings, plan.task_plan
     documents = read_documents(spark, settings, most=plan.batch_documents * plan.layout.executors)
     # One stream of documents an executor, rather than one a Kafka partition: no executor idles at a partition's end.
-    results = documents.coalesce(plan.layout.executors).mapInPandas(summarize(job), OUTPUT_SCHEMA)
+    results = documents.coalesce(plan.layout.executors).mapInPandas(summarize(task_plan), OUTPUT_SCHEMA)
     counted = results.observe(
         "results",
         count("topic").alias("results"),
-        count(when(col("topic") == job.topics.dead_letter, 1)).alias("dead_letters"),
+        count(when(col("topic") == task_plan.topics.dead_letter, 1)).alias("dead_letters"),
     )
     if settings.to_kafka or plan.place is None:
-        writer = write_results(counted, settings, job.topics)
+        writer = write_results(counted, settings, task_plan.topics)
     else:
-        name, dead_letters = f"{settings.query}-{checkpoint_id[:12]}", job.topics.dead_letter
+        name, dead_letters = f"{settings.query}-{checkpoint_id[:12]}", task_plan.topics.dead_letter
         writer = write_results_as_parquet(counted, Archive(plan.place), name=name, dead_letters=dead_letters)
     writer = writer.queryName(settings.query).option("checkpointLocation", settings.checkpoint_location)
     return (writer.trigger(availableNow=True) if once else writer).start()
@@ -151,7 +151,7 @@ def run(
             beside = stack.enter_context(archive_checkpointed(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
-            start_engine(spark, plan.job.work.engine, loading, log=spark_log(settings))
+            start_engine(spark, plan.task_plan.work.engine, loading, log=spark_log(settings))
             summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)
     except QueryError as error:
         if stop.asked:

@@ -21,7 +21,7 @@ _LOADING_SECONDS = 5
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides what the query will do."""
     settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
-    work = plan.job.work
+    work = plan.task_plan.work
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.place is None else {"archive": plan.place.url}
     lines = {

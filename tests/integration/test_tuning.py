@@ -206,7 +206,7 @@ def test_a_query_keeps_its_representation_when_the_cpu_is_tuned_meanwhile(settin
     def start(**changes: str) -> tuple[str, str]:
         plan = prepare_query(settings.model_copy(update=changes), model)
         with checkpointed(plan):
-            return plan.choice.representation, plan.job.work.recipe_name
+            return plan.choice.representation, plan.task_plan.work.recipe_name
 
     began = start()
     assert began[0] == "given"

@@ -37,7 +37,7 @@ def plan(settings: Settings, log: Path) -> MakePlan:
     def make(seconds: float = 0.0, **changes: object) -> Plan:
         changed = settings.model_copy(update={"master": "local[2]", **changes})
         prepared = prepare(changed, open_model("sample"))
-        work = replace(prepared.job.work, engine=FakeRecipe(str(log), seconds))
-        return replace(prepared, job=replace(prepared.job, work=work))
+        work = replace(prepared.task_plan.work, engine=FakeRecipe(str(log), seconds))
+        return replace(prepared, task_plan=replace(prepared.task_plan, work=work))
 
     return make

@@ -25,8 +25,9 @@ STORY = "The mill burned on Tuesday. Anna saw the smoke and rang the bell."
 def with_trapped_engine(plan: Plan, log: Path) -> Plan:
     inner = LlamaRecipe(open_model("sample"), slots=4, lanes=2, context=1024, threads=2)
     recipe = ProcessRecipe(TrappedRecipe(inner, str(log)), stall=60, memory=None)
-    work = replace(plan.job.work, engine=recipe, recipe=replace(plan.job.work.recipe, max_tokens=16, chunk_tokens=400))
-    return replace(plan, job=replace(plan.job, work=work))
+    work = plan.task_plan.work
+    work = replace(work, engine=recipe, recipe=replace(work.recipe, max_tokens=16, chunk_tokens=400))
+    return replace(plan, task_plan=replace(plan.task_plan, work=work))
 
 
 def test_a_native_crash_costs_one_document_and_no_task(
