@@ -16,7 +16,7 @@ from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
 from benchmarks.kept import kept
 from benchmarks.machine import this_machine
-from benchmarks.results import Footprint, Results, Workload
+from benchmarks.results import BenchResults, Footprint, Workload
 from benchmarks.rounds import Bench, run_rounds
 from benchmarks.search import Trials, defaults, search, settings_of
 from benchmarks.systems.llama_server import check_program
@@ -37,7 +37,7 @@ from streaming.terminal.progress import Shown
 _LEAST_BATCHES = 4
 
 
-def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
+def measure(asked: Asked, shown: Shown, use: Callable[[BenchResults], None]) -> None:
     """Measure all of it, and hand the results to `use`; leaves no process behind, and files only when it fails.
 
     Until that is done, what was measured is kept: one that was interrupted goes on where it was. Raises `UsageError`,
@@ -80,7 +80,7 @@ def measure(asked: Asked, shown: Shown, use: Callable[[Results], None]) -> None:
         delays = _delays(bench, compared, trials, late, shown)
         taken = _footprints(bench, scope.footprints, compared, trials, documents, shown)
         use(
-            Results(
+            BenchResults(
                 machine=machine,
                 versions=versions,
                 model=given.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.results import Results
+from benchmarks.results import BenchResults
 from streaming.errors import UsageError
 
 _HEIGHT_OF_A_BAR = 0.34
@@ -34,7 +34,7 @@ def check_drawing() -> None:
         ) from error
 
 
-def draw(results: Results, path: Path) -> None:
+def draw(results: BenchResults, path: Path) -> None:
     """Write the chart as a PNG file. Raises `UsageError` when it cannot be written there."""
     import matplotlib as mpl
 
@@ -73,7 +73,7 @@ def draw(results: Results, path: Path) -> None:
         pyplot.close(drawing)
 
 
-def _rounds(results: Results) -> str:
+def _rounds(results: BenchResults) -> str:
     if results.repeats == 1:
         return "one round"
     return f"medians of {results.repeats} rounds; lines from the slowest to the fastest"

@@ -95,7 +95,7 @@ def bench(
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
-    from benchmarks.results import Results, as_json
+    from benchmarks.results import BenchResults, as_json
     from streaming.terminal.progress import Shown
 
     if chart is not None:
@@ -130,7 +130,7 @@ def bench(
         scope=scope,
     )
 
-    def use(results: Results) -> None:
+    def use(results: BenchResults) -> None:
         show(results, out)
         if json_file is not None:
             json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")

@@ -7,12 +7,12 @@ from rich.table import Table
 
 from benchmarks.contract import settings_text
 from benchmarks.figures import gains
-from benchmarks.results import Results
+from benchmarks.results import BenchResults
 
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
 
 
-def show(results: Results, out: Console) -> None:
+def show(results: BenchResults, out: Console) -> None:
     """Print everything."""
     work, machine = results.workload, results.machine
     rounds = "one round" if results.repeats == 1 else f"medians of {results.repeats} rounds, interleaved"
@@ -47,7 +47,7 @@ def show(results: Results, out: Console) -> None:
         out.print(f"- {note}")
 
 
-def _systems(results: Results) -> Table:
+def _systems(results: BenchResults) -> Table:
     table = Table(
         "system", "model", "documents/s", "slowest to fastest", "tokens/s in", "out", "peak MB", box=None,
         pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title="Systems", title_justify="left",
@@ -66,7 +66,7 @@ def _systems(results: Results) -> Table:
     return table
 
 
-def _gains(results: Results) -> Table:
+def _gains(results: BenchResults) -> Table:
     """Return the table that separates the gain by representation from the gain by lanes."""
     representations = list(dict.fromkeys(figure.case.representation for figure in results.figures))
     rates = {(one.case.name, one.case.representation): one.documents_per_second for one in results.figures}
@@ -86,7 +86,7 @@ def _gains(results: Results) -> Table:
     return table
 
 
-def _show_ratios(results: Results, out: Console) -> None:
+def _show_ratios(results: BenchResults, out: Console) -> None:
     out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared}; of each round, lowest to highest)")
     for name, ratio in results.ratios.found.items():
         between = f"   {ratio.lowest:.3f} to {ratio.highest:.3f}" if results.repeats > 1 else ""
@@ -95,7 +95,7 @@ def _show_ratios(results: Results, out: Console) -> None:
         out.print(f"  {name:<38}{reason}")
 
 
-def _memory(results: Results) -> Table:
+def _memory(results: BenchResults) -> Table:
     table = Table(
         "model", "slots", "lanes", "ubatch", "context", "weights", "KV", "buffers", "predicted", "measured", "ratio",
         "flat", box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",

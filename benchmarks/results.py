@@ -60,7 +60,7 @@ class Footprint:
 
 
 @dataclass(frozen=True)
-class Results:
+class BenchResults:
     """One run of `gistream bench`.
 
     `shipped` is the representation of the file as it was given and `compared` the one in which systems are compared.
@@ -90,7 +90,7 @@ class Results:
         return Delay(median(one.pipeline for one in self.delays), median(one.engine for one in self.delays))
 
 
-def as_json(results: Results) -> dict[str, Any]:
+def as_json(results: BenchResults) -> dict[str, Any]:
     """Return the results as plain values: seconds, tokens, megabytes (10^6 bytes) and documents a second."""
     return {
         "machine": {**asdict(results.machine), "memory": round(results.machine.memory / 1e6)},
@@ -135,7 +135,7 @@ def _system(figure: Figure) -> dict[str, Any]:
     }
 
 
-def _latency(results: Results) -> dict[str, Any] | None:
+def _latency(results: BenchResults) -> dict[str, Any] | None:
     if (delay := results.delay) is None:
         return None
     return {

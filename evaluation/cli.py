@@ -80,7 +80,7 @@ def evaluation(
     from evaluation.asked import baselines, contenders
     from evaluation.evaluate import evaluate
     from evaluation.report import show
-    from evaluation.results import Results, as_json
+    from evaluation.results import EvaluationResults, as_json
     from evaluation.stories import read_stories
     from streaming.terminal.progress import Shown
 
@@ -94,7 +94,7 @@ def evaluation(
     stories = read_stories(data, limit=limit)
     end_as_ctrl_c_does()
 
-    def use(results: Results) -> None:
+    def use(results: EvaluationResults) -> None:
         show(results, out)
         if json_file is not None:
             try:

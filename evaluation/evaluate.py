@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluation.asked import COMPARED, Contender
 from evaluation.baselines import BASELINES
 from evaluation.making import Made, make
-from evaluation.results import Results, Scored
+from evaluation.results import EvaluationResults, Scored
 from evaluation.rouge import Rouge, rouge
 from evaluation.stories import Story
 from streaming.engine import open_model
@@ -34,7 +34,7 @@ def evaluate(
     contenders: Sequence[Contender],
     against: Sequence[str],
     shown: Shown,
-    use: Callable[[Results], None],
+    use: Callable[[EvaluationResults], None],
 ) -> None:
     """Measure all systems on all texts, and hand the results to `use`; until that is done, what was made is kept.
 
@@ -68,7 +68,7 @@ def evaluate(
     for name in against:
         shown.begin(name, len(common))
         systems.append(_baseline(name, common, systems[0].lengths, shown))
-    use(Results(data.name, [story.id for story in common], systems, failed))
+    use(EvaluationResults(data.name, [story.id for story in common], systems, failed))
     for journal in journals:
         journal.remove()
 

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.bootstrap import Difference
-from evaluation.results import Results, Scored
+from evaluation.results import EvaluationResults, Scored
 from evaluation.rouge import MEASURES
 
 _HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"}
 
 
-def show(results: Results, out: Console) -> None:
+def show(results: EvaluationResults, out: Console) -> None:
     """Print everything."""
     out.print(f"{len(results.stories)} texts of {results.data}; means over the texts, ROUGE in percent\n", markup=False)
     out.print(_systems(results))
@@ -31,7 +31,7 @@ def show(results: Results, out: Console) -> None:
         out.print(f"- without {story}: {why}", markup=False)
 
 
-def _systems(results: Results) -> Table:
+def _systems(results: EvaluationResults) -> Table:
     table = Table(
         "system", *_HEADINGS.values(), "words", "extracts", "grounding", "repetition", "copy", "s a text", "tokens in",
         "out", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",

@@ -56,7 +56,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Results:
+class EvaluationResults:
     """An evaluation: the systems, the first of which the others are compared with.
 
     `stories` are the ids of the texts that every system summarized; `failed` says of the others which did not, and why.
@@ -76,7 +76,7 @@ class Results:
         ]
 
 
-def as_json(results: Results) -> dict[str, Any]:
+def as_json(results: EvaluationResults) -> dict[str, Any]:
     """Return everything for a machine to read; the texts of the summaries are not in it."""
     return {
         "data": results.data,

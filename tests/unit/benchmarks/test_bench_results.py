@@ -14,7 +14,7 @@ from benchmarks.contract import Delay, Resident
 from benchmarks.figures import ratios
 from benchmarks.grid import Trial
 from benchmarks.report import show
-from benchmarks.results import Footprint, Machine, Results, Workload, as_json
+from benchmarks.results import BenchResults, Footprint, Machine, Workload, as_json
 from streaming.engine.model.memory import Memory
 from streaming.errors import UsageError
 
@@ -22,7 +22,7 @@ TAKEN = Footprint(
     "BF16", {"slots": 8, "lanes": 2, "ubatch": 512}, 1024,
     Memory(270_000_000, 190_000_000, 65_000_000, 525_000_000, "about"), Resident(520_000_000, 521_000_000),
 )  # fmt: skip
-RESULTS = Results(
+RESULTS = BenchResults(
     machine=Machine("A processor", 2, 24_000_000_000),
     versions={"llama_cpp": "0.3.36", "gistream": "0.1.0"},
     model="small",

@@ -6,7 +6,7 @@ import pytest
 
 from evaluation.baselines import BASELINES
 from evaluation.bootstrap import Difference, difference
-from evaluation.results import Results, Scored, as_json
+from evaluation.results import EvaluationResults, Scored, as_json
 from evaluation.rouge import Rouge, rouge
 from streaming.summarizer.sentences import word_count
 
@@ -75,7 +75,7 @@ def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
         Scored("default", [Rouge(0.4, 0.1, 0.3), Rouge(0.2, 0.3, 0.1)], [10, 20]),
         Scored("lead", [Rouge(0.3, 0.1, 0.2), Rouge(0.1, 0.3, 0.0)], [10, 20]),
     ]
-    found = as_json(Results("mine.jsonl", ["a", "b"], systems, {"c": "Unexpected: a KeyError"}))
+    found = as_json(EvaluationResults("mine.jsonl", ["a", "b"], systems, {"c": "Unexpected: a KeyError"}))
     assert [one["name"] for one in found["systems"]] == ["default", "lead"]
     assert found["systems"][0]["rouge1"] == pytest.approx(0.3)
     assert found["systems"][0]["words"] == 15
