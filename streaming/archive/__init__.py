@@ -12,6 +12,6 @@ Knows nothing of Spark.
 from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import Compacted, compact
-from streaming.archive.place import Place
+from streaming.archive.location import ArchiveLocation
 
-__all__ = ["SUMMARY", "Archive", "Compacted", "Place", "columns", "compact"]
+__all__ = ["SUMMARY", "Archive", "ArchiveLocation", "Compacted", "columns", "compact"]

@@ -6,7 +6,7 @@ checkpoint, which has another name, over nobody's. Guarantee: each identity once
 file of the day already has is left out; two writers on one disk take turns. On an object store there is no lock, so let
 one query at a time write what comes from a topic.
 
-An identity is a record's place and, for a summary, the recipe. A document's day is fixed, so no other day can have it.
+An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day can have it.
 A file that is written over loses no identity that it had: others may have left out theirs because it had them. Where a
 document ended as a summary in one attempt and as a dead letter in another, the summary stands.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
-from streaming.archive.place import File, Place
+from streaming.archive.location import ArchiveLocation, File
 from streaming.messages import DeadLetter, Deleted, Read, Summary
 
 _log = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ _LAST_MS = 253_402_300_799_999
 
 
 class Archive:
-    """The archive at a place. One writer of it a process."""
+    """The archive at a location; a process has one writer of it."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, location: ArchiveLocation) -> None:
+        self._location = location
         # The identities of the files of the days that were last written to.
         self._known: dict[File, set[Identity]] = {}
 
@@ -58,7 +58,7 @@ class Archive:
             days.add(day)
             rows[_FOLDER[type(result)], day].append(row)
         repeated = 0
-        with self._place.locked():
+        with self._location.locked():
             for day in sorted(days):
                 summarized: set[Position] = set()
                 for folder in DATA_SETS:
@@ -74,12 +74,12 @@ class Archive:
         """
         path = f"{data_set}/day={day}/{name}.parquet"
         own, elsewhere = None, set()
-        for file in self._place.files(f"{data_set}/day={day}"):
+        for file in self._location.files(f"{data_set}/day={day}"):
             if file.path == path:
                 own = file
             else:
                 elsewhere |= self._identities(file)
-        had = self._place.read(path).to_pylist() if own is not None else []
+        had = self._location.read(path).to_pylist() if own is not None else []
         new = {identity: row for row in rows if (identity := _identity(row)) not in elsewhere}
         now = [row for row in had if _identity(row) not in new] + list(new.values())
         if data_set == "summaries":
@@ -87,15 +87,15 @@ class Archive:
         elif data_set == "dead_letters":
             now = [row for row in now if _identity(row)[0] not in summarized]
         if now and (new or len(now) < len(had)):
-            self._place.publish(path, pa.Table.from_pylist(now, DATA_SETS[data_set]))
+            self._location.publish(path, pa.Table.from_pylist(now, DATA_SETS[data_set]))
         elif had and not now:
-            self._place.remove(path)
+            self._location.remove(path)
         return len(rows) - len(new)
 
     def _identities(self, file: File) -> set[Identity]:
         if file not in self._known:
             columns = ["source", "recipe"] if file.path.startswith("summaries/") else ["source"]
-            self._known[file] = {_identity(row) for row in self._place.read(file.path, columns).to_pylist()}
+            self._known[file] = {_identity(row) for row in self._location.read(file.path, columns).to_pylist()}
         return self._known[file]
 
 
@@ -106,7 +106,7 @@ def day_of(timestamp: int) -> str:
 
 
 def position(row: Row) -> Position:
-    """Return the place in Kafka of a row's document."""
+    """Return the position in Kafka of a row's document."""
     source = row["source"]
     return source["topic"], source["partition"], source["offset"]
 

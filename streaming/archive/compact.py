@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streaming.archive.archive import DATA_SETS, Row, position
-from streaming.archive.place import BUILDING, File, Place, flush
+from streaming.archive.location import BUILDING, ArchiveLocation, File, flush
 from streaming.errors import MachineError, UsageError
 
 # Rows are gathered to row groups of about this many bytes, as they are in memory: few enough for a reader to skip
@@ -54,41 +54,41 @@ class Compacted:
     deleted: int
 
 
-def compact(place: Place, told: Callable[[Compacted], None]) -> None:
-    """Merge each day's files, and tell of each day that had something to merge or to delete.
+def compact(location: ArchiveLocation, on_day: Callable[[Compacted], None]) -> None:
+    """Merge each day's files; `on_day` is called for each day that had something to merge or to delete.
 
-    Writers wait meanwhile, a day at a time. Raises `UsageError` when the place is no disk or holds no archive, and
+    Writers wait meanwhile, a day at a time. Raises `UsageError` when the location is no disk or holds no archive, and
     `MachineError`.
     """
-    root = place.local
+    root = location.local
     if root is None:
         raise UsageError(
-            f"{place.url} is no disk, and only a disk can exchange two folders in one step; copy it to one, compact it "
-            "there and copy it back while nobody reads."
+            f"{location.url} is no disk, and only a disk can exchange two folders in one step; copy it to one, compact "
+            "it there and copy it back while nobody reads."
         )
     if not any((root / folder).is_dir() for folder in DATA_SETS):
         raise UsageError(f"There is no archive in {root}: it has no folder {', '.join(DATA_SETS)}.")
-    place.sweep()
+    location.sweep()
     for folder in DATA_SETS:
         for day in sorted(path.name for path in (root / folder).glob("day=*")):
-            with place.locked():
-                done = _compact_day(place, root, f"{folder}/{day}")
+            with location.locked():
+                done = _compact_day(location, root, f"{folder}/{day}")
             if done is not None:
-                told(done)
+                on_day(done)
 
 
-def _compact_day(place: Place, root: Path, folder: str) -> Compacted | None:
-    files = place.files(folder)
-    drop = _to_drop(place, folder)
+def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> Compacted | None:
+    files = location.files(folder)
+    drop = _to_drop(location, folder)
     deleted = sum(
-        drop(row) for file in files for row in place.read(file.path, _KEYS[folder.partition("/")[0]]).to_pylist()
+        drop(row) for file in files for row in location.read(file.path, _KEYS[folder.partition("/")[0]]).to_pylist()
     )
     if len(files) < 2 and not deleted:
         return None
     building, old = root / BUILDING / f"compact-{uuid.uuid4().hex}", root / folder
     building.mkdir(parents=True)
     try:
-        rows = _merge(place, files, drop, building / Path(files[0].path).name)
+        rows = _merge(location, files, drop, building / Path(files[0].path).name)
         _take_along(old, building, {Path(file.path).name for file in files})
         _exchange(building, old)
     except BaseException as error:
@@ -113,26 +113,26 @@ def _take_along(old: Path, new: Path, merged: set[str]) -> None:
     flush(new)
 
 
-def _merge(place: Place, files: list[File], drop: Drop, merged: Path) -> int:
+def _merge(location: ArchiveLocation, files: list[File], drop: Drop, merged: Path) -> int:
     """Write the rows of `files` that stay into one file, in the order of the files; returns how many."""
     schema = DATA_SETS[files[0].path.partition("/")[0]]
     written: int = 0
     with merged.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for group in _groups(place, files, drop, schema):
+        for group in _groups(location, files, drop, schema):
             writer.write_table(group)
             written += group.num_rows
     flush(merged)
     return written
 
 
-def _groups(place: Place, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
+def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
     gathered: list[pa.Table] = []
     for file in files:
-        table = place.read(file.path)
+        table = location.read(file.path)
         if foreign := set(table.schema.names) - set(schema.names):
             raise UsageError(
-                f"{file.path} in {place.url} has a column '{min(foreign)}', which this gistream does not know; compact "
-                "it with the version that wrote it."
+                f"{file.path} in {location.url} has a column '{min(foreign)}', which this gistream does not know; "
+                "compact it with the version that wrote it."
             )
         # Through rows: a file of an older version lacks columns, which become null.
         gathered.append(pa.Table.from_pylist([row for row in table.to_pylist() if not drop(row)], schema))
@@ -143,12 +143,12 @@ def _groups(place: Place, files: list[File], drop: Drop, schema: pa.Schema) -> I
         yield pa.concat_tables(gathered)
 
 
-def _to_drop(place: Place, folder: str) -> Drop:
+def _to_drop(location: ArchiveLocation, folder: str) -> Drop:
     """Return what tells of a row of a day whether it goes: a deleted summary, a dead letter that has a summary."""
     data_set, day = folder.split("/")
     if data_set == "summaries":
         newest: dict[tuple[str, int, str], int] = {}
-        for row in _rows(place, "deletions", ["id", "source"]):
+        for row in _rows(location, "deletions", ["id", "source"]):
             topic, partition, offset = position(row)
             newest[topic, partition, row["id"]] = max(newest.get((topic, partition, row["id"]), -1), offset)
 
@@ -158,14 +158,14 @@ def _to_drop(place: Place, folder: str) -> Drop:
 
         return is_deleted
     if data_set == "dead_letters":
-        summarized = {position(row) for row in _rows(place, f"summaries/{day}", ["source"])}
+        summarized = {position(row) for row in _rows(location, f"summaries/{day}", ["source"])}
         return lambda row: position(row) in summarized
     return lambda _: False
 
 
-def _rows(place: Place, folder: str, columns: list[str]) -> Iterator[Row]:
-    for file in place.files(folder):
-        yield from place.read(file.path, columns).to_pylist()
+def _rows(location: ArchiveLocation, folder: str, columns: list[str]) -> Iterator[Row]:
+    for file in location.files(folder):
+        yield from location.read(file.path, columns).to_pylist()
 
 
 def _exchange(one: Path, other: Path) -> None:

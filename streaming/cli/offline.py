@@ -139,8 +139,8 @@ def compact(
     Example:
         gistream compact /srv/gistream/archive
     """
-    from streaming.archive import Compacted, Place
-    from streaming.archive import compact as compact_place
+    from streaming.archive import ArchiveLocation, Compacted
+    from streaming.archive import compact as compact_archive
 
     done: list[Compacted] = []
 
@@ -150,7 +150,7 @@ def compact(
         if not as_json:
             out.print(f"{one.folder}: {one.files} files into one, {one.rows:,} rows{gone}")
 
-    compact_place(Place(path), told)
+    compact_archive(ArchiveLocation(path), told)
     if as_json:
         days = [{"day": d.folder, "files": d.files, "rows": d.rows, "deleted": d.deleted} for d in done]
         sys.stdout.write(json.dumps({"compacted": days}) + "\n")

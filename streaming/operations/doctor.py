@@ -19,7 +19,7 @@ from typing import Literal
 import psutil
 from packaging.requirements import Requirement
 
-from streaming.archive import Place
+from streaming.archive import ArchiveLocation
 from streaming.engine import open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
@@ -60,7 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("spark", lambda: _spark(settings))
     yield from _disk(settings)
     if settings.parquet is not None:
-        yield _tried("archive", lambda: Place(settings.parquet or "").check())
+        yield _tried("archive", lambda: ArchiveLocation(settings.parquet or "").check())
     yield from _kafka(settings)
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.archive import Archive, Place
+from streaming.archive import Archive, ArchiveLocation
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
 from streaming.spark.explain import explained
@@ -28,24 +28,24 @@ _PACE = "60 seconds"
 _MOST_RECORDS = 5000
 
 
-def archive_checkpoint(settings: Settings, place: Place) -> Checkpoint:
-    """Return where the archive's progress is: another place is another archive, which begins at the beginning."""
-    location = f"{settings.checkpoint_location}-archive-{hashlib.sha256(place.url.encode()).hexdigest()[:8]}"
+def archive_checkpoint(settings: Settings, archive_location: ArchiveLocation) -> Checkpoint:
+    """Return the checkpoint of the archive's query; another location is another archive, filled from the beginning."""
+    location = f"{settings.checkpoint_location}-archive-{hashlib.sha256(archive_location.url.encode()).hexdigest()[:8]}"
     return Checkpoint(location, anew=f"remove the folder {location}, and the archive is filled from the topics again")
 
 
 @contextmanager
 def archiving(
-    spark: SparkSession, settings: Settings, place: Place, *, checkpoint_id: str, once: bool
+    spark: SparkSession, settings: Settings, location: ArchiveLocation, *, checkpoint_id: str, once: bool
 ) -> Iterator[StreamingQuery]:
     """Run the query for as long as the context lasts; with `once` it ends when it has read what is there now."""
-    checkpoint = archive_checkpoint(settings, place)
+    checkpoint = archive_checkpoint(settings, location)
     topics = {"subscribe": f"{settings.output_topic},{settings.dead_letter_topic}"}
     records = read_topics(spark, settings, topics, most=_MOST_RECORDS)
     # One file a batch needs no more than one task.
     writer = write_topics_as_parquet(
         records.coalesce(1),
-        Archive(place),
+        Archive(location),
         name=f"{settings.query}-archive-{checkpoint_id[:12]}",
         dead_letters=settings.dead_letter_topic,
     )

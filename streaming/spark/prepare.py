@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streaming.archive import Place
+from streaming.archive import ArchiveLocation
 from streaming.engine import ModelFile
 from streaming.kafka.topics import Admin, Topic, result_topics
 from streaming.pipeline.decode import Reading
@@ -37,7 +37,7 @@ class Plan:
     inputs: list[Topic]
     outputs: list[Topic]
     created: list[str]
-    place: Place | None
+    archive_location: ArchiveLocation | None
     task_plan: TaskPlan
 
     @property
@@ -64,17 +64,17 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
     `choice` is what was chosen to compute it already; else its checkpoint, the settings and the tuning choose.
 
     Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
-    be made, or `MachineError` for a place that cannot be written.
+    be made, or `MachineError` for an archive that cannot be written.
     """
     layout = plan_layout(settings)
     if choice is None:
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
         choice = choose(settings, model, cores=layout.cores, pinned=pin)
     work = plan_work(settings, choice, here=layout.local)
-    place = None
+    archive_location = None
     if settings.parquet is not None:
-        place = Place(settings.parquet)
-        place.open()
+        archive_location = ArchiveLocation(settings.parquet)
+        archive_location.open()
     with Admin(settings) as admin:
         created = admin.ensure()
         inputs = admin.describe(admin.inputs())
@@ -91,4 +91,4 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         ),
         max_failed_share=settings.max_failed_share,
     )
-    return Plan(settings, choice, layout, inputs, outputs, created, place, task_plan)
+    return Plan(settings, choice, layout, inputs, outputs, created, archive_location, task_plan)

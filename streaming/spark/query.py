@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, count, when
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.archive import Archive, Place
+from streaming.archive import Archive, ArchiveLocation
 from streaming.errors import Abandoned, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
@@ -43,11 +43,11 @@ def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = F
         count("topic").alias("results"),
         count(when(col("topic") == task_plan.topics.dead_letter, 1)).alias("dead_letters"),
     )
-    if settings.to_kafka or plan.place is None:
+    if settings.to_kafka or plan.archive_location is None:
         writer = write_results(counted, settings, task_plan.topics)
     else:
         name, dead_letters = f"{settings.query}-{checkpoint_id[:12]}", task_plan.topics.dead_letter
-        writer = write_results_as_parquet(counted, Archive(plan.place), name=name, dead_letters=dead_letters)
+        writer = write_results_as_parquet(counted, Archive(plan.archive_location), name=name, dead_letters=dead_letters)
     writer = writer.queryName(settings.query).option("checkpointLocation", settings.checkpoint_location)
     return (writer.trigger(availableNow=True) if once else writer).start()
 
@@ -75,21 +75,21 @@ def checkpointed(plan: Plan) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Beside:
-    """The archive's query of a plan that has one: its place and the id of its checkpoint."""
+    """The archive's query of a plan that has one: its location and the id of its checkpoint."""
 
-    place: Place
+    location: ArchiveLocation
     checkpoint_id: str
 
 
 @contextmanager
 def archive_checkpointed(plan: Plan) -> Iterator[Beside | None]:
     """Hold the checkpoint of the archive's query; None when the plan has none."""
-    if plan.place is None or not plan.settings.to_kafka:
+    if plan.archive_location is None or not plan.settings.to_kafka:
         yield None
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
-    with open_checkpoint(archive_checkpoint(plan.settings, plan.place), ids) as checkpoint_id:
-        yield Beside(plan.place, checkpoint_id)
+    with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
+        yield Beside(plan.archive_location, checkpoint_id)
 
 
 def summarize_and_archive(
@@ -110,7 +110,7 @@ def summarize_and_archive(
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
         if beside is None:
             return nullcontext()
-        return archiving(spark, plan.settings, beside.place, checkpoint_id=beside.checkpoint_id, once=once)
+        return archiving(spark, plan.settings, beside.location, checkpoint_id=beside.checkpoint_id, once=once)
 
     with nullcontext() if once else archive(once=False) as running_archive:
         with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:

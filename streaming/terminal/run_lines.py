@@ -23,7 +23,7 @@ def plan_block(plan: Plan) -> RenderableType:
     settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
     work = plan.task_plan.work
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
-    archive = {} if plan.place is None else {"archive": plan.place.url}
+    archive = {} if plan.archive_location is None else {"archive": plan.archive_location.url}
     lines = {
         "broker": settings.servers,
         "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",

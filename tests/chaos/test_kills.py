@@ -19,7 +19,7 @@ import pyarrow.dataset as ds
 import pytest
 from installation import Send, command, command_environment, document, gistream, names
 
-from streaming.archive import Place
+from streaming.archive import ArchiveLocation
 from streaming.kafka.topics import Admin
 from streaming.settings import Settings
 from streaming.spark.archive_query import archive_checkpoint
@@ -111,7 +111,7 @@ def test_sixty_documents_survive_five_kills(
     checkpoint = Path(settings.checkpoint_location)
     writing = checkpoint
     if "kafka" in sinks:
-        writing = Path(archive_checkpoint(settings, Place(str(archive))).location)
+        writing = Path(archive_checkpoint(settings, ArchiveLocation(str(archive))).location)
     late = chance.uniform(2, 8)
     begun = time.monotonic()
     moments: list[Callable[[], Moment]] = [

@@ -29,8 +29,8 @@ def archive(spark: SparkSession, plan: Plan) -> None:
     """Archive what is on the output topics, as `gistream run --once` does."""
     with archive_checkpointed(plan) as beside:
         assert beside is not None
-        place, checkpoint_id = beside.place, beside.checkpoint_id
-        with archiving(spark, plan.settings, place, checkpoint_id=checkpoint_id, once=True) as query:
+        location, checkpoint_id = beside.location, beside.checkpoint_id
+        with archiving(spark, plan.settings, location, checkpoint_id=checkpoint_id, once=True) as query:
             finish(query, stop=StopRequest())
 
 

@@ -10,7 +10,7 @@ import pytest
 from archives import A_DAY_LATER, DAY, dead_letter, deletion, files, offsets, summary
 from object_store import ObjectStore, object_store
 
-from streaming.archive import SUMMARY, Archive, Place, compact
+from streaming.archive import SUMMARY, Archive, ArchiveLocation, compact
 from streaming.archive.archive import day_of
 from streaming.errors import MachineError, UsageError
 from streaming.messages import DeadLetter, Summary
@@ -25,7 +25,9 @@ def store() -> Iterator[ObjectStore]:
 
 def test_a_batch_is_one_file_a_data_set_and_day(tmp_path: Path) -> None:
     later = summary(2, at=A_DAY_LATER)
-    Archive(Place(str(tmp_path))).write([summary(0), summary(1), later, dead_letter(3), deletion("d0", 4)], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write(
+        [summary(0), summary(1), later, dead_letter(3), deletion("d0", 4)], name="q-0"
+    )
     assert files(tmp_path) == [
         "dead_letters/day=2026-09-21/q-0.parquet",
         "deletions/day=2026-09-22/q-0.parquet",
@@ -36,7 +38,7 @@ def test_a_batch_is_one_file_a_data_set_and_day(tmp_path: Path) -> None:
 
 
 def test_a_summary_has_the_columns_of_the_contract(tmp_path: Path) -> None:
-    Archive(Place(str(tmp_path))).write([summary(0)], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0)], name="q-0")
     table = pq.read_table(tmp_path / "summaries" / "day=2026-09-21" / "q-0.parquet", partitioning=None)
     assert table.schema.equals(SUMMARY)
     [row] = table.to_pylist()
@@ -46,22 +48,22 @@ def test_a_summary_has_the_columns_of_the_contract(tmp_path: Path) -> None:
 
 
 def test_a_dead_letter_is_kept_byte_for_byte(tmp_path: Path) -> None:
-    Archive(Place(str(tmp_path))).write([dead_letter(0)], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([dead_letter(0)], name="q-0")
     [row] = pq.read_table(tmp_path / "dead_letters").to_pylist()
     assert (row["key"], row["value"], row["error"]["type"]) == (b"k", b"\xff\x00", "NotUtf8")
     assert [(header["name"], header["value"]) for header in row["headers"]] == [("twice", b"1"), ("twice", None)]
 
 
 def test_a_batch_that_is_repeated_writes_over_its_file(tmp_path: Path) -> None:
-    Archive(Place(str(tmp_path))).write([summary(0), summary(1)], name="q-0")
-    Archive(Place(str(tmp_path))).write([summary(1), summary(0, text="Anew.")], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0), summary(1)], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(1), summary(0, text="Anew.")], name="q-0")
     assert offsets(tmp_path) == [0, 1]
     assert sorted(pq.read_table(tmp_path / "summaries")["summary"].to_pylist()) == ["Anew.", "It burned."]
     assert len(files(tmp_path)) == 1
 
 
 def test_a_file_that_is_written_over_loses_nothing_that_others_left_to_it(tmp_path: Path) -> None:
-    archive = Archive(Place(str(tmp_path)))
+    archive = Archive(ArchiveLocation(str(tmp_path)))
     for batch in range(4):
         archive.write([summary(2 * batch), summary(2 * batch + 1)], name=f"q-{batch}")
     # The checkpoint was restored from a copy made after batch 0, and the batches are larger now.
@@ -71,9 +73,9 @@ def test_a_file_that_is_written_over_loses_nothing_that_others_left_to_it(tmp_pa
 
 
 def test_a_repeated_batch_with_another_recipe_takes_nothing_from_a_replay(tmp_path: Path) -> None:
-    Archive(Place(str(tmp_path))).write([summary(0)], name="q-0")
-    Archive(Place(str(tmp_path))).write([summary(0)], name="replay-0")
-    Archive(Place(str(tmp_path))).write([summary(0, recipe="r2")], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0)], name="q-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0)], name="replay-0")
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0, recipe="r2")], name="q-0")
     assert sorted(row["recipe"] for row in pq.read_table(tmp_path / "summaries").to_pylist()) == ["r1", "r2"]
 
 
@@ -82,47 +84,47 @@ def test_a_repeated_batch_with_another_recipe_takes_nothing_from_a_replay(tmp_pa
 def test_a_summary_stands_where_another_attempt_made_a_dead_letter(
     tmp_path: Path, first: Summary | DeadLetter, merged: bool
 ) -> None:
-    archive = Archive(Place(str(tmp_path)))
+    archive = Archive(ArchiveLocation(str(tmp_path)))
     archive.write([first, summary(1), dead_letter(2)], name="q-0")
     if merged:
         archive.write([summary(3), dead_letter(4)], name="q-1")
-        compact(Place(str(tmp_path)), lambda _: None)
+        compact(ArchiveLocation(str(tmp_path)), lambda _: None)
     archive.write(
         [dead_letter(0) if isinstance(first, Summary) else summary(0), summary(1), dead_letter(2)], name="q-0"
     )
     if merged:
-        compact(Place(str(tmp_path)), lambda _: None)
+        compact(ArchiveLocation(str(tmp_path)), lambda _: None)
     more = [3] if merged else []
     assert offsets(tmp_path) == [0, 1, *more]
     assert offsets(tmp_path, "dead_letters") == [2, *[n + 1 for n in more]]
 
 
 def test_a_dead_letters_file_that_is_emptied_goes(tmp_path: Path) -> None:
-    archive = Archive(Place(str(tmp_path)))
+    archive = Archive(ArchiveLocation(str(tmp_path)))
     archive.write([dead_letter(0)], name="q-0")
     archive.write([summary(0)], name="q-0")
     assert files(tmp_path) == ["summaries/day=2026-09-21/q-0.parquet"]
 
 
 def test_what_another_file_has_is_left_out_across_restarts(tmp_path: Path) -> None:
-    Archive(Place(str(tmp_path))).write([summary(0), dead_letter(1)], name="q-0")
-    again = Archive(Place(str(tmp_path)))
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0), dead_letter(1)], name="q-0")
+    again = Archive(ArchiveLocation(str(tmp_path)))
     again.write([summary(0, text="Another text."), dead_letter(1), summary(2)], name="other-0")
     again.write([summary(2), summary(3), summary(3)], name="other-1")
     assert (offsets(tmp_path), offsets(tmp_path, "dead_letters")) == ([0, 2, 3], [1])
 
 
 def test_another_recipe_is_another_result(tmp_path: Path) -> None:
-    archive = Archive(Place(str(tmp_path)))
+    archive = Archive(ArchiveLocation(str(tmp_path)))
     archive.write([summary(0)], name="q-0")
     archive.write([summary(0, recipe="r2")], name="replay-0")
     assert offsets(tmp_path) == [0, 0]
 
 
 def test_readers_of_the_whole_folder_see_no_file_that_is_being_built(tmp_path: Path) -> None:
-    place = Place(str(tmp_path))
-    place.open()
-    Archive(place).write([summary(0)], name="q-0")
+    location = ArchiveLocation(str(tmp_path))
+    location.open()
+    Archive(location).write([summary(0)], name="q-0")
     assert not list((tmp_path / "_building").rglob("*.parquet"))
 
 
@@ -135,37 +137,37 @@ def test_a_clock_off_the_mark_still_has_a_day(clock: int, day: str) -> None:
 
 
 def test_an_object_store_gets_each_file_in_one_upload(store: ObjectStore) -> None:
-    place = Place(store.url("bucket/results"))
-    place.open()
-    Archive(place).write([summary(0), summary(1)], name="q-0")
-    Archive(place).write([summary(0, text="Anew."), summary(1)], name="q-0")
-    Archive(place).write([summary(1), summary(2)], name="q-1")
-    found = [file.path for file in place.files("summaries")]
+    location = ArchiveLocation(store.url("bucket/results"))
+    location.open()
+    Archive(location).write([summary(0), summary(1)], name="q-0")
+    Archive(location).write([summary(0, text="Anew."), summary(1)], name="q-0")
+    Archive(location).write([summary(1), summary(2)], name="q-1")
+    found = [file.path for file in location.files("summaries")]
     assert found == ["summaries/day=2026-09-21/q-0.parquet", "summaries/day=2026-09-21/q-1.parquet"]
-    rows = [row for path in found for row in place.read(path).to_pylist()]
+    rows = [row for path in found for row in location.read(path).to_pylist()]
     assert [row["source"]["offset"] for row in rows] == [0, 1, 2]
     assert rows[0]["summary"] == "Anew."
     assert not [path for path in store.objects if "_building/" in path]
     with pytest.raises(UsageError, match="is no disk"):
-        compact(place, print)
+        compact(location, print)
 
 
 def test_a_login_in_the_url_is_shown_to_nobody(store: ObjectStore) -> None:
-    place = Place(store.url("bucket/results"))
-    assert "mine" not in place.url
+    location = ArchiveLocation(store.url("bucket/results"))
+    assert "mine" not in location.url
     assert "hidden" not in without_login("s3://AKIA:a/hidden/b@bucket/x and gs://bucket?client_secret=hidden&region=x")
     with pytest.raises(UsageError, match=r"s3://\*+@bucket") as caught:
-        Place(store.url("bucket/results") + "&nonsense=1")
+        ArchiveLocation(store.url("bucket/results") + "&nonsense=1")
     assert "mine" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/folder", "s3://bucket?nonsense=1"])
 def test_a_place_that_nothing_opens_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is no place for Parquet files"):
-        Place(url)
+        ArchiveLocation(url)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MachineError, match="cannot be written"):
-        Place(str(tmp_path / "file" / "below")).open()
+        ArchiveLocation(str(tmp_path / "file" / "below")).open()

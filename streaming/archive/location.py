@@ -32,15 +32,15 @@ _KEPT_SECONDS = 60
 
 @dataclass(frozen=True)
 class File:
-    """A Parquet file by its path in the place, and what tells it from another of the same name."""
+    """A Parquet file: its path in the location; size and time tell it from another file of the same name."""
 
     path: str
     bytes: int
     modified: int
 
 
-class Place:
-    """The place that a path or URL names; every path that its methods take is relative to it."""
+class ArchiveLocation:
+    """The folder that a path or URL names; the methods take paths relative to it."""
 
     def __init__(self, url: str) -> None:
         """Find the file system; raises `UsageError` when no such one is known, `MachineError` when it fails."""
@@ -58,11 +58,11 @@ class Place:
 
     @property
     def local(self) -> Path | None:
-        """The place on this machine's disk; None when it is elsewhere."""
+        """The folder on this machine's disk; None when it is elsewhere."""
         return Path(self._root) if isinstance(self._fs, fs.LocalFileSystem) else None
 
     def check(self) -> str:
-        """Say whether files could be written, without making the place; raises `MachineError`."""
+        """Say whether files could be written, without creating the folder; raises `MachineError`."""
         if self.local is None:
             self.open()
             return f"{self.url} can be written"
