@@ -153,7 +153,7 @@ def _engine_size(setup: Setup) -> dict[str, int]:
 
 
 def _computed_as(choice: Choice) -> str:
-    if choice.model is choice.given:
+    if choice.model is choice.original:
         return ""
     return f", computed as {choice.model.representation} ({choice.why})"
 

@@ -132,7 +132,7 @@ def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRe
     if not report.acknowledged:
         raise NotAcknowledged("There was no document that Kafka took; see above.")
     out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
-    return prepare(demo, choice.given, choice)
+    return prepare(demo, choice.original, choice)
 
 
 def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Console) -> list[_Arrival]:

@@ -1,7 +1,7 @@
-"""What computes a query's summaries: which representation of the model, in which setup.
+"""Chooses what computes a query's summaries: a representation of the model, and a setup.
 
-What the settings name comes first; then the representation that the query's checkpoint has; then what was tuned for
-this CPU; then the model as given in a setup that was measured with the sample.
+The order of precedence: the settings; the representation pinned in the query's checkpoint; the tuning of this CPU;
+the original model file in a setup that was measured with the sample model.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from streaming.settings import Settings
 
 @dataclass(frozen=True)
 class Choice:
-    """A model file as it was `given`, and as it is loaded: `model`, in a `setup`. `why` says who chose."""
+    """The `original` model file, and the `model` file and `setup` to load. `why` is the reason, for the user."""
 
-    given: ModelFile
+    original: ModelFile
     model: ModelFile
     setup: Setup
     why: str
 
     @property
     def representation(self) -> str:
-        """What is pinned to a query's checkpoint: "given", or the representation that was made."""
-        return GIVEN if self.model is self.given else self.model.representation
+        """The name that a query's checkpoint pins: "given", or the name of another representation."""
+        return GIVEN if self.model is self.original else self.model.representation
 
 
-def choose(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+def choose(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
     """Choose for an engine with `cores` cores; `pinned` is the representation of the query's checkpoint, if it has one.
 
     Makes the representation's file if it is not there. Raises `ModelError` when that fails, or when the checkpoint's is
     none that gistream knows.
     """
-    foreseen = foresee(settings, given, cores=cores, pinned=pinned)
+    foreseen = foresee(settings, original, cores=cores, pinned=pinned)
     if foreseen.representation == GIVEN:
         return foreseen
-    return replace(foreseen, model=prepare(given, foreseen.representation, settings.models_dir))
+    return replace(foreseen, model=prepare(original, foreseen.representation, settings.models_dir))
 
 
-def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
+def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
     """Say what `choose` would, without making anything: the size of a representation is about right. Raises as it."""
     tuning, unread = None, None
     # What was measured on a CPU says nothing about a GPU.
     if not settings.gpu_layers:
         try:
-            tuning = find_tuning(settings.data_dir, given, cores=cores)
+            tuning = find_tuning(settings.data_dir, original, cores=cores)
         except MachineError as error:
             # It only makes things faster.
             unread = str(error)
@@ -62,18 +62,18 @@ def foresee(settings: Settings, given: ModelFile, *, cores: int, pinned: str | N
             f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; name another with "
             "--representation."
         )
-    if representation != GIVEN and is_in(given, representation):
+    if representation != GIVEN and is_in(original, representation):
         representation = GIVEN
     tuned = None
     if tuning is not None and tuning.chosen.representation == representation:
         # It was measured, and fitted the memory, with slots of another length.
-        shorter = min(1.0, tuning.context / token_limits(settings, given).context)
+        shorter = min(1.0, tuning.context / token_limits(settings, original).context)
         tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
-    model = given
+    model = original
     if representation != GIVEN:
-        size = prepared_bytes(given, representation)
-        model = replace(given, representation=representation, bytes=size, file_bytes=size)
-    return Choice(given, model, _setup(settings, tuned, cores), why)
+        size = prepared_bytes(original, representation)
+        model = replace(original, representation=representation, bytes=size, file_bytes=size)
+    return Choice(original, model, _setup(settings, tuned, cores), why)
 
 
 def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
         engine=_plan_engine(settings, choice, here=here, limits=limits),
         recipe=Recipe(
             # Of the file as given: what is made of it may differ in a byte from one llama.cpp to the next.
-            model_sha256=choice.given.sha256,
+            model_sha256=choice.original.sha256,
             representation=model.representation,
             sampling=Sampling(
                 temperature=settings.temperature,
@@ -73,7 +73,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
             reduce=limits.reduce,
             ladder=settings.ladder,
         ),
-        model=ModelInfo(name=model.name, sha256=choice.given.sha256, representation=model.representation),
+        model=ModelInfo(name=model.name, sha256=choice.original.sha256, representation=model.representation),
         profiles=profiles,
         grammars=grammars_of(profiles),
         default_profile=settings.prompt,
@@ -109,7 +109,7 @@ def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: Toke
         memory=limit,
         completion=settings.completion,
         thinking_tokens=limits.thinking_tokens,
-        given=None if choice.model is choice.given else choice.given,
+        given=None if choice.model is choice.original else choice.original,
     )
     if here and (sentence := llama.refusal()):
         raise MachineError(sentence)

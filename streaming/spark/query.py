@@ -68,7 +68,7 @@ def checkpointed(plan: Plan) -> Iterator[str]:
     """Hold the checkpoint of a plan's query and say its id; raises `CheckpointError` when it is of other topics."""
     ids = {topic.name: topic.id for topic in plan.inputs}
     growing = plan.settings.input_pattern is not None
-    pin = Pin(plan.choice.given.sha256, plan.choice.representation)
+    pin = Pin(plan.choice.original.sha256, plan.choice.representation)
     with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin) as checkpoint_id:
         yield checkpoint_id
 

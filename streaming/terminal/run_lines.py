@@ -28,7 +28,7 @@ def plan_block(plan: Plan) -> RenderableType:
         "broker": settings.servers,
         "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",
         **archive,
-        "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.given.sha256[:12]}",
+        "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.original.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
         "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
         "executors": f"{plan.layout.executors} on {plan.layout.master}, each 1 model, {setup.slots} slots "
