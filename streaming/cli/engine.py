@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from streaming.engine.process.report import Report, reports
+from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.settings.flags import Json
 
 app = typer.Typer()
@@ -28,7 +28,7 @@ def engine(as_json: Json = False) -> None:
 
         gistream engine --json | jq .completion_rate
     """
-    found = reports()
+    found = engine_reports()
     for report in found:
         if as_json:
             sys.stdout.write(json.dumps(asdict(report)) + "\n")
@@ -38,7 +38,7 @@ def engine(as_json: Json = False) -> None:
         out.print("no engine runs here; `gistream run` starts one")
 
 
-def _block(report: Report) -> Text:
+def _block(report: EngineReport) -> Text:
     doing = "ready"
     if report.loading is not None:
         doing = f"loading the model: {report.loading:.0%}"

@@ -20,7 +20,7 @@ from native_hooks import HANGS, TrappedRecipe
 
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
-from streaming.engine.process.report import Report, reports
+from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.errors import EngineCrashed
 from streaming.kafka.topics import Admin
 from streaming.protocol import Engine, Generation, Message, Sampling
@@ -65,9 +65,9 @@ def everything_of_gistream() -> set[psutil.Process]:
     return found
 
 
-def the_engine() -> Report | None:
+def the_engine() -> EngineReport | None:
     """Return the report of the one engine that generates now."""
-    return next((report for report in reports() if report.busy > 1), None)
+    return next((report for report in engine_reports() if report.busy > 1), None)
 
 
 def fill(settings: Settings, send: Send, count: int) -> None:
@@ -80,7 +80,7 @@ def summaries(settings: Settings) -> set[bytes]:
     return {record.key for record in read_topic(settings, settings.output_topic)}
 
 
-def victims(whom: str, report: Report, driver: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def victims(whom: str, report: EngineReport, driver: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Return the process to kill: driver, executor (its JVM), its Python worker, or a process of the engine."""
     executor = psutil.Process(report.executor)
     if whom == "driver":
@@ -111,7 +111,7 @@ def test_no_process_is_left_ten_seconds_after_a_kill_in_mid_generation(
         if whom == "worker":
             # The executor lives, and so does its engine, for the worker that takes the task up again.
             until(lambda: len(summaries(settings)) == 64, 200)
-            assert [now.loads for now in reports() if now.server == report.server] == [1]
+            assert [now.loads for now in engine_reports() if now.server == report.server] == [1]
             driver.send_signal(signal.SIGTERM)
             assert driver.wait(60) == 0
         elif whom == "executor" and master != "local[2]":
@@ -176,7 +176,7 @@ def test_a_topic_that_is_quiet_for_seventy_seconds_nine_times_costs_one_load(set
         for number in range(10):
             send((f"d{number}".encode(), document(f"{STORY} It was number {number}.")))
             until(lambda n=number: len(summaries(settings)) == n + 1, 120)
-            report = next(found for found in reports() if psutil.Process(found.executor).ppid() == driver.pid)
+            report = next(found for found in engine_reports() if psutil.Process(found.executor).ppid() == driver.pid)
             assert (report.loads, report.deaths) == (1, 0)
             workers |= {worker.pid for worker in victims("worker", report, driver)}
             if number < 9:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from engine_process import ask, ask_all, child, engine, lines, until
 
-from streaming.engine.process.report import reports
+from streaming.engine.process.report import engine_reports
 from streaming.errors import DeadlineExceeded, EngineCrashed
 from streaming.protocol import Engine, Message, Sampling
 
@@ -116,7 +116,7 @@ def test_requests_that_are_called_off_at_once_leave_nothing(log: Path) -> None:
             task.cancel()
 
         def left() -> int:
-            return sum(found.requests for found in reports() if found.executor == os.getpid())
+            return sum(found.requests for found in engine_reports() if found.executor == os.getpid())
 
         while await asyncio.to_thread(left):
             pass

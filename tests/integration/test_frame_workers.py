@@ -9,7 +9,7 @@ import time
 
 import psutil
 
-from streaming.engine.process.report import reports
+from streaming.engine.process.report import engine_reports
 
 JOB = """
 from pyspark.sql import SparkSession
@@ -32,7 +32,7 @@ def test_two_workers_share_one_process_and_one_load() -> None:
         while job.poll() is None:
             if time.monotonic() > end:
                 job.kill()
-            for report in reports():
+            for report in engine_reports():
                 if psutil.pid_exists(report.executor) and psutil.Process(report.executor).ppid() == job.pid:
                     own, most = report, max(most, report.workers)
             time.sleep(0.1)

@@ -20,7 +20,7 @@ from streaming.engine import LlamaRecipe, describe_model, open_model
 from streaming.engine.lanes.llama import Weights
 from streaming.engine.lanes.template import Piece
 from streaming.engine.process.recipe import ProcessRecipe
-from streaming.engine.process.report import reports
+from streaming.engine.process.report import engine_reports
 from streaming.errors import EngineError, ModelError, PromptTooLong
 from streaming.protocol import Engine, Generation, Message, Sampling
 
@@ -294,7 +294,7 @@ def test_memory_is_flat_over_two_thousand_short_documents(models: dict[str, Weig
         await asyncio.gather(*(engine.generate(text, sampling=Sampling(), max_tokens=8) for text in texts))
 
     def memory() -> list[int]:
-        report = next(found for found in reports() if found.executor == os.getpid())
+        report = next(found for found in engine_reports() if found.executor == os.getpid())
         assert report.loads == 1
         return [report.memory, psutil.Process(report.server).memory_info().rss]
 

@@ -14,7 +14,7 @@ from itertools import count
 from os import getpid
 from typing import Any, TypeVar
 
-from streaming.engine.process.report import Report
+from streaming.engine.process.report import EngineReport
 from streaming.engine.process.starting import Launch, find_or_start, reap, wait_for_end
 from streaming.engine.process.wire import Frame, encode, pack, pack_messages, read, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
@@ -162,7 +162,7 @@ class ProcessEngine:
 
     def status(self) -> EngineStatus:
         """Say what the engine process is doing now, for all workers."""
-        return Report(**self._wait(self._ask({"do": "report"}))).status
+        return EngineReport(**self._wait(self._ask({"do": "report"}))).status
 
     def close(self) -> None:
         """Leave the engine process, and end it when it is this process's own; idempotent."""

@@ -17,7 +17,7 @@ _ANSWER_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Report:
+class EngineReport:
     """One engine process.
 
     `server`, `child` and `executor` are process ids, the child's is None while there is none. `loading` is how much of
@@ -84,12 +84,12 @@ class Rates:
         )
 
 
-def reports() -> list[Report]:
+def engine_reports() -> list[EngineReport]:
     """Ask every engine process of this user on this machine; those that do not answer are left out."""
     return [found for folder in engine_folders() if (found := asyncio.run(_ask(folder))) is not None]
 
 
-async def _ask(place: EngineFolder) -> Report | None:
+async def _ask(place: EngineFolder) -> EngineReport | None:
     try:
         reader, writer = await asyncio.open_unix_connection(str(place.socket))
     except OSError:
@@ -103,8 +103,8 @@ async def _ask(place: EngineFolder) -> Report | None:
         writer.close()
 
 
-async def _report(reader: asyncio.StreamReader) -> Report | None:
+async def _report(reader: asyncio.StreamReader) -> EngineReport | None:
     frame: Frame | None = {}
     while frame is not None and "id" not in frame:
         frame = await read(reader)
-    return None if frame is None else Report(**frame["done"])
+    return None if frame is None else EngineReport(**frame["done"])

@@ -23,7 +23,7 @@ from streaming.engine.process.connection import Connection
 from streaming.engine.process.folder import EngineFolder
 from streaming.engine.process.ledger import Death, Entry, Ledger
 from streaming.engine.process.native import NativeProcess
-from streaming.engine.process.report import Rates, Report
+from streaming.engine.process.report import EngineReport, Rates
 from streaming.engine.process.watchdog import Watchdog
 from streaming.engine.process.wire import BadFrame, Frame, pack, read
 from streaming.errors import EngineError
@@ -254,11 +254,11 @@ class Server:
         for client in self._clients:
             client.tell(frame)
 
-    def _report(self) -> Report:
+    def _report(self) -> EngineReport:
         native, status = self._native, self._status
         prompt_rate, completion_rate = self._rates.rates()
         fields = self._spec.recipe["fields"]
-        return Report(
+        return EngineReport(
             model=fields.get("model", {}).get("name", "unnamed"),
             server=os.getpid(),
             child=native.pid if native else None,
