@@ -49,7 +49,7 @@ def tune(
     """
     from producers.samples import sample_texts
     from streaming.engine import describe_model
-    from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, keep_tuning
+    from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, save_tuning
     from streaming.planning.layout import plan_layout
     from streaming.planning.tuning import tuning_task
     from streaming.terminal.tuning_report import show_tuning, tuning_tables
@@ -70,7 +70,7 @@ def tune(
         tuning = show_tuning(task, note)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    path = keep_tuning(settings.data_dir, given, tuning)
+    path = save_tuning(settings.data_dir, given, tuning)
     if as_json:
         sys.stdout.write(path.read_text() + "\n")
         return

@@ -27,7 +27,7 @@ from producers.files import Split, find_files, read_files
 from producers.publisher import ProducerRecord, Refusal, publish
 from producers.samples import sample_folder, sample_texts
 from streaming.engine import ModelFile, open_model
-from streaming.engine.tuning.tuning_file import keep_tuning, tuning_path
+from streaming.engine.tuning.tuning_file import save_tuning, tuning_path
 from streaming.errors import BrokerError, EngineError, NotAcknowledged
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
@@ -113,7 +113,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
             out.print(f"It could not be measured ({error}); the model is used as given.", markup=False)
         else:
             out.print(tuning_tables(tuning))
-            keep_tuning(settings.data_dir, model, tuning)
+            save_tuning(settings.data_dir, model, tuning)
         out.print()
     return choose(settings, model, cores=layout.cores)
 

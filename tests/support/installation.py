@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from tunings import tuning_of
 
 from streaming.engine import ModelFile, Setup, open_model
-from streaming.engine.tuning.tuning_file import keep_tuning
+from streaming.engine.tuning.tuning_file import save_tuning
 from streaming.machine.cores import usable_cores
 from streaming.settings import MIB, Settings
 from streaming.summarizer import Written
@@ -29,7 +29,7 @@ def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
     """Leave a tuning, of the sample if of no other, in a data dir, as `gistream tune` does: BF16, and a few slots."""
     model, cores = model or open_model("sample"), usable_cores()
     setup = Setup(slots=4, lanes=min(2, cores), threads=min(2, cores))
-    keep_tuning(data_dir, model, tuning_of(model, setup, cores=cores))
+    save_tuning(data_dir, model, tuning_of(model, setup, cores=cores))
 
 
 def read_topic(settings: Settings, topic: str) -> list[Any]:

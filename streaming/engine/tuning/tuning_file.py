@@ -150,7 +150,7 @@ def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | Non
     return tuning
 
 
-def keep_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
+def save_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
     """Write a tuning where `find_tuning` looks, whole or not at all, and return the file; raises `MachineError`."""
     path = tuning_path(data_dir, model, cores=tuning.cores)
     partial = path.with_suffix(f".{os.getpid()}.new")

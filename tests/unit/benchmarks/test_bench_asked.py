@@ -10,7 +10,7 @@ from tunings import tuning_of
 
 from benchmarks.asked import SYSTEMS, Scope, compared_here, only
 from streaming.engine import Setup, open_model
-from streaming.engine.tuning.tuning_file import Chosen, keep_tuning
+from streaming.engine.tuning.tuning_file import Chosen, save_tuning
 from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
 from streaming.settings import load
@@ -22,7 +22,7 @@ def test_systems_are_compared_in_what_this_cpu_was_tuned_to(tmp_path: Path) -> N
     setup = Setup(4, 1, 1)
     for chosen, compared in (("F16", "F16"), ("given", given.representation)):
         tuning = replace(tuning_of(given, setup, cores=usable_cores()), chosen=Chosen(chosen, setup, 1.5))
-        keep_tuning(tmp_path, given, tuning)
+        save_tuning(tmp_path, given, tuning)
         assert compared_here(settings) == compared
 
 

@@ -9,7 +9,7 @@ from tunings import tuning_of
 
 from streaming.engine import Setup
 from streaming.engine.tuning import tuning_file
-from streaming.engine.tuning.tuning_file import find_tuning, keep_tuning, tuning_path
+from streaming.engine.tuning.tuning_file import find_tuning, save_tuning, tuning_path
 from streaming.errors import ModelError
 from streaming.planning.engine_choice import Choice, foresee
 from streaming.settings import load
@@ -24,7 +24,7 @@ def choice(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings
 
 @pytest.fixture
 def tuned(tmp_path: Path) -> Path:
-    keep_tuning(tmp_path, MODEL, tuning_of(MODEL, TUNED, cores=2))
+    save_tuning(tmp_path, MODEL, tuning_of(MODEL, TUNED, cores=2))
     return tmp_path
 
 
