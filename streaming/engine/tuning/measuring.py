@@ -15,7 +15,7 @@ import psutil
 
 from streaming.engine.model.model_file import ModelFile
 from streaming.engine.setup import Setup
-from streaming.engine.tuning.subprocess_run import run_apart
+from streaming.engine.tuning.subprocess_run import run_subprocess
 from streaming.engine.tuning.task import Event, Step, Task
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed
 from streaming.engine.tuning.verdict import quality
@@ -96,7 +96,7 @@ def probe(
         "prompt_tokens": task.prompt_tokens,
         "texts": list(task.texts),
     }
-    [found] = run_apart("probe", request, seconds=course.left if limit is None else limit)
+    [found] = run_subprocess("probe", request, seconds=course.left if limit is None else limit)
     course.longest = max(course.longest, time.monotonic() - began)
     lanes = found["lanes"]
     speed = Speed(
@@ -129,7 +129,7 @@ def score(course: Course, names: Sequence[str]) -> Generator[Event, None, list[Q
         "threads": task.cores,
     }
     try:
-        for window in run_apart("score", request, seconds=course.left):
+        for window in run_subprocess("score", request, seconds=course.left):
             windows.append(window)
             yield Step(f"quality of {', '.join(names)}: {len(windows)} of {window['of']} parts of text")
     except EngineError as error:

@@ -13,7 +13,7 @@ from typing import Any
 from streaming.errors import EngineError
 
 
-def run_apart(module: str, request: Mapping[str, Any], *, seconds: float) -> Iterator[dict[str, Any]]:
+def run_subprocess(module: str, request: Mapping[str, Any], *, seconds: float) -> Iterator[dict[str, Any]]:
     """Run a module of this package as a program that reads `request`, and yield each line that it prints, as JSON.
 
     Whoever stops listening ends it. Raises `EngineError` with the program's last words when it fails, or when it takes

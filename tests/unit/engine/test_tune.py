@@ -101,7 +101,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + found.spent)
     monkeypatch.setattr(measuring, "time", clock)
-    monkeypatch.setattr(measuring, "run_apart", lambda *asked, **how: found.run(*asked, **how))
+    monkeypatch.setattr(measuring, "run_subprocess", lambda *asked, **how: found.run(*asked, **how))
     monkeypatch.setattr(tune, "prepare", prepare)
     return found
 
