@@ -6,9 +6,9 @@ checkpoint, which has another name, over nobody's. Guarantee: each identity once
 file of the day already has is left out; two writers on one disk take turns. On an object store there is no lock, so let
 one query at a time write what comes from a topic.
 
-An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day can have it.
-A file that is written over loses no identity that it had: others may have left out theirs because it had them. Where a
-document ended as a summary in one attempt and as a dead letter in another, the summary stands.
+An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day
+can have it. A file that is written over loses no identity that it had: others may have left out theirs because it had
+them. Where a document ended as a summary in one attempt and as a dead letter in another, the summary stands.
 """
 
 from __future__ import annotations
