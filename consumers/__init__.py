@@ -1,1 +1,1 @@
-"""Read the output topics as any user's consumer would."""
+"""Consumers read the output topics, with nothing that a user's own consumer could not use."""

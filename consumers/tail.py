@@ -1,8 +1,8 @@
-"""Reads the output topics as any consumer would, one of them or both.
+"""Reads the output topic, the dead-letter topic or both, with nothing but an ordinary Kafka consumer.
 
-Item: one record of the summaries or of the dead letters, in the order it arrives. Guarantee: nothing committed is
-missed between where it starts and where it ends; a result that was delivered again after a crash is left out, and so
-is a summary that is older than one already read of the same id: the highest source offset counts, not the last arrival.
+Item: one record of the summaries or of the dead letters, in the order it arrives. Guarantee: it reads every committed
+record between its start and its end. It leaves out a result that was delivered again after a crash, and a summary that
+is older than one already read of the same id: the highest source offset counts, not the last arrival.
 """
 
 from __future__ import annotations
@@ -20,35 +20,33 @@ from streaming.messages import Deleted, Read, Summary, read_result
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
-# How long one look for new records takes; between two looks the reader may be stopped.
-_LOOK_MS = 500
-# How long the broker holds a request while there is nothing new; what comes is sent at once. Beside an idle topic the
-# reader and the embedded broker took 0.036 of a core with looks of 200 ms and requests of 500 ms (Kafka's default), and
-# 0.019 with these two; records were there after 28 and 16 ms (medians of 1,400, three partitions each of two topics).
-_HELD_MS = 5000
-# Looks without a record, while there must be more: half a minute.
-_LONGEST_QUIET = 60
-# Documents whose newest offset is remembered, so that a reader that runs for years does not grow: what was delivered
-# twice stands close together.
+# How long one poll for new records takes; between two polls the reader may be stopped.
+_POLL_MS = 500
+# How long the broker holds a request without new records: 0.019 of a core on an idle topic, 0.036 with Kafka's 500 ms
+# and polls of 200 ms (docs/design/measurements.md, an idle reader).
+_FETCH_MAX_WAIT_MS = 5000
+# Polls without a record before the end of the topic, in a row: half a minute.
+_MAX_EMPTY_POLLS = 60
+# Documents whose newest offset is remembered; a bound on memory. Repeated deliveries are close together.
 _REMEMBERED = 100_000
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record that is none of gistream's."""
+    """A record that gistream did not write."""
 
     topic: str
     partition: int
     offset: int
 
 
-# Where to begin; a number is a time in milliseconds since 1970 UTC.
+# The position to start from; a number is a time in milliseconds since 1970 UTC.
 Start = Literal["earliest", "latest"] | int
 TailRead = Read | Unreadable
 
 
 class Tail:
-    """A reader of the summaries, of the dead letters or of both, from a place in their topics on."""
+    """A reader of the summaries, of the dead letters or of both."""
 
     def __init__(self, settings: Settings, *, summaries: bool = True, dead_letters: bool = False) -> None:
         self._dead_letter_topic = settings.dead_letter_topic
@@ -61,7 +59,7 @@ class Tail:
                 **{
                     "client_id": "gistream-tail",
                     "enable_auto_commit": False,
-                    "fetch_max_wait_ms": _HELD_MS,
+                    "fetch_max_wait_ms": _FETCH_MAX_WAIT_MS,
                     "isolation_level": "read_committed",
                     "max_partition_fetch_bytes": settings.max_result_bytes + MIB,
                     "bootstrap_timeout_ms": 10_000,
@@ -85,42 +83,42 @@ class Tail:
         self._consumer.assign(self._partitions)
 
     def seek(self, start: Start) -> None:
-        """Go to the beginning, the end, or the first record of a time."""
+        """Move to the beginning, the end, or the first record at or after a time."""
         if start == "earliest":
             self._consumer.seek_to_beginning(*self._partitions)
         elif start == "latest":
             self._consumer.seek_to_end(*self._partitions)
         else:
-            found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, start))
+            offsets = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, start))
             ends = self._consumer.end_offsets(self._partitions)
             for partition in self._partitions:
-                place = found.get(partition)
-                self._consumer.seek(partition, place.offset if place else ends[partition])
-        # A seek is carried out when a position is next asked for; records that come from now on must be read.
+                position = offsets.get(partition)
+                self._consumer.seek(partition, position.offset if position else ends[partition])
+        # kafka-python resolves a seek when `position` is called; call it now, so that no later record is skipped.
         for partition in self._partitions:
             self._consumer.position(partition)
 
     def read(self, *, until_end: bool = False) -> Iterator[TailRead | None]:
-        """Yield what is there and what comes; None when there was nothing new for a moment.
+        """Yield the records of the topics, present and future; yields None after a poll without a record.
 
-        With `until_end` it ends where the topic ended when it was called.
+        With `until_end` it stops at the end that the topics had when it was called.
         """
         ends = self._consumer.end_offsets(self._partitions) if until_end else None
-        quiet = 0
+        empty_polls = 0
         while ends is None or any(self._consumer.position(p) < ends[p] for p in self._partitions):
-            polled = self._consumer.poll(timeout_ms=_LOOK_MS)
-            quiet = 0 if polled else quiet + 1
-            if ends is not None and quiet > _LONGEST_QUIET:
+            batches = self._consumer.poll(timeout_ms=_POLL_MS)
+            empty_polls = 0 if batches else empty_polls + 1
+            if ends is not None and empty_polls > _MAX_EMPTY_POLLS:
                 raise BrokerError(f"Kafka stopped answering before the end of {' and '.join(self._topics)} was read.")
-            if not polled:
+            if not batches:
                 yield None
-            for records in polled.values():
+            for records in batches.values():
                 for record in records:
                     if ends is not None and record.offset >= ends[TopicPartition(record.topic, record.partition)]:
                         continue
-                    read = self._parse(record)
-                    if self._is_news(read):
-                        yield read
+                    result = self._parse(record)
+                    if self._is_newest(result):
+                        yield result
 
     def close(self) -> None:
         """Close the connection."""
@@ -128,21 +126,21 @@ class Tail:
 
     def _parse(self, record: Any) -> TailRead:
         dead_letter = record.topic == self._dead_letter_topic
-        read = read_result(record.key, record.value, record.headers, dead_letter=dead_letter)
-        return Unreadable(record.topic, record.partition, record.offset) if read is None else read
+        result = read_result(record.key, record.value, record.headers, dead_letter=dead_letter)
+        return Unreadable(record.topic, record.partition, record.offset) if result is None else result
 
-    def _is_news(self, read: TailRead) -> bool:
-        """Tell whether a record is the newest of its document, and remember it."""
-        if isinstance(read, Unreadable) or read.source is None:
+    def _is_newest(self, result: TailRead) -> bool:
+        """Return whether `result` is the newest of its document so far, and no repeat; remembers it."""
+        if isinstance(result, Unreadable) or result.source is None:
             return True
-        place, recipe = read.source, read.recipe if isinstance(read, Summary) else ""
-        name = read.id if isinstance(read, Summary | Deleted) else f"offset {place.offset}"
-        # Offsets can be compared within a partition only; a key has one, unless the topic was given more.
-        key = (f"{place.topic}-{place.partition}", name)
-        known = self._seen.get(key)
-        if known is not None and (place.offset < known[0] or (place.offset, recipe) == known):
+        source, recipe = result.source, result.recipe if isinstance(result, Summary) else ""
+        name = result.id if isinstance(result, Summary | Deleted) else f"offset {source.offset}"
+        # Offsets compare within one partition only. A key stays in one, unless partitions were added to the topic.
+        key = (f"{source.topic}-{source.partition}", name)
+        newest = self._seen.get(key)
+        if newest is not None and (source.offset < newest[0] or (source.offset, recipe) == newest):
             return False
-        self._seen[key] = (place.offset, recipe)
+        self._seen[key] = (source.offset, recipe)
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return True

@@ -1,9 +1,9 @@
-"""Summarizes a whole book into Parquet with gistream's own commands, and prints what it took.
+"""Summarizes a whole book into Parquet with gistream's own commands, and prints the time and the tokens.
 
     make book FILE=book.txt [LIMIT=40]        FILE: a text file of Project Gutenberg, or a book's number there
 
-It is an installation of its own, in the folder `book` of the data dir. A run that was interrupted goes on where it
-stopped when the same command is given again. The settings (GISTREAM_MODEL and the others) are the user's.
+It uses an installation of its own, in the folder `book` of the data dir. After an interruption, the same command
+resumes where it stopped. The user's settings apply (GISTREAM_MODEL and the others).
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Summarize a book into Parquet.")
     parser.add_argument("book", help="a text file of Project Gutenberg, or a book's number there")
     parser.add_argument("--limit", type=int, help="no more than this many chapters")
-    given = parser.parse_args()
+    options = parser.parse_args()
     home = load({}).data_dir / "book"
-    name = name_of(given.book) + (f"-first-{given.limit}" if given.limit else "")
+    name = name_of(options.book) + (f"-first-{options.limit}" if options.limit else "")
     archive = home / name
     environment = {**os.environ, "GISTREAM_DATA_DIR": str(home)}
-    limit = ["--limit", str(given.limit)] if given.limit else []
+    limit = ["--limit", str(options.limit)] if options.limit else []
     topics = ["--input-topic", name]
     try:
-        listed = said(["produce", "gutenberg", given.book, "--list", "--json", *limit], environment)
+        chapter_lines = output_of(["produce", "gutenberg", options.book, "--list", "--json", *limit], environment)
         do(["broker", "start"], environment)
         do(["topics", "create", *topics], environment)
-        chapters = [json.loads(line) for line in listed.splitlines()]
-        described = json.loads(said(["topics", "describe", "--json", *topics], environment))
-        # All of it again when the sending was cut short: the same ids, so the later ones count.
-        if described["topics"][0]["messages"] < len(chapters):
-            do(["produce", "gutenberg", given.book, *topics, *limit], environment)
-        before, started = len(summaries(archive)), time.monotonic()
+        chapters = [json.loads(line) for line in chapter_lines.splitlines()]
+        topics_now = json.loads(output_of(["topics", "describe", "--json", *topics], environment))
+        # When sending was interrupted, send the whole book again: the ids are the same, so the later documents count.
+        if topics_now["topics"][0]["messages"] < len(chapters):
+            do(["produce", "gutenberg", options.book, *topics, *limit], environment)
+        earlier, started = len(summaries(archive)), time.monotonic()
         do(["run", "--once", "--query", name, "--sink", f"parquet={archive}", *topics], environment)
-        report(chapters, summaries(archive), before, (time.monotonic() - started) / 60, archive)
+        report(chapters, summaries(archive), earlier, (time.monotonic() - started) / 60, archive)
     except subprocess.CalledProcessError as error:
-        # The command has said why.
+        # The command has printed the reason.
         return error.returncode
     finally:
         do(["broker", "stop"], environment)
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def name_of(book: str) -> str:
-    """Return a name for a book's topic and archive: another text under the same file name is another book."""
+    """Return a name for a book's topic and archive; it depends on the text as well as on the file name."""
     if book.isdigit():
         return f"pg{book}"
     if not Path(book).is_file():
@@ -71,13 +71,13 @@ def name_of(book: str) -> str:
 
 
 def do(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run one of gistream's commands in sight of the user; raises `CalledProcessError`."""
+    """Run one of gistream's commands, with its output on the terminal; raises `CalledProcessError`."""
     print(f"$ gistream {' '.join(arguments)}", flush=True)
     subprocess.run([GISTREAM, *arguments], env=environment, check=True)
 
 
-def said(arguments: list[str], environment: dict[str, str]) -> str:
-    """Return what a command prints; raises `CalledProcessError`."""
+def output_of(arguments: list[str], environment: dict[str, str]) -> str:
+    """Return the output of a command; raises `CalledProcessError`."""
     return subprocess.run([GISTREAM, *arguments], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -88,18 +88,18 @@ def summaries(archive: Path) -> list[dict[str, Any]]:
 
 
 def report(
-    chapters: list[dict[str, Any]], rows: list[dict[str, Any]], before: int, minutes: float, archive: Path
+    chapters: list[dict[str, Any]], rows: list[dict[str, Any]], earlier: int, minutes: float, archive: Path
 ) -> None:
     """Print minutes, chapters a minute, tokens, and the longest chapters with their summaries."""
-    done = len(rows) - before
+    done = len(rows) - earlier
     prompt = sum(row["tokens"]["prompt"] for row in rows)
     completion = sum(row["tokens"]["completion"] for row in rows)
-    again = f" ({before} more were there from an earlier run)" if before else ""
+    again = f" ({earlier} more were there from an earlier run)" if earlier else ""
     print(f"\n{done} of {len(chapters)} chapters in {minutes:.1f} minutes{again}: {done / minutes:.1f} a minute")
     print(f"{prompt:,} tokens read, {completion:,} written, in all {len(rows)} chapters")
     print(f"archive: {archive}\n\nThe {LONGEST} longest:")
     summary = {row["id"]: row for row in rows}
-    for chapter in sorted(chapters, key=lambda one: -one["words"])[:LONGEST]:
+    for chapter in sorted(chapters, key=lambda chapter: -chapter["words"])[:LONGEST]:
         row = summary.get(chapter["id"])
         facts = f"{row['chunks']} chunks, {row['seconds']:.0f} s" if row else "it has no summary"
         print(f"\n{chapter['words']:,} words  {chapter['title']}  ({facts})")

@@ -1,1 +1,1 @@
-"""Documents in: one file a kind of producer, and the publisher that they share."""
+"""Producers send documents to Kafka: one file for each kind of producer, and the publisher that all of them share."""

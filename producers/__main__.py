@@ -1,4 +1,4 @@
-"""`python -m producers`: what `gistream produce` does, without Spark installed."""
+"""`python -m producers` does the same as `gistream produce`, and needs no Spark."""
 
 from producers.cli import app
 from streaming.errors import run_command

@@ -24,7 +24,7 @@ from streaming.settings import Settings, load, pairs
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
-# What a person reads goes to standard error, so that --json has standard output to itself.
+# Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
 _console = Console(stderr=True)
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
@@ -116,27 +116,27 @@ def gutenberg(
         gistream produce gutenberg 2600 --limit 12
     """
     settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
-    demanded = download.read_sha256(sha256)
+    expected = download.read_sha256(sha256)
     if re.fullmatch("[0-9]+", book):
-        kept = download.fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=demanded)
-        _console.print(f"{kept.path}: SHA-256 {kept.sha256}", soft_wrap=True, highlight=False, markup=False)
-        path = kept.path
+        stored = download.fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
+        _console.print(f"{stored.path}: SHA-256 {stored.sha256}", soft_wrap=True, highlight=False, markup=False)
+        path = stored.path
     else:
         path = Path(book)
-        if demanded and path.is_file():
-            download.verify(path, demanded)
-    read = gutenberg_book.read_book(path)
-    chapters = gutenberg_book.documents(read)
+        if expected and path.is_file():
+            download.verify(path, expected)
+    content = gutenberg_book.read_book(path)
+    chapters = gutenberg_book.documents(content)
     if show:
-        _list(read, islice(chapters, limit), as_json=as_json)
+        _list(content, islice(chapters, limit), as_json=as_json)
     else:
-        _publish(settings, (gutenberg_book.to_record(one.document) for one in chapters), limit, as_json=as_json)
+        _publish(settings, (gutenberg_book.to_record(chapter.document) for chapter in chapters), limit, as_json=as_json)
 
 
-def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_book.BookChapter], *, as_json: bool) -> None:
+def _list(book: gutenberg_book.Book, selection: Iterable[gutenberg_book.BookChapter], *, as_json: bool) -> None:
     """Print a line for each chapter: its id, its words and its title; as JSON with the metadata."""
-    listed = list(chapters)
-    for chapter in listed:
+    chapters = list(selection)
+    for chapter in chapters:
         document = chapter.document
         if as_json:
             line = {"id": document.id, "title": document.title, "words": chapter.words, "metadata": document.metadata}
@@ -144,8 +144,8 @@ def _list(book: gutenberg_book.Book, chapters: Iterable[gutenberg_book.BookChapt
         else:
             sys.stdout.write(f"{document.id}  {chapter.words:>6,}  {document.title}\n")
     _console.print(
-        f"{len(listed)} chapters, {sum(chapter.words for chapter in listed):,} words; {book.left_out:,} words are in "
-        "none: headings, contents, what stands before the first",
+        f"{len(chapters)} chapters, {sum(chapter.words for chapter in chapters):,} words; {book.left_out:,} words are "
+        "in none: headings, contents, the text before the first chapter",
         highlight=False,
     )
 
@@ -173,24 +173,24 @@ def _publish(
         transient=True,
     ) as progress:
         bar = progress.add_task("documents", total=None)
-        found = 0
+        total = 0
 
-        def counted() -> Iterator[ProducerRecord | Refusal]:
-            nonlocal found
+        def with_progress() -> Iterator[ProducerRecord | Refusal]:
+            nonlocal total
             for document in islice(documents, limit):
-                found += 1
-                progress.update(bar, total=found)
+                total += 1
+                progress.update(bar, total=total)
                 yield document
 
-        report = publish(settings, counted(), lambda: progress.advance(bar))
-    _tell(settings, report, as_json=as_json)
+        report = publish(settings, with_progress(), lambda: progress.advance(bar))
+    _print_report(settings, report, as_json=as_json)
 
 
-def _tell(settings: Settings, report: PublishReport, *, as_json: bool) -> None:
-    for refused in report.refusals:
-        _console.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False, highlight=False)
+def _print_report(settings: Settings, report: PublishReport, *, as_json: bool) -> None:
+    for refusal in report.refusals:
+        _console.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False, highlight=False)
     if as_json:
-        refusals = [{"name": refused.name, "reason": refused.reason} for refused in report.refusals]
+        refusals = [{"name": refusal.name, "reason": refusal.reason} for refusal in report.refusals]
         sys.stdout.write(json.dumps({"acknowledged": report.acknowledged, "refused": refusals}) + "\n")
     else:
         _console.print(f"{report.acknowledged} documents acknowledged by '{settings.input_topic}'", highlight=False)

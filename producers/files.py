@@ -1,7 +1,7 @@
-"""Text files as documents: a file each, or a document for each part of a file that begins with a heading.
+"""Text files as documents: one document for each file, or for each part of a file that begins with a heading.
 
-Item: one document as JSON, keyed by its id: the file's name, and the part's number when it was split
-("war-and-peace.txt#3"). So the same file sent again replaces its summaries, for every consumer that goes by key.
+Item: one document as JSON. Its key is its id: the file's name, and the number of the part when the file was split
+("war-and-peace.txt#3"). So a file that is sent again replaces its summaries, for every consumer that goes by key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from producers.publisher import ProducerRecord, Refusal
 from streaming.errors import UsageError
 from streaming.messages import Document
 
-# What a folder is searched for; a file that is named itself may be called anything.
+# The files that are read from a folder; a file that the user names may have any suffix.
 _TEXT_SUFFIXES = {".txt", ".md", ".markdown", ".rst", ".text"}
 _TITLE_LENGTH = 200
 
@@ -27,39 +27,39 @@ class Split:
     heading: re.Pattern[str] | None
 
     @classmethod
-    def parse(cls, given: str) -> Split:
+    def parse(cls, argument: str) -> Split:
         """Read the value of --split: "none" or a regular expression; raises `UsageError`."""
-        if given == "none":
+        if argument == "none":
             return cls(None)
         try:
-            return cls(re.compile(given))
+            return cls(re.compile(argument))
         except re.error as error:
-            raise UsageError(f"--split takes 'none' or a regular expression; '{given}' is none: {error}.") from error
+            raise UsageError(f"--split takes 'none' or a regular expression; '{argument}' is none: {error}.") from error
 
 
 def find_files(paths: list[Path]) -> list[Path]:
-    """Return the files that `paths` name, those of a folder sorted; raises `UsageError` when there are none."""
-    found: list[Path] = []
+    """Return the files that `paths` name, the files of a folder sorted; raises `UsageError` when there are none."""
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in _TEXT_SUFFIXES and p.is_file())
+            files += sorted(p for p in path.rglob("*") if p.suffix.lower() in _TEXT_SUFFIXES and p.is_file())
         elif path.exists():
-            found.append(path)
+            files.append(path)
         else:
             raise UsageError(f"There is no file or folder {path}.")
-    if not found:
+    if not files:
         raise UsageError(
             f"There are no text files in {', '.join(map(str, paths))}; those of a folder end in "
             f"{', '.join(sorted(_TEXT_SUFFIXES))}."
         )
-    return found
+    return files
 
 
 def read_files(files: list[Path], split: Split) -> Iterator[ProducerRecord | Refusal]:
-    """Read the documents of `files`; a file that is no UTF-8 text, or a part without text, is refused by name."""
+    """Read the documents of `files`; yields a `Refusal` for a file that is not UTF-8 and for a part without text."""
     names = _names(files)
     for path in files:
-        # A file name need not be text; an id must be.
+        # A file name may hold bytes that are no text; an id must not.
         name = names[path].encode(errors="replace").decode()
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -78,13 +78,13 @@ def read_files(files: list[Path], split: Split) -> Iterator[ProducerRecord | Ref
 
 
 def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
-    """Cut `text` before each line that begins with `heading`; what comes before the first is no document."""
+    """Cut `text` before each line that begins with `heading`; the text before the first is left out."""
     starts: list[int] = []
-    place = 0
+    position = 0
     for line in text.splitlines(keepends=True):
         if heading.match(line):
-            starts.append(place)
-        place += len(line)
+            starts.append(position)
+        position += len(line)
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=False)]
 
 

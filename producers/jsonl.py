@@ -1,7 +1,7 @@
-"""JSON Lines as documents: one JSON object a line, sent as it stands.
+"""JSON Lines as documents: each line holds one JSON object, which is sent unchanged.
 
-Item: one line, keyed by its `id` if it has one. Only what can never be a document is refused, by its line number: a
-line that is no JSON object. How its fields are named is the reader's business (`gistream run --field`).
+Item: one line; its key is its `id`, if it has one. A line that is not a JSON object is refused by its line number; no
+other check is made, because the fields may have any names (`gistream run --field`).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[ProducerRecord | Refusal]:
-    """Read the documents of `lines`, blank ones left out; `name` is what the file is called in messages."""
+    """Read the documents of `lines` and skip blank lines; messages call the file `name`."""
     for number, line in enumerate(lines, start=1):
         value = line.removeprefix(_BYTE_ORDER_MARK).strip()
         if not value:
             continue
-        here = f"{name}:{number}"
+        location = f"{name}:{number}"
         try:
-            found = from_json(value)
+            content = from_json(value)
         except ValueError as error:
-            yield Refusal(here, f"not JSON: {error}")
+            yield Refusal(location, f"not JSON: {error}")
             continue
-        if not isinstance(found, dict):
-            yield Refusal(here, "JSON, but no object")
+        if not isinstance(content, dict):
+            yield Refusal(location, "JSON, but no object")
             continue
-        identity = lookup(found, id_field)
+        identity = lookup(content, id_field)
         key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
-        yield ProducerRecord(here, key, value)
+        yield ProducerRecord(location, key, value)

@@ -1,7 +1,8 @@
-"""The publisher that all producers share: documents into the input topic, each acknowledged or named.
+"""The publisher that all producers share: it sends documents to the input topic, and reports on each of them.
 
-Sends with acks=all, idempotence and compression. Guarantee: what is counted as acknowledged is in the topic once, in
-the order it was sent, a key at a time. What is too large or not acknowledged is named, and the rest goes on.
+It sends with acks=all, idempotence and compression. Guarantee: each document that is counted as acknowledged is in the
+topic exactly once; documents with the same key are there in the order they were sent. A document that is too large, or
+that Kafka did not acknowledge, is reported by name, and the other documents are still sent.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
-# The client holds what is not acknowledged, without a limit of its own; this is ours.
+# The client keeps records in memory until Kafka acknowledges them, without a limit; this is the limit, in bytes.
 _MOST_UNACKNOWLEDGED = 64 * MIB
-# How long a document may wait for its acknowledgement before it is named: Kafka's own default.
+# How long a document may wait for its acknowledgement before it is refused: Kafka's own default.
 _DELIVERY_MS = 120_000
 
 
 @dataclass(frozen=True)
 class ProducerRecord:
-    """A document on its way: the record's key and value, and the name by which a person knows it."""
+    """A document as Kafka gets it: the key and value of its record. Messages call it `name`."""
 
     name: str
     key: bytes | None
@@ -45,7 +46,7 @@ class Refusal:
 
 @dataclass
 class PublishReport:
-    """What became of the documents: how many Kafka acknowledged, and which it did not."""
+    """The outcome for all documents: how many Kafka acknowledged, and a `Refusal` for each of the others."""
 
     acknowledged: int = 0
     refusals: list[Refusal] = field(default_factory=list)
@@ -54,11 +55,11 @@ class PublishReport:
 class Publisher:
     """A connection that publishes documents; make one with `open_publisher`."""
 
-    def __init__(self, producer: KafkaProducer, settings: Settings, progress: Callable[[], None]) -> None:
+    def __init__(self, producer: KafkaProducer, settings: Settings, on_document: Callable[[], None]) -> None:
         self._producer = producer
         self._topic = settings.input_topic
         self._limit = settings.max_document_bytes
-        self._progress = progress
+        self._on_document = on_document
         self._unacknowledged = 0
         self.report = PublishReport()
 
@@ -75,7 +76,7 @@ class Publisher:
             self.flush()
             self._unacknowledged = len(document.value)
         try:
-            sent = self._producer.send(self._topic, key=document.key, value=document.value)
+            future = self._producer.send(self._topic, key=document.key, value=document.value)
         except KafkaTimeoutError as error:
             raise TopicError(
                 f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
@@ -84,13 +85,13 @@ class Publisher:
         except KafkaError as error:
             self.refuse(document.name, str(error))
             return
-        sent.add_callback(self._acknowledged)
-        sent.add_errback(partial(self._failed, document.name))
+        future.add_callback(self._acknowledged)
+        future.add_errback(partial(self._failed, document.name))
 
     def refuse(self, name: str, reason: str) -> None:
-        """Note a document that cannot be sent."""
+        """Report a document that cannot be sent."""
         self.report.refusals.append(Refusal(name, reason))
-        self._progress()
+        self._on_document()
 
     def flush(self) -> None:
         """Wait until each document sent is acknowledged or has failed."""
@@ -102,18 +103,18 @@ class Publisher:
                 "nobody knows. Sending them again is safe: a document that comes twice is summarized twice."
             ) from error
 
-    # Both are called from the client's own thread, one at a time.
-    def _acknowledged(self, _where: RecordMetadata) -> None:
+    # The client calls both from its own thread, one call at a time.
+    def _acknowledged(self, _metadata: RecordMetadata) -> None:
         self.report.acknowledged += 1
-        self._progress()
+        self._on_document()
 
     def _failed(self, name: str, error: BaseException) -> None:
         self.refuse(name, f"not acknowledged: {error}")
 
 
 @contextmanager
-def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
-    """Connect to Kafka for as long as the context lasts; `progress` is called when a document is done with.
+def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
+    """Connect to Kafka for as long as the context lasts; `on_document` is called after each acknowledgement or refusal.
 
     Leaving the context waits for all acknowledgements. Raises `BrokerError`, or `UsageError` when the settings do not
     name one input topic.
@@ -146,7 +147,7 @@ def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda:
         raise no_answer(servers) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka on {servers} refused the connection: {error}.") from error
-    publisher = Publisher(producer, settings, progress)
+    publisher = Publisher(producer, settings, on_document)
     try:
         yield publisher
         publisher.flush()
@@ -155,10 +156,10 @@ def open_publisher(settings: Settings, *, progress: Callable[[], None] = lambda:
 
 
 def publish(
-    settings: Settings, documents: Iterable[ProducerRecord | Refusal], progress: Callable[[], None]
+    settings: Settings, documents: Iterable[ProducerRecord | Refusal], on_document: Callable[[], None] = lambda: None
 ) -> PublishReport:
-    """Publish `documents`, as many as can be, and report; raises `BrokerError` or `TopicError`."""
-    with open_publisher(settings, progress=progress) as publisher:
+    """Send as many of `documents` as possible and report on all; raises `BrokerError` or `TopicError`."""
+    with open_publisher(settings, on_document=on_document) as publisher:
         for document in documents:
             if isinstance(document, Refusal):
                 publisher.refuse(document.name, document.reason)

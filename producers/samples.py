@@ -1,4 +1,4 @@
-"""The sample documents that are installed with gistream: our own prose, short and long, in three languages."""
+"""The sample documents that are installed with gistream: short and long texts of our own, in three languages."""
 
 from __future__ import annotations
 

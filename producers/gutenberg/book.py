@@ -1,9 +1,9 @@
-"""A book of Project Gutenberg as documents: one for each chapter, without the frame that Gutenberg puts around it.
+"""A book of Project Gutenberg as documents: one for each chapter, without the header and footer that Gutenberg adds.
 
-Item: one chapter as JSON, keyed by its id: the book's number, the part's and the chapter's place ("pg2600-b01-c03"), or
-the file's name where it has no number. So the same book sent again replaces its summaries, whether it came by number or
-as a file. What is left out: Gutenberg's header and footer, the table of contents, and what stands before the first
-chapter.
+Item: one chapter as JSON. Its key is its id: the number of the book, of the part and of the chapter
+("pg2600-b01-c03"), or the file's name where the book has no number. So a book that is sent again replaces its
+summaries, whether it came by number or as a file. Left out are Gutenberg's header and footer, the table of contents,
+and the text before the first chapter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from producers.publisher import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
 
-# How Gutenberg has marked the text's beginning and end since 1991; a marker's title may run over a second line.
+# Gutenberg's marks for the beginning and end of the text since 1991; the title in a mark may take a second line.
 _START = re.compile(
     r"^[ \t]*(?:\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG[^\n]*(?:\n[^\n*]+\*{3}[^\n]*)?"
     r"|\*END ?\*? ?THE SMALL PRINT![^\n]*)$",
@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"\[\s*e-?(?:book|text)\s*#\s*(\d+)\s*\]", re.IGNORECASE)
 _CHARSET = re.compile(rb"^Character set encoding:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 # Gutenberg's names for encodings that Python knows by another.
 _CHARSETS = {"iso latin-1": "latin-1", "iso-646-us (us-ascii)": "ascii", "windows code page 1252": "cp1252"}
-# How far into a file without markers the header is looked for, in characters; it is less than half as long.
+# The header of a file without marks is looked for in this many characters; it is less than half as long.
 _HEADER = 5_000
 # ISO 639-1 of the languages that Gutenberg has a hundred books or more in, and of some others.
 _LANGUAGES = {
@@ -46,29 +46,29 @@ _LANGUAGES = {
     "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv", "tagalog": "tl", "welsh": "cy",
 }  # fmt: skip
 _WORD = re.compile(r"([^\W\d_]+)((?:['’][^\W\d_]+)?)")
-# MIX and DI are words first.
+# Without D and M: MIX and DI are words more often than numbers.
 _ROMAN = re.compile(r"[IVXLC]+")
-# Words that a title writes small unless they begin it.
+# Words that stay small in a title, unless they begin it.
 _SMALL = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 _TITLE_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Book:
-    """A book: what its header says (None: nothing), and its chapters. `name` is what its ids begin with."""
+    """A book: the fields of its header (None: not in the header), and its chapters. Its ids begin with `name`."""
 
     name: str
     title: str | None
     author: str | None
     language: str | None
     chapters: list[Chapter]
-    # Words of the file, its frame apart, that are in no chapter: title page, contents, headings.
+    # Words between header and footer that are in no chapter: title page, contents, headings.
     left_out: int
 
 
 @dataclass(frozen=True)
 class BookChapter:
-    """A chapter as it is sent: its document, whose id is always set, and its length."""
+    """A chapter as it is sent: its document, whose id is always set, and its length in words."""
 
     document: Document
     words: int
@@ -103,11 +103,11 @@ def read_book(path: Path) -> Book:
 def documents(book: Book) -> Iterator[BookChapter]:
     """Make the document of each chapter of `book`, in their order."""
     # A PREFACE before the first part is in b00, so that b01 is what the book calls BOOK ONE.
-    first = 1 if book.chapters[0].parts else 0
+    first_part = 1 if book.chapters[0].parts else 0
     in_parts = any(chapter.parts for chapter in book.chapters)
-    for part, (_, inside) in enumerate(groupby(book.chapters, lambda chapter: chapter.parts), start=first):
-        for place, chapter in enumerate(inside, start=1):
-            identity = f"{book.name}-b{part:02}-c{place:02}" if in_parts else f"{book.name}-c{place:02}"
+    for part, (_, chapters) in enumerate(groupby(book.chapters, lambda chapter: chapter.parts), start=first_part):
+        for number, chapter in enumerate(chapters, start=1):
+            identity = f"{book.name}-b{part:02}-c{number:02}" if in_parts else f"{book.name}-c{number:02}"
             yield BookChapter(_document(book, chapter, identity), chapter.words)
 
 
@@ -132,25 +132,25 @@ def _document(book: Book, chapter: Chapter, identity: str) -> Document:
 
 
 def to_record(document: Document) -> ProducerRecord:
-    """Return `document` as it is sent: keyed by its id."""
+    """Return the record of `document`; its key is the document's id."""
     identity = str(document.id)
     return ProducerRecord(identity, identity.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _decode(raw: bytes, path: Path) -> str:
-    """Return the file's text with plain line ends: UTF-8, else in the encoding that its header names."""
-    said = _CHARSET.search(raw[:_HEADER])
-    named = said[1].decode("ascii", errors="replace") if said else ""
+    """Return the file's text with plain line ends; it is UTF-8, or in the encoding that its header names."""
+    match = _CHARSET.search(raw[:_HEADER])
+    charset = match[1].decode("ascii", errors="replace") if match else ""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         try:
             # No codec is called "".
-            text = raw.decode(_CHARSETS.get(named.casefold(), named))
+            text = raw.decode(_CHARSETS.get(charset.casefold(), charset))
         except (LookupError, ValueError):
-            but = f"its header says '{named}', which it is not" if named else "its header names no encoding"
+            problem = f"its header says '{charset}', which it is not" if charset else "its header names no encoding"
             raise UsageError(
-                f"The book {path} is not UTF-8 at byte {error.start}, and {but}; convert it to UTF-8 first."
+                f"The book {path} is not UTF-8 at byte {error.start}, and {problem}; convert it to UTF-8 first."
             ) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -166,21 +166,21 @@ def _unwrap(text: str) -> tuple[str, str]:
 
 
 def _field(name: str, header: str) -> str | None:
-    found = re.search(_FIELD.format(name), header, re.MULTILINE)
-    return " ".join(found[1].split()) if found else None
+    match = re.search(_FIELD.format(name), header, re.MULTILINE)
+    return " ".join(match[1].split()) if match else None
 
 
 def _as_title(heading: str) -> str:
     """Return a heading as a title is written: "BOOK ONE: THE MILL" is "Book One: The Mill"."""
-    return ": ".join(_in_small_letters(one) if one == one.upper() else one for one in heading.split(": "))
+    return ": ".join(_in_small_letters(text) if text == text.upper() else text for text in heading.split(": "))
 
 
 def _in_small_letters(capitals: str) -> str:
-    def small(found: re.Match[str]) -> str:
-        word, possessive = found[1], found[2].lower()
+    def small(match: re.Match[str]) -> str:
+        word, possessive = match[1], match[2].lower()
         if _ROMAN.fullmatch(word) and read_number(word) is not None:
             return word + possessive
-        begins = capitals[: found.start()].rstrip(" “\"‘'_")[-1:] in ("", ".")
+        begins = capitals[: match.start()].rstrip(" “\"‘'_")[-1:] in ("", ".")
         return (word.lower() if word.lower() in _SMALL and not begins else word.capitalize()) + possessive
 
     return _WORD.sub(small, capitals)

@@ -1,9 +1,9 @@
 """The headings of a book in plain text: chapters, parts, prefaces, and the word CONTENTS.
 
 A heading is a line that begins a block of lines, names a kind and a number ("CHAPTER I", "Chapter the First. Of
-Bread", "BOOK ONE: 1805", "FIRST EPILOGUE") and does not go on like a sentence. The languages are those of its words:
-English. What is found here is every place that looks so, those in a table of contents among them; which of them begin
-text is decided in `chapters`.
+Bread", "BOOK ONE: 1805", "FIRST EPILOGUE") and does not go on like a sentence. Its words are
+English. `find_headings` returns every such line, also those of a table of contents; `find_chapters` decides which of
+them begin text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PART = re.compile(
     rf"|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>volume|book|part|epilogue|prologue)(?!\w)){_REST}",
     re.IGNORECASE,
 )
-# What may stand before the first chapter, and after the last.
+# Names of a chapter before the first numbered one, and of a chapter after the last.
 OPENING = {"PROLOGUE", "PREFACE", "INTRODUCTION", "FOREWORD"}
 CLOSING = {"EPILOGUE", "AFTERWORD", "CONCLUSION", "POSTSCRIPT"}
 _NAMED = re.compile(
@@ -36,15 +36,15 @@ _BARE_NUMERAL = re.compile(r"(?P<label>[IVXLC]+|\d{1,3})\.?")
 
 # A title after "CHAPTER I." that runs over more words than this is the chapter's first paragraph.
 _LONGEST_TITLE = 40
-# A title on a line of its own is short; what is longer is text.
+# A line with more words than this is text, and no title.
 _LONGEST_OWN_LINE = 20
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading: `label` and `title` as the file has them; its lines are `start` to `end`, the text begins there.
+    """A heading: `label` and `title` as the file has them. Its lines are `start` to `end`; its text begins at `end`.
 
-    `word` and `number` name it however it is spelled: CHAPTER I and Chapter the First are both ("CHAPTER", 1).
+    `word` and `number` do not depend on the spelling: CHAPTER I and Chapter the First are both ("CHAPTER", 1).
     """
 
     kind: Kind
@@ -57,7 +57,7 @@ class Heading:
 
     @property
     def key(self) -> tuple[str, int | str]:
-        """What two headings of the same chapter have in common, in the contents and over the text."""
+        """Equal for two headings of the same chapter: its heading in the contents and its heading over the text."""
         return self.word, self.label.casefold() if self.number is None else self.number
 
 
@@ -68,60 +68,60 @@ def find_headings(lines: list[str]) -> list[Heading]:
 
 def find_numerals(lines: list[str]) -> list[Heading]:
     """Return the parts of `lines` and each numeral that is a paragraph of its own, as a chapter."""
-    found = [heading for heading in _find(lines) if heading.kind != "chapter"]
-    for place, line in enumerate(lines):
-        alone = not "".join(lines[max(place - 1, 0) : place] + lines[place + 1 : place + 2]).strip()
+    headings = [heading for heading in _find(lines) if heading.kind != "chapter"]
+    for index, line in enumerate(lines):
+        alone = not "".join(lines[max(index - 1, 0) : index] + lines[index + 1 : index + 2]).strip()
         if alone and (numeral := _BARE_NUMERAL.fullmatch(line.strip())):
             number = read_number(numeral["label"])
             if number is not None:
-                found.append(Heading("chapter", "", number, numeral["label"], "", place, place + 1))
-    return _with_titles(sorted(found, key=lambda heading: heading.start), lines)
+                headings.append(Heading("chapter", "", number, numeral["label"], "", index, index + 1))
+    return _with_titles(sorted(headings, key=lambda heading: heading.start), lines)
 
 
 def _find(lines: list[str]) -> list[Heading]:
-    found = []
+    headings = []
     in_block = False
-    for place, line in enumerate(lines):
-        begins_block = place == 0 or not lines[place - 1].strip()
+    for index, line in enumerate(lines):
+        begins_block = index == 0 or not lines[index - 1].strip()
         # The lines of a table of contents follow each other without blank ones.
-        if (begins_block or in_block) and (heading := _read(line, place)):
-            found.append(heading)
+        if (begins_block or in_block) and (heading := _read_heading(line, index)):
+            headings.append(heading)
             in_block = True
         elif begins_block:
             in_block = False
-    return found
+    return headings
 
 
-def _read(line: str, place: int) -> Heading | None:
+def _read_heading(line: str, index: int) -> Heading | None:
     # Gutenberg's plain text marks footnotes, italic and bold so.
     text = re.sub(r"\[\d+\]$", "", line.strip()).strip("_=*~ ")
     if not text[:1].isupper():
         return None
     if _CONTENTS.fullmatch(text):
-        return Heading("contents", "CONTENTS", None, text, "", place, place + 1)
-    if found := _CHAPTER.fullmatch(text):
+        return Heading("contents", "CONTENTS", None, text, "", index, index + 1)
+    if match := _CHAPTER.fullmatch(text):
         kind: Kind = "chapter"
-        number, word = read_number(found["number"]), found["label"].split()[0]
-        if number is None and found["number"].casefold() != "last":
+        number, word = read_number(match["number"]), match["label"].split()[0]
+        if number is None and match["number"].casefold() != "last":
             return None
-    elif found := _PART.fullmatch(text):
+    elif match := _PART.fullmatch(text):
         kind = "part"
-        number, word = read_number(found["number"] or found["ordinal"]), found["word"] or found["after"]
+        number, word = read_number(match["number"] or match["ordinal"]), match["word"] or match["after"]
         if number is None:
             return None
-    elif found := _NAMED.fullmatch(text):
-        kind, number, word = "named", None, found["word"]
+    elif match := _NAMED.fullmatch(text):
+        kind, number, word = "named", None, match["word"]
     else:
         return None
-    title = _title(found["rest"] or "")
+    title = _title(match["rest"] or "")
     if title is None:
         return None
     word = {"CHAP": "CHAPTER", "VOL": "VOLUME"}.get(word.rstrip(".").upper(), word.upper())
-    return Heading(kind, word, number, _one_line(found["label"]), title, place, place + 1)
+    return Heading(kind, word, number, _one_line(match["label"]), title, index, index + 1)
 
 
 def _title(rest: str) -> str | None:
-    """Return the title in what follows a heading's number, "" when nothing does, None when a sentence goes on."""
+    """Return the title in `rest`, the text after a heading's number: "" for no title, None when a sentence goes on."""
     mark, title = re.fullmatch(r"\s*([.:\])—–-]*)\s*(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
     letter = next((character for character in title if character.isalpha()), "")
     return None if letter.islower() and not set(mark) & set(":—–-") else title.strip()
@@ -133,7 +133,7 @@ def _with_titles(headings: list[Heading], lines: list[str]) -> list[Heading]:
 
 
 def _with_title(heading: Heading, lines: list[str], limit: int) -> Heading:
-    """Return `heading` with the title that goes on, or stands alone, on the lines after it, up to `limit`."""
+    """Return `heading` with its title, which may go on or begin on the lines after it, up to line `limit`."""
     if heading.kind == "contents":
         return heading
     block_end = _block_end(lines, heading.start, limit)
@@ -152,7 +152,7 @@ def _with_title(heading: Heading, lines: list[str], limit: int) -> Heading:
 
 
 def _block_end(lines: list[str], start: int, limit: int) -> int:
-    return next((place for place in range(start, limit) if not lines[place].strip()), limit)
+    return next((index for index in range(start, limit) if not lines[index].strip()), limit)
 
 
 def _is_title(text: str) -> bool:

@@ -34,7 +34,7 @@ def _any_of(words: dict[str, int]) -> str:
     return "|".join(word.replace("-", "[- ]") for word in sorted(words, key=len, reverse=True))
 
 
-# Patterns to be used with re.IGNORECASE; what they find may still be no number ("DID" is none).
+# Use both patterns with re.IGNORECASE. A match may still be no number ("DID"): `read_number` decides.
 ORDINAL = rf"(?:{_any_of(_ORDINALS)})"
 NUMBER = rf"(?:\d{{1,4}}(?:st|nd|rd|th)?|{_any_of(_WORDS)}|[ivxlcdm]+)(?!\w)"
 
@@ -44,11 +44,11 @@ def read_number(text: str) -> int | None:
     word = re.sub(r"\s+", "-", text.strip().casefold())
     if word in _WORDS:
         return _WORDS[word]
-    if found := re.fullmatch(r"(\d+)(?:st|nd|rd|th)?", word):
-        return int(found[1])
+    if digits := re.fullmatch(r"(\d+)(?:st|nd|rd|th)?", word):
+        return int(digits[1])
     return _roman(word.upper()) if word and _ROMAN.fullmatch(word) else None
 
 
 def _roman(text: str) -> int:
     values = [_VALUES[letter] for letter in text]
-    return sum(-here if here < after else here for here, after in zip(values, [*values[1:], 0], strict=True))
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))

@@ -20,11 +20,11 @@ OTHER = hashlib.sha256(b"another book").hexdigest()
 
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
-    with serve() as served:
-        yield served
+    with serve() as fake:
+        yield fake
 
 
-def asked_from(request: tuple[str, dict[str, str]]) -> int:
+def range_start(request: tuple[str, dict[str, str]]) -> int:
     return int(request[1]["Range"].removeprefix("bytes=").removesuffix("-"))
 
 
@@ -45,8 +45,8 @@ def test_the_checksum_is_beside_the_book_as_sha256sum_writes_it(mirror: Mirror, 
     mirror.answers = [whole]
     get(mirror, tmp_path)
     assert (tmp_path / "pg7.txt.sha256").read_text() == f"{SHA256}  pg7.txt\n"
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"pg7.txt", "pg7.txt.sha256", "pg7.txt.lock"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"pg7.txt", "pg7.txt.sha256", "pg7.txt.lock"}
 
 
 def test_a_request_says_who_asks_and_for_what(mirror: Mirror, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_server_that_stays_busy_is_left_alone_after_five_times(mirror: Mirror,
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(mirror: Mirror, tmp_path: Path) -> None:
     mirror.answers = [broken, whole]
     assert get(mirror, tmp_path).path.read_bytes() == BOOK
-    assert 0 < asked_from(mirror.requests[1]) <= 100_000
+    assert 0 < range_start(mirror.requests[1]) <= 100_000
     assert mirror.requests[1][1]["If-Range"] == '"1"'
 
 
@@ -86,7 +86,7 @@ def test_a_later_command_goes_on_where_the_last_one_gave_up(mirror: Mirror, tmp_
     assert not (tmp_path / "pg7.txt").exists()
     mirror.requests, mirror.answers = [], [whole]
     assert get(mirror, tmp_path).path.read_bytes() == BOOK
-    assert 0 < asked_from(mirror.requests[0]) <= 100_000
+    assert 0 < range_start(mirror.requests[0]) <= 100_000
 
 
 def test_a_file_that_changed_meanwhile_is_downloaded_whole(mirror: Mirror, tmp_path: Path) -> None:
@@ -118,13 +118,13 @@ def test_a_number_that_is_no_book_is_named(mirror: Mirror, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [(status(403), "403 Forbidden"), (web_page, "with a web page instead of a text")]
+    ("answer", "reply"), [(status(403), "403 Forbidden"), (web_page, "with a web page instead of a text")]
 )
 def test_a_mirror_that_sends_something_else_is_named(
-    mirror: Mirror, tmp_path: Path, answer: Callable[[BaseHTTPRequestHandler], None], said: str
+    mirror: Mirror, tmp_path: Path, answer: Callable[[BaseHTTPRequestHandler], None], reply: str
 ) -> None:
     mirror.answers = [answer]
-    with pytest.raises(UsageError, match=rf"answered {said}; name another mirror with --mirror"):
+    with pytest.raises(UsageError, match=rf"answered {reply}; name another mirror with --mirror"):
         get(mirror, tmp_path)
     assert not (tmp_path / "pg7.txt").exists()
 
@@ -156,15 +156,15 @@ def test_a_kept_book_with_another_checksum_than_the_one_demanded_is_refused(mirr
 def test_a_kept_book_that_is_damaged_is_refused(mirror: Mirror, tmp_path: Path, harm: str) -> None:
     mirror.answers = [whole]
     path = get(mirror, tmp_path).path
-    beside = tmp_path / "pg7.txt.sha256"
+    checksum = tmp_path / "pg7.txt.sha256"
     if harm == "changed":
         path.write_bytes(BOOK.replace(b"wheel", b"WHEEL", 1))
     elif harm == "cut":
         path.write_bytes(BOOK[:-1])
     elif harm == "no checksum":
-        beside.unlink()
+        checksum.unlink()
     else:
-        beside.write_bytes(b"\xff")
+        checksum.write_bytes(b"\xff")
     with pytest.raises(UsageError, match=r"pg7\.txt is no longer the file that was downloaded; delete it"):
         get(mirror, tmp_path)
     path.unlink()
@@ -177,13 +177,13 @@ def test_two_who_want_the_same_book_download_it_once(mirror: Mirror, tmp_path: P
         whole(handler)
 
     mirror.answers = [slowly]
-    kept: list[StoredBook] = []
-    threads = [threading.Thread(target=lambda: kept.append(get(mirror, tmp_path))) for _ in range(4)]
+    books: list[StoredBook] = []
+    threads = [threading.Thread(target=lambda: books.append(get(mirror, tmp_path))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [one.sha256 for one in kept] == [SHA256] * 4
+    assert [book.sha256 for book in books] == [SHA256] * 4
     assert len(mirror.requests) == 1
 
 

@@ -24,28 +24,28 @@ def put(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def sent(found: list[ProducerRecord | Refusal]) -> list[dict[str, Any]]:
-    assert not [document for document in found if isinstance(document, Refusal)]
-    return [json.loads(document.value) for document in found if isinstance(document, ProducerRecord)]
+def contents(records: list[ProducerRecord | Refusal]) -> list[dict[str, Any]]:
+    assert not [document for document in records if isinstance(document, Refusal)]
+    return [json.loads(document.value) for document in records if isinstance(document, ProducerRecord)]
 
 
 def read(path: Path, split: Split = WHOLE) -> list[dict[str, Any]]:
-    return sent(list(read_files([path], split)))
+    return contents(list(read_files([path], split)))
 
 
 def test_a_file_is_one_document_keyed_by_its_name(tmp_path: Path) -> None:
-    (found,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
-    assert isinstance(found, ProducerRecord)
-    assert (found.name, found.key) == ("a b.txt", b"a b.txt")
-    assert json.loads(found.value) == {"id": "a b.txt", "title": "A title", "text": "\n  A title \nAnd text.\n"}
+    (record,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
+    assert isinstance(record, ProducerRecord)
+    assert (record.name, record.key) == ("a b.txt", b"a b.txt")
+    assert json.loads(record.value) == {"id": "a b.txt", "title": "A title", "text": "\n  A title \nAnd text.\n"}
 
 
 def test_a_part_begins_with_each_heading_and_is_named_by_its_number(tmp_path: Path) -> None:
     text = "Preface.\nCHAPTER I\nOne.\nCHAPTER II\nTwo.\nCHAPTER III\nThree."
-    found = read(put(tmp_path / "book.txt", text), CHAPTERS)
-    assert [document["id"] for document in found] == ["book.txt#1", "book.txt#2", "book.txt#3"]
-    assert [document["title"] for document in found] == ["CHAPTER I", "CHAPTER II", "CHAPTER III"]
-    assert "".join(document["text"] for document in found) == text.removeprefix("Preface.\n")
+    documents = read(put(tmp_path / "book.txt", text), CHAPTERS)
+    assert [document["id"] for document in documents] == ["book.txt#1", "book.txt#2", "book.txt#3"]
+    assert [document["title"] for document in documents] == ["CHAPTER I", "CHAPTER II", "CHAPTER III"]
+    assert "".join(document["text"] for document in documents) == text.removeprefix("Preface.\n")
 
 
 def test_a_heading_counts_at_the_start_of_a_line_only(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_a_heading_counts_at_the_start_of_a_line_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_may_end_as_any_system_ends_them(tmp_path: Path, end: str) -> None:
     text = end.join(["CHAPTER I", "One.", "CHAPTER II", "Two."])
-    found = read(put(tmp_path / "book.txt", text), CHAPTERS)
-    assert [document["title"] for document in found] == ["CHAPTER I", "CHAPTER II"]
-    assert found[0]["text"].split() == ["CHAPTER", "I", "One."]
+    documents = read(put(tmp_path / "book.txt", text), CHAPTERS)
+    assert [document["title"] for document in documents] == ["CHAPTER I", "CHAPTER II"]
+    assert documents[0]["text"].split() == ["CHAPTER", "I", "One."]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_title_is_not_a_whole_file(tmp_path: Path) -> None:
     ("content", "reason"),
     [(b"Gr\xfc\xdfe", "not UTF-8 at byte 2"), (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty")],
 )
-def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
+def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_contents(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
     files = [put(tmp_path / "a.txt", "A."), put(tmp_path / "b.txt", content), put(tmp_path / "c.txt", "C.")]
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
     assert isinstance(refused, Refusal)
     assert refused.name == "b.txt"
     assert reason in refused.reason
-    assert [document["id"] for document in sent([first, last])] == ["a.txt", "c.txt"]
+    assert [document["id"] for document in contents([first, last])] == ["a.txt", "c.txt"]
 
 
 def test_a_file_without_the_heading_is_refused_by_name(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_file_whose_name_is_no_utf8_costs_nobody_else_anything(tmp_path: Path) -> None:
     files = [put(tmp_path / os.fsdecode(b"gr\xfc\xdfe.txt"), "A."), put(tmp_path / "b.txt", "B.")]
-    found = list(read_files(files, WHOLE))
-    assert len(found) == 2
-    assert sent(found[1:])[0]["id"] == "b.txt"
+    records = list(read_files(files, WHOLE))
+    assert len(records) == 2
+    assert contents(records[1:])[0]["id"] == "b.txt"
 
 
 def test_files_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
     files = [put(tmp_path / folder / "a.txt", folder) for folder in ("x", "y")] + [put(tmp_path / "b.txt", "B.")]
-    ids = [document["id"] for document in sent(list(read_files(files, WHOLE)))]
+    ids = [document["id"] for document in contents(list(read_files(files, WHOLE)))]
     assert ids == [str(files[0]), str(files[1]), "b.txt"]
 
 
@@ -179,7 +179,7 @@ def test_blank_lines_are_left_out_but_counted_and_lines_may_end_in_crlf() -> Non
      b'{"id": ' + b"1" * 5_000 + b"}"],
     ids=lambda bad: bad[:20].decode(errors="replace"),
 )  # fmt: skip
-def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_sent(bad: bytes) -> None:
+def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_contents(bad: bytes) -> None:
     first, refused, last = lines(b'{"id": 1}\n' + bad + b'\n{"id": 3}')
     assert isinstance(refused, Refusal)
     assert refused.name == "docs.jsonl:2"
@@ -194,9 +194,9 @@ def test_a_refusal_never_holds_the_documents_text() -> None:
 
 
 def test_a_byte_order_mark_costs_no_line() -> None:
-    (found,) = lines(b'\xef\xbb\xbf{"id": 1}\n')
-    assert isinstance(found, ProducerRecord)
-    assert found.key == b"1"
+    (record,) = lines(b'\xef\xbb\xbf{"id": 1}\n')
+    assert isinstance(record, ProducerRecord)
+    assert record.key == b"1"
 
 
 def test_the_id_may_be_in_another_field() -> None:

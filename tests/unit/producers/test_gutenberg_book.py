@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, ROMAN, chapters, found, read, story
+from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, ROMAN, chapters, parts_and_chapters, read, story
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,11 +75,8 @@ def test_a_book_without_a_header_says_no_more_than_it_knows(tmp_path: Path) -> N
 )
 def test_a_chapter_is_known_by_its_heading(tmp_path: Path, heading: str, title: str | None) -> None:
     words, ordinals = ("ONE", "Two", "THREE"), ("First", "SECOND", "Third")
-    headings = [
-        heading.format(roman=ROMAN[place], arabic=place + 1, word=words[place], ordinal=ordinals[place])
-        for place in range(3)
-    ]
-    sent = read(tmp_path / "a.txt", "\n\n".join(f"{one}\n\n{story('May')}" for one in headings))
+    headings = [heading.format(roman=ROMAN[n], arabic=n + 1, word=words[n], ordinal=ordinals[n]) for n in range(3)]
+    sent = read(tmp_path / "a.txt", "\n\n".join(f"{line}\n\n{story('May')}" for line in headings))
     assert [document.metadata["number"] for document in sent] == ["1", "2", "3"]
     assert {document.metadata.get("chapter_title") for document in sent} == {title}
     assert {document.text for document in sent} == {story("May")}
@@ -106,7 +103,7 @@ def test_a_first_paragraph_on_the_headings_line_stays_in_the_text(tmp_path: Path
 
 def test_a_part_is_named_with_what_it_is_in(tmp_path: Path) -> None:
     inside = "".join(f"BOOK THE {n}. THE WHEEL\n\n{chapters(PLAIN[:2])}\n\n" for n in ("FIRST", "SECOND"))
-    parts = [part for part, _ in found(tmp_path, "".join(f"VOLUME {n}\n\n{inside}" for n in ("I", "II")))]
+    parts = [part for part, _ in parts_and_chapters(tmp_path, "".join(f"VOLUME {n}\n\n{inside}" for n in ("I", "II")))]
     assert parts[::2] == [
         f"VOLUME {volume}, BOOK THE {book}: THE WHEEL" for volume in ("I", "II") for book in ("FIRST", "SECOND")
     ]
@@ -115,9 +112,9 @@ def test_a_part_is_named_with_what_it_is_in(tmp_path: Path) -> None:
 def test_an_epilogue_is_a_chapter_or_a_part_that_has_some(tmp_path: Path) -> None:
     book = f"PROLOGUE\n\n{story('0')}\n\nPART I\n\n{chapters(PLAIN[:2])}\n\nEPILOGUE\n\n"
     before = [(None, "PROLOGUE"), ("PART I", "CHAPTER I"), ("PART I", "CHAPTER II")]
-    assert found(tmp_path, book + story("9")) == [*before, ("PART I", "EPILOGUE")]
+    assert parts_and_chapters(tmp_path, book + story("9")) == [*before, ("PART I", "EPILOGUE")]
     after = [("EPILOGUE", "CHAPTER I"), ("EPILOGUE", "CHAPTER II")]
-    assert found(tmp_path, book + chapters(PLAIN[:2])) == before + after
+    assert parts_and_chapters(tmp_path, book + chapters(PLAIN[:2])) == before + after
     assert read(tmp_path / "a.txt", book + story("9"))[0].id == "a-b00-c01"
 
 
@@ -223,8 +220,8 @@ def test_every_chapter_is_sent_once_whatever_the_layout(
 
 
 def war_and_peace() -> Path:
-    beside = Path(__file__).parents[4] / "shared" / "data" / "war-and-peace.txt"
-    path = Path(os.environ.get("WAR_AND_PEACE", beside))
+    default = Path(__file__).parents[4] / "shared" / "data" / "war-and-peace.txt"
+    path = Path(os.environ.get("WAR_AND_PEACE", default))
     if not path.is_file():
         pytest.skip("needs the file of War and Peace: set WAR_AND_PEACE to its path")
     return path
@@ -238,7 +235,7 @@ def test_war_and_peace_has_365_chapters_and_the_longest_4008_words() -> None:
     # What the article counted: only blanks separate words.
     assert max(len(chapter.document.text.split(" ")) for chapter in sent) == 3636
     metadata = [chapter.document.metadata for chapter in sent]
-    assert len({one["part"] for one in metadata}) == 17
+    assert len({fields["part"] for fields in metadata}) == 17
     assert metadata[0] == {
         "book": "War and Peace",
         "author": "Leo Tolstoy",

@@ -24,23 +24,23 @@ def _no_kafka(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "my-book.txt").write_text(BOOK)
 
 
-def say(*arguments: str) -> None:
+def produce(*arguments: str) -> None:
     app(["gutenberg", *arguments], standalone_mode=False)
 
 
 def test_the_list_names_each_chapter_with_its_words_and_needs_no_kafka(capsys: pytest.CaptureFixture[str]) -> None:
-    say("my-book.txt", "--list")
-    said = capsys.readouterr()
-    assert said.out.splitlines() == [
+    produce("my-book.txt", "--list")
+    output = capsys.readouterr()
+    assert output.out.splitlines() == [
         "my-book-c01       5  Chapter 1",
         "my-book-c02       5  Chapter 2",
         "my-book-c03       5  Chapter 3",
     ]
-    assert "3 chapters, 15 words; 6 words are in none" in said.err
+    assert "3 chapters, 15 words; 6 words are in none" in output.err
 
 
 def test_the_list_is_json_for_a_machine_and_ends_at_the_limit(capsys: pytest.CaptureFixture[str]) -> None:
-    say("my-book.txt", "--list", "--json", "--limit", "1")
+    produce("my-book.txt", "--list", "--json", "--limit", "1")
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {
         "id": "my-book-c01",
@@ -56,17 +56,17 @@ def test_a_number_is_a_book_to_download_whose_checksum_is_told(
     with serve() as mirror:
         mirror.answers = [lambda handler: whole(handler, BOOK.encode())]
         for _ in range(2):
-            say("007", "--list", "--mirror", mirror.url)
-            said = capsys.readouterr()
-            assert "pg7-c01 " in said.out
-            assert f"{tmp_path}/data/books/pg7.txt: SHA-256 {hashlib.sha256(BOOK.encode()).hexdigest()}" in said.err
+            produce("007", "--list", "--mirror", mirror.url)
+            output = capsys.readouterr()
+            assert "pg7-c01 " in output.out
+            assert f"{tmp_path}/data/books/pg7.txt: SHA-256 {hashlib.sha256(BOOK.encode()).hexdigest()}" in output.err
     assert [path for path, _ in mirror.requests] == ["/epub/7/pg7.txt"]
 
 
 def test_a_file_can_be_held_to_a_checksum_too() -> None:
-    say("my-book.txt", "--list", "--sha256", hashlib.sha256(BOOK.encode()).hexdigest())
+    produce("my-book.txt", "--list", "--sha256", hashlib.sha256(BOOK.encode()).hexdigest())
     with pytest.raises(UsageError, match=r"my-book\.txt has the SHA-256"):
-        say("my-book.txt", "--list", "--sha256", "0" * 64)
+        produce("my-book.txt", "--list", "--sha256", "0" * 64)
 
 
 def test_chapters_are_published_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,20 +79,20 @@ def test_chapters_are_published_in_their_order(monkeypatch: pytest.MonkeyPatch) 
         return publisher.PublishReport(acknowledged=len(sent))
 
     monkeypatch.setattr("producers.cli.publish", publish)
-    say("my-book.txt", "--limit", "2")
+    produce("my-book.txt", "--limit", "2")
     assert [document.key for document in sent] == [b"my-book-c01", b"my-book-c02"]
     assert json.loads(sent[0].value)["text"] == "The mill burned on Tuesday."
 
 
 def test_a_wrong_book_is_one_sentence_and_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(lambda: say("none.txt")) == 2
+    assert run_command(lambda: produce("none.txt")) == 2
     assert capsys.readouterr().err == "gistream: The book none.txt cannot be read: No such file or directory.\n"
 
 
 def test_the_commands_of_the_page_about_books_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "book.md").read_text(), re.DOTALL)
-    shown = [shlex.split(line, comments=True)[3:] for line in block.splitlines() if " gutenberg " in line]
-    assert len(shown) == 3
-    for arguments in shown:
-        say(*arguments, *([] if "--list" in arguments else ["--list"]))
+    commands = [shlex.split(line, comments=True)[3:] for line in block.splitlines() if " gutenberg " in line]
+    assert len(commands) == 3
+    for arguments in commands:
+        produce(*arguments, *([] if "--list" in arguments else ["--list"]))
         assert "my-book-c01" in capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, chapters, found, read, story
+from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, chapters, parts_and_chapters, read, story
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, chapters, found, read, 
         "Contents\n" + "\n".join(f"Chapter {n}. In which a man goes out\n    and comes home" for n in (1, 2, 3, 4)),
         "CONTENTS\n\n" + "\n\n".join(f"{heading}\n\n{'Birth—Home—The river—A dog. ' * 5}" for heading in PLAIN),
         "CONTENTS\n\nPREFACE\n" + "\n".join(PLAIN) + "\nCHAPTER XL. A typing error",
-        "\n".join(f"{one}\n   where he goes out .. 7" for one in (*PLAIN, "CHAPTER XL")),
+        "\n".join(f"{heading}\n   where he goes out .. 7" for heading in (*PLAIN, "CHAPTER XL")),
         "CONTENTS\n\n" + "\n".join(PLAIN) + f"\n\nTO THE READER\n\n{story('March', 60)}",
         "PART I\n" + "\n".join(f"{heading}\n   where he goes out .. 7" for heading in PLAIN),
         "TABLE OF CONTENTS.\n\nPART I\n" + "\n".join(PLAIN[:2]) + "\nPART II\n" + "\n".join(PLAIN[2:]),
@@ -33,26 +33,33 @@ def test_a_table_of_contents_makes_no_documents(tmp_path: Path, contents: str) -
 def test_a_short_part_is_no_table_of_contents_when_the_book_has_one(tmp_path: Path) -> None:
     short = "\n\n".join(f"{heading}\n\nHe came home. {LONG * 2}" for heading in PLAIN)
     for contents in ("", "CONTENTS\n\n" + "".join(f"PART {n}\n{chr(10).join(PLAIN)}\n" for n in ("I", "II"))):
-        sent = found(tmp_path, f"{contents}\n\nPART I\n\n{chapters(PLAIN)}\n\nPART II\n\n{short}")
+        sent = parts_and_chapters(tmp_path, f"{contents}\n\nPART I\n\n{chapters(PLAIN)}\n\nPART II\n\n{short}")
         assert sent == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
 
 
 def test_a_list_of_parts_makes_no_documents(tmp_path: Path) -> None:
     book = f"PART I\n\nPART II\n\nTO THE READER\n\n{story('March')}\n\n"
     book += "\n\n".join(f"PART {n}\n\n{chapters(PLAIN)}" for n in ("I", "II"))
-    assert found(tmp_path, book) == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
+    assert parts_and_chapters(tmp_path, book) == [(f"PART {n}", heading) for n in ("I", "II") for heading in PLAIN]
 
 
 def test_each_volume_may_have_a_table_of_its_own(tmp_path: Path) -> None:
     listed = "\n\n".join(PLAIN)
     volumes = [f"VOLUME {n}\n\nCONTENTS OF VOLUME {n}\n\n{listed}\n\n{chapters(PLAIN)}" for n in ("I", "II")]
-    assert found(tmp_path, "\n\n".join(volumes)) == [(f"VOLUME {n}", one) for n in ("I", "II") for one in PLAIN]
+    assert parts_and_chapters(tmp_path, "\n\n".join(volumes)) == [
+        (f"VOLUME {n}", heading) for n in ("I", "II") for heading in PLAIN
+    ]
 
 
 def test_chapters_of_a_sentence_are_no_table_of_contents(tmp_path: Path) -> None:
-    nights = [f"THE {night} NIGHT\n\n" + "\n\n".join(f"{one}\n\nHe came." for one in PLAIN) for night in ("ONE", "TWO")]
+    nights = [
+        f"THE {night} NIGHT\n\n" + "\n\n".join(f"{heading}\n\nHe came." for heading in PLAIN)
+        for night in ("ONE", "TWO")
+    ]
     for count in (1, 2):
-        assert found(tmp_path, "\n\n".join(nights[:count])) == [(None, one) for one in PLAIN] * count
+        assert (
+            parts_and_chapters(tmp_path, "\n\n".join(nights[:count])) == [(None, heading) for heading in PLAIN] * count
+        )
 
 
 def test_chapters_that_begin_anew_under_an_unknown_heading_are_all_sent(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_book(tmp_path)
 
 
-@pytest.mark.parametrize(("said", "code"), [("French", "fr"), ("Klingon", None), ("English, Latin", None)])
-def test_a_language_is_said_when_it_is_known(tmp_path: Path, said: str, code: str | None) -> None:
-    sent = read(tmp_path / "a.txt", HEADER.replace("English", said) + chapters(PLAIN) + FOOTER)
+@pytest.mark.parametrize(("language", "code"), [("French", "fr"), ("Klingon", None), ("English, Latin", None)])
+def test_a_language_is_said_when_it_is_known(tmp_path: Path, language: str, code: str | None) -> None:
+    sent = read(tmp_path / "a.txt", HEADER.replace("English", language) + chapters(PLAIN) + FOOTER)
     assert sent[0].language == code

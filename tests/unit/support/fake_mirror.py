@@ -13,7 +13,7 @@ BOOK = b"CHAPTER I\r\n" + b"The wheel stood still.\r\n" * 20_000
 
 @dataclass
 class Mirror:
-    """A server on loopback that answers each request with the next of `answers`, the last for ever."""
+    """A server on loopback that answers each request with the next of `answers`, and from then on with the last."""
 
     url: str = ""
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Mirror:
 
 
 def whole(handler: BaseHTTPRequestHandler, body: bytes = BOOK, tag: str = '"1"') -> None:
-    """Answer with the file, or the part of it that was asked for, as servers do."""
+    """Answer with the file, or the part of it that was requested, as servers do."""
     start = 0
     if "Range" in handler.headers and handler.headers["If-Range"] == tag:
         start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -69,22 +69,22 @@ def web_page(handler: BaseHTTPRequestHandler) -> None:
 
 @contextmanager
 def serve() -> Iterator[Mirror]:
-    served = Mirror()
+    mirror = Mirror()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            served.requests.append((self.path, dict(self.headers)))
-            answer = served.answers.pop(0) if len(served.answers) > 1 else served.answers[0]
+            mirror.requests.append((self.path, dict(self.headers)))
+            answer = mirror.answers.pop(0) if len(mirror.answers) > 1 else mirror.answers[0]
             answer(self)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_port}/epub"
+    mirror.url = f"http://127.0.0.1:{server.server_port}/epub"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield served
+    yield mirror
     server.shutdown()
     thread.join()
     server.server_close()

@@ -1,4 +1,4 @@
-"""Books in the dress of Project Gutenberg, and what is found in them."""
+"""Books in the form of Project Gutenberg's files, and the documents made of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(path: Path, text: str | bytes) -> list[Document]:
     return [chapter.document for chapter in documents(read_book(path))]
 
 
-def found(path: Path, text: str) -> list[tuple[str | None, str | None]]:
+def parts_and_chapters(path: Path, text: str) -> list[tuple[str | None, str | None]]:
     return [(d.metadata.get("part"), d.metadata.get("chapter")) for d in read(path / "mill.txt", text)]
 
 

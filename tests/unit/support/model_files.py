@@ -1,4 +1,4 @@
-"""Descriptions of model files that are not there."""
+"""Descriptions of model files that do not exist."""
 
 from __future__ import annotations
 
