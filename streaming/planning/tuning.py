@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streaming.engine import ModelFile
 from streaming.engine.model import memory
-from streaming.engine.tuning.task import Task
+from streaming.engine.tuning.task import TuningTask
 from streaming.errors import UsageError
 from streaming.planning.layout import Layout
 from streaming.planning.token_limits import checked_token_limits
@@ -24,7 +24,7 @@ def tuning_task(
     budget: float,
     quick: bool,
     allow_loss: float,
-) -> Task:
+) -> TuningTask:
     """Return the task of a tuning on `texts`, in `budget` seconds; raises `UsageError` for a model on a GPU."""
     if settings.gpu_layers:
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
@@ -32,7 +32,7 @@ def tuning_task(
     # What a query needs beside its engines, which share a machine where all executors are on it.
     room = max(0, memory.available() - _beside(settings)) // (layout.executors if layout.local else 1)
     limits = checked_token_limits(settings, model)
-    return Task(
+    return TuningTask(
         model=model,
         texts=texts,
         cores=layout.cores,

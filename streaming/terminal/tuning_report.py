@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streaming.engine.setup import Setup
-from streaming.engine.tuning.task import Step, Task
+from streaming.engine.tuning.task import Step, TuningTask
 from streaming.engine.tuning.tune import tune
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed, Tuning
 from streaming.errors import EngineError
@@ -20,7 +20,7 @@ from streaming.errors import EngineError
 _HEARTBEAT = 15.0
 
 
-def show_tuning(task: Task, note: Console) -> Tuning:
+def show_tuning(task: TuningTask, note: Console) -> Tuning:
     """Run a tuning and print, to `note`, what it does and finds; raises what `tune` does."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     told = time.monotonic()

@@ -17,7 +17,7 @@ from producers.samples import sample_texts
 from streaming.engine import LlamaRecipe, ModelFile, open_model
 from streaming.engine.model.representation import FILE_TYPES, prepare, prepared_path
 from streaming.engine.model.split import file_sha256
-from streaming.engine.tuning.task import Event, Task
+from streaming.engine.tuning.task import Event, TuningTask
 from streaming.engine.tuning.tune import tune
 from streaming.engine.tuning.tuning_file import Skipped, Speed, Tuning, find_tuning
 from streaming.errors import EngineError, ModelError
@@ -36,8 +36,8 @@ def recipe(model: ModelFile, given: ModelFile | None) -> LlamaRecipe:
     return LlamaRecipe(model, slots=1, lanes=1, context=512, threads=1, given=given)
 
 
-def task(model: ModelFile, folder: Path, **changes: object) -> Task:
-    made = Task(
+def task(model: ModelFile, folder: Path, **changes: object) -> TuningTask:
+    made = TuningTask(
         model=model,
         texts=sample_texts(),
         cores=2,

@@ -16,7 +16,7 @@ import psutil
 from streaming.engine.model.model_file import ModelFile
 from streaming.engine.setup import Setup
 from streaming.engine.tuning.subprocess_run import run_subprocess
-from streaming.engine.tuning.task import Event, Step, Task
+from streaming.engine.tuning.task import Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed
 from streaming.engine.tuning.verdict import quality
 from streaming.errors import EngineError, ModelError
@@ -30,10 +30,10 @@ _SCORING_BYTES = 512 * 4 * 3
 
 
 @dataclass
-class Course:
+class TuningRun:
     """A task, and the folder `scratch` for what may not be chosen."""
 
-    task: Task
+    task: TuningTask
     scratch: Path
     began: float = field(default_factory=time.monotonic)
     speeds: list[Speed] = field(default_factory=list)
@@ -79,10 +79,10 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
 
 
 def probe(
-    course: Course, representation: str, setup: Setup, *, limit: float | None = None
+    run: TuningRun, representation: str, setup: Setup, *, limit: float | None = None
 ) -> Generator[Event, None, Speed]:
     """Measure one representation in one setup; raises `EngineError`, also after `limit` seconds (None: the budget)."""
-    task, file = course.task, course.files[representation]
+    task, file = run.task, run.files[representation]
     shown = task.model.representation if representation == GIVEN else representation
     yield Step(f"{shown}: {setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once")
     began = time.monotonic()
@@ -96,8 +96,8 @@ def probe(
         "prompt_tokens": task.prompt_tokens,
         "texts": list(task.texts),
     }
-    [found] = run_subprocess("probe", request, seconds=course.left if limit is None else limit)
-    course.longest = max(course.longest, time.monotonic() - began)
+    [found] = run_subprocess("probe", request, seconds=run.left if limit is None else limit)
+    run.longest = max(run.longest, time.monotonic() - began)
     lanes = found["lanes"]
     speed = Speed(
         representation=representation,
@@ -112,41 +112,41 @@ def probe(
         memory=int(found["memory"]),
         predicted=task.predicted(file.file_bytes, setup),
     )
-    course.speeds.append(speed)
+    run.speeds.append(speed)
     yield speed
     return speed
 
 
-def score(course: Course, names: Sequence[str]) -> Generator[Event, None, list[Quality]]:
+def score(run: TuningRun, names: Sequence[str]) -> Generator[Event, None, list[Quality]]:
     """Score representations together; what cannot be scored is left out."""
     if not names:
         return []
-    task, windows = course.task, []
+    task, windows = run.task, []
     request = {
-        "paths": [str(course.files[name].path) for name in (GIVEN, *names)],
+        "paths": [str(run.files[name].path) for name in (GIVEN, *names)],
         "texts": list(task.texts),
         "tokens": _TOKENS,
         "threads": task.cores,
     }
     try:
-        for window in run_subprocess("score", request, seconds=course.left):
+        for window in run_subprocess("score", request, seconds=run.left):
             windows.append(window)
             yield Step(f"quality of {', '.join(names)}: {len(windows)} of {window['of']} parts of text")
     except EngineError as error:
         for name in names:
-            yield course.skip(name, str(error))
+            yield run.skip(name, str(error))
         return []
     found = []
     for place, name in enumerate(names):
         scored = quality(name, place, windows)
         if scored is None:
-            yield course.skip(name, "its predictions are no numbers")
+            yield run.skip(name, "its predictions are no numbers")
         elif scored.tokens < _FEWEST_TOKENS:
-            yield course.skip(name, f"{scored.tokens:,} tokens of text are too few to judge its quality")
+            yield run.skip(name, f"{scored.tokens:,} tokens of text are too few to judge its quality")
         else:
             found.append(scored)
             yield scored
-    course.qualities += found
+    run.qualities += found
     return found
 
 
@@ -156,7 +156,7 @@ def scoring_seconds(base: Speed, speeds: Sequence[Speed]) -> float:
     return _SCORING_COST * _TOKENS / base.prompt_tokens * prefills
 
 
-def scoring_bytes(course: Course, speeds: Sequence[Speed]) -> int:
+def scoring_bytes(run: TuningRun, speeds: Sequence[Speed]) -> int:
     """Return about what memory it takes."""
-    files = [course.files[name] for name in (GIVEN, *(speed.representation for speed in speeds))]
+    files = [run.files[name] for name in (GIVEN, *(speed.representation for speed in speeds))]
     return sum(file.file_bytes + _SCORING_BYTES * file.shape.vocabulary for file in files)

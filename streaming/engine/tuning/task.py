@@ -21,7 +21,7 @@ _SHARE_OF_A_DEADLINE = 1 / 3
 
 
 @dataclass(frozen=True)
-class Task:
+class TuningTask:
     """What is to be tuned, and for what: prompts of `prompt_tokens` tokens and `completion_tokens` more.
 
     `model` is the file as given; `texts` are of the kind that is summarized; `cores`, `context` and the `memory` in

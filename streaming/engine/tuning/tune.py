@@ -19,8 +19,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from streaming.engine.model.representation import FILE_TYPES, adopt, is_in, llama_build, prepare, prepared_bytes
-from streaming.engine.tuning.measuring import Course, probe, score, scoring_bytes, scoring_seconds, scratch_folder
-from streaming.engine.tuning.task import MOST_SLOTS, Event, Step, Task
+from streaming.engine.tuning.measuring import TuningRun, probe, score, scoring_bytes, scoring_seconds, scratch_folder
+from streaming.engine.tuning.task import MOST_SLOTS, Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Chosen, Speed, Tuning, this_cpu
 from streaming.engine.tuning.verdict import WORTH_A_FILE, better, no_worse
 from streaming.errors import EngineError, ModelError
@@ -39,44 +39,44 @@ _ROUNDS = 3
 _LEAST_SECONDS = 60.0
 
 
-def tune(task: Task) -> Iterator[Event]:
+def tune(task: TuningTask) -> Iterator[Event]:
     """Measure, and yield what is going on and what was found; the last is the `Tuning`.
 
     Leaves the file of the chosen representation in the task's folder, and no other. Raises `ModelError` and
     `EngineError` when the file as given cannot be measured.
     """
     with scratch_folder(task.folder) as scratch:
-        course = Course(task, scratch, files={GIVEN: task.model})
-        base = yield from _base(course)
-        yield from _representations(course, base)
-        chosen = yield from _choose_representation(course, base)
-        best = yield from _choose_setup(course, chosen)
+        run = TuningRun(task, scratch, files={GIVEN: task.model})
+        base = yield from _base(run)
+        yield from _representations(run, base)
+        chosen = yield from _choose_representation(run, base)
+        best = yield from _choose_setup(run, chosen)
         gain = best.documents_per_second / base.documents_per_second
         if not task.quick and best is not base:
-            gain = yield from _confirm(course, base, best)
+            gain = yield from _confirm(run, base, best)
         if gain < (WORTH_A_FILE if best.representation != GIVEN else 1):
             best, gain = base, 1.0
         if best.representation != GIVEN:
-            adopt(course.files[best.representation], task.folder)
-        yield _tuning(course, best, gain)
+            adopt(run.files[best.representation], task.folder)
+        yield _tuning(run, best, gain)
 
 
-def _base(course: Course) -> Generator[Event, None, Speed]:
+def _base(run: TuningRun) -> Generator[Event, None, Speed]:
     """Measure the file as given, in a setup in which it keeps its deadlines."""
-    task, setup = course.task, course.task.first_setup()
-    speed = yield from probe(course, GIVEN, setup, limit=max(task.budget, _LEAST_SECONDS))
+    task, setup = run.task, run.task.first_setup()
+    speed = yield from probe(run, GIVEN, setup, limit=max(task.budget, _LEAST_SECONDS))
     calmer = task.calmer(speed)
-    if calmer is not None and course.left > course.longest:
+    if calmer is not None and run.left > run.longest:
         try:
-            speed = yield from probe(course, GIVEN, calmer)
+            speed = yield from probe(run, GIVEN, calmer)
         except EngineError as error:
-            yield course.skip(task.model.representation, str(error))
+            yield run.skip(task.model.representation, str(error))
     return speed
 
 
-def _representations(course: Course, base: Speed) -> Generator[Event, None, None]:
+def _representations(run: TuningRun, base: Speed) -> Generator[Event, None, None]:
     """Make and measure every other representation that fits, in the setup of the given file; keep what is faster."""
-    task = course.task
+    task = run.task
     plain = task.quick and not task.allow_loss
     others = () if plain else tuple(name for name in FILE_TYPES if name not in _PLAIN)
     for name in (*_PLAIN, *others):
@@ -84,67 +84,67 @@ def _representations(course: Course, base: Speed) -> Generator[Event, None, None
             continue
         setup = task.fitted(prepared_bytes(task.model, name), base.setup)
         if setup is None:
-            yield course.skip(name, f"it would not fit the {task.memory / 1e6:,.0f} MB of memory")
+            yield run.skip(name, f"it would not fit the {task.memory / 1e6:,.0f} MB of memory")
             continue
-        if (reason := _no_time(course, base)) is not None:
-            yield course.skip(name, reason)
+        if (reason := _no_time(run, base)) is not None:
+            yield run.skip(name, reason)
             continue
         yield Step(f"making {name}")
         try:
-            course.files[name] = prepare(task.model, name, course.scratch, seconds=max(0.0, course.left))
-            speed = yield from probe(course, name, setup)
+            run.files[name] = prepare(task.model, name, run.scratch, seconds=max(0.0, run.left))
+            speed = yield from probe(run, name, setup)
         except (ModelError, EngineError) as error:
-            yield course.skip(name, str(error))
+            yield run.skip(name, str(error))
             continue
         if speed.documents_per_second < WORTH_A_FILE * base.documents_per_second:
-            course.drop(name)
+            run.drop(name)
 
 
-def _no_time(course: Course, base: Speed) -> str | None:
+def _no_time(run: TuningRun, base: Speed) -> str | None:
     """Say why there is no time to measure one more representation; None when there is.
 
     A speed is worth nothing without the quality, so the fastest so far has the time to be judged before all others.
     """
-    if course.left < course.longest:
+    if run.left < run.longest:
         return "the budget was used up"
-    faster = _faster(course)
-    if faster and course.left - scoring_seconds(base, faster[:1]) < course.longest:
+    faster = _faster(run)
+    if faster and run.left - scoring_seconds(base, faster[:1]) < run.longest:
         return f"what is left of the budget is for the quality of {faster[0].representation}"
     return None
 
 
-def _faster(course: Course) -> list[Speed]:
+def _faster(run: TuningRun) -> list[Speed]:
     """Return the figures of what was measured and is worth its file, the fastest first."""
-    kept = course.files.keys() - {GIVEN}
+    kept = run.files.keys() - {GIVEN}
     return sorted(
-        (speed for speed in course.speeds if speed.representation in kept),
+        (speed for speed in run.speeds if speed.representation in kept),
         key=lambda speed: -speed.documents_per_second,
     )
 
 
-def _choose_representation(course: Course, base: Speed) -> Generator[Event, None, str]:
+def _choose_representation(run: TuningRun, base: Speed) -> Generator[Event, None, str]:
     """Score the representations that are faster, and return the fastest that is no worse; else "given"."""
-    task, faster = course.task, _faster(course)
+    task, faster = run.task, _faster(run)
     at_once = 1 if task.quick else _SCORED
     while faster:
         together, faster = faster[:at_once], faster[at_once:]
-        while len(together) > 1 and scoring_bytes(course, together) > task.memory:
+        while len(together) > 1 and scoring_bytes(run, together) > task.memory:
             faster.insert(0, together.pop())
-        while together and (needed := scoring_seconds(base, together)) > course.left:
+        while together and (needed := scoring_seconds(base, together)) > run.left:
             late = together.pop()
-            minutes = math.ceil((needed - course.left) / 60)
-            yield course.skip(late.representation, f"its quality needs {minutes} min more than the budget has left")
-        for found in (yield from score(course, [speed.representation for speed in together])):
+            minutes = math.ceil((needed - run.left) / 60)
+            yield run.skip(late.representation, f"its quality needs {minutes} min more than the budget has left")
+        for found in (yield from score(run, [speed.representation for speed in together])):
             if no_worse(found, allow_loss=task.allow_loss):
                 return found.representation
     return GIVEN
 
 
-def _choose_setup(course: Course, representation: str) -> Generator[Event, None, Speed]:
+def _choose_setup(run: TuningRun, representation: str) -> Generator[Event, None, Speed]:
     """Vary one thing after the other of the setup in which the representation was measured."""
-    task = course.task
+    task = run.task
     # The last, when the first was too slow for its deadlines.
-    best = [speed for speed in course.speeds if speed.representation == representation][-1]
+    best = [speed for speed in run.speeds if speed.representation == representation][-1]
     if task.quick:
         return best
     lanes = best.setup.lanes
@@ -155,27 +155,27 @@ def _choose_setup(course: Course, representation: str) -> Generator[Event, None,
         setup = replace(best.setup, **change)
         if setup == best.setup or setup.slots > max(MOST_SLOTS, setup.lanes):
             continue
-        if course.left < course.longest or task.fitted(course.files[representation].file_bytes, setup) != setup:
+        if run.left < run.longest or task.fitted(run.files[representation].file_bytes, setup) != setup:
             continue
         try:
-            speed = yield from probe(course, representation, setup)
+            speed = yield from probe(run, representation, setup)
         except EngineError as error:
-            yield course.skip(representation, str(error))
+            yield run.skip(representation, str(error))
             continue
         if better(speed, best) and task.calmer(speed) is None:
             best = speed
     return best
 
 
-def _confirm(course: Course, base: Speed, best: Speed) -> Generator[Event, None, float]:
+def _confirm(run: TuningRun, base: Speed, best: Speed) -> Generator[Event, None, float]:
     """Measure the given file and the choice again, in turn, and return the median of their ratios."""
     ratios = [best.documents_per_second / base.documents_per_second]
     for _ in range(_ROUNDS - 1):
-        if course.left < 2 * course.longest:
+        if run.left < 2 * run.longest:
             break
         try:
-            before = yield from probe(course, GIVEN, base.setup)
-            after = yield from probe(course, best.representation, best.setup)
+            before = yield from probe(run, GIVEN, base.setup)
+            after = yield from probe(run, best.representation, best.setup)
         except EngineError:
             # The budget's end; what was measured before stands.
             break
@@ -183,8 +183,8 @@ def _confirm(course: Course, base: Speed, best: Speed) -> Generator[Event, None,
     return statistics.median(ratios)
 
 
-def _tuning(course: Course, best: Speed, gain: float) -> Tuning:
-    task = course.task
+def _tuning(run: TuningRun, best: Speed, gain: float) -> Tuning:
+    task = run.task
     return Tuning(
         cpu=this_cpu(),
         cores=task.cores,
@@ -194,10 +194,10 @@ def _tuning(course: Course, best: Speed, gain: float) -> Tuning:
         given=task.model.representation,
         context=task.context,
         made_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - course.began, 1),
+        seconds=round(time.monotonic() - run.began, 1),
         allow_loss=task.allow_loss,
-        speeds=course.speeds,
-        qualities=course.qualities,
-        skipped=course.skipped,
+        speeds=run.speeds,
+        qualities=run.qualities,
+        skipped=run.skipped,
         chosen=Chosen(best.representation, best.setup, gain),
     )

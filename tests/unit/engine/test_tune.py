@@ -19,7 +19,7 @@ from streaming.engine import ModelFile, Setup
 from streaming.engine.model.memory import Shape
 from streaming.engine.model.representation import prepared_path
 from streaming.engine.tuning import measuring, tune
-from streaming.engine.tuning.task import Task
+from streaming.engine.tuning.task import TuningTask
 from streaming.engine.tuning.tuning_file import Skipped, Speed, Tuning
 from streaming.errors import EngineError
 
@@ -107,7 +107,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def tuned(folder: Path, **changes: Any) -> Tuning:
-    task = Task(
+    task = TuningTask(
         model=SMALL, texts=["x"], cores=2, context=2048, prompt_tokens=800, completion_tokens=96, memory=8 << 30,
         folder=folder, budget=3600, native_deadline=300, document_deadline=3600,
     )  # fmt: skip
