@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+PAGES = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 sys.path.insert(0, str(ROOT / "tools"))
 from write_docs import pages  # noqa: E402
 
@@ -25,9 +26,46 @@ def test_every_exit_code_is_in_the_docs() -> None:
 
 
 def test_every_link_in_the_docs_leads_somewhere() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    for page in PAGES:
+        for target, _, heading in re.findall(r"\]\(([^)#\s]*)(#([^)\s]+))?\)", page.read_text()):
+            if "://" in target:
+                continue
+            to = page.parent / target if target else page
+            assert to.exists(), f"{page.name}: {target}"
+            assert not heading or heading in headings(to), f"{page.name}: {target}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors that a page has, as a Markdown viewer makes them of its headings."""
+    titles = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?s)```.*?```", "", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_table_of_contents_has_every_page() -> None:
+    listed = set(re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / "README.md").read_text()))
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    assert pages <= listed
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    for page in PAGES:
+        text = page.read_text()
+        if page.name == "CHANGELOG.md":
+            continue
+        if page.name == "architecture.md":
+            # The second column of its last table names files that are still to be written.
+            text, table = text.split("## Where do I put ...")
+            text += re.sub(r"(?m)^\|([^|]*)\|[^|]*\|", r"|\1|", table)
+        for name in re.findall(
+            r"`((?:streaming|producers|consumers|benchmarks|evaluation|tests|tools|examples|docs)/[^`*<> ]*)`", text
+        ):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_every_room_is_on_the_page_of_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = [path.name for path in (ROOT / "streaming").iterdir() if (path / "__init__.py").exists()]
+    assert [room for room in rooms if f"| `{room}/` |" not in page] == []
 
 
 def test_every_stop_message_in_the_docs_is_one_that_the_code_says() -> None:
