@@ -53,7 +53,7 @@ class NamedDocument:
 
 
 @dataclass(frozen=True)
-class Reading:
+class RecordFormat:
     """How records are read: their format, where a document's fields are, and what names it."""
 
     format: Literal["auto", "json", "text"] = "auto"
@@ -61,7 +61,7 @@ class Reading:
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = "auto"
 
 
-def decode(record: Record, reading: Reading) -> NamedDocument | Tombstone:
+def decode(record: Record, record_format: RecordFormat) -> NamedDocument | Tombstone:
     """Decode one record; raises `BadInput` whose `type` is the dead letter's `error.type`."""
     if record.value is None:
         if record.key is None:
@@ -72,11 +72,11 @@ def decode(record: Record, reading: Reading) -> NamedDocument | Tombstone:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"the value is not UTF-8: byte {error.start} of {len(raw)}", type="NotUtf8") from error
-    is_json = reading.format == "json" or (reading.format == "auto" and text.lstrip()[:1] == "{")
-    document = _from_json(raw, dict(reading.field)) if is_json else Document(text=text)
+    is_json = record_format.format == "json" or (record_format.format == "auto" and text.lstrip()[:1] == "{")
+    document = _from_json(raw, dict(record_format.field)) if is_json else Document(text=text)
     if not document.text.strip():
         raise BadInput("the text is empty", type="EmptyText")
-    return NamedDocument(_name(record, document, reading), document)
+    return NamedDocument(_name(record, document, record_format), document)
 
 
 def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
@@ -103,8 +103,8 @@ def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
         raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
 
 
-def _name(record: Record, document: Document, reading: Reading) -> str:
-    rule = reading.id_from
+def _name(record: Record, document: Document, record_format: RecordFormat) -> str:
+    rule = record_format.id_from
     if rule in ("auto", "field") and document.id:
         return document.id
     if rule in ("auto", "key") and record.key:

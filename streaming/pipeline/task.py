@@ -24,7 +24,7 @@ import pandas as pd
 
 from streaming.errors import DocumentError, DocumentFailed, QueryError
 from streaming.messages import Source
-from streaming.pipeline.decode import NamedDocument, Reading, Record, Tombstone, decode
+from streaming.pipeline.decode import NamedDocument, Record, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
@@ -41,7 +41,7 @@ class TaskPlan:
     """What a task needs to summarize records: how they are read, the work on each document, where results go."""
 
     work: Work
-    reading: Reading
+    record_format: RecordFormat
     topics: Topics
     max_failed_share: float
 
@@ -84,7 +84,7 @@ class _Task:
         decoded: NamedDocument | Tombstone | DocumentError
         try:
             with contained():
-                decoded = decode(record, self._task_plan.reading)
+                decoded = decode(record, self._task_plan.record_format)
         except DocumentError as error:
             decoded = error
         done, previous = asyncio.Event(), None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from streaming.archive import ArchiveLocation
 from streaming.engine import ModelFile
 from streaming.kafka.topics import Admin, Topic, result_topics
-from streaming.pipeline.decode import Reading
+from streaming.pipeline.decode import RecordFormat
 from streaming.pipeline.results import Topics
 from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
@@ -82,7 +82,7 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
     limits = {topic.name: topic.max_message_bytes for topic in outputs}
     task_plan = TaskPlan(
         work=work,
-        reading=Reading(settings.format, tuple(settings.field.items()), settings.id_from),
+        record_format=RecordFormat(settings.format, tuple(settings.field.items()), settings.id_from),
         topics=Topics(
             settings.output_topic,
             limits.get(settings.output_topic, _NO_TOPIC),

@@ -23,7 +23,7 @@ from streaming.messages import Read, read_result
 
 _log = logging.getLogger(__name__)
 # What a row of topic, key, value and headers says.
-Reading = Callable[[dict[str, Any]], Read | None]
+ReadRow = Callable[[dict[str, Any]], Read | None]
 
 
 def write_results_as_parquet(results: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
@@ -52,14 +52,14 @@ def write_topics_as_parquet(records: DataFrame, archive: Archive, *, name: str, 
     return _write(records, archive, name, read)
 
 
-def _write(frame: DataFrame, archive: Archive, name: str, read: Reading) -> DataStreamWriter:
+def _write(frame: DataFrame, archive: Archive, name: str, read: ReadRow) -> DataStreamWriter:
     def write(batch: DataFrame, number: int) -> None:
         archive.write(_results(batch, read), name=f"{name}-{number:09d}")
 
     return frame.writeStream.foreachBatch(write)
 
 
-def _results(batch: DataFrame, read: Reading) -> Iterator[Read]:
+def _results(batch: DataFrame, read: ReadRow) -> Iterator[Read]:
     for row in batch.toArrow().to_pylist():
         if (result := read(row)) is not None:
             yield result

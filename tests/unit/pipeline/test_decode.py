@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streaming.errors import BadInput
 from streaming.messages import Source
-from streaming.pipeline.decode import NamedDocument, Reading, Record, Tombstone, decode
+from streaming.pipeline.decode import NamedDocument, Record, RecordFormat, Tombstone, decode
 
 SOURCE = Source(topic="documents", partition=3, offset=7, timestamp=1_700_000_000_000)
 BOM = b"\xef\xbb\xbf"
@@ -21,16 +21,16 @@ def record(value: bytes | str | None, key: bytes | None = b"a") -> Record:
     return Record(key, value.encode() if isinstance(value, str) else value, [], SOURCE)
 
 
-def read(value: Any, key: bytes | None = b"a", **reading: Any) -> NamedDocument:
+def read(value: Any, key: bytes | None = b"a", **record_format: Any) -> NamedDocument:
     raw = value if isinstance(value, (bytes, str)) else json.dumps(value)
-    found = decode(record(raw, key), Reading(**reading))
+    found = decode(record(raw, key), RecordFormat(**record_format))
     assert isinstance(found, NamedDocument)
     return found
 
 
-def refusal(value: Any, key: bytes | None = b"a", **reading: Any) -> BadInput:
+def refusal(value: Any, key: bytes | None = b"a", **record_format: Any) -> BadInput:
     with pytest.raises(BadInput) as caught:
-        read(value, key, **reading)
+        read(value, key, **record_format)
     return caught.value
 
 
@@ -56,12 +56,12 @@ def test_an_empty_key_and_an_empty_id_are_none() -> None:
 
 
 def test_a_null_value_is_a_tombstone_of_its_key_byte_for_byte() -> None:
-    assert decode(record(None, b"\xff\x00"), Reading()) == Tombstone(b"\xff\x00")
+    assert decode(record(None, b"\xff\x00"), RecordFormat()) == Tombstone(b"\xff\x00")
 
 
 def test_a_null_value_without_a_key_is_refused() -> None:
     with pytest.raises(BadInput) as caught:
-        decode(record(None, None), Reading())
+        decode(record(None, None), RecordFormat())
     assert caught.value.type == "NoKey"
 
 
@@ -242,7 +242,7 @@ def test_no_reason_ever_holds_the_documents_text(value: str | bytes) -> None:
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: ("{" + text).encode()))
 def test_any_bytes_become_a_document_or_one_reason(value: bytes) -> None:
     try:
-        kind = type(decode(record(value), Reading())).__name__
+        kind = type(decode(record(value), RecordFormat())).__name__
     except BadInput as error:
         kind = error.type
     assert kind in {"NamedDocument", "NotUtf8", "InvalidJson", "NoText", "InvalidDocument", "EmptyText"}
