@@ -197,7 +197,7 @@ def run(
         if line := loads.line(share):
             note.print(line)
 
-    run_query(plan, once=once, stop=stop, tell=lambda batch: note.print(lines.line(batch)), loading=loading)
+    run_query(plan, once=once, stop=stop, on_batch=lambda batch: note.print(lines.line(batch)), on_progress=loading)
 
 
 @app.command()

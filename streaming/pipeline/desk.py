@@ -25,11 +25,11 @@ from streaming.summarizer import Summarizer, Text, Written
 _loaded: dict[EngineRecipe, Engine] = {}
 
 
-def _engine(recipe: EngineRecipe, tell: Callable[[float], None] | None) -> Engine:
+def _engine(recipe: EngineRecipe, on_progress: Callable[[float], None] | None) -> Engine:
     if recipe not in _loaded:
         # One model at a time: a worker that serves another query now must not hold both.
         unload()
-        _loaded[recipe] = recipe.load(tell)
+        _loaded[recipe] = recipe.load(on_progress)
     return _loaded[recipe]
 
 
@@ -42,13 +42,15 @@ def unload() -> None:
 class Desk:
     """Where documents are summarized: the work to do, and this process's engine to do it with."""
 
-    def __init__(self, work: Work, tell: Callable[[float], None] | None = None) -> None:
-        """Load the engine if this process does not have it yet; `tell` hears how much of it is loaded, from 0 to 1.
+    def __init__(self, work: Work, on_progress: Callable[[float], None] | None = None) -> None:
+        """Load the engine if this process does not have it yet.
+
+        `on_progress` is called with the share of the model that is loaded, from 0 to 1.
 
         Raises `EngineError`, also when the context is too small for the default profile: every document would fail.
         """
         self._work = work
-        self._summarizer = Summarizer(_engine(work.engine, tell), work.recipe)
+        self._summarizer = Summarizer(_engine(work.engine, on_progress), work.recipe)
         self._summarizer.check(work.profiles[work.default_profile])
 
     async def summarize(self, named: NamedDocument, source: Source | None) -> Summary:

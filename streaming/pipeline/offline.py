@@ -15,14 +15,15 @@ Attempt = tuple[NamedDocument, Summary | DocumentError]
 
 
 def summarize_documents(
-    work: Work, documents: Iterator[NamedDocument], loading: Callable[[float], None]
+    work: Work, documents: Iterator[NamedDocument], on_progress: Callable[[float], None]
 ) -> Iterator[Attempt]:
     """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
 
-    `loading` hears how much of the model is loaded, from 0 to 1. Raises `EngineError` when the model cannot be
-    loaded or fails.
+    `on_progress` is called with the share of the model that is loaded, from 0 to 1.
+
+    Raises `EngineError` when the model cannot be loaded or fails.
     """
-    desk = Desk(work, loading)
+    desk = Desk(work, on_progress)
 
     async def attempt(named: NamedDocument) -> Attempt:
         return named, await desk.attempt(named)

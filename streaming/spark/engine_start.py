@@ -15,12 +15,12 @@ from streaming.protocol import EngineRecipe
 from streaming.spark.session import JVM_GONE, runs_in_one_jvm
 
 
-def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[float], None], *, log: Path) -> None:
+def start_engine(spark: SparkSession, recipe: EngineRecipe, on_progress: Callable[[float], None], *, log: Path) -> None:
     """Begin to load the engine of the executor, when that is Spark's own JVM on this machine; returns at once.
 
-    `loading` hears, from another thread, how much of the model is loaded, from 0 to 1; what the engine's process says
-    goes to `log`. Executors elsewhere start theirs with the first document, and so does this one when the start fails:
-    its worker says why.
+    `on_progress` is called, from another thread, with the share of the model that is loaded, from 0 to 1; what the
+    engine's process says goes to `log`. Executors on other machines start their engine with the first document. So does
+    this executor when the start fails here: its worker then raises the reason.
     """
     if not isinstance(recipe, ProcessRecipe) or not runs_in_one_jvm(spark):
         return
@@ -36,7 +36,7 @@ def start_engine(spark: SparkSession, recipe: EngineRecipe, loading: Callable[[f
     def load() -> None:
         with suppress(EngineError):
             # It stays where it is, with its executor; only the connection is closed.
-            recipe.load(loading, owner=executor, log=log).close()
+            recipe.load(on_progress, owner=executor, log=log).close()
 
     # Whoever stops while a large model loads does not wait for it.
     threading.Thread(target=load, name="gistream-engine-start", daemon=True).start()

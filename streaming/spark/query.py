@@ -74,7 +74,7 @@ def checkpointed(plan: Plan) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Beside:
+class ArchiveQuery:
     """The archive's query of a plan that has one: its location and the id of its checkpoint."""
 
     location: ArchiveLocation
@@ -82,25 +82,25 @@ class Beside:
 
 
 @contextmanager
-def archive_checkpointed(plan: Plan) -> Iterator[Beside | None]:
+def archive_checkpointed(plan: Plan) -> Iterator[ArchiveQuery | None]:
     """Hold the checkpoint of the archive's query; None when the plan has none."""
     if plan.archive_location is None or not plan.settings.to_kafka:
         yield None
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
     with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
-        yield Beside(plan.archive_location, checkpoint_id)
+        yield ArchiveQuery(plan.archive_location, checkpoint_id)
 
 
 def summarize_and_archive(
     spark: SparkSession,
     plan: Plan,
     checkpoint_id: str,
-    beside: Beside | None,
+    archive_query: ArchiveQuery | None,
     *,
     once: bool,
     stop: StopRequest,
-    finished: Callable[[Batch], None],
+    on_batch: Callable[[Batch], None],
 ) -> None:
     """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
 
@@ -108,13 +108,15 @@ def summarize_and_archive(
     """
 
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
-        if beside is None:
+        if archive_query is None:
             return nullcontext()
-        return archiving(spark, plan.settings, beside.location, checkpoint_id=beside.checkpoint_id, once=once)
+        return archiving(
+            spark, plan.settings, archive_query.location, checkpoint_id=archive_query.checkpoint_id, once=once
+        )
 
     with nullcontext() if once else archive(once=False) as running_archive:
         with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
-            watch(query, stop=stop, grace=plan.settings.grace, finished=finished, beside=running_archive)
+            watch(query, stop=stop, grace=plan.settings.grace, on_batch=on_batch, archive_query=running_archive)
         if running_archive is not None and not running_archive.isActive:
             # Raises what ended it.
             running_archive.awaitTermination()
@@ -129,30 +131,32 @@ def run(
     *,
     once: bool,
     stop: StopRequest,
-    tell: Callable[[Batch], None],
-    loading: Callable[[float], None],
+    on_batch: Callable[[Batch], None],
+    on_progress: Callable[[float], None],
 ) -> None:
-    """Run the query until it ends (`once`) or is told to stop; `tell` hears of each micro-batch it finished.
+    """Run the query until it ends (`once`) or is told to stop; `on_batch` is called with each committed micro-batch.
 
-    `loading` hears how much of the model is loaded, from 0 to 1, when that is on this machine.
+    `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
     settings = plan.settings
     group = GroupOffsets(settings)
 
-    def finished(batch: Batch) -> None:
+    def commit_and_tell(batch: Batch) -> None:
         group.commit(batch.end_offsets)
-        tell(batch)
+        on_batch(batch)
 
     try:
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(checkpointed(plan))
-            beside = stack.enter_context(archive_checkpointed(plan))
+            archive_query = stack.enter_context(archive_checkpointed(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
-            start_engine(spark, plan.task_plan.work.engine, loading, log=spark_log(settings))
-            summarize_and_archive(spark, plan, checkpoint_id, beside, once=once, stop=stop, finished=finished)
+            start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
+            summarize_and_archive(
+                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=commit_and_tell
+            )
     except QueryError as error:
         if stop.asked:
             # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.

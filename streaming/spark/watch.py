@@ -64,19 +64,19 @@ def watch(
     *,
     stop: StopRequest,
     grace: float,
-    finished: Callable[[Batch], None],
-    beside: StreamingQuery | None = None,
+    on_batch: Callable[[Batch], None],
+    archive_query: StreamingQuery | None = None,
 ) -> None:
-    """Watch `query` until it ends by itself or `stop` is asked for, calling `finished` after each micro-batch.
+    """Watch `query` until it ends by itself or `stop` is asked for, calling `on_batch` after each micro-batch.
 
-    When the query `beside` it has ended, this one is stopped, too, and its failure is the caller's to raise. A stop
+    When `archive_query` has ended, `query` is stopped, too; the caller raises the failure. A stop
     waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
     """
     seen = -1
     patience: float | None = None
     while True:
         ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
-        broken = beside is not None and not beside.isActive
+        broken = archive_query is not None and not archive_query.isActive
         stopping = stop.asked or broken
         batches = _batches_after(query, seen)
         if stopping and not ended and (batches or not _busy(query)):
@@ -85,7 +85,7 @@ def watch(
             batches, ended = _batches_after(query, seen), True
         for batch in batches:
             seen = batch.number
-            finished(batch)
+            on_batch(batch)
         impatient = stopping and (patience := patience or time.monotonic() + grace) < time.monotonic()
         if ended or (broken and impatient):
             return

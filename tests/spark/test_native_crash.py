@@ -41,7 +41,7 @@ def test_a_native_crash_costs_one_document_and_no_task(
     with ExitStack() as stack:
         checkpoint_id = stack.enter_context(checkpointed(ready))
         query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id, once=True))
-        watch(query, stop=StopRequest(), grace=0, finished=batches.append)
+        watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
         tracker = spark.sparkContext.statusTracker()
         jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(str(query.runId))]
         stages = [tracker.getStageInfo(number) for job in jobs if job is not None for number in job.stageIds]

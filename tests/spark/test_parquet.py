@@ -27,9 +27,9 @@ def out(tmp_path: Path) -> Path:
 
 def archive(spark: SparkSession, plan: Plan) -> None:
     """Archive what is on the output topics, as `gistream run --once` does."""
-    with archive_checkpointed(plan) as beside:
-        assert beside is not None
-        location, checkpoint_id = beside.location, beside.checkpoint_id
+    with archive_checkpointed(plan) as archive_query:
+        assert archive_query is not None
+        location, checkpoint_id = archive_query.location, archive_query.checkpoint_id
         with archiving(spark, plan.settings, location, checkpoint_id=checkpoint_id, once=True) as query:
             finish(query, stop=StopRequest())
 
@@ -164,11 +164,11 @@ def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
     drain(spark, plan(batch_documents=1, max_tokens=48, checkpoint=str(out.parent / "first")))
     with (
         checkpointed(ready) as checkpoint_id,
-        archive_checkpointed(ready) as beside,
+        archive_checkpointed(ready) as archive_query,
         pytest.raises(MachineError, match=r"^The disk is gone\.$"),
     ):
         summarize_and_archive(
-            spark, ready, checkpoint_id, beside, once=False, stop=StopRequest(), finished=lambda _: None
+            spark, ready, checkpoint_id, archive_query, once=False, stop=StopRequest(), on_batch=lambda _: None
         )
     # Whole batches or none.
     assert len(read_topic(ready.settings, ready.settings.output_topic)) in (12, 18, 24)

@@ -20,5 +20,5 @@ def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
     with ExitStack() as stack:
         checkpoint_id = stack.enter_context(checkpointed(plan))
         query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=True))
-        watch(query, stop=StopRequest(), grace=0, finished=batches.append)
+        watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
     return batches
