@@ -50,7 +50,8 @@ def test_the_table_of_contents_has_every_page() -> None:
 def test_every_file_that_a_page_names_exists() -> None:
     for page in PAGES:
         text = page.read_text()
-        if page.name == "CHANGELOG.md":
+        # Both tell of code that is gone.
+        if page.name in ("CHANGELOG.md", "measurements.md"):
             continue
         if page.name == "architecture.md":
             # The second column of its last table names files that are still to be written.
