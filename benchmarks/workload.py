@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.contract import Document
 from benchmarks.texts import NamedText
 from streaming.settings import Settings
-from streaming.summarizer import known_profile, load_profiles
+from streaming.summarizer import get_profile, load_profiles
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
@@ -24,7 +24,7 @@ def render(texts: Sequence[NamedText], model: Path, settings: Settings, *, chunk
     # Here, because it loads llama.cpp.
     from streaming.engine.lanes.llama import Weights
 
-    profile = known_profile(load_profiles(), settings.prompt)
+    profile = get_profile(load_profiles(), settings.prompt)
     # A model that reasons is told not to: the other systems do not know how to leave it out of the answer.
     weights = Weights(model, thinking=False)
     try:

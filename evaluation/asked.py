@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluation.baselines import BASELINES
 from streaming.errors import UsageError
 from streaming.settings import Settings, load
-from streaming.summarizer import known_profile, load_profiles
+from streaming.summarizer import get_profile, load_profiles
 
 # `sampling.temperature` is what a prompt profile calls it.
 _PREFIX = "sampling."
@@ -84,7 +84,7 @@ def _parsed(one: str) -> tuple[str, list[str]]:
 
 def _check_varied(varied: Iterable[str], settings: Settings) -> None:
     """Raise `UsageError` for a setting that a prompt profile decides: all its values would give the same summaries."""
-    profile = known_profile(load_profiles(settings.prompts_dir), settings.prompt)
+    profile = get_profile(load_profiles(settings.prompts_dir), settings.prompt)
     for name in profile.sampling.model_dump(exclude_none=True):
         if name in varied:
             raise UsageError(

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Protocol
 
-from streaming.summarizer.extract import lead, pick, ranked
+from streaming.summarizer.extract import extract_sentences, lead_sentences, pick_sentences
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 
@@ -20,7 +20,7 @@ class Baseline(Protocol):
 def random_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return sentences by lot, in the text's order; the same ones for the same text."""
     lots = random.Random(0)  # noqa: S311 - no secret
-    return pick(text, lambda sentences: [lots.random() for _ in sentences], words=words, language=language)
+    return pick_sentences(text, lambda sentences: [lots.random() for _ in sentences], words=words, language=language)
 
 
-BASELINES: Mapping[str, Baseline] = {"textrank": ranked, "lead": lead, "random": random_sentences}
+BASELINES: Mapping[str, Baseline] = {"textrank": extract_sentences, "lead": lead_sentences, "random": random_sentences}

@@ -19,7 +19,7 @@ from streaming.machine.cores import usable_cores
 from streaming.pipeline.desk import unload
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import Work, plan_work
-from streaming.summarizer import words_of
+from streaming.summarizer import free_text
 from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import Shown
@@ -111,7 +111,7 @@ def _scored(contender: Contender, work: Work, made: Made, stories: Sequence[Stor
     entries = [made.entries[story.id] for story in stories]
     summaries = [entry.summary for entry in entries]
     profile = work.profiles[work.default_profile]
-    said = [words_of(one.summary, profile) for one in summaries]
+    said = [free_text(one.summary, profile) for one in summaries]
     return Scored(
         contender.name,
         [_rouge(story, one) for story, one in zip(stories, said, strict=True)],

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from streaming.errors import UsageError
-from streaming.summarizer.languages import detect
+from streaming.summarizer.languages import detect_language
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 
@@ -30,7 +30,7 @@ class Story:
     @property
     def written_in(self) -> str:
         """The language of the text: as the file says, else as the service detects it."""
-        return self.language or detect(self.text) or DEFAULT_LANGUAGE
+        return self.language or detect_language(self.text) or DEFAULT_LANGUAGE
 
 
 def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:

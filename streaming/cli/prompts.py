@@ -66,7 +66,7 @@ def prompts_check(
         gistream prompts check prompts/tickets.toml
     """
     from streaming.planning.work import grammars_of
-    from streaming.summarizer.prompts import load_profiles, parse_profile, profile_name
+    from streaming.summarizer.prompts import checked_profile_name, load_profiles, parse_profile
 
     if files:
         for file in files:
@@ -74,7 +74,7 @@ def prompts_check(
                 text = file.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise UsageError(f"{file} cannot be read: {error}.") from error
-            grammars_of({file.stem: parse_profile(profile_name(file.stem), text, where=str(file))})
+            grammars_of({file.stem: parse_profile(checked_profile_name(file.stem), text, where=str(file))})
             out.print(f"{file}: good", markup=False)
         return
     folder = load({"prompts_dir": prompts_dir}).prompts_dir
@@ -97,12 +97,12 @@ def prompts_new(
     Example:
         gistream prompts new tickets --like minutes --prompts-dir prompts
     """
-    from streaming.summarizer.prompts import profile_name
+    from streaming.summarizer.prompts import checked_profile_name
 
     folder = load({"prompts_dir": prompts_dir}).prompts_dir
     if folder is None:
         raise UsageError("No folder of prompt profiles is set; name one with --prompts-dir, or set prompts_dir.")
-    path = folder / f"{profile_name(name)}.toml"
+    path = folder / f"{checked_profile_name(name)}.toml"
     source = _source(like, folder if folder.is_dir() else None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,9 +117,9 @@ def prompts_new(
 
 def _source(name: str, folder: Path | None) -> str:
     """Return the TOML of a profile; raises `UsageError` when there is none of that name."""
-    from streaming.summarizer.prompts import known_profile, load_profiles, shipped_profiles
+    from streaming.summarizer.prompts import get_profile, load_profiles, shipped_profiles
 
-    known_profile(load_profiles(folder), name)
+    get_profile(load_profiles(folder), name)
     if folder is not None and (own := folder / f"{name}.toml").is_file():
         return own.read_text(encoding="utf-8")
     return shipped_profiles()[name]

@@ -19,7 +19,7 @@ from streaming.messages import PromptInfo, Signals, Source, Summary, Tokens
 from streaming.pipeline.decode import NamedDocument
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
-from streaming.summarizer import Summarizer, Text, Written
+from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
 
 # The engine that this process uses. Spark keeps its Python workers across tasks and micro-batches, and so this.
 _loaded: dict[EngineRecipe, Engine] = {}
@@ -63,7 +63,7 @@ class Desk:
                 f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
             )
         written = await self._summarizer.summarize(
-            Text(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
+            SummaryRequest(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
             deadline=time.monotonic() + work.deadline,
         )
         return Summary(
@@ -94,7 +94,7 @@ class Desk:
             return error
 
 
-def _signals(written: Written) -> Signals:
+def _signals(written: SummaryResult) -> Signals:
     signals = written.signals
     return Signals(
         grounding=_rounded(signals.grounding),

@@ -16,7 +16,7 @@ from streaming.planning.engine_choice import Choice
 from streaming.planning.token_limits import TokenLimits, checked_token_limits
 from streaming.protocol import EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
-from streaming.summarizer import PromptProfile, Recipe, known_profile, load_profiles
+from streaming.summarizer import PromptProfile, Recipe, get_profile, load_profiles
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     model = choice.model
     limits = checked_token_limits(settings, model)
     profiles = load_profiles(settings.prompts_dir)
-    known_profile(profiles, settings.prompt)
+    get_profile(profiles, settings.prompt)
     return Work(
         engine=_plan_engine(settings, choice, here=here, limits=limits),
         recipe=Recipe(

@@ -1,10 +1,10 @@
 """Text in, summary out: prompts, chunking, strategies, guards. Knows nothing of Kafka, Spark or llama.cpp."""
 
-from streaming.summarizer.job import Text
-from streaming.summarizer.prompts import PromptProfile, known_profile, load_profiles
+from streaming.summarizer.job import SummaryRequest
+from streaming.summarizer.prompts import PromptProfile, get_profile, load_profiles
 from streaming.summarizer.recipe import PromptStyle, Recipe, Reduce, Strategy
-from streaming.summarizer.structured import words_of
-from streaming.summarizer.summarizer import Summarizer, Written
+from streaming.summarizer.structured import free_text
+from streaming.summarizer.summarizer import Summarizer, SummaryResult
 
 __all__ = [
     "PromptProfile",
@@ -13,9 +13,9 @@ __all__ = [
     "Reduce",
     "Strategy",
     "Summarizer",
-    "Text",
-    "Written",
-    "known_profile",
+    "SummaryRequest",
+    "SummaryResult",
+    "free_text",
+    "get_profile",
     "load_profiles",
-    "words_of",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from streaming.protocol import Engine, Message
-from streaming.summarizer.prompts import Place, PromptProfile, Stage
+from streaming.summarizer.prompts import PromptProfile, PromptVariables, Stage
 from streaming.summarizer.recipe import Recipe
 
 # Tokens that an answer may take for each that it should: what goes beyond the last whole sentence is cut. SmolLM2-135M
@@ -21,7 +21,7 @@ _REMEMBERED = 256
 CountPrompt = Callable[[tuple[Message, ...]], int]
 
 
-def counted_once(engine: Engine) -> CountPrompt:
+def cached_count(engine: Engine) -> CountPrompt:
     """Return what counts instructions for text after text, and asks the engine for each once.
 
     Each count is a way to another process and back, while that computes: of a short text there were six, which took 35
@@ -34,10 +34,15 @@ class Budget:
     """What the model is asked about each part of a text, and how many tokens that takes."""
 
     def __init__(
-        self, engine: Engine, recipe: Recipe, profile: PromptProfile, place: Place, count_instructions: CountPrompt
+        self,
+        engine: Engine,
+        recipe: Recipe,
+        profile: PromptProfile,
+        variables: PromptVariables,
+        count_instructions: CountPrompt,
     ) -> None:
-        """`place` is what the templates may know of the text, but for the part's number."""
-        self._engine, self._recipe, self._profile, self._place = engine, recipe, profile, place
+        """`variables` is what the templates may know of the text, but for the part's number."""
+        self._engine, self._recipe, self._profile, self._place = engine, recipe, profile, variables
         self._completion = recipe.style == "completion"
         self._count_instructions = count_instructions
         self._overhead = count_instructions(tuple(self._longest("", "whole")))
@@ -46,13 +51,13 @@ class Budget:
 
     def messages(self, text: str, stage: Stage, *, number: int, of: int) -> list[Message]:
         """Return what asks for a summary of part `number` of `of`."""
-        place = self._place.model_copy(update={"part": number, "parts": of})
-        return self._profile.messages(text, stage=stage, place=place, completion=self._completion)
+        variables = self._place.model_copy(update={"part": number, "parts": of})
+        return self._profile.messages(text, stage=stage, variables=variables, completion=self._completion)
 
     def told(self, stage: Stage, *, number: int, of: int) -> str:
         """Return the instructions for a part, without the text's title, which a summary may well name."""
-        place = self._place.model_copy(update={"part": number, "parts": of, "title": None})
-        return self._profile.messages("", stage=stage, place=place)[0].content
+        variables = self._place.model_copy(update={"part": number, "parts": of, "title": None})
+        return self._profile.messages("", stage=stage, variables=variables)[0].content
 
     def instructions(self, stage: Stage) -> int:
         """Return the tokens of a prompt that are not its text's: of a first part, or any other."""

@@ -1,9 +1,8 @@
-"""Extracts: sentences of the text itself instead of a summary that a model wrote, at a length that is given.
+"""Extracts: sentences of the text itself, up to a given length, where a model's summary is missing or bad.
 
-`ranked` is TextRank (Mihalcea and Tarau, 2004): sentences are the nodes of a graph, their edges are as heavy as the
-stems of content words that two of them share, and a sentence is as important as those that it is connected with. (With
-all words instead it had ROUGE-1/2 of 42.3/7.7 on SQuALITY dev at 600 words, with these 43.2/8.0.) `lead` takes the
-first sentences.
+`extract_sentences` is TextRank (Mihalcea and Tarau, 2004): sentences are the nodes of a graph, the weight of an edge is
+the number of content-word stems that both sentences have, and a sentence is as important as its neighbours are. Content
+words reach ROUGE-1/2 of 43.2/8.0 (measurements.md, TextRank words). `lead_sentences` takes the first sentences.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from streaming.summarizer.sentences import (
     CJK,
     DEFAULT_LANGUAGE,
     LONGEST_WORD,
-    ends_whole,
+    ends_with_sentence,
+    join_lines,
     length,
     split_sentences,
-    unbroken,
     whole_sentences,
     word_count,
 )
@@ -42,12 +41,12 @@ _MOST_SENTENCES = 1000
 _FEWEST_WORDS = 4
 
 
-def ranked(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return the sentences of `text` that TextRank finds the most important; see `pick`."""
-    return pick(text, partial(_in_parts, language=language), words=words, language=language)
+def extract_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the sentences of `text` that TextRank finds the most important; see `pick_sentences`."""
+    return pick_sentences(text, partial(_in_parts, language=language), words=words, language=language)
 
 
-def ranked_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+def extract_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the lines of `text` that TextRank finds the most important, at most `words` words; "" when none fits."""
     lines = list(dict.fromkeys(line for line in text.splitlines() if line.strip()))
     scores = _in_parts(lines, language=language)
@@ -55,7 +54,7 @@ def ranked_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -
     return "\n".join(lines[place] for place in _within(order, lines, words))
 
 
-def pick(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+def pick_sentences(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentences of `text` with the highest scores, in its own order, at most `words` words together.
 
     Of two that score the same, the earlier one. When no sentence fits, the beginning of the best one; "" when not even
@@ -65,11 +64,11 @@ def pick(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGU
     scores = score(sentences)
     order = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))
     if fitting := _within(order, sentences, words):
-        return _ended(unbroken(" ".join(sentences[place] for place in fitting)), language)
-    return lead(sentences[order[0]], words=words, language=language) if order else ""
+        return _ended(join_lines(" ".join(sentences[place] for place in fitting)), language)
+    return lead_sentences(sentences[order[0]], words=words, language=language) if order else ""
 
 
-def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
+def lead_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the first sentences of `text`, at most `words` words: the extract when no summary could be made.
 
     A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer than that, its
@@ -84,7 +83,7 @@ def lead(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
         taken.append(sentence)
         if so_far > words:
             break
-    extract = unbroken("".join(taken))
+    extract = join_lines("".join(taken))
     if length(extract) > words:
         kept, so_far = [], 0.0
         for piece in re.findall(rf"{CJK.pattern}|(?:(?!{CJK.pattern})\S)+|\s+", extract):
@@ -133,14 +132,18 @@ def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
 
 def _candidates(text: str, language: str) -> list[str]:
     # Each once: a disclaimer under every message of a thread would be what the whole thread is about.
-    flat = list(dict.fromkeys(unbroken(sentence) for sentence in split_sentences(text.strip(), language)))
-    whole = [sentence for sentence in flat if ends_whole(sentence) and length(sentence) >= _FEWEST_WORDS]
+    flat = list(dict.fromkeys(join_lines(sentence) for sentence in split_sentences(text.strip(), language)))
+    whole = [sentence for sentence in flat if ends_with_sentence(sentence) and length(sentence) >= _FEWEST_WORDS]
     # A text without a full stop: what there is.
     return whole or [sentence for sentence in flat if sentence]
 
 
 def _ended(extract: str, language: str) -> str:
-    return extract if ends_whole(extract) else whole_sentences(extract, finished=True, language=language) or extract
+    return (
+        extract
+        if ends_with_sentence(extract)
+        else whole_sentences(extract, finished=True, language=language) or extract
+    )
 
 
 def _within(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:

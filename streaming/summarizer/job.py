@@ -15,11 +15,11 @@ from streaming.errors import BadInput, DocumentFailed, PromptTooLong
 from streaming.protocol import Engine, Generation, Sampling
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.chunking import split_chunks
-from streaming.summarizer.extract import lead, ranked, ranked_lines
-from streaming.summarizer.guards import Verdict, apart, judge, said_once
+from streaming.summarizer.extract import extract_lines, extract_sentences, lead_sentences
+from streaming.summarizer.guards import Verdict, judge, separate_orders, without_repeats
 from streaming.summarizer.ladder import Rungs, climb, samplings
-from streaming.summarizer.languages import alike, base, detect, english_name
-from streaming.summarizer.prompts import Place, PromptProfile
+from streaming.summarizer.languages import base, detect_language, english_name, same_or_similar
+from streaming.summarizer.prompts import PromptProfile, PromptVariables
 from streaming.summarizer.recipe import Recipe, Strategy
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE, length, split_sentences, word_count
 from streaming.summarizer.strategies import Part, map_reduce, refine, stuff, tree
@@ -44,7 +44,7 @@ _FEW_WORDS = 8
 
 
 @dataclass(frozen=True)
-class Text:
+class SummaryRequest:
     """What to summarize: the text, the profile to use, its language as ISO 639-1, its title.
 
     `grammar` is the profile's JSON Schema as GBNF, when it has one.
@@ -64,17 +64,24 @@ class Job:
     """
 
     def __init__(
-        self, engine: Engine, recipe: Recipe, given: Text, deadline: float | None, count_instructions: CountPrompt
+        self,
+        engine: Engine,
+        recipe: Recipe,
+        given: SummaryRequest,
+        deadline: float | None,
+        count_instructions: CountPrompt,
     ) -> None:
         self._engine, self._recipe, self._profile = engine, recipe, given.profile
         self._text, self._grammar, self._deadline = given.text, given.grammar, deadline
-        found = detect(given.text)
+        found = detect_language(given.text)
         self.language = given.language or found or DEFAULT_LANGUAGE
         wanted = given.profile.language or given.language or found
         name = wanted and english_name(wanted)
-        place = Place(title=given.title, language=name, translated=base(wanted or self.language) != base(self.language))
+        variables = PromptVariables(
+            title=given.title, language=name, translated=base(wanted or self.language) != base(self.language)
+        )
         # What the model is told it is held to, unless the document says one thing of its language and is in another.
-        agreed = given.profile.language or given.language is None or (found and alike(found, given.language))
+        agreed = given.profile.language or given.language is None or (found and same_or_similar(found, given.language))
         self._answered_in = wanted if name and agreed else None
         self._turns = asyncio.Semaphore(engine.slots + _AT_HAND)
         self._json = given.profile.output == "json"
@@ -82,11 +89,11 @@ class Job:
         passing = ("auto", "refine", "extractive") if self._json else ("auto",)
         self._named = None if recipe.strategy in passing else recipe.strategy
         self._sampling = given.profile.sampling_of(recipe.sampling)
-        self._budget = Budget(engine, recipe, given.profile, place, count_instructions)
+        self._budget = Budget(engine, recipe, given.profile, variables, count_instructions)
         lacks = self._budget.lacks()
         if lacks and given.title:
             # It may be the title that is too long.
-            untitled = place.model_copy(update={"title": None})
+            untitled = variables.model_copy(update={"title": None})
             self._budget = Budget(engine, recipe, given.profile, untitled, count_instructions)
             lacks = self._budget.lacks()
         if lacks:
@@ -208,12 +215,14 @@ class Job:
         )
 
     def _extract(self, text: str, tokens: int) -> str:
-        text = apart(text, language=self.language).rest
+        text = separate_orders(text, language=self.language).rest
         words = tokens * length(text) / max(1, self._budget.count(text))
-        found = ranked(text, words=words, language=self.language)
+        found = extract_sentences(text, words=words, language=self.language)
         if not found or found.endswith("…"):
             # A whole sentence that is a little too long is better than a part of one.
-            found = ranked(text, words=words * ROOM, language=self.language) or lead(text, words=words)
+            found = extract_sentences(text, words=words * ROOM, language=self.language) or lead_sentences(
+                text, words=words
+            )
         return self._bounded(found or text.strip(), math.ceil(tokens * ROOM))
 
     def _join(self, summaries: list[str]) -> str:
@@ -221,7 +230,7 @@ class Job:
 
     def _said_once(self, joined: str) -> str:
         """Return summaries, each of which was looked at alone, without what another one has said before."""
-        return "".join(said_once(self._pieces(joined))).rstrip()
+        return "".join(without_repeats(self._pieces(joined))).rstrip()
 
     def _pieces(self, summary: str) -> list[str]:
         lines = self._profile.keep_lines
@@ -236,7 +245,7 @@ class Job:
         if counted <= tokens * _NEAR:
             return joined
         words = tokens * length(joined) / counted
-        rank = ranked_lines if self._profile.keep_lines else ranked
+        rank = extract_lines if self._profile.keep_lines else extract_sentences
         return self._bounded(rank(joined, words=words, language=self.language) or joined, math.ceil(tokens * _NEAR))
 
     def _bounded(self, text: str, tokens: int) -> str:

@@ -39,11 +39,11 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 
 
 def detectable(language: str) -> bool:
-    """Tell whether `detect` would know a text in this language, or take it for one that is alike."""
+    """Tell whether `detect_language` would know a text in this language, or take it for one that is alike."""
     return base(language) in _KNOWN or any(base(language) in some for some in _ALIKE)
 
 
-def detect(text: str) -> str | None:
+def detect_language(text: str) -> str | None:
     """Return the language of a text; None when it is too short, or too little like any one, to tell."""
     start = max(0, (len(text) - _LOOKED_AT) // 2)
     seen = text[start : start + _LOOKED_AT]
@@ -54,11 +54,11 @@ def detect(text: str) -> str | None:
 
 
 def load_detector() -> None:
-    """Load what `detect` needs, which takes half a second, before the first text waits for it."""
+    """Load what `detect_language` needs, which takes half a second, before the first text waits for it."""
     _identifier()
 
 
-def alike(one: str, other: str) -> bool:
+def same_or_similar(one: str, other: str) -> bool:
     """Tell whether two languages are the same, or too much alike to be told apart."""
     one, other = base(one), base(other)
     return one == other or any({one, other} <= group for group in _ALIKE)

@@ -72,7 +72,7 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
         start += cuts[-1]
 
 
-def ends_whole(text: str) -> bool:
+def ends_with_sentence(text: str) -> bool:
     """Tell whether `text` ends where a sentence ends, as far as its script tells."""
     return (_TERMINATED.search(text) or _UNSTOPPED_END.search(text)) is not None
 
@@ -86,9 +86,9 @@ def prose(text: str, *, finished: bool = False) -> str:
     """
     plain = _listed(text.strip(), finished=finished).replace("**", "")
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", plain)]
-    kept = [part for part in paragraphs[:-1] if ends_whole(part)] + paragraphs[-1:]
+    kept = [part for part in paragraphs[:-1] if ends_with_sentence(part)] + paragraphs[-1:]
     lines = " ".join(re.sub(r"(?m)^#+(?:[ \t].*)?$", "", part) for part in kept)
-    return unbroken(lines)
+    return join_lines(lines)
 
 
 def _listed(text: str, *, finished: bool) -> str:
@@ -103,11 +103,11 @@ def _listed(text: str, *, finished: bool) -> str:
             # An item may go on in the next line, and the last one may have been cut.
             last = place + 1 == len(lines)
             over = finished if last else items[place + 1] is not None or not lines[place + 1].strip()
-            lines[place] = f"\n{_stopped(said) if over and not ends_whole(said) else said}"
+            lines[place] = f"\n{_stopped(said) if over and not ends_with_sentence(said) else said}"
     return "\n".join(lines)
 
 
-def unbroken(text: str) -> str:
+def join_lines(text: str) -> str:
     """Return `text` in one line; between two Chinese or Japanese characters a line end becomes nothing."""
     return re.sub(rf"(?<={_UNSPACED})\s+(?={_UNSPACED})", "", " ".join(text.split()))
 
@@ -125,7 +125,7 @@ def whole_sentences(text: str, *, finished: bool, language: str = DEFAULT_LANGUA
         # "Dr. X": the segmenter says that no sentence ends here.
         if sentences[-1]:
             sentences.pop()
-    while sentences and not ends_whole(sentences[-1]):
+    while sentences and not ends_with_sentence(sentences[-1]):
         sentences.pop()
     if sentences:
         return "".join(sentences).rstrip()

@@ -38,7 +38,7 @@ def choices(schema: Any) -> set[str]:
     return {one for one in given if isinstance(one, str)} | choices(list(schema.values()))
 
 
-def words_of(summary: str, profile: PromptProfile) -> str:
+def free_text(summary: str, profile: PromptProfile) -> str:
     """Return the words of a summary by a profile: all of it, or of JSON what the model chose itself."""
     if profile.schema_ is None:
         return summary

@@ -11,13 +11,13 @@ from typing import Literal
 
 from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
-from streaming.summarizer.budget import Budget, counted_once
-from streaming.summarizer.guards import Signals, measure
-from streaming.summarizer.job import Job, Text
+from streaming.summarizer.budget import Budget, cached_count
+from streaming.summarizer.guards import SignalValues, measure
+from streaming.summarizer.job import Job, SummaryRequest
 from streaming.summarizer.languages import load_detector
-from streaming.summarizer.prompts import Place, PromptProfile
+from streaming.summarizer.prompts import PromptProfile, PromptVariables
 from streaming.summarizer.recipe import Recipe
-from streaming.summarizer.structured import words_of
+from streaming.summarizer.structured import free_text
 
 Status = Literal["ok", "extractive_fallback"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
@@ -28,7 +28,7 @@ _UNSEEN = re.compile(r"[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e
 
 
 @dataclass(frozen=True)
-class Written:
+class SummaryResult:
     """A summary and how it came about; tokens are of all generations, `seconds` is wall-clock time."""
 
     summary: str
@@ -39,7 +39,7 @@ class Written:
     completion_tokens: int
     seconds: float
     finish: FinishReason
-    signals: Signals
+    signals: SignalValues
 
 
 class Summarizer:
@@ -48,31 +48,31 @@ class Summarizer:
     def __init__(self, engine: Engine, recipe: Recipe) -> None:
         self._engine = engine
         self._recipe = recipe
-        self._count_instructions = counted_once(engine)
+        self._count_instructions = cached_count(engine)
         load_detector()
 
     def check(self, profile: PromptProfile) -> None:
         """Raise `EngineError` when context or chunk do not hold what a profile asks for."""
-        if lacks := Budget(self._engine, self._recipe, profile, Place(), self._count_instructions).lacks():
+        if lacks := Budget(self._engine, self._recipe, profile, PromptVariables(), self._count_instructions).lacks():
             raise EngineError(f"{lacks[0].upper()}{lacks[1:]}.")
 
-    async def summarize(self, given: Text, *, deadline: float | None = None) -> Written:
+    async def summarize(self, given: SummaryRequest, *, deadline: float | None = None) -> SummaryResult:
         """Summarize one text; `deadline` is a moment of `time.monotonic()`.
 
         Raises `BadInput` when there is no text or too much, `DocumentFailed` when the model cannot answer as the
         profile asks, `DeadlineExceeded`, or `EngineError`.
         """
         started = time.monotonic()
-        text = cleaned(given.text)
+        text = clean_text(given.text)
         if not text.strip():
             raise BadInput("the text is empty", type="EmptyText")
-        seen = replace(given, text=text, title=cleaned(given.title or "") or None)
+        seen = replace(given, text=text, title=clean_text(given.title or "") or None)
         # Counting a long text takes seconds, in which its neighbours' results must not wait.
         job = await asyncio.to_thread(Job, self._engine, self._recipe, seen, deadline, self._count_instructions)
         summary = await job.run()
         # Words of a long text take seconds, too.
-        signals = await asyncio.to_thread(measure, words_of(summary, given.profile), text, language=job.language)
-        return Written(
+        signals = await asyncio.to_thread(measure, free_text(summary, given.profile), text, language=job.language)
+        return SummaryResult(
             summary=summary,
             status="extractive_fallback" if job.extracts else "ok",
             strategy=job.strategy,
@@ -85,7 +85,7 @@ class Summarizer:
         )
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return `text` without what nobody sees, with blanks for control characters and letters in one piece (NFC).
 
     A letter and its accent in two, as macOS and some PDFs have them, are other words than a model's.

@@ -56,7 +56,7 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
 
 
-def each_word(found: Sequence[str]) -> int:
+def units_per_word(found: Sequence[str]) -> int:
     """Return how many of what `words` found make a word: two, where most are characters of a script without spaces."""
     return 2 if 2 * sum(_CHARACTER.fullmatch(word) is not None for word in found) > len(found) else 1
 

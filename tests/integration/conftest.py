@@ -16,7 +16,7 @@ from streaming.engine import open_model
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import plan_work
 from streaming.settings import load
-from streaming.summarizer import Recipe, Summarizer, Text, Written
+from streaming.summarizer import Recipe, Summarizer, SummaryRequest, SummaryResult
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def summarize_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summariz
     work = plan_work(settings, choose(settings, model, cores=2), here=True)
     engine = work.engine.load()
 
-    async def every(texts: Sequence[str], prompt: str, recipe: Recipe) -> list[Written]:
+    async def every(texts: Sequence[str], prompt: str, recipe: Recipe) -> list[SummaryResult]:
         summarizer, profile = Summarizer(engine, recipe), work.profiles[prompt]
-        return await asyncio.gather(*(summarizer.summarize(Text(text, profile)) for text in texts))
+        return await asyncio.gather(*(summarizer.summarize(SummaryRequest(text, profile)) for text in texts))
 
     yield lambda texts, prompt="default", **other: asyncio.run(every(texts, prompt, replace(work.recipe, **other)))
     engine.close()

@@ -8,7 +8,7 @@ import pytest
 from installation import SummarizeAll
 
 from producers.samples import sample_folder
-from streaming.summarizer.sentences import ends_whole
+from streaming.summarizer.sentences import ends_with_sentence
 
 # The end of a long sample.
 _TEXT = "\n\n".join((sample_folder() / "08-history-of-a-canal.txt").read_text().split("\n\n")[-4:])
@@ -30,7 +30,7 @@ def test_a_strategy_makes_one_summary_of_several_chunks(
     print(f"{written.status}, {written.prompt_tokens} + {written.completion_tokens} tokens: {written.summary}")
     assert written.strategy == strategy
     assert written.chunks > 1
-    assert ends_whole(written.summary)
+    assert ends_with_sentence(written.summary)
     assert written.signals.grounding is not None
     # An answer made of answers is held against those, not against the text.
     assert written.signals.grounding > 0.1

@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Summary
 from streaming.settings import Settings
-from streaming.summarizer.sentences import ends_whole
+from streaming.summarizer.sentences import ends_with_sentence
 
 CORPUS = Path(__file__).parents[2] / "examples" / "corpus"
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
@@ -59,7 +59,7 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert sorted(accounted) == sorted(places[:-1])
     assert sorted(letter.value or b"" for letter in records) == sorted(bad)
     assert len(written) == 79
-    assert all(ends_whole(s.summary) for s in written)
+    assert all(ends_with_sentence(s.summary) for s in written)
     for word in ("broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"):
         assert f"\n{word} " in f"\n{done.stderr}"
     # What was read is committed, for tools that show lag, and not read again.

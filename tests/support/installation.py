@@ -17,12 +17,12 @@ from streaming.engine import ModelFile, Setup, open_model
 from streaming.engine.tuning.tuning_file import save_tuning
 from streaming.machine.cores import usable_cores
 from streaming.settings import MIB, Settings
-from streaming.summarizer import Written
+from streaming.summarizer import SummaryResult
 
 # Sends (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each.
 Send = Callable[..., list[tuple[int, int]]]
 # Summarizes texts side by side, by a prompt profile and a recipe with other fields, if they are named.
-SummarizeAll = Callable[..., list[Written]]
+SummarizeAll = Callable[..., list[SummaryResult]]
 
 
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:

@@ -61,7 +61,7 @@ _SHORT = 60
 
 
 @dataclass(frozen=True)
-class Apart:
+class SeparatedText:
     """A text told apart: the `orders` to a model, what stands `beside` them in their paragraphs, and the `rest`."""
 
     orders: str
@@ -80,7 +80,7 @@ class Apart:
         return 2 * sum(not ordered.isdisjoint(sentence) for sentence in said) > len(said)
 
 
-def apart(text: str, *, language: str) -> Apart:
+def separate_orders(text: str, *, language: str) -> SeparatedText:
     """Tell what in `text` is addressed to a model; nothing is, when there is nothing else."""
     marks = MARKS if _forged(text) else _TOKENS
 
@@ -98,8 +98,8 @@ def apart(text: str, *, language: str) -> Apart:
             (orders if addressed(sentence) else beside).append(sentence)
     rest = "".join(others)
     if not any(character.isalnum() for character in rest):
-        return Apart("", "", text)
-    return Apart("".join(orders), "".join(beside), rest)
+        return SeparatedText("", "", text)
+    return SeparatedText("".join(orders), "".join(beside), rest)
 
 
 def _forged(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from streaming.summarizer.words import each_word, words
+from streaming.summarizer.words import units_per_word, words
 
 # A run of four words comes twice in ordinary prose now and then; in a model that loops, in most of what it says. Where
 # words are taken character by character, two stand for a word.
@@ -18,11 +18,11 @@ _COPIED = 8
 def repetition(summary: str) -> float:
     """Return the share of the summary's word 4-grams that are repeats of an earlier one; 0 when it has none."""
     said = words(summary)
-    grams = _runs(said, _REPEATED * each_word(said))
+    grams = _runs(said, _REPEATED * units_per_word(said))
     return (len(grams) - len(set(grams))) / len(grams) if grams else 0.0
 
 
-def said_once(pieces: Iterable[str]) -> list[str]:
+def without_repeats(pieces: Iterable[str]) -> list[str]:
     """Return the sentences, or lines, of a summary that say something new.
 
     Each stands once; when what is left repeats itself, those go that say for the most part what others did before.
@@ -38,7 +38,7 @@ def said_once(pieces: Iterable[str]) -> list[str]:
     for piece in kept:
         said = words(piece)
         # One that is shorter than a run is a run of its own.
-        grams = set(_runs(said, _REPEATED * each_word(said)) or [tuple(said)])
+        grams = set(_runs(said, _REPEATED * units_per_word(said)) or [tuple(said)])
         if 2 * len(grams & seen) <= len(grams):
             new.append(piece)
             seen |= grams
@@ -48,7 +48,7 @@ def said_once(pieces: Iterable[str]) -> list[str]:
 def copied(summary: str, text: str) -> float | None:
     """Return the share of the summary's word 8-grams that stand in the text; None when it is shorter than one."""
     said = words(summary)
-    length = _COPIED * each_word(said)
+    length = _COPIED * units_per_word(said)
     grams = _runs(said, length)
     if not grams:
         return None

@@ -10,7 +10,7 @@ from streaming.summarizer.sentences import length
 
 
 @dataclass(frozen=True)
-class Signals:
+class SignalValues:
     """Shares from 0 to 1 (`compression` may be more); None where a summary is too short to have one.
 
     `compression` is the summary's words per word of the text.
@@ -22,9 +22,9 @@ class Signals:
     compression: float
 
 
-def measure(summary: str, text: str, *, language: str) -> Signals:
+def measure(summary: str, text: str, *, language: str) -> SignalValues:
     """Return the signals of a summary of `text`; `language` is their ISO 639-1 code."""
-    return Signals(
+    return SignalValues(
         grounding=grounding(summary, text, language=language).score,
         repetition=repetition(summary),
         copied=copied(summary, text),

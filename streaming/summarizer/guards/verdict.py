@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
 from streaming.summarizer.guards.first_person import speaks_for_itself
 from streaming.summarizer.guards.grounding import grounding_of
-from streaming.summarizer.guards.injection import MARKS, apart
+from streaming.summarizer.guards.injection import MARKS, separate_orders
 from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
-from streaming.summarizer.languages import alike, base, detect, detectable
-from streaming.summarizer.sentences import ends_whole, length
+from streaming.summarizer.languages import base, detect_language, detectable, same_or_similar
+from streaming.summarizer.sentences import ends_with_sentence, length
 from streaming.summarizer.words import content_words, has_stems
 
 # On the hundred chapters on which it was chosen, 5% of first answers about the right one have less than 0.21, and 90%
@@ -55,14 +55,14 @@ def judge(
     if not any(character.isalnum() for character in summary):
         return Verdict(("empty",), (), None)
     # An answer to what the text asks of its reader is no summary of it.
-    told_apart = apart(text, language=language)
+    told_apart = separate_orders(text, language=language)
     said, source = content_words(summary, language), content_words(told_apart.rest, language)
     score = grounding_of(said, source).score
     translated = answered_in is not None and base(answered_in) != base(language)
     comparable = length(text) >= _SHORT_TEXT and not translated
     grounded = not comparable or score is None or score >= _LEAST_GROUNDING
     faults: dict[str, Callable[[], object]] = {
-        "unfinished": lambda: not lines and not ends_whole(summary),
+        "unfinished": lambda: not lines and not ends_with_sentence(summary),
         "too short": lambda: not lines and length(text) >= _SOME_TEXT and len(said) < _FEWEST_WORDS,
         "repetition": lambda: repetition(summary) > MOST_REPETITION,
         "template": lambda: set(MARKS.findall(summary)) - set(MARKS.findall(text)),
@@ -73,7 +73,7 @@ def judge(
         "language": lambda: (
             answered_in is not None
             and detectable(answered_in)
-            and not alike(detect(summary) or answered_in, answered_in)
+            and not same_or_similar(detect_language(summary) or answered_in, answered_in)
         ),
     }
     blemishes: dict[str, Callable[[], object]] = {

@@ -8,16 +8,16 @@ from importlib import resources
 from pathlib import Path
 
 from streaming.errors import UsageError
-from streaming.summarizer.prompts.profile import Place, PromptProfile, Stage, parse_profile
+from streaming.summarizer.prompts.profile import PromptProfile, PromptVariables, Stage, parse_profile
 
 __all__ = [
-    "Place",
     "PromptProfile",
+    "PromptVariables",
     "Stage",
-    "known_profile",
+    "checked_profile_name",
+    "get_profile",
     "load_profiles",
     "parse_profile",
-    "profile_name",
     "shipped_profiles",
 ]
 _SUFFIX = ".toml"
@@ -41,7 +41,7 @@ def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
     if not folder.is_dir():
         raise UsageError(f"There is no folder of prompt profiles {folder}; `gistream prompts new` makes one.")
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        name = profile_name(path.name.removesuffix(_SUFFIX))
+        name = checked_profile_name(path.name.removesuffix(_SUFFIX))
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -50,14 +50,14 @@ def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
     return found
 
 
-def profile_name(name: str) -> str:
+def checked_profile_name(name: str) -> str:
     """Return `name`; raises `UsageError` when no profile can be called so."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"'{name}' is no name of a prompt profile, which is letters, digits, '.', '_' and '-'.")
     return name
 
 
-def known_profile(profiles: Mapping[str, PromptProfile], name: str) -> PromptProfile:
+def get_profile(profiles: Mapping[str, PromptProfile], name: str) -> PromptProfile:
     """Return the profile that the settings name; raises `UsageError` with the names there are."""
     if name not in profiles:
         raise UsageError(f"There is no prompt profile '{name}'; there are: {', '.join(sorted(profiles))}.")

@@ -96,7 +96,7 @@ class ProfileSampling(_Checked):
     repeat_penalty: Annotated[float, Field(ge=1, le=2)] | None = None
 
 
-class Place(_Checked):
+class PromptVariables(_Checked):
     """What a template may know of a text: its title, its language in English, which of how many parts this is.
 
     `language` is that of the summary; a `translated` one has another than its text.
@@ -110,7 +110,7 @@ class Place(_Checked):
 
 
 # With all that a document may have, and with none of it.
-_EXAMPLES = (Place(), Place(title="A title", language="German", part=2, parts=3))
+_EXAMPLES = (PromptVariables(), PromptVariables(title="A title", language="German", part=2, parts=3))
 
 
 class PromptProfile(_Checked):
@@ -144,9 +144,9 @@ class PromptProfile(_Checked):
     def _renders(cls, template: str | None) -> str | None:
         if template is None:
             return None
-        for place in _EXAMPLES:
+        for variables in _EXAMPLES:
             try:
-                said = _render(template, place)
+                said = _render(template, variables)
             except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
                 # A template is a program: what it raises is its author's fault, whatever it is.
                 raise ValueError(f"is no template that can be filled in: {error}") from error
@@ -183,15 +183,15 @@ class PromptProfile(_Checked):
         return Sampling(**{**vars(recipe), **self.sampling.model_dump(exclude_none=True)})
 
     def messages(
-        self, text: str, *, stage: Stage = "whole", place: Place | None = None, completion: bool = False
+        self, text: str, *, stage: Stage = "whole", variables: PromptVariables | None = None, completion: bool = False
     ) -> list[Message]:
         """Return what asks for a summary of `text`: a chat, or with `completion` one whose answer has begun."""
-        template, place = self._template(stage), place or Place()
-        system = _render(template, place)
+        template, variables = self._template(stage), variables or PromptVariables()
+        system = _render(template, variables)
         # A template that uses the language has its own words for it.
-        told = place.translated or place.language not in (None, _MODELS_OWN)
-        if told and place.language and "language" not in _names(template):
-            system = f"{system} Write in {place.language}."
+        told = variables.translated or variables.language not in (None, _MODELS_OWN)
+        if told and variables.language and "language" not in _names(template):
+            system = f"{system} Write in {variables.language}."
         chat = [Message("system", system), Message("user", text)]
         return [*chat, Message("assistant", self.cue)] if completion else chat
 
@@ -231,6 +231,10 @@ def _compiled(template: str) -> Template:
     return _ENVIRONMENT.from_string(template)
 
 
-def _render(template: str, place: Place) -> str:
-    title = None if place.title is None else " ".join(place.title.split())[:_LONGEST_TITLE] or None
-    return _compiled(template).render(title=title, language=place.language, part=place.part, parts=place.parts).strip()
+def _render(template: str, variables: PromptVariables) -> str:
+    title = None if variables.title is None else " ".join(variables.title.split())[:_LONGEST_TITLE] or None
+    return (
+        _compiled(template)
+        .render(title=title, language=variables.language, part=variables.part, parts=variables.parts)
+        .strip()
+    )

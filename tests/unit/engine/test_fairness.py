@@ -13,7 +13,7 @@ from fake_lanes import Call, FakeMachine, until
 from summaries import PROFILE
 from summaries import RECIPE as SMALL
 
-from streaming.summarizer import Summarizer, Text
+from streaming.summarizer import Summarizer, SummaryRequest
 
 RECIPE = replace(SMALL, chunk_tokens=800, max_tokens=96)
 CHUNK = RECIPE.chunk_tokens + RECIPE.max_tokens
@@ -82,7 +82,7 @@ class Town:
         """Return the tokens that were computed between submission and result."""
         began = self.now
         self.open += 1
-        written = await self._summarizer.summarize(Text(text, PROFILE))
+        written = await self._summarizer.summarize(SummaryRequest(text, PROFILE))
         self.open -= 1
         assert written.status == "ok"
         return self.now - began

@@ -13,7 +13,7 @@ from summaries import LONG, PROFILE, RECIPE, SHORT
 
 from streaming.errors import EngineError
 from streaming.protocol import Generation, Message
-from streaming.summarizer import PromptProfile, Summarizer, Text
+from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest
 
 
 class Counting(FakeEngine):
@@ -37,7 +37,7 @@ class Counting(FakeEngine):
 def counted(engine: Counting, summarizer: Summarizer, text: str) -> list[str]:
     """Return what was counted for a text before the first answer was asked for."""
     engine.counted, engine.generated = [], False
-    asyncio.run(summarizer.summarize(Text(text, PROFILE)))
+    asyncio.run(summarizer.summarize(SummaryRequest(text, PROFILE)))
     return engine.counted
 
 
@@ -79,6 +79,6 @@ def test_whatever_passes_the_check_fits_the_context(strategy: Any, part: str | N
             summarizer.check(profile)
         except EngineError:
             continue
-        assert asyncio.run(summarizer.summarize(Text(TALES, profile, "en"))).status == "extractive_fallback"
+        assert asyncio.run(summarizer.summarize(SummaryRequest(TALES, profile, "en"))).status == "extractive_fallback"
         passed += 1
     assert passed

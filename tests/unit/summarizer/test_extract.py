@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.summarizer.extract import lead, pick, ranked, ranked_lines, text_rank
+from streaming.summarizer.extract import extract_lines, extract_sentences, lead_sentences, pick_sentences, text_rank
 from streaming.summarizer.sentences import word_count
 
 BRIDGE = (
@@ -17,23 +17,23 @@ BRIDGE = (
 
 
 def test_the_sentences_that_share_the_most_stand_for_the_text() -> None:
-    extract = ranked(BRIDGE, words=26)
+    extract = extract_sentences(BRIDGE, words=26)
     assert "cracks" in extract
     assert "plums" not in extract
     assert "weather" not in extract
 
 
 def test_sentences_keep_the_order_of_the_text() -> None:
-    assert ranked(BRIDGE, words=1000) == BRIDGE
+    assert extract_sentences(BRIDGE, words=1000) == BRIDGE
 
 
 def test_an_extract_is_never_longer_than_asked() -> None:
     for words in range(60):
-        assert word_count(ranked(BRIDGE, words=words)) <= words
+        assert word_count(extract_sentences(BRIDGE, words=words)) <= words
 
 
 def test_of_sentences_that_score_the_same_the_earlier_is_taken() -> None:
-    assert pick(BRIDGE, lambda sentences: [0.0] * len(sentences), words=9) == BRIDGE.split(". ")[0] + "."
+    assert pick_sentences(BRIDGE, lambda sentences: [0.0] * len(sentences), words=9) == BRIDGE.split(". ")[0] + "."
 
 
 def test_the_scores_of_all_sentences_add_up_to_one() -> None:
@@ -43,39 +43,39 @@ def test_the_scores_of_all_sentences_add_up_to_one() -> None:
 
 
 def test_a_sentence_that_is_too_long_is_cut_and_shows_it() -> None:
-    assert ranked("The old bridge at Alder Ford was closed.", words=3.5) == "The old bridge…"
-    assert lead("The old bridge at Alder Ford was closed.", words=5.5) == "The old bridge at Alder…"
+    assert extract_sentences("The old bridge at Alder Ford was closed.", words=3.5) == "The old bridge…"
+    assert lead_sentences("The old bridge at Alder Ford was closed.", words=5.5) == "The old bridge at Alder…"
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000])
 def test_a_text_without_spaces_is_no_single_word(text: str) -> None:
-    assert len(ranked(text, words=60)) < 1_000
+    assert len(extract_sentences(text, words=60)) < 1_000
 
 
 def test_a_sentence_that_comes_again_and_again_is_no_more_important_and_stands_there_once() -> None:
     disclaimer = "This message of the bridge office is confidential, and only for the council and the engineers. "
     thread = "".join(f"{sentence.strip('. ')}. {disclaimer}" for sentence in BRIDGE.split(". "))
-    extract = ranked(thread, words=1000)
+    extract = extract_sentences(thread, words=1000)
     assert extract.count("confidential") == 1
-    assert ranked_lines("- a bridge of stone\n" * 9 + "- the bridge has cracks", words=99).count("stone") == 1
+    assert extract_lines("- a bridge of stone\n" * 9 + "- the bridge has cracks", words=99).count("stone") == 1
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_heading_stands_in_no_extract(language: str) -> None:
-    assert ranked(f"The Bridge at Alder Ford\n\n{BRIDGE}", words=1000, language=language) == BRIDGE
+    assert extract_sentences(f"The Bridge at Alder Ford\n\n{BRIDGE}", words=1000, language=language) == BRIDGE
 
 
 def test_an_extract_of_a_text_without_a_full_stop_ends_with_one() -> None:
-    assert ranked("the bridge is closed", words=20) == "the bridge is closed."
+    assert extract_sentences("the bridge is closed", words=20) == "the bridge is closed."
 
 
 @given(st.text(max_size=400), st.floats(min_value=0, max_value=50))
 def test_any_text_has_an_extract_within_its_length(text: str, words: float) -> None:
-    assert word_count(ranked(text, words=words)) <= words
+    assert word_count(extract_sentences(text, words=words)) <= words
 
 
 def test_a_chinese_text_has_an_extract() -> None:
     text = "大雨冲垮了老桥。村民搭了一座临时的桥。孩子们又能去上学了。"
-    extract = ranked(text, words=8)
+    extract = extract_sentences(text, words=8)
     assert extract in text.replace("。", "。|").split("|")
-    assert ranked(text, words=100) == text
+    assert extract_sentences(text, words=100) == text

@@ -6,8 +6,8 @@ import pytest
 from untrusted import ATTACKS, MARKER
 
 from producers.samples import sample_texts
-from streaming.summarizer.guards import apart, judge
-from streaming.summarizer.summarizer import cleaned
+from streaming.summarizer.guards import judge, separate_orders
+from streaming.summarizer.summarizer import clean_text
 
 TEXT = (
     "On 12 March the ferry Aurora left Tarn with 40 passengers. Halfway across, the engineer, Ines Vidal, smelled "
@@ -17,7 +17,7 @@ TEXT = (
 
 
 def rest(text: str) -> str:
-    return apart(text, language="en").rest
+    return separate_orders(text, language="en").rest
 
 
 def faults(summary: str, text: str = TEXT, language: str = "en") -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def test_in_ordinary_prose_nothing_is_addressed_to_a_model(text: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if MARKER in attack])
 def test_what_is_known_of_attacks_grounds_no_summary(name: str) -> None:
-    assert (MARKER in rest(cleaned(f"{TEXT}\n\n{ATTACKS[name]}"))) == (name in UNKNOWN)
+    assert (MARKER in rest(clean_text(f"{TEXT}\n\n{ATTACKS[name]}"))) == (name in UNKNOWN)
 
 
 CHAT = (

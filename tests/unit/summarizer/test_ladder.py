@@ -8,7 +8,7 @@ import pytest
 from fake_engine import FakeEngine, Reply, tokens
 
 from streaming.protocol import Sampling
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, SummaryRequest, SummaryResult
 from streaming.summarizer.guards import judge
 
 PROFILE = PromptProfile(
@@ -25,8 +25,8 @@ FOREIGN = "Elephants elected another parliament, whose first law forbade umbrell
 LOOP = "The captain turned back and the captain turned back and the captain turned back and the captain turned back."
 
 
-def write(text: str, engine: FakeEngine) -> Written:
-    return asyncio.run(Summarizer(engine, RECIPE).summarize(Text(text, PROFILE), deadline=1e12))
+def write(text: str, engine: FakeEngine) -> SummaryResult:
+    return asyncio.run(Summarizer(engine, RECIPE).summarize(SummaryRequest(text, PROFILE), deadline=1e12))
 
 
 def replies(*said: str) -> Reply:

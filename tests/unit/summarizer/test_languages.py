@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producers.samples import sample_texts
-from streaming.summarizer.languages import alike, detect, english_name
+from streaming.summarizer.languages import detect_language, english_name, same_or_similar
 
 TEXTS = {
     "de": "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück.",
@@ -19,21 +19,21 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_a_paragraph_tells(language: str) -> None:
-    assert detect(TEXTS[language] * 2) == language
+    assert detect_language(TEXTS[language] * 2) == language
 
 
 @pytest.mark.parametrize("text", ["", "Yes.", "12 345 678 " * 50, "?!" * 500, "Der alte Mann."])
 def test_what_says_too_little_is_left_open(text: str) -> None:
-    assert detect(text) is None
+    assert detect_language(text) is None
 
 
 def test_the_samples_are_in_the_languages_that_they_are_in() -> None:
-    found = [detect(text) for text in sample_texts()]
+    found = [detect_language(text) for text in sample_texts()]
     assert [language for language in found if language != "en"] == ["de", "zh"]
 
 
 def test_the_middle_of_a_long_text_decides() -> None:
-    assert detect("LICENCE. " * 300 + TEXTS["de"] * 100) == "de"
+    assert detect_language("LICENCE. " * 300 + TEXTS["de"] * 100) == "de"
 
 
 def test_languages_have_english_names() -> None:
@@ -47,6 +47,6 @@ def test_languages_have_english_names() -> None:
 
 
 def test_languages_that_look_alike_are_not_told_apart() -> None:
-    assert alike("de", "de-AT")
-    assert alike("no", "da")
-    assert not alike("de", "nl")
+    assert same_or_similar("de", "de-AT")
+    assert same_or_similar("no", "da")
+    assert not same_or_similar("de", "nl")

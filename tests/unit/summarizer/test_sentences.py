@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.summarizer.extract import lead
-from streaming.summarizer.sentences import ends_whole, prose, split_sentences, whole_sentences, word_count
+from streaming.summarizer.extract import lead_sentences
+from streaming.summarizer.sentences import ends_with_sentence, prose, split_sentences, whole_sentences, word_count
 
 LANGUAGES = ["en", "de", "zh", "ja", "ru", "ar", "hi", "xx", "zh-CN", "", "Deutsch", "日本", "\x00", "e" * 500]
 
@@ -31,7 +31,7 @@ def test_a_heading_is_no_part_of_the_sentence_below_it(language: str, blank: str
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_language_code_is_an_error(language: str) -> None:
     assert whole_sentences("It was so. And", finished=False, language=language) in {"It was so.", ""}
-    assert lead("It was so. And more.", words=10, language=language)
+    assert lead_sentences("It was so. And more.", words=10, language=language)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_summary_cut_after_an_abbreviation_does_not_end_there(text: str) -> No
 @given(st.text("Ab .!?。”)\n", max_size=120), st.booleans(), st.sampled_from(["en", "de", "zh"]))
 def test_what_is_kept_never_ends_in_mid_sentence(text: str, finished: bool, language: str) -> None:
     kept = whole_sentences(text, finished=finished, language=language)
-    assert kept == "" or ends_whole(kept)
+    assert kept == "" or ends_with_sentence(kept)
     assert kept == kept.strip()
 
 
@@ -122,9 +122,9 @@ def test_a_finished_sentence_is_given_the_full_stop_of_its_script() -> None:
     ],
 )
 def test_a_script_without_full_stops_is_given_none(language: str, text: str) -> None:
-    assert ends_whole(text)
+    assert ends_with_sentence(text)
     assert whole_sentences(text, finished=True, language=language) == text
-    assert lead(text, words=60, language=language) == text
+    assert lead_sentences(text, words=60, language=language) == text
 
 
 def test_a_space_ends_a_sentence_of_thai_but_parts_no_number_from_its_word() -> None:
@@ -187,33 +187,33 @@ def test_prose_is_one_line(text: str) -> None:
 
 def test_an_extract_is_the_first_sentences_that_fit() -> None:
     text = "One two three. Four five six. Seven eight nine."
-    assert lead(text, words=6) == "One two three. Four five six."
-    assert lead(text, words=8) == "One two three. Four five six."
-    assert lead(text, words=100) == text
+    assert lead_sentences(text, words=6) == "One two three. Four five six."
+    assert lead_sentences(text, words=8) == "One two three. Four five six."
+    assert lead_sentences(text, words=100) == text
 
 
 def test_an_extract_of_one_long_sentence_shows_where_it_was_cut() -> None:
-    assert lead("word " * 1_000, words=5) == "word word word word word…"
+    assert lead_sentences("word " * 1_000, words=5) == "word word word word word…"
 
 
 def test_an_extract_without_a_full_stop_is_given_one() -> None:
-    assert lead("A title without an end", words=60) == "A title without an end."
+    assert lead_sentences("A title without an end", words=60) == "A title without an end."
 
 
 @given(st.text(max_size=800).filter(str.strip), st.sampled_from(["en", "zh", "xx"]))
 def test_an_extract_of_any_text_is_never_empty(text: str, language: str) -> None:
-    assert lead(text, words=20, language=language).strip()
+    assert lead_sentences(text, words=20, language=language).strip()
 
 
 @pytest.mark.parametrize("text", ["字" * 1_000, "山村里有一座桥，" * 100, "word " * 1_000])
 def test_an_extract_has_no_more_words_than_were_asked_for(text: str) -> None:
     # The ellipsis may count as one more.
-    assert word_count(lead(text, words=60)) <= 61
+    assert word_count(lead_sentences(text, words=60)) <= 61
 
 
 @pytest.mark.parametrize("text", ["x" * 10_000, "ภาษาไทยไม่มีช่องว่าง" * 500, "aGVsbG8gd29ybGQ" * 500 + " end"])
 def test_an_extract_of_a_text_without_spaces_is_short_too(text: str) -> None:
-    assert len(lead(text, words=60)) <= 60 * 12 + 1
+    assert len(lead_sentences(text, words=60)) <= 60 * 12 + 1
 
 
 @pytest.mark.parametrize(

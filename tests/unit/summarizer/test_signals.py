@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streaming.summarizer.guards.grounding import grounding
-from streaming.summarizer.guards.ngrams import copied, repetition, said_once
+from streaming.summarizer.guards.ngrams import copied, repetition, without_repeats
 
 TEXT = (
     "The ferry left the harbour of Tarn at 6:40 with forty passengers. Halfway across, the engineer Ilse Brandt "
@@ -83,10 +83,10 @@ def test_a_loop_repeats_and_prose_does_not() -> None:
 
 def test_what_several_parts_say_is_said_once() -> None:
     parts = ["The mill burned. ", "Anna saw it. ", "The mill burned. ", "Peter slept."]
-    assert said_once(parts) == ["The mill burned. ", "Anna saw it. ", "Peter slept."]
-    alike = [f"The council of the town met in the hall on {day}." for day in ("Monday", "Tuesday", "Friday")]
-    assert said_once([*alike, "Anna was not there on any of these days."]) == [
-        alike[0],
+    assert without_repeats(parts) == ["The mill burned. ", "Anna saw it. ", "Peter slept."]
+    similar = [f"The council of the town met in the hall on {day}." for day in ("Monday", "Tuesday", "Friday")]
+    assert without_repeats([*similar, "Anna was not there on any of these days."]) == [
+        similar[0],
         "Anna was not there on any of these days.",
     ]
     # Of what does not repeat itself, all stays, a run of words in common or not.
@@ -95,7 +95,8 @@ def test_what_several_parts_say_is_said_once() -> None:
         "Peter has wood.",
     ]
     assert (
-        said_once([*some, "The council of the town wants to hear of it again, when the harvest is over."])[:2] == some
+        without_repeats([*some, "The council of the town wants to hear of it again, when the harvest is over."])[:2]
+        == some
     )
 
 

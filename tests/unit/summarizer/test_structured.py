@@ -10,7 +10,7 @@ from fake_engine import FakeEngine, Reply
 
 from streaming.errors import DocumentFailed
 from streaming.protocol import Sampling
-from streaming.summarizer import Recipe, Summarizer, Text, Written, words_of
+from streaming.summarizer import Recipe, Summarizer, SummaryRequest, SummaryResult, free_text
 from streaming.summarizer.prompts import parse_profile
 
 PROFILE = parse_profile(
@@ -38,9 +38,9 @@ GOOD = '{"who": ["Ines", "the captain"], "what": "The captain turned back on one
 FOREIGN = '{"who": ["Natasha"], "what": "Elephants elected another parliament, whose first law forbade umbrellas."}'
 
 
-def write(text: str, reply: Reply) -> tuple[Written, FakeEngine]:
+def write(text: str, reply: Reply) -> tuple[SummaryResult, FakeEngine]:
     engine = FakeEngine(reply)
-    asked = Text(text, PROFILE, grammar="root ::= object")
+    asked = SummaryRequest(text, PROFILE, grammar="root ::= object")
     return asyncio.run(Summarizer(engine, RECIPE).summarize(asked, deadline=1e12)), engine
 
 
@@ -105,8 +105,8 @@ def test_what_the_schema_lets_the_model_choose_from_need_not_stand_in_the_text()
     )
     said = '{"mood": "very angry indeed", "kind": "access to the account is not possible", "what": "The captain."}'
     engine = FakeEngine(said)
-    asked = Text(TEXT, ticket, grammar="root ::= object")
+    asked = SummaryRequest(TEXT, ticket, grammar="root ::= object")
     written = asyncio.run(Summarizer(engine, RECIPE).summarize(asked, deadline=1e12))
     assert json.loads(written.summary) == json.loads(said)
     assert written.signals.grounding == 1
-    assert words_of(written.summary, ticket) == "The captain."
+    assert free_text(written.summary, ticket) == "The captain."

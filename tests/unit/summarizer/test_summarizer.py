@@ -13,7 +13,7 @@ from summaries import DEADLINE, LONG, LOOP, PROFILE, RECIPE, SENTENCE, SHORT, an
 
 from streaming.errors import BadInput, DeadlineExceeded, DocumentFailed, EngineError, PromptTooLong, UsageError
 from streaming.protocol import Sampling
-from streaming.summarizer import PromptProfile, Summarizer, Text, Written
+from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest, SummaryResult
 from streaming.summarizer.prompts.profile import Length
 
 
@@ -163,7 +163,7 @@ def test_a_profile_that_says_how_long_at_least_is_given_the_tokens_for_it() -> N
     for length, kept in ((Length(), RECIPE.max_tokens), (Length(least=120), 180)):
         profile = PROFILE.model_copy(update={"length": length})
         summarizer = Summarizer(FakeEngine(said), replace(RECIPE, chunk_tokens=800))
-        written = asyncio.run(summarizer.summarize(Text(LONG[: len(said) * 2], profile), deadline=DEADLINE))
+        written = asyncio.run(summarizer.summarize(SummaryRequest(LONG[: len(said) * 2], profile), deadline=DEADLINE))
         assert said.startswith(written.summary)
         assert kept / 2 < tokens(written.summary) <= kept
 
@@ -191,8 +191,8 @@ def test_texts_are_summarized_side_by_side_on_one_engine() -> None:
     engine = FakeEngine(lambda asked: f"{asked[:5]} ended.")
     summarizer = Summarizer(engine, RECIPE)
 
-    async def both() -> list[Written]:
-        texts = [Text(f"{name} went.", PROFILE) for name in ("Anna!", "Peter")]
+    async def both() -> list[SummaryResult]:
+        texts = [SummaryRequest(f"{name} went.", PROFILE) for name in ("Anna!", "Peter")]
         return await asyncio.gather(*map(summarizer.summarize, texts))
 
     assert [written.summary for written in asyncio.run(both())] == ["Anna! ended.", "Peter ended."]
@@ -253,7 +253,7 @@ def test_a_larger_model_summarizes_its_summaries() -> None:
 def test_a_profile_that_says_how_to_reduce_is_followed() -> None:
     profile = PromptProfile(name="p", system="Summarize.", part="Part {{ part }}.", reduce="Together.")
     engine = FakeEngine("He went.")
-    written = asyncio.run(Summarizer(engine, RECIPE).summarize(Text(LONG, profile), deadline=DEADLINE))
+    written = asyncio.run(Summarizer(engine, RECIPE).summarize(SummaryRequest(LONG, profile), deadline=DEADLINE))
     assert written.summary == "He went."
     assert engine.systems == [*(f"Part {n}." for n in range(1, written.chunks + 1)), "Together."]
 
@@ -266,11 +266,11 @@ def test_a_list_keeps_its_lines_and_loses_one_that_was_cut() -> None:
         ("stop", ["- the old man", "- the sea", "- the bo"]),
     ):
         summarizer = Summarizer(FakeEngine(said, finish=finish), replace(RECIPE, ladder=True))  # type: ignore[arg-type]
-        written = asyncio.run(summarizer.summarize(Text(SHORT, profile), deadline=DEADLINE))
+        written = asyncio.run(summarizer.summarize(SummaryRequest(SHORT, profile), deadline=DEADLINE))
         assert (written.summary.splitlines(), written.status) == (lines, "ok")
     # A paragraph where a list was asked for is cut as one.
     summarizer = Summarizer(FakeEngine("The old man went to the sea. Then the o", finish="length"), RECIPE)
-    written = asyncio.run(summarizer.summarize(Text(SHORT, profile), deadline=DEADLINE))
+    written = asyncio.run(summarizer.summarize(SummaryRequest(SHORT, profile), deadline=DEADLINE))
     assert written.summary == "The old man went to the sea."
 
 
@@ -285,7 +285,7 @@ def test_a_summary_is_asked_for_in_the_language_of_the_text() -> None:
     assert engine.systems == ["Summarize. Write in German.", "Summarize.", "Summarize. Write in French."]
     english = PromptProfile(name="p", system="Summarize.", language="en")
     for text in (german, SENTENCE * 5):
-        asyncio.run(Summarizer(engine, RECIPE).summarize(Text(text, english), deadline=DEADLINE))
+        asyncio.run(Summarizer(engine, RECIPE).summarize(SummaryRequest(text, english), deadline=DEADLINE))
     assert engine.systems[3:] == ["Summarize. Write in English.", "Summarize."]
 
 

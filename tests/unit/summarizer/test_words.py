@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.summarizer.words import content_words, each_word, has_stems, words
+from streaming.summarizer.words import content_words, has_stems, units_per_word, words
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_norwegian_has_stems_by_each_of_its_codes() -> None:
 
 
 def test_two_characters_make_a_word_where_words_are_taken_so() -> None:
-    assert each_word(words("老桥被大雨冲垮了")) == 2
-    assert each_word(words("The bridge called 老桥")) == 1
-    assert each_word([]) == 1
+    assert units_per_word(words("老桥被大雨冲垮了")) == 2
+    assert units_per_word(words("The bridge called 老桥")) == 1
+    assert units_per_word([]) == 1

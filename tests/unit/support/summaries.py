@@ -7,7 +7,7 @@ import asyncio
 from fake_engine import FakeEngine, Reply
 
 from streaming.protocol import Sampling
-from streaming.summarizer import PromptProfile, Recipe, Summarizer, Text, Written
+from streaming.summarizer import PromptProfile, Recipe, Summarizer, SummaryRequest, SummaryResult
 
 PROFILE = PromptProfile(name="default", system="Summarize.")
 RECIPE = Recipe(
@@ -27,9 +27,9 @@ LONG = SENTENCE * 100
 LOOP = "He went and went and went and went and went. " * 8
 
 
-def write(text: str, engine: FakeEngine, recipe: Recipe = RECIPE, language: str | None = None) -> Written:
-    return asyncio.run(Summarizer(engine, recipe).summarize(Text(text, PROFILE, language), deadline=DEADLINE))
+def write(text: str, engine: FakeEngine, recipe: Recipe = RECIPE, language: str | None = None) -> SummaryResult:
+    return asyncio.run(Summarizer(engine, recipe).summarize(SummaryRequest(text, PROFILE, language), deadline=DEADLINE))
 
 
-def answer(text: str, reply: Reply, **engine: object) -> Written:
+def answer(text: str, reply: Reply, **engine: object) -> SummaryResult:
     return write(text, FakeEngine(reply, **engine))  # type: ignore[arg-type]
