@@ -30,14 +30,14 @@ from streaming.machine.cores import usable_cores
 from streaming.planning.token_limits import checked_token_limits
 from streaming.settings import Settings
 from streaming.terminal.journal import Journal, this_code
-from streaming.terminal.progress import Shown
+from streaming.terminal.progress import ProgressBar
 
 # With fewer, the start and the end of a micro-batch, where slots idle, are not in the figure as often as in a service's
 # life.
 _LEAST_BATCHES = 4
 
 
-def measure(asked: Asked, shown: Shown, use: Callable[[BenchResults], None]) -> None:
+def measure(asked: Asked, progress: ProgressBar, use: Callable[[BenchResults], None]) -> None:
     """Measure all of it, and hand the results to `use`; leaves no process behind, and files only when it fails.
 
     Until that is done, what was measured is kept: one that was interrupted goes on where it was. Raises `UsageError`,
@@ -62,7 +62,7 @@ def measure(asked: Asked, shown: Shown, use: Callable[[BenchResults], None]) -> 
     )
     with _scratch() as scratch, kept(journal) as earlier:
         if earlier.interruptions:
-            shown.note(f"going on after an interruption: {earlier.found} measurements are there")
+            progress.note(f"going on after an interruption: {earlier.found} measurements are there")
         bench = Bench(
             models=models,
             max_tokens=limits.max_tokens,
@@ -70,15 +70,17 @@ def measure(asked: Asked, shown: Shown, use: Callable[[BenchResults], None]) -> 
             cores=usable_cores(),
             scratch=scratch,
             program=asked.program,
-            finished=shown.finished,
+            finished=progress.advance,
             kept=earlier,
         )
         cases = _cases(bench, compared, scope)
-        trials = search(bench, cases, documents, shown, compared=compared) if scope.search else defaults(bench, cases)
-        figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, shown)
+        trials = (
+            search(bench, cases, documents, progress, compared=compared) if scope.search else defaults(bench, cases)
+        )
+        figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, progress)
         late = everything[-(scope.delays + 1) :] if for_pipeline else []
-        delays = _delays(bench, compared, trials, late, shown)
-        taken = _footprints(bench, scope.footprints, compared, trials, documents, shown)
+        delays = _delays(bench, compared, trials, late, progress)
+        taken = _footprints(bench, scope.footprints, compared, trials, documents, progress)
         use(
             BenchResults(
                 machine=machine,
@@ -175,26 +177,26 @@ def _rounds(
     trials: Trials,
     documents: tuple[Sequence[Document], Sequence[Document]],
     repeats: int,
-    shown: Shown,
+    progress: ProgressBar,
 ) -> list[Figure]:
     def one(number: int, case: Case) -> tuple[Run, int]:
         some = documents[case.pipeline_documents]
-        shown.begin(case.words, sum(len(document.prompts) for document in some))
+        progress.begin(case.words, sum(len(document.prompts) for document in some))
         run, peak = bench.measure(case, settings_of(case, trials), some)
         batches = f" in {run.batches} micro-batches" if run.batches else ""
         rate = run.documents / run.seconds
-        shown.note(f"round {number + 1} of {repeats}: {case.words}: {rate:.3f} documents/s{batches}")
+        progress.note(f"round {number + 1} of {repeats}: {case.words}: {rate:.3f} documents/s{batches}")
         return run, peak
 
     return run_rounds(cases, repeats, one, lambda case: settings_of(case, trials))
 
 
 def _delays(
-    bench: Bench, representation: str, trials: Trials, documents: Sequence[Document], shown: Shown
+    bench: Bench, representation: str, trials: Trials, documents: Sequence[Document], progress: ProgressBar
 ) -> list[Delay]:
     if not documents:
         return []
-    shown.begin(f"latency of an idle pipeline, {representation}", len(documents))
+    progress.begin(f"latency of an idle pipeline, {representation}", len(documents))
     opening = bench.opening("pipeline", representation, trials["lanes", representation][-1].knobs)
     with Child("pipeline", opening.folder, bench.finished) as child:
         child.open(opening)
@@ -209,9 +211,9 @@ def _footprints(
     representation: str,
     trials: Trials,
     documents: Sequence[Document],
-    shown: Shown,
+    progress: ProgressBar,
 ) -> list[Footprint]:
-    return footprints(bench, engines, trials["lanes", representation][-1].knobs, documents, shown) if engines else []
+    return footprints(bench, engines, trials["lanes", representation][-1].knobs, documents, progress) if engines else []
 
 
 def _interrupted(times: int) -> list[str]:

@@ -96,7 +96,7 @@ def bench(
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
     from benchmarks.results import BenchResults, as_json
-    from streaming.terminal.progress import Shown
+    from streaming.terminal.progress import ProgressBar
 
     if chart is not None:
         check_drawing()
@@ -139,8 +139,8 @@ def bench(
 
     end_as_ctrl_c_does()
     try:
-        with Shown(note) as shown:
-            measure(asked, shown, use)
+        with ProgressBar(note) as progress:
+            measure(asked, progress, use)
     except KeyboardInterrupt:
         note.print("stopped; nothing is left running, and the same command goes on from here")
         raise typer.Exit(130) from None

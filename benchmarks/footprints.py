@@ -12,7 +12,7 @@ from benchmarks.results import Footprint
 from benchmarks.rounds import Bench
 from streaming.engine.model import memory
 from streaming.engine.setup import UBATCH
-from streaming.terminal.progress import Shown
+from streaming.terminal.progress import ProgressBar
 
 
 def footprints(
@@ -20,7 +20,7 @@ def footprints(
     engines: Sequence[tuple[int, int, int]],
     chosen: Knobs,
     documents: Sequence[Document],
-    shown: Shown,
+    progress: ProgressBar,
 ) -> list[Footprint]:
     """Measure `engines` (slots, context, lanes) and the one that was `chosen`, in every representation.
 
@@ -33,19 +33,19 @@ def footprints(
     if (chosen, bench.context) not in rows:
         rows.append((chosen, bench.context))
     return [
-        _footprint(bench, representation, knobs, context, documents, shown)
+        _footprint(bench, representation, knobs, context, documents, progress)
         for representation in bench.models
         for knobs, context in rows
     ]
 
 
 def _footprint(
-    bench: Bench, representation: str, knobs: Knobs, context: int, documents: Sequence[Document], shown: Shown
+    bench: Bench, representation: str, knobs: Knobs, context: int, documents: Sequence[Document], progress: ProgressBar
 ) -> Footprint:
     model = bench.models[representation]
     # A model is never given more than it was trained for, and a document needs what it needs.
     context = min(max(context, bench.context), model.context)
-    shown.begin(f"memory of {representation}, {settings_text(knobs)}, context {context:,}", 0)
+    progress.begin(f"memory of {representation}, {settings_text(knobs)}, context {context:,}", 0)
     predicted = memory.predict(
         model.shape,
         file_bytes=model.file_bytes,

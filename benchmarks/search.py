@@ -8,7 +8,7 @@ from benchmarks.contract import Document, Knobs, settings_text
 from benchmarks.figures import Case
 from benchmarks.grid import Grid, Trial, busy_grid, descend, grid_of, other_grid, start_of
 from benchmarks.rounds import Bench
-from streaming.terminal.progress import Shown
+from streaming.terminal.progress import ProgressBar
 
 # What computes one document after the other shows its speed on a few.
 _FEW = 4
@@ -24,7 +24,7 @@ Trials = dict[tuple[str, str], Sequence[Trial]]
 
 
 def search(
-    bench: Bench, cases: Sequence[Case], documents: Sequence[Document], shown: Shown, *, compared: str
+    bench: Bench, cases: Sequence[Case], documents: Sequence[Document], progress: ProgressBar, *, compared: str
 ) -> Trials:
     """Return what was tried of each case, first of those in the representation `compared`.
 
@@ -33,7 +33,7 @@ def search(
     found: Trials = {}
     for case in sorted(_own(cases), key=lambda case: case.representation != compared):
         grid = _grid(bench, case, found)
-        found[case.name, case.representation] = descend(grid, _speed(bench, case, _enough(grid, documents), shown))
+        found[case.name, case.representation] = descend(grid, _speed(bench, case, _enough(grid, documents), progress))
     return found
 
 
@@ -78,12 +78,12 @@ def _grid(bench: Bench, case: Case, found: Trials) -> Grid:
     return grid_of(case.system, bench.cores)
 
 
-def _speed(bench: Bench, case: Case, documents: Sequence[Document], shown: Shown) -> Callable[[Knobs], float]:
+def _speed(bench: Bench, case: Case, documents: Sequence[Document], progress: ProgressBar) -> Callable[[Knobs], float]:
     def speed(knobs: Knobs) -> float:
-        shown.begin(f"settings of {case.words}", sum(len(document.prompts) for document in documents))
+        progress.begin(f"settings of {case.words}", sum(len(document.prompts) for document in documents))
         run, _ = bench.measure(case, knobs, documents)
         rate = run.documents / run.seconds
-        shown.note(f"settings of {case.words}: {settings_text(knobs)}: {rate:.3f} documents/s")
+        progress.note(f"settings of {case.words}: {settings_text(knobs)}: {rate:.3f} documents/s")
         return rate
 
     return speed

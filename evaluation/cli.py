@@ -82,7 +82,7 @@ def evaluation(
     from evaluation.report import show
     from evaluation.results import EvaluationResults, as_json
     from evaluation.stories import read_stories
-    from streaming.terminal.progress import Shown
+    from streaming.terminal.progress import ProgressBar
 
     if json_file is not None and not json_file.parent.is_dir():
         raise UsageError(f"There is no folder {json_file.parent} for {json_file.name}; make it first.")
@@ -105,8 +105,8 @@ def evaluation(
                 raise MachineError(f"{json_file} cannot be written: {error}; nothing that was made is lost.") from error
 
     try:
-        with Shown(note) as shown:
-            evaluate(data, stories, systems, extracts, shown, use)
+        with ProgressBar(note) as progress:
+            evaluate(data, stories, systems, extracts, progress, use)
     except KeyboardInterrupt:
         note.print("stopped; the same command goes on where this one was")
         raise typer.Exit(130) from None

@@ -22,7 +22,7 @@ from streaming.planning.work import Work, plan_work
 from streaming.summarizer import free_text
 from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
-from streaming.terminal.progress import Shown
+from streaming.terminal.progress import ProgressBar
 
 # How many lines tell how far a system is where there is no terminal to draw on.
 _LINES = 5
@@ -33,7 +33,7 @@ def evaluate(
     stories: Sequence[Story],
     contenders: Sequence[Contender],
     against: Sequence[str],
-    shown: Shown,
+    progress: ProgressBar,
     use: Callable[[EvaluationResults], None],
 ) -> None:
     """Measure all systems on all texts, and hand the results to `use`; until that is done, what was made is kept.
@@ -51,7 +51,7 @@ def evaluate(
     made: list[Made] = []
     try:
         for contender, work, journal in zip(contenders, works, journals, strict=True):
-            made.append(_make(contender.name, work, stories, journal, shown))
+            made.append(_make(contender.name, work, stories, journal, progress))
     finally:
         unload()
     reasons: defaultdict[str, list[str]] = defaultdict(list)
@@ -66,8 +66,8 @@ def evaluate(
         _scored(contender, work, one, common) for contender, work, one in zip(contenders, works, made, strict=True)
     ]
     for name in against:
-        shown.begin(name, len(common))
-        systems.append(_baseline(name, common, systems[0].lengths, shown))
+        progress.begin(name, len(common))
+        systems.append(_baseline(name, common, systems[0].lengths, progress))
     use(EvaluationResults(data.name, [story.id for story in common], systems, failed))
     for journal in journals:
         journal.remove()
@@ -79,31 +79,31 @@ def _plan(contender: Contender) -> Work:
     return plan_work(settings, choose(settings, given, cores=usable_cores()), here=True)
 
 
-def _make(name: str, work: Work, stories: Sequence[Story], journal: Journal, shown: Shown) -> Made:
-    shown.begin(name, len(stories))
+def _make(name: str, work: Work, stories: Sequence[Story], journal: Journal, progress: ProgressBar) -> Made:
+    progress.begin(name, len(stories))
 
     def loading(share: float) -> None:
-        shown.describe(name if share >= 1 else f"{name}: loading the model, {share:.0%}")
+        progress.describe(name if share >= 1 else f"{name}: loading the model, {share:.0%}")
 
     def resumed(texts: int) -> None:
         if texts:
-            shown.note(f"{name}: {texts} of {len(stories)} texts were summarized before this was interrupted")
-            shown.finished(texts)
+            progress.note(f"{name}: {texts} of {len(stories)} texts were summarized before this was interrupted")
+            progress.advance(texts)
 
     done = 0
 
     def finished() -> None:
         nonlocal done
         done += 1
-        shown.finished()
-        if not shown.seen and done % max(1, len(stories) // _LINES) == 0:
-            shown.note(f"{name}: {done} texts summarized")
+        progress.advance()
+        if not progress.visible and done % max(1, len(stories) // _LINES) == 0:
+            progress.note(f"{name}: {done} texts summarized")
 
     made = make(work, stories, journal, loading=loading, resumed=resumed, finished=finished)
     for story, why in made.failed.items():
-        shown.note(f"{name}: {story} has no summary: {why}")
+        progress.note(f"{name}: {story} has no summary: {why}")
     seconds = sum(entry.seconds for entry in made.entries.values())
-    shown.note(f"{name}: {len(made.entries)} of {len(stories)} texts summarized, {seconds:,.0f} s")
+    progress.note(f"{name}: {len(made.entries)} of {len(stories)} texts summarized, {seconds:,.0f} s")
     return made
 
 
@@ -130,11 +130,11 @@ def _bounds(work: Work) -> dict[str, int]:
     return {"chunk_tokens": work.recipe.chunk_tokens, "max_tokens": work.recipe.max_tokens}
 
 
-def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], shown: Shown) -> Scored:
+def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], progress: ProgressBar) -> Scored:
     extracts = []
     for story, words in zip(stories, lengths, strict=True):
         extracts.append(BASELINES[name](story.text, words=words, language=story.written_in))
-        shown.finished()
+        progress.advance()
     scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
     return Scored(name, scores, [length(extract) for extract in extracts])
 

@@ -1,4 +1,4 @@
-"""What a long command is at, on standard error: a bar on a terminal, and lines that stay anywhere."""
+"""The progress of a long command, on standard error: a bar on a terminal, and lines that stay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
-class Shown:
+class ProgressBar:
     """The progress of a command, for as long as the context lasts."""
 
     def __init__(self, console: Console) -> None:
@@ -23,7 +23,7 @@ class Shown:
         )
         self._task = self._progress.add_task("", total=None)
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> ProgressBar:
         self._progress.start()
         return self
 
@@ -31,19 +31,19 @@ class Shown:
         self._progress.stop()
 
     @property
-    def seen(self) -> bool:
-        """Whether somebody can see the bar; else only lines tell how far it is."""
+    def visible(self) -> bool:
+        """Whether the bar can be seen; without a terminal only lines say how far the command is."""
         return self._progress.console.is_terminal
 
-    def begin(self, what: str, total: int) -> None:
-        """Say what begins, and of how many parts it is."""
-        self._progress.reset(self._task, description=what, total=total)
+    def begin(self, description: str, total: int) -> None:
+        """Start the bar again for a piece of work of `total` parts."""
+        self._progress.reset(self._task, description=description, total=total)
 
-    def describe(self, what: str) -> None:
-        """Say what is being done now, of the same parts."""
-        self._progress.update(self._task, description=what)
+    def describe(self, description: str) -> None:
+        """Change the description; the count of parts stays."""
+        self._progress.update(self._task, description=description)
 
-    def finished(self, parts: int = 1) -> None:
+    def advance(self, parts: int = 1) -> None:
         """Note that a part, or several, are done."""
         self._progress.advance(self._task, parts)
 

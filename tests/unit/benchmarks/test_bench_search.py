@@ -14,7 +14,7 @@ from benchmarks.kept import kept
 from benchmarks.rounds import Bench
 from benchmarks.search import search, settings_of
 from streaming.terminal.journal import Journal
-from streaming.terminal.progress import Shown
+from streaming.terminal.progress import ProgressBar
 
 DOCUMENTS = [Document(str(number), "", ("",), ((1,),)) for number in range(12)]
 
@@ -42,7 +42,7 @@ def test_settings_are_searched_once_for_a_system_and_only_what_depends_on_it_aga
     with kept(Journal(tmp_path)) as nothing:
         bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
         trials = search(
-            bench, [cached, other, lanes, busy], DOCUMENTS, Shown(Console(file=io.StringIO())), compared="BF16"
+            bench, [cached, other, lanes, busy], DOCUMENTS, ProgressBar(Console(file=io.StringIO())), compared="BF16"
         )
     tried = {case: [(knobs, documents) for one, knobs, documents in SEEN if one == case] for case, _, _ in SEEN}
     assert {documents for _, documents in tried[cached]} == {4}
@@ -66,6 +66,6 @@ def test_whose_settings_a_case_has_is_searched_without_being_measured_itself(tmp
     pipeline = Case("pipeline", "pipeline", "BF16", pipeline_documents=True)
     with kept(Journal(tmp_path)) as nothing:
         bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
-        trials = search(bench, [beside, pipeline], DOCUMENTS, Shown(Console(file=io.StringIO())), compared="BF16")
+        trials = search(bench, [beside, pipeline], DOCUMENTS, ProgressBar(Console(file=io.StringIO())), compared="BF16")
     assert {(case.system, case.pipeline_documents) for case, _, _ in SEEN} == {("lanes", False)}
     assert settings_of(pipeline, trials) == settings_of(beside, trials) == trials["lanes", "BF16"][-1].knobs
