@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,8 @@ from streaming.settings.flags import DataDir, flag
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 app = typer.Typer(rich_markup_mode="markdown")
-out = Console(highlight=False, soft_wrap=True)
+# The tables are wider than the 80 columns that rich takes a file to have.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -131,9 +133,10 @@ def bench(
     )
 
     def use(results: BenchResults) -> None:
-        show(results, out)
+        figures = as_json(results)
+        show(figures, out)
         if json_file is not None:
-            json_file.write_text(json.dumps(as_json(results), indent=2) + "\n")
+            json_file.write_text(json.dumps(figures, indent=2) + "\n")
         if chart is not None:
             draw(results, chart)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -186,9 +186,11 @@ class Gains:
         return self.representation * self.lanes
 
 
-def gains(figures: Sequence[Figure], *, shipped: str, representation: str) -> Gains | None:
-    """Separate the gain by `representation` of a cached `Llama` from the gain by lanes in it; None if unmeasured."""
-    rates = {(one.case.name, one.case.representation): one.documents_per_second for one in figures}
+def gains(rates: Mapping[tuple[str, str], float], *, shipped: str, representation: str) -> Gains | None:
+    """Separate the gain by `representation` of a cached `Llama` from the gain by lanes in it; None if unmeasured.
+
+    `rates` are documents a second, by system and representation.
+    """
     try:
         before, after = rates["cached", shipped], rates["cached", representation]
         return Gains(after / before, rates["lanes", representation] / after)

@@ -1,120 +1,205 @@
-"""The results as a person reads them: the machine, tables, ratios, and where the gain comes from."""
+"""The results in sections of text and tables: for a terminal, and for docs/performance.md.
+
+Made from the JSON of a measurement, so a page can be made of one that was measured long ago.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from benchmarks.contract import settings_text
 from benchmarks.figures import gains
-from benchmarks.results import BenchResults
 
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
+_RATIOS = {
+    "lanes_vs_recipe": "lanes, in their fastest representation, against the recipe on the file as shipped",
+    "lanes_vs_cached": "lanes, in their fastest representation, against one cached Llama on the file as shipped",
+    "lanes_vs_one_at_a_time": "lanes against one cached Llama, the same representation",
+    "lanes_vs_llama_server": "lanes against llama-server, the same representation",
+    "lanes_vs_llama_server_busy": "lanes against llama-server, beside a busy process",
+    "lanes_vs_llama_server_busy_searched": "lanes against llama-server, beside a busy process, both set up for it",
+    "pipeline_vs_lanes": "the whole pipeline against the lanes alone, on the same documents",
+}
+
+# What `results.as_json` returns, also when it was read from a file.
+Json = Mapping[str, Any]
 
 
-def show(results: BenchResults, out: Console) -> None:
-    """Print everything."""
-    work, machine = results.workload, results.machine
-    rounds = "one round" if results.repeats == 1 else f"medians of {results.repeats} rounds, interleaved"
-    more = f"; {work.pipeline_documents} for the pipeline" if work.pipeline_documents else ""
-    length = f"{work.words} words each" if work.words else "each of its full length"
-    out.print(
-        f"{machine.cpu}, {machine.cores} cores, {machine.memory / 1e9:,.0f} GB; llama-cpp-python "
-        f"{results.versions['llama_cpp']}, gistream {results.versions['gistream']}"
-        + (f", llama-server {results.versions['llama_server']}" if "llama_server" in results.versions else "")
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: a heading, sentences, and a table. Text and table may be empty."""
+
+    heading: str
+    text: str = ""
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+def show(results: Json, out: Console) -> None:
+    """Print all sections that say something."""
+    for section in sections(results):
+        out.print(f"\n{section.heading}", style="bold", markup=False)
+        if section.text:
+            out.print(section.text, markup=False)
+        if section.rows:
+            columns = (Column(name, overflow="fold") for name in section.columns)
+            table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+            for row in section.rows:
+                table.add_row(*row)
+            # The cells of a wide table are wrapped in a narrow terminal.
+            out.print(table, markup=False, soft_wrap=False)
+
+
+def sections(results: Json) -> Iterator[Section]:
+    """Yield all sections that say something, in the order of a report."""
+    for make in (machine, systems, gain, ratios, not_measured, latency, memory, settings, notes):
+        section = make(results)
+        if section.text or section.rows:
+            yield section
+
+
+def machine(results: Json) -> Section:
+    """Return where, what and how much was measured."""
+    machine, model, work = results["machine"], results["model"], results["workload"]
+    length = f"{work['words']} words each" if work["words"] else "each of its full length"
+    server = f", llama-server {results['llama_server']}" if "llama_server" in results else ""
+    pipeline = f", and {work['pipeline_documents']} documents for the pipeline" if work["pipeline_documents"] else ""
+    rounds = "one round" if results["repeats"] == 1 else f"medians of {results['repeats']} rounds, interleaved"
+    return Section(
+        "Machine",
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 1e3:,.0f} GB; llama-cpp-python "
+        f"{results['llama_cpp']}, gistream {results['gistream']}{server}. {model['name']}, {model['representation']} "
+        f"as shipped, SHA-256 {model['sha256']}. {work['documents']} documents of {work['text']}, {length}: "
+        f"{work['tokens_in']:,} tokens of prompts, at most {work['max_tokens']} generated for each{pipeline}; "
+        f"{rounds}.",
     )
-    out.print(f"{results.model}, {results.shipped} as shipped, SHA-256 {results.sha256}")
-    out.print(
-        f"{work.documents} documents of {work.text}, {length}: {work.tokens_in:,} tokens of prompts, at most "
-        f"{work.max_tokens} generated for each{more}; {rounds}\n"
-    )
-    out.print(_systems(results))
-    out.print("\n[bold]Settings[/bold]")
-    for (name, representation), trials in results.trials.items():
-        out.print(f"  {name.replace('_', ' ')}, {representation}: {settings_text(trials[-1].knobs)}")
-    if any(figure.case.name in _SYSTEMS for figure in results.figures):
-        out.print(_gains(results))
-    _show_ratios(results, out)
-    if (delay := results.delay) is not None:
-        out.print(
-            f"\nLatency of one document on a warm, idle pipeline, median of {len(results.delays)}: "
-            f"{delay.pipeline:.2f} s from produced to summary, the engine alone {delay.engine:.2f} s: "
-            f"{delay.pipeline - delay.engine:+.2f} s"
+
+
+def systems(results: Json) -> Section:
+    """Return the speed and the memory of each system."""
+    rows = [
+        (
+            _words(system["name"]),
+            system["representation"],
+            f"{system['documents_per_second']:.3f}",
+            _range(system["spread"]),
+            f"{system['tokens_in_per_second']:,.0f}",
+            f"{system['tokens_out_per_second']:,.0f}",
+            f"{system['peak_rss_mb']:,}",
         )
-    if results.footprints:
-        out.print(_memory(results))
-    for note in results.notes:
-        out.print(f"- {note}")
+        for system in results["systems"]
+    ]
+    columns = ("system", "model", "documents/s", "slowest to fastest", "tokens/s in", "tokens/s out", "peak MB")
+    return Section("Systems", "", columns, rows)
 
 
-def _systems(results: BenchResults) -> Table:
-    table = Table(
-        "system", "model", "documents/s", "slowest to fastest", "tokens/s in", "out", "peak MB", box=None,
-        pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title="Systems", title_justify="left",
-    )  # fmt: skip
-    for figure in results.figures:
-        slow, fast = figure.spread
-        table.add_row(
-            figure.case.name.replace("_", " "),
-            figure.case.representation,
-            f"{figure.documents_per_second:.3f}",
-            f"{slow:.3f} to {fast:.3f}",
-            f"{figure.tokens_in_per_second:,.0f}",
-            f"{figure.tokens_out_per_second:,.0f}",
-            f"{figure.peak_bytes / 1e6:,.0f}",
-        )
-    return table
-
-
-def _gains(results: BenchResults) -> Table:
-    """Return the table that separates the gain by representation from the gain by lanes."""
-    representations = list(dict.fromkeys(figure.case.representation for figure in results.figures))
-    rates = {(one.case.name, one.case.representation): one.documents_per_second for one in results.figures}
-    table = Table(
-        "documents/s",
-        *(f"{name} as shipped" if name == results.shipped else name for name in representations),
-        box=None, header_style="bold", title="\nGain by representation and gain by lanes", title_justify="left",
-    )  # fmt: skip
+def gain(results: Json) -> Section:
+    """Return the gain by a representation and the gain by lanes, each by itself."""
+    rates = {(row["name"], row["representation"]): row["documents_per_second"] for row in results["systems"]}
+    shipped = results["model"]["representation"]
+    representations = list(dict.fromkeys(row["representation"] for row in results["systems"]))
+    rows: list[list[str]] = []
     for system in _SYSTEMS:
-        row = [rates.get((system, name)) for name in representations]
-        if any(row):
-            table.add_row(system.replace("_", "-"), *("" if rate is None else f"{rate:.3f}" for rate in row))
-    found = [gains(results.figures, shipped=results.shipped, representation=name) for name in representations]
-    table.add_row("by representation", *("" if one is None else f"x {one.representation:.2f}" for one in found))
-    table.add_row("by lanes", *("" if one is None else f"x {one.lanes:.2f}" for one in found))
-    table.add_row("both", *("" if one is None else f"x {one.both:.2f}" for one in found))
-    return table
+        speeds = [rates.get((system, name)) for name in representations]
+        if any(speeds):
+            rows.append([_words(system), *("" if speed is None else f"{speed:.3f}" for speed in speeds)])
+    if rows:
+        factors = [gains(rates, shipped=shipped, representation=name) for name in representations]
+        rows += [
+            ["by representation", *("" if each is None else f"x {each.representation:.2f}" for each in factors)],
+            ["by lanes", *("" if each is None else f"x {each.lanes:.2f}" for each in factors)],
+            ["both, against one cached Llama", *("" if each is None else f"x {each.both:.2f}" for each in factors)],
+        ]
+    names = (f"{name} as shipped" if name == shipped else name for name in representations)
+    return Section("Where the gain comes from", "", ("documents/s", *names), rows)
 
 
-def _show_ratios(results: BenchResults, out: Console) -> None:
-    out.print(f"\n[bold]Ratios[/bold] (systems compared in {results.compared}; of each round, lowest to highest)")
-    for name, ratio in results.ratios.found.items():
-        between = f"   {ratio.lowest:.3f} to {ratio.highest:.3f}" if results.repeats > 1 else ""
-        out.print(f"  {name:<38}{ratio.median:.3f}{between}")
-    for name, reason in results.ratios.absent.items():
-        out.print(f"  {name:<38}{reason}")
+def ratios(results: Json) -> Section:
+    """Return how many times faster one system is than another."""
+    rows = [
+        (_RATIOS[name], f"{ratio:.3f}", _range(results["ratios_spread"][name]))
+        for name, ratio in results["ratios"].items()
+    ]
+    return Section(
+        f"Ratios, systems compared in {results['compared_in']}",
+        "",
+        ("", "times as fast", "lowest to highest round"),
+        rows,
+    )
 
 
-def _memory(results: BenchResults) -> Table:
-    table = Table(
-        "model", "slots", "lanes", "ubatch", "context", "weights", "KV", "buffers", "predicted", "measured", "ratio",
-        "flat", box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
-        title="\nMemory of an engine, MB", title_justify="left",
-    )  # fmt: skip
-    for one in results.footprints:
-        cache = "unknown" if one.predicted.kv_cache is None else f"{one.predicted.kv_cache / 1e6:,.0f}"
-        table.add_row(
-            one.representation,
-            str(one.knobs["slots"]),
-            str(one.knobs["lanes"]),
-            str(one.knobs["ubatch"]),
-            f"{one.context:,}",
-            f"{one.predicted.weights / 1e6:,.0f}",
-            cache,
-            f"{one.predicted.buffers / 1e6:,.0f}",
-            f"{one.predicted.total / 1e6:,.0f}",
-            f"{one.measured.first / 1e6:,.0f}",
-            f"{one.ratio:.2f}",
-            "yes" if one.flat else f"no: {one.measured.last / 1e6:,.0f}",
+def not_measured(results: Json) -> Section:
+    """Return the ratios that were not measured, and why."""
+    rows = [(_RATIOS[name], reason) for name, reason in results["not_measured"].items()]
+    return Section("Ratios that were not measured", "", ("", "reason"), rows)
+
+
+def latency(results: Json) -> Section:
+    """Return how long one document takes on an idle pipeline; without text when there was no pipeline."""
+    if (delay := results["latency"]) is None:
+        return Section("Latency")
+    return Section(
+        "Latency",
+        f"One document on a warm, idle pipeline, median of {delay['documents']}: {delay['pipeline_seconds']:.2f} s "
+        f"from produced to summary on the topic. An engine alone takes {delay['engine_seconds']:.2f} s for them: "
+        f"{delay['added_seconds']:+.2f} s.",
+    )
+
+
+def memory(results: Json) -> Section:
+    """Return the memory of engines, as predicted and as measured."""
+    rows = [
+        (
+            engine["representation"],
+            f"{engine['slots']} x {engine['context']:,}",
+            str(engine["lanes"]),
+            str(engine["ubatch"]),
+            f"{engine['weights_mb']:,}",
+            "unknown" if engine["kv_cache_mb"] is None else f"{engine['kv_cache_mb']:,}",
+            f"{engine['buffers_mb']:,}",
+            f"{engine['predicted_mb']:,}",
+            f"{engine['measured_mb']:,}",
+            f"{engine['ratio']:.2f}",
+            "yes" if engine["flat"] else f"no: {engine['after_last_round_mb']:,}",
         )
-    return table
+        for engine in results["memory"]
+    ]
+    setup = ("model", "slots x context", "lanes", "ubatch")
+    columns = (*setup, "weights", "KV", "buffers", "predicted", "measured", "ratio", "flat")
+    return Section("Memory of an engine, MB", "", columns, rows)
+
+
+def settings(results: Json) -> Section:
+    """Return the settings that were tried of each system, the chosen ones first."""
+    rows = [
+        (_words(system["system"]), system["representation"], settings_text(knobs), f"{rate:.3f}" if rate else "")
+        for system in results["settings"]
+        for knobs, rate in _trials(system)
+    ]
+    return Section("Settings, the chosen ones first", "", ("system", "model", "settings", "documents/s"), rows)
+
+
+def notes(results: Json) -> Section:
+    """Return what a reader of the figures must know."""
+    return Section("Notes", "\n".join(f"- {note}" for note in results["notes"]))
+
+
+def _trials(system: Json) -> list[tuple[dict[str, int | bool], float]]:
+    """Return settings and their documents a second, the chosen settings first; 0 where nothing was measured."""
+    pairs = [({**trial}, trial["documents_per_second"]) for trial in system["tried"]]
+    for knobs, _ in pairs:
+        del knobs["documents_per_second"]
+    return sorted(pairs, key=lambda pair: (pair[0] != system["chosen"], -pair[1]))
+
+
+def _range(limits: Sequence[float]) -> str:
+    return f"{limits[0]:.3f} to {limits[1]:.3f}"
+
+
+def _words(name: str) -> str:
+    return name.replace("llama_server", "llama-server").replace("_", " ")

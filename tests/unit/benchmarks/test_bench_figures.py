@@ -72,10 +72,11 @@ def test_a_ratio_that_was_not_measured_is_absent_with_the_reason() -> None:
 
 
 def test_the_gain_is_separated_into_representation_and_lanes() -> None:
-    found = gains(MEASURED, shipped="Q4_1", representation="BF16")
+    rates = {(figure.case.name, figure.case.representation): figure.documents_per_second for figure in MEASURED}
+    found = gains(rates, shipped="Q4_1", representation="BF16")
     assert found is not None
     assert (found.representation, found.lanes, found.both) == pytest.approx((1.6, 1.5, 2.4))
-    assert gains(MEASURED, shipped="Q4_1", representation="Q8_0") is None
+    assert gains(rates, shipped="Q4_1", representation="Q8_0") is None
 
 
 def test_a_system_that_had_other_prompts_is_named() -> None:
