@@ -1,4 +1,4 @@
-"""What this process may have of the machine: its CPUs, and what control groups, which containers are made of, allow."""
+"""The CPUs that this process may use, and the limits of its control groups, which containers are made of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Group:
 
 
 def groups(controller: str, root: Path = ROOT, own: Path = OWN) -> Iterator[Group]:
-    """Yield this process's control groups for a controller, its own first; a limit of any group above holds, too.
+    """Yield this process's control groups for a controller, its own first; the limits of all groups above hold, too.
 
     A container sees its own group as the root.
     """
@@ -34,7 +34,7 @@ def groups(controller: str, root: Path = ROOT, own: Path = OWN) -> Iterator[Grou
         else:
             continue
         group = hierarchy / place.lstrip("/")
-        yield from (Group(one, version) for one in (group, *group.parents) if one.is_relative_to(hierarchy))
+        yield from (Group(path, version) for path in (group, *group.parents) if path.is_relative_to(hierarchy))
 
 
 def cpus() -> list[int]:
@@ -48,20 +48,20 @@ def cpus() -> list[int]:
 def usable_cores(root: Path = ROOT, own: Path = OWN) -> int:
     """Return how many threads can compute at once: the CPUs, or fewer when a control group gives less time.
 
-    As Java counts them, a part of a core is one.
+    A part of a core counts as one, as Java counts.
     """
     quotas = [quota for group in groups("cpu", root, own) if (quota := _quota(group)) is not None]
     return max(1, math.ceil(min([len(cpus()), *quotas])))
 
 
 def _quota(group: Group) -> float | None:
-    """Return the cores' worth of time that a control group gives; None when it sets no limit."""
+    """Return how many cores' time a control group gives; None when it sets no limit."""
     try:
         if group.version == 1:
-            allowed, period = ((group.folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            quota, period = ((group.folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
         else:
-            allowed, period = (group.folder / "cpu.max").read_text().split()
-        return int(allowed) / int(period) if int(allowed) > 0 else None
+            quota, period = (group.folder / "cpu.max").read_text().split()
+        return int(quota) / int(period) if int(quota) > 0 else None
     except (OSError, ValueError, ZeroDivisionError):
-        # There is no such file in the root, and "max" is no number.
+        # The root group has no such file, and "max" is no number.
         return None

@@ -1,1 +1,1 @@
-"""What is decided on the driver before anything starts: the layout, the engine, token limits, the work."""
+"""Decisions of the driver before anything starts: the layout, the engine, token limits, the work."""

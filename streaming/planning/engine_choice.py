@@ -33,42 +33,42 @@ class Choice:
 
 
 def choose(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
-    """Choose for an engine with `cores` cores; `pinned` is the representation of the query's checkpoint, if it has one.
+    """Choose for an engine with `cores` cores; `pinned` is the representation in the query's checkpoint, if any.
 
-    Makes the representation's file if it is not there. Raises `ModelError` when that fails, or when the checkpoint's is
-    none that gistream knows.
+    Makes the file of the representation if it does not exist. Raises `ModelError` when that fails, or when gistream
+    does not know the representation in the checkpoint.
     """
-    foreseen = foresee(settings, original, cores=cores, pinned=pinned)
-    if foreseen.representation == GIVEN:
-        return foreseen
-    return replace(foreseen, model=prepare(original, foreseen.representation, settings.models_dir))
+    choice = foresee(settings, original, cores=cores, pinned=pinned)
+    if choice.representation == GIVEN:
+        return choice
+    return replace(choice, model=prepare(original, choice.representation, settings.models_dir))
 
 
 def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
-    """Say what `choose` would, without making anything: the size of a representation is about right. Raises as it."""
-    tuning, unread = None, None
-    # What was measured on a CPU says nothing about a GPU.
+    """Return the choice of `choose` without making a file: the size is an estimate. Raises the same errors."""
+    tuning, problem = None, None
+    # A measurement on a CPU says nothing about a GPU.
     if not settings.gpu_layers:
         try:
             tuning = find_tuning(settings.data_dir, original, cores=cores)
         except MachineError as error:
-            # It only makes things faster.
-            unread = str(error)
+            # A tuning only makes the engine faster.
+            problem = str(error)
     representation, why = _representation(settings, tuning, pinned)
-    if unread is not None:
-        why = f"{why}; {unread}"
+    if problem is not None:
+        why = f"{why}; {problem}"
     if representation not in (GIVEN, *FILE_TYPES):
         raise ModelError(
-            f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; name another with "
-            "--representation."
+            f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; choose another "
+            "with --representation."
         )
     if representation != GIVEN and is_in(original, representation):
         representation = GIVEN
     tuned = None
     if tuning is not None and tuning.chosen.representation == representation:
-        # It was measured, and fitted the memory, with slots of another length.
-        shorter = min(1.0, tuning.context / token_limits(settings, original).context)
-        tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * shorter)))
+        # The tuned slots fitted the memory with another context, so a longer context gets fewer.
+        share = min(1.0, tuning.context / token_limits(settings, original).context)
+        tuned = replace(tuning.chosen.setup, slots=max(1, int(tuning.chosen.setup.slots * share)))
     model = original
     if representation != GIVEN:
         size = prepared_bytes(original, representation)
@@ -77,7 +77,7 @@ def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str 
 
 
 def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:
-    """Return the representation, and why it is that one."""
+    """Return the representation and the reason for it."""
     if settings.representation != "auto":
         return settings.representation, "as set"
     tuned = tuning.chosen.representation if tuning else None
@@ -92,7 +92,7 @@ def _representation(settings: Settings, tuning: Tuning | None, pinned: str | Non
 
 
 def _setup(settings: Settings, tuned: Setup | None, cores: int) -> Setup:
-    """Return the settings' setup; what they leave open is as tuned."""
+    """Return the setup of the settings; values that they leave open come from the tuning."""
     slots = settings.slots or max(tuned.slots if tuned else SLOTS, settings.lanes or 1)
     ubatch = settings.ubatch or (tuned.ubatch if tuned else UBATCH)
     # Lanes and threads belong together.

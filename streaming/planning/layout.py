@@ -11,8 +11,8 @@ from streaming.settings import Settings
 
 _LOCAL = re.compile(r"local(?:\[(\*|\d+)(?:,\s*\d+)?\])?$")
 _LOCAL_CLUSTER = re.compile(r"local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*\d+\s*\]$")
-# A worker that dies may have met a rare race: its task gets one more attempt. A second death is not chance, and each
-# attempt costs a batch of work.
+# A worker may die of a rare race, so its task gets one more attempt. A second death is no accident, and each attempt
+# costs a batch of work.
 TASK_ATTEMPTS = 2
 
 
@@ -26,16 +26,16 @@ class Layout:
 
     @property
     def local(self) -> bool:
-        """Tell whether every process is on this machine."""
+        """Whether every process is on this machine."""
         return self.master.startswith("local")
 
 
 def plan_layout(settings: Settings) -> Layout:
-    """Work out executors and cores from the master; what the settings say comes first. Raises `UsageError`."""
-    here = usable_cores()
-    master, executors, cores = settings.master, 1, here
+    """Derive executors and cores from the master; settings come first. Raises `UsageError`."""
+    own_cores = usable_cores()
+    master, executors, cores = settings.master, 1, own_cores
     if local := _LOCAL.match(master):
-        cores = here if local[1] == "*" else int(local[1] or 1)
+        cores = own_cores if local[1] == "*" else int(local[1] or 1)
         if settings.executors not in (None, 1):
             raise UsageError(
                 f"Spark's master '{master}' is one process, so executors cannot be {settings.executors}; "
@@ -47,12 +47,12 @@ def plan_layout(settings: Settings) -> Layout:
         executors, cores = int(cluster[1]), int(cluster[2])
     elif not re.match(r"(spark|k8s)://|yarn$", master):
         raise UsageError(
-            f"'{master}' is no Spark master; known are local[N], local[*], local-cluster[N,CORES,MIB], "
-            "spark://host:port, k8s://url and yarn."
+            f"'{master}' is no Spark master; use local[N], local[*], local-cluster[N,CORES,MIB], spark://host:port, "
+            "k8s://url or yarn."
         )
     return Layout(master, settings.executors or executors, settings.executor_cores or cores)
 
 
 def is_one_jvm(master: str) -> bool:
-    """Tell whether the driver of this master is its only executor."""
+    """Return whether the driver of this master is its only executor."""
     return _LOCAL.match(master) is not None

@@ -1,4 +1,4 @@
-"""A tuning for the settings of an installation: what is to be tuned, and for what work."""
+"""The task of a tuning, derived from the settings: the model to tune and the work to tune it for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from streaming.planning.layout import Layout
 from streaming.planning.token_limits import checked_token_limits
 from streaming.settings import MIB, Settings
 
-# Kafka's JVM, the driver and its workers, beside Spark's JVM.
-_OTHERS = 1024 * MIB
+# Memory of Kafka's JVM, the driver and its workers, beside Spark's JVM.
+_OTHER_PROCESSES = 1024 * MIB
 _UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB, "t": MIB * MIB}
 
 
@@ -29,8 +29,8 @@ def tuning_task(
     if settings.gpu_layers:
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
-    # What a query needs beside its engines, which share a machine where all executors are on it.
-    room = max(0, memory.available() - _beside(settings)) // (layout.executors if layout.local else 1)
+    # Engines share the machine's memory when all executors are on it.
+    available = max(0, memory.available() - _other_memory(settings)) // (layout.executors if layout.local else 1)
     limits = checked_token_limits(settings, model)
     return TuningTask(
         model=model,
@@ -39,7 +39,7 @@ def tuning_task(
         context=limits.context,
         prompt_tokens=limits.chunk_tokens,
         completion_tokens=limits.max_tokens,
-        memory=room if limit is None else min(limit, room),
+        memory=available if limit is None else min(limit, available),
         folder=settings.models_dir,
         budget=budget,
         native_deadline=settings.native_deadline,
@@ -49,9 +49,9 @@ def tuning_task(
     )
 
 
-def _beside(settings: Settings) -> int:
-    """Return the bytes that are not the engine's; `driver_memory` is written as Spark takes it: 2g, 512m."""
+def _other_memory(settings: Settings) -> int:
+    """Return the bytes that a query needs beside its engines; `driver_memory` has Spark's form: 2g, 512m."""
     number = settings.driver_memory.lower().removesuffix("b")
     unit = _UNITS.get(number[-1:], 1)
     digits = number.rstrip("kmgt")
-    return _OTHERS + (int(digits) * unit if digits.isdecimal() else 0)
+    return _OTHER_PROCESSES + (int(digits) * unit if digits.isdecimal() else 0)

@@ -1,6 +1,6 @@
 """The work that a query does on each document, decided on the driver: engine, recipe, prompts, deadline.
 
-What is done with it where the model is loaded: `desk`.
+`pipeline.desk` does this work on the executor, where the model is loaded.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from streaming.summarizer import PromptProfile, Recipe, get_profile, load_profil
 
 @dataclass(frozen=True)
 class Work:
-    """What is needed to summarize documents: small, picklable, made once by the driver.
+    """Everything that an executor needs to summarize documents: small, picklable, made once by the driver.
 
-    `grammars` are of the profiles that answer with JSON, by name. `in_flight` documents are open at once; a document
-    may take `deadline` seconds.
+    `grammars` maps the names of profiles that answer with JSON to their grammars. `in_flight` documents are open at
+    once; a document may take `deadline` seconds.
     """
 
     engine: EngineRecipe
@@ -43,9 +43,9 @@ class Work:
 
 
 def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
-    """Decide how documents are summarized by what was chosen to compute them, on this machine when `here`.
+    """Plan how documents are summarized with the chosen model and setup, on this machine when `here`.
 
-    Raises `UsageError`, and `MachineError` when this machine has not the memory, or the GPU, for it.
+    Raises `UsageError`, and `MachineError` when this machine lacks the memory or the GPU.
     """
     model = choice.model
     limits = checked_token_limits(settings, model)
@@ -54,7 +54,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     return Work(
         engine=_plan_engine(settings, choice, here=here, limits=limits),
         recipe=Recipe(
-            # Of the file as given: what is made of it may differ in a byte from one llama.cpp to the next.
+            # The original file's checksum: a prepared file may differ by a byte between versions of llama.cpp.
             model_sha256=choice.original.sha256,
             representation=model.representation,
             sampling=Sampling(
@@ -77,26 +77,29 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
         profiles=profiles,
         grammars=grammars_of(profiles),
         default_profile=settings.prompt,
-        # While one document's result is on its way out, the slots it leaves already have the next ones.
+        # Twice the slots, so that a freed slot has its next document while the previous result is written.
         in_flight=2 * choice.setup.slots,
         deadline=settings.document_deadline,
     )
 
 
 def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
-    """Return the grammars of the profiles that answer with JSON, by name; raises `UsageError` for one without."""
-    found = {}
+    """Return the grammars of the profiles that answer with JSON, by name.
+
+    Raises `UsageError` for a schema that no grammar can express.
+    """
+    grammars = {}
     for name, profile in profiles.items():
         if profile.schema_ is not None:
             try:
-                found[name] = grammar_of(profile.schema_)
+                grammars[name] = grammar_of(profile.schema_)
             except ValueError as error:
                 raise UsageError(f"The schema of prompt profile '{name}' cannot be used: {error}.") from error
-    return found
+    return grammars
 
 
 def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: TokenLimits) -> EngineRecipe:
-    limit = settings.engine_memory * MIB if settings.engine_memory else None
+    memory = settings.engine_memory * MIB if settings.engine_memory else None
     setup = choice.setup
     llama = LlamaRecipe(
         model=choice.model,
@@ -106,11 +109,11 @@ def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: Toke
         threads=setup.threads,
         ubatch=setup.ubatch,
         gpu_layers=settings.gpu_layers,
-        memory=limit,
+        memory=memory,
         completion=settings.completion,
         thinking_tokens=limits.thinking_tokens,
         given=None if choice.model is choice.original else choice.original,
     )
-    if here and (sentence := llama.refusal()):
-        raise MachineError(sentence)
-    return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, limit)
+    if here and (reason := llama.refusal()):
+        raise MachineError(reason)
+    return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, memory)

@@ -1,4 +1,4 @@
-"""What this process may have of the machine's CPUs, in a container, too."""
+"""The CPUs that this process may use, also in a container."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALL = len(cpus())
 
 
 def limited(folder: Path, own: str, **files: str) -> int:
-    """Return the cores that control groups leave, whose files are given as `place__file`."""
+    """Return the usable cores under control groups whose files are named `folder__file`."""
     (folder / "own").write_text(own)
     for name, content in files.items():
         path = folder / "root" / name.replace("__", "/").replace("cpu_", "cpu.")

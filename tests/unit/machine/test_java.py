@@ -1,4 +1,4 @@
-"""The jars: one of which only a part is there, and two that fetch at once. Maven's repositories are not asked."""
+"""Jars: a partial one, and two that are fetched at once. Needs no network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Artifact:
     def resolve(self) -> Path:
         if not self.path.exists():
             if not self.whole:
-                raise RuntimeError("Artifact a:b:1 not found in remote repositories")
+                raise RuntimeError("Artifact a:b:1 not whole in remote repositories")
             with self.path.open("wb") as file:
                 time.sleep(0.05)
                 with zipfile.ZipFile(file, "w") as jar:
@@ -56,12 +56,12 @@ def test_one_that_cannot_be_fetched_again_is_an_error_with_what_to_do(
 ) -> None:
     offer(Artifact(repository / "a.jar", whole=False), monkeypatch)
     (repository / "a.jar").write_bytes(b"PK, and then nothing")
-    with pytest.raises(MachineError, match="not found in remote repositories; the first start needs a network"):
+    with pytest.raises(MachineError, match="not whole in remote repositories; the first start needs a network"):
         resolve_jars(["a:b:1"])
 
 
 def test_two_that_fetch_at_once_both_have_whole_jars(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offer(Artifact(repository / "a.jar"), monkeypatch)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: zipfile.is_zipfile(resolve_jars(["a:b:1"])[0]), range(4)))
-    assert found == [True] * 4
+        whole = list(pool.map(lambda _: zipfile.is_zipfile(resolve_jars(["a:b:1"])[0]), range(4)))
+    assert whole == [True] * 4

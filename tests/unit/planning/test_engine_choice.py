@@ -18,7 +18,7 @@ from streaming.spark.checkpoint import Checkpoint, Pin, inspect_checkpoint, open
 TUNED = Setup(slots=16, lanes=2, threads=2, ubatch=256)
 
 
-def choice(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings: object) -> Choice:
+def foreseen(data_dir: Path, *, cores: int = 2, pin: str | None = None, **settings: object) -> Choice:
     return foresee(load({"data_dir": data_dir, **settings}), MODEL, cores=cores, pinned=pin)
 
 
@@ -29,17 +29,17 @@ def tuned(tmp_path: Path) -> Path:
 
 
 def test_without_a_tuning_the_model_is_used_as_given_and_it_is_said_what_tuning_takes(tmp_path: Path) -> None:
-    found = choice(tmp_path)
-    assert (found.representation, found.model) == ("given", MODEL)
-    assert found.setup == Setup(slots=4, lanes=2, threads=2, ubatch=512)
-    assert "`gistream tune` takes up to 10 minutes" in found.why
+    choice = foreseen(tmp_path)
+    assert (choice.representation, choice.model) == ("given", MODEL)
+    assert choice.setup == Setup(slots=4, lanes=2, threads=2, ubatch=512)
+    assert "`gistream tune` takes up to 10 minutes" in choice.why
 
 
 def test_what_was_tuned_for_this_cpu_is_used(tuned: Path) -> None:
-    found = choice(tuned)
-    assert (found.representation, found.setup) == ("BF16", TUNED)
+    choice = foreseen(tuned)
+    assert (choice.representation, choice.setup) == ("BF16", TUNED)
     # Two bytes a weight.
-    assert found.model.file_bytes == 2 * MODEL.parameters
+    assert choice.model.file_bytes == 2 * MODEL.parameters
 
 
 @pytest.mark.parametrize("other", ["cores", "cpu", "llama.cpp", "model"])
@@ -62,54 +62,54 @@ def test_a_tuning_is_read_as_it_was_kept(tuned: Path) -> None:
 def test_a_tuning_that_cannot_be_used_stops_nothing_and_is_named(tuned: Path, broken: str | None) -> None:
     path = tuning_path(tuned, MODEL, cores=2)
     path.write_text(path.read_text().replace("BF16", "Q9_X") if broken is None else broken)
-    found = choice(tuned)
-    assert found.representation == "given"
-    assert f"the tuning in {path}" in found.why
-    assert "run `gistream tune` again" in found.why
+    choice = foreseen(tuned)
+    assert choice.representation == "given"
+    assert f"the tuning in {path}" in choice.why
+    assert "run `gistream tune` again" in choice.why
 
 
 def test_longer_slots_than_were_tuned_are_fewer(tuned: Path) -> None:
-    assert choice(tuned, context=4096).setup.slots == 8
-    assert choice(tuned, context=1024).setup.slots == 16
+    assert foreseen(tuned, context=4096).setup.slots == 8
+    assert foreseen(tuned, context=1024).setup.slots == 16
 
 
 def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> None:
-    found = choice(tuned, pin="given")
-    assert (found.representation, found.setup.slots) == ("given", 4)
-    assert "--representation BF16 moves it" in found.why
-    assert "`gistream tune` takes up to 10 minutes" in choice(tuned, pin="given", model="x", cores=1).why
-    assert choice(tuned, pin="BF16").setup == TUNED
+    choice = foreseen(tuned, pin="given")
+    assert (choice.representation, choice.setup.slots) == ("given", 4)
+    assert "--representation BF16 moves it" in choice.why
+    assert "`gistream tune` takes up to 10 minutes" in foreseen(tuned, pin="given", model="x", cores=1).why
+    assert foreseen(tuned, pin="BF16").setup == TUNED
 
 
 def test_a_representation_that_is_named_comes_before_checkpoint_and_tuning(tuned: Path) -> None:
-    assert choice(tuned, pin="BF16", representation="given").representation == "given"
-    assert choice(tuned, pin="given", representation="Q8_0").representation == "Q8_0"
+    assert foreseen(tuned, pin="BF16", representation="given").representation == "given"
+    assert foreseen(tuned, pin="given", representation="Q8_0").representation == "Q8_0"
 
 
 @pytest.mark.parametrize(("name", "title"), [("Q8_0", "Q8_0"), ("Q4_K_M", "Q4_K - Medium")])
 def test_nothing_is_made_of_a_file_that_is_what_is_asked_for(tmp_path: Path, name: str, title: str) -> None:
-    given = replace(MODEL, representation=title)
-    assert foresee(load({"data_dir": tmp_path, "representation": name}), given, cores=2).model is given
+    original = replace(MODEL, representation=title)
+    assert foresee(load({"data_dir": tmp_path, "representation": name}), original, cores=2).model is original
 
 
 def test_a_checkpoint_of_another_gistream_is_explained(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="keeps it at Q9_X, which this gistream cannot make"):
-        choice(tmp_path, pin="Q9_X")
+        foreseen(tmp_path, pin="Q9_X")
 
 
 def test_settings_come_before_what_was_tuned(tuned: Path) -> None:
-    assert choice(tuned, slots=6).setup == replace(TUNED, slots=6)
-    assert choice(tuned, ubatch=64).setup == replace(TUNED, ubatch=64)
-    assert choice(tuned, threads=1).setup == Setup(slots=16, lanes=1, threads=1, ubatch=256)
-    assert choice(tuned, lanes=1).setup == Setup(slots=16, lanes=1, threads=2, ubatch=256)
+    assert foreseen(tuned, slots=6).setup == replace(TUNED, slots=6)
+    assert foreseen(tuned, ubatch=64).setup == replace(TUNED, ubatch=64)
+    assert foreseen(tuned, threads=1).setup == Setup(slots=16, lanes=1, threads=1, ubatch=256)
+    assert foreseen(tuned, lanes=1).setup == Setup(slots=16, lanes=1, threads=2, ubatch=256)
     # There are never more lanes than slots.
-    assert choice(tuned, slots=1).setup.lanes == 1
-    assert choice(tuned, lanes=20).setup.slots == 20
+    assert foreseen(tuned, slots=1).setup.lanes == 1
+    assert foreseen(tuned, lanes=20).setup.slots == 20
 
 
 def test_a_tuning_of_the_cpu_says_nothing_about_a_gpu(tuned: Path) -> None:
-    found = choice(tuned, gpu_layers=999)
-    assert (found.representation, found.why) == ("given", "as given")
+    choice = foreseen(tuned, gpu_layers=999)
+    assert (choice.representation, choice.why) == ("given", "as given")
 
 
 def test_a_checkpoint_pins_a_representation_to_the_model_file_that_it_was_made_from(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How much a model reads and answers at once goes by its size, as far as the settings leave it open."""
+"""Token limits follow from the model's size where the settings leave them open."""
 
 from __future__ import annotations
 
