@@ -21,7 +21,7 @@ from consumers.tail import Tail, TailRead
 from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
-from streaming.protocol import Engine, Sampling
+from streaming.protocol import Engine, GenerationRequest, Sampling
 from streaming.spark.prepare import Plan
 from streaming.spark.query import checkpointed, running
 from streaming.spark.session import spark_log
@@ -89,7 +89,6 @@ def _await_commits(query: StreamingQuery, wanted: int) -> None:
 async def _generate(engine: Engine, document: Document, max_tokens: int) -> float:
     """Return the seconds that the engine takes for all chunks of a document."""
     began = time.perf_counter()
-    await asyncio.gather(
-        *(engine.generate(messages(chunk), sampling=Sampling(), max_tokens=max_tokens) for chunk in document.chunks)
-    )
+    requests = (GenerationRequest(tuple(messages(chunk)), Sampling(), max_tokens) for chunk in document.chunks)
+    await asyncio.gather(*map(engine.generate, requests))
     return time.perf_counter() - began

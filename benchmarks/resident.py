@@ -16,7 +16,7 @@ from benchmarks.systems.lanes import lanes_recipe, messages
 
 # Before the growth is measured: what the library itself takes is not the engine's.
 from streaming.engine.lanes import llama  # noqa: F401
-from streaming.protocol import Engine, Sampling
+from streaming.protocol import Engine, GenerationRequest, Sampling
 
 # Tokens generated of each prompt: memory does not depend on how many.
 _GENERATED = 8
@@ -47,6 +47,5 @@ def resident(opening: Opening, documents: Sequence[Document]) -> Resident:
 
 
 async def _fill(engine: Engine, texts: Sequence[str]) -> None:
-    await asyncio.gather(
-        *(engine.generate(messages(text), sampling=Sampling(), max_tokens=_GENERATED) for text in texts)
-    )
+    requests = (GenerationRequest(tuple(messages(text)), Sampling(), max_tokens=_GENERATED) for text in texts)
+    await asyncio.gather(*map(engine.generate, requests))

@@ -46,6 +46,24 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class GenerationRequest:
+    """One completion that is asked of an engine: at most `max_tokens` tokens after `messages`.
+
+    What a reasoning model thinks before its answer comes on top of `max_tokens`. `deadline` is a moment of
+    `time.monotonic()` in this process, in seconds; None is no limit. `grammar` is GBNF text that the answer follows.
+    `keep` announces that the same prompt may come again as soon as the caller has looked at the answer; an engine may
+    then keep the computed prompt for a moment.
+    """
+
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    max_tokens: int
+    deadline: float | None = None
+    grammar: str | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True)
 class Generation:
     """One generated text.
 
@@ -90,22 +108,13 @@ class Engine(Protocol):
         """Sequences that are generated at once; more requests than this only wait."""
 
     async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,
+        self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
-        """Generate one completion of at most `max_tokens`, beside what the model may think before it.
+        """Generate one completion.
 
-        `deadline` is a moment of `time.monotonic()`; `grammar` is GBNF text. `keep` says that the caller may ask the
-        same once more as soon as it has looked at the answer; an engine need not compute the prompt again then. An
-        engine in this process calls `native`, from any thread, with True right before native code begins to work on the
-        request and with False when it has let go of it; that may be several times, and after the caller has gone.
+        An engine in this process calls `on_native`, from any thread, with True right before native code begins to work
+        on the request and with False when native code has released the request. Both calls may come several times, and
+        also after the caller has gone.
 
         Raises `DeadlineExceeded`, `PromptTooLong` or `EngineCrashed` (one document's failure: a dead letter),
         `EngineError` (the service's failure: the query stops).

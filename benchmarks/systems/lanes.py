@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.contract import Document, Opening, Run
 from streaming.engine import LlamaRecipe, open_model
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 from streaming.settings import Settings
 from streaming.summarizer import load_profiles
 
@@ -47,12 +47,13 @@ class Lanes:
 
     async def _warm(self, lanes: int) -> None:
         """Compute a token in each lane, without anything of the prompts to come."""
-        warm = [Message("user", "Warm.")]
-        await asyncio.gather(*(self.engine.generate(warm, sampling=Sampling(), max_tokens=1) for _ in range(lanes)))
+        warm = GenerationRequest((Message("user", "Warm."),), Sampling(), max_tokens=1)
+        await asyncio.gather(*(self.engine.generate(warm) for _ in range(lanes)))
 
     async def _generate(self, texts: Sequence[str], finished: Callable[[], None]) -> list[Generation]:
         async def one(text: str) -> Generation:
-            done = await self.engine.generate(messages(text), sampling=Sampling(), max_tokens=self._max_tokens)
+            request = GenerationRequest(tuple(messages(text)), Sampling(), self._max_tokens)
+            done = await self.engine.generate(request)
             finished()
             return done
 

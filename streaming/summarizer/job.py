@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from streaming.errors import BadInput, DocumentFailed, PromptTooLong
-from streaming.protocol import Engine, Generation, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Sampling
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import extract_lines, extract_sentences, lead_sentences
@@ -195,10 +195,15 @@ class Job:
     async def _generate(
         self, part: Part, text: str, sampling: Sampling, max_tokens: int, grammar: str | None = None, *, again: bool
     ) -> Generation:
-        messages = self._budget.messages(text, part.stage, number=part.number, of=part.of)
-        generation = await self._engine.generate(
-            messages, sampling=sampling, max_tokens=max_tokens, deadline=self._deadline, grammar=grammar, keep=again
+        request = GenerationRequest(
+            tuple(self._budget.messages(text, part.stage, number=part.number, of=part.of)),
+            sampling=sampling,
+            max_tokens=max_tokens,
+            deadline=self._deadline,
+            grammar=grammar,
+            keep=again,
         )
+        generation = await self._engine.generate(request)
         if self._recipe.style == "completion" and grammar is None:
             generation = first_paragraph(generation)
         self.generations.append(generation)

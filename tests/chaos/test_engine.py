@@ -23,7 +23,7 @@ from streaming.engine.process.recipe import ProcessRecipe
 from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.errors import EngineCrashed
 from streaming.kafka.topics import Admin
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 from streaming.settings import Settings
 
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
@@ -162,8 +162,8 @@ def test_one_document_of_sixty_four_that_never_returns_costs_itself(tmp_path: Pa
 
 
 async def ask(engine: Engine, text: str) -> Generation:
-    messages = [Message("system", "Write a short summary of the text."), Message("user", text)]
-    return await engine.generate(messages, sampling=Sampling(), max_tokens=16)
+    messages = (Message("system", "Write a short summary of the text."), Message("user", text))
+    return await engine.generate(GenerationRequest(messages, sampling=Sampling(), max_tokens=16))
 
 
 @pytest.mark.soak

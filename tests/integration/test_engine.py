@@ -15,10 +15,11 @@ from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 from streaming.summarizer.chunking import split_chunks
 
 TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone. "
+GREEDY = Sampling()
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +34,22 @@ def chat(text: str) -> list[Message]:
     return [Message("system", "Write a short summary of the text."), Message("user", text)]
 
 
+def request(
+    text: str,
+    *,
+    max_tokens: int,
+    sampling: Sampling = GREEDY,
+    deadline: float | None = None,
+    grammar: str | None = None,
+) -> GenerationRequest:
+    return GenerationRequest(tuple(chat(text)), sampling, max_tokens, deadline=deadline, grammar=grammar)
+
+
 def test_many_callers_get_their_own_answers(engine: Engine) -> None:
     texts = [TEXT * n for n in range(1, 7)]
 
     async def ask() -> list[str]:
-        work = [engine.generate(chat(text), sampling=Sampling(), max_tokens=16) for text in texts]
+        work = [engine.generate(request(text, max_tokens=16)) for text in texts]
         return [generation.text for generation in await asyncio.gather(*work)]
 
     answers = asyncio.run(ask())
@@ -46,7 +58,7 @@ def test_many_callers_get_their_own_answers(engine: Engine) -> None:
 
 
 def test_token_counts_are_those_of_the_rendered_prompt(engine: Engine) -> None:
-    generation = asyncio.run(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8))
+    generation = asyncio.run(engine.generate(request(TEXT, max_tokens=8)))
     assert generation.prompt_tokens == engine.count(chat(TEXT))
     assert 0 < generation.completion_tokens <= 8
 
@@ -74,39 +86,35 @@ def test_a_document_cannot_place_a_control_token() -> None:
 
 def test_a_prompt_that_does_not_fit_is_refused_before_it_runs(engine: Engine) -> None:
     with pytest.raises(PromptTooLong):
-        asyncio.run(engine.generate(chat(TEXT * 100), sampling=Sampling(), max_tokens=8))
+        asyncio.run(engine.generate(request(TEXT * 100, max_tokens=8)))
 
 
 def test_a_deadline_ends_a_generation(engine: Engine) -> None:
     with pytest.raises(DeadlineExceeded):
-        asyncio.run(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=512, deadline=time.monotonic() + 0.3))
+        asyncio.run(engine.generate(request(TEXT, max_tokens=512, deadline=time.monotonic() + 0.3)))
 
 
 def test_a_cancelled_caller_leaves_its_slot_to_others(engine: Engine) -> None:
     async def ask() -> str:
-        gone = [
-            asyncio.ensure_future(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=800)) for _ in range(4)
-        ]
+        gone = [asyncio.ensure_future(engine.generate(request(TEXT, max_tokens=800))) for _ in range(4)]
         await asyncio.wait(gone, timeout=0.5)
         for task in gone:
             task.cancel()
-        answer = await asyncio.wait_for(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8), timeout=30)
+        answer = await asyncio.wait_for(engine.generate(request(TEXT, max_tokens=8)), timeout=30)
         return answer.text
 
     assert asyncio.run(ask())
 
 
 def test_a_grammar_is_kept(engine: Engine) -> None:
-    generation = asyncio.run(
-        engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8, grammar='root ::= "yes" | "no"')
-    )
+    generation = asyncio.run(engine.generate(request(TEXT, max_tokens=8, grammar='root ::= "yes" | "no"')))
     assert generation.text in ("yes", "no")
 
 
 def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone(engine: Engine) -> None:
     async def ask() -> list[object]:
         work = [
-            engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8, grammar=grammar)
+            engine.generate(request(TEXT, max_tokens=8, grammar=grammar))
             for grammar in (None, 'root ::= "yes', 'other ::= "yes"', None)
         ]
         return list(await asyncio.gather(*work, return_exceptions=True))
@@ -120,7 +128,7 @@ def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone(engine: Engine) 
 def sampled(engine: Engine, *samplings: Sampling, max_tokens: int = 24) -> list[str]:
     """Return what is generated for the same prompt by several ways of sampling, one after the other."""
     return [
-        asyncio.run(engine.generate(chat(TEXT), sampling=sampling, max_tokens=max_tokens)).text
+        asyncio.run(engine.generate(request(TEXT, max_tokens=max_tokens, sampling=sampling))).text
         for sampling in samplings
     ]
 
@@ -135,7 +143,7 @@ def test_each_request_of_a_batch_is_sampled_in_its_own_way(engine: Engine) -> No
     samplings = [Sampling(), *(Sampling(temperature=1.5, seed=seed) for seed in (1, 2)), Sampling(temperature=1.5)]
 
     async def ask() -> list[str]:
-        work = [engine.generate(chat(TEXT), sampling=sampling, max_tokens=24) for sampling in samplings]
+        work = [engine.generate(request(TEXT, max_tokens=24, sampling=sampling)) for sampling in samplings]
         return [generation.text for generation in await asyncio.gather(*work)]
 
     assert len(set(asyncio.run(ask()))) == 4
@@ -168,7 +176,7 @@ def test_a_slot_keeps_the_shared_prefix_and_answers_the_same() -> None:
     model = open_model("sample")
     engine = BatchingEngine(Weights(model.path), slots=1, lanes=1, context=512, threads=2, ubatch=512)
     first, other, again = (
-        asyncio.run(engine.generate(chat(text), sampling=Sampling(), max_tokens=24)).text
+        asyncio.run(engine.generate(request(text, max_tokens=24))).text
         for text in (TEXT, "A goat ate the map. Nobody knew the way home.", TEXT)
     )
     engine.close()
@@ -182,4 +190,4 @@ def test_a_closed_engine_says_so() -> None:
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):
-        asyncio.run(engine.generate(chat(TEXT), sampling=Sampling(), max_tokens=8))
+        asyncio.run(engine.generate(request(TEXT, max_tokens=8)))

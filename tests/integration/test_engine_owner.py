@@ -27,9 +27,9 @@ from pathlib import Path
 from hazards import HazardRecipe
 from installation import gistream
 from streaming.engine.process.recipe import ProcessRecipe
-from streaming.protocol import Message, Sampling
+from streaming.protocol import GenerationRequest, Message, Sampling
 loaded = ProcessRecipe(HazardRecipe({log!r}), stall={stall}, memory=None).load()
-work = loaded.generate([Message("user", {text!r})], sampling=Sampling(), max_tokens=8)
+work = loaded.generate(GenerationRequest((Message("user", {text!r}),), sampling=Sampling(), max_tokens=8))
 sys.stdout.write(asyncio.run(work).text + "\\n")
 """
 

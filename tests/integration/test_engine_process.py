@@ -13,7 +13,7 @@ from engine_process import ask, ask_all, child, engine, lines, until
 
 from streaming.engine.process.report import engine_reports
 from streaming.errors import DeadlineExceeded, EngineCrashed
-from streaming.protocol import Engine, Message, Sampling
+from streaming.protocol import Engine, GenerationRequest, Message, Sampling
 
 
 def test_many_callers_get_their_own_answers(log: Path) -> None:
@@ -27,8 +27,8 @@ def test_many_callers_get_their_own_answers(log: Path) -> None:
 
 def test_a_prompt_that_may_come_back_is_kept(log: Path) -> None:
     with engine(log) as loaded:
-        asked = loaded.generate([Message("user", "text")], sampling=Sampling(), max_tokens=8, keep=True)
-        assert asyncio.run(asked).text == "text, kept!"  # type: ignore[arg-type]
+        request = GenerationRequest((Message("user", "text"),), sampling=Sampling(), max_tokens=8, keep=True)
+        assert asyncio.run(loaded.generate(request)).text == "text, kept!"  # type: ignore[arg-type]
 
 
 def test_a_crash_costs_the_one_request_that_caused_it(log: Path) -> None:

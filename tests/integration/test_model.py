@@ -29,14 +29,14 @@ import asyncio, sys, psutil
 from pathlib import Path
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.llama import Weights
-from streaming.protocol import Message, Sampling
+from streaming.protocol import GenerationRequest, Message, Sampling
 slots, lanes, context, own = *map(int, sys.argv[2:]), psutil.Process()
 before = own.memory_info().rss
 engine = BatchingEngine(Weights(Path(sys.argv[1])), slots=slots, lanes=lanes, context=context, threads=2, ubatch=512)
 async def ask():
     texts = ["The mill burned on Tuesday. " * (100 if n < lanes else 1) for n in range(min(slots, 2 * lanes))]
-    asked = [engine.generate([Message("user", t)], sampling=Sampling(), max_tokens=4) for t in texts]
-    await asyncio.gather(*asked)
+    requests = [GenerationRequest((Message("user", text),), Sampling(), max_tokens=4) for text in texts]
+    await asyncio.gather(*map(engine.generate, requests))
 asyncio.run(ask())
 print(own.memory_info().rss - before)
 engine.close()

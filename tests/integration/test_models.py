@@ -22,7 +22,7 @@ from streaming.engine.lanes.template import Piece
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.engine.process.report import engine_reports
 from streaming.errors import EngineError, ModelError, PromptTooLong
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 
 every_family = pytest.mark.parametrize("name", FAMILIES)
 ASCII = [chr(code) for code in range(32, 127)]
@@ -69,7 +69,7 @@ def controls(weights: Weights, prompt: list[int]) -> list[str]:
 
 
 def generate(engine: Engine, messages: list[Message], max_tokens: int = 8) -> Generation:
-    return asyncio.run(engine.generate(messages, sampling=Sampling(), max_tokens=max_tokens))
+    return asyncio.run(engine.generate(GenerationRequest(tuple(messages), Sampling(), max_tokens)))
 
 
 @every_family
@@ -266,7 +266,7 @@ def test_thinking_ends_at_its_cap_and_is_no_part_of_the_answer(
     engine = LlamaRecipe(model, slots=2, lanes=1, context=CONTEXT, threads=1, thinking_tokens=24).load()
 
     async def ask(grammar: str | None) -> Generation:
-        return await engine.generate(chat("Anna"), sampling=Sampling(), max_tokens=8, grammar=grammar)
+        return await engine.generate(GenerationRequest(tuple(chat("Anna")), Sampling(), 8, grammar=grammar))
 
     async def side_by_side() -> list[Generation]:
         return await asyncio.gather(*(ask(grammar) for grammar in (None, 'root ::= "yes" | "no"', None)))
@@ -291,7 +291,7 @@ def test_memory_is_flat_over_two_thousand_short_documents(models: dict[str, Weig
 
     async def ask(count: int) -> None:
         texts = [chat(f"Anna {number}") for number in range(count)]
-        await asyncio.gather(*(engine.generate(text, sampling=Sampling(), max_tokens=8) for text in texts))
+        await asyncio.gather(*(engine.generate(GenerationRequest(tuple(text), Sampling(), 8)) for text in texts))
 
     def memory() -> list[int]:
         report = next(found for found in engine_reports() if found.executor == os.getpid())

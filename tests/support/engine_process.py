@@ -14,7 +14,7 @@ from hazards import HazardRecipe
 
 from streaming.engine.process.folder import EngineFolder, engine_folders
 from streaming.engine.process.recipe import ProcessRecipe
-from streaming.protocol import Engine, Generation, Message, Sampling
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 
 
 def recipe(log: Path, how: str = "well", *, stall: float = 30, memory: int | None = None) -> ProcessRecipe:
@@ -31,7 +31,8 @@ def engine(log: Path, *, stall: float = 30, memory: int | None = None) -> Iterat
 
 
 async def ask(loaded: Engine, text: str, deadline: float | None = None) -> Generation:
-    return await loaded.generate([Message("user", text)], sampling=Sampling(), max_tokens=8, deadline=deadline)
+    messages = (Message("user", text),)
+    return await loaded.generate(GenerationRequest(messages, sampling=Sampling(), max_tokens=8, deadline=deadline))
 
 
 async def ask_all(loaded: Engine, texts: list[str]) -> dict[str, object]:

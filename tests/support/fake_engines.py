@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streaming.errors import DocumentFailed, EngineError
-from streaming.protocol import EngineStatus, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,9 @@ class FakeEngine:
         return 1
 
     async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,
+        self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
-        text = messages[-1].content
+        text = request.messages[-1].content
         if "break" in text:
             raise EngineError("The engine is broken for this test.")
         if "fail" in text:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streaming.errors import EngineError
-from streaming.protocol import EngineStatus, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,11 @@ class HazardEngine:
     context, slots = 2048, 4
 
     async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,
+        self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
-        text = messages[-1].content
-        native = native or (lambda working: None)
-        native(True)
+        text = request.messages[-1].content
+        on_native = on_native or (lambda working: None)
+        on_native(True)
         self._busy += 1
         note(self._log, f"begin {text}")
         try:
@@ -90,11 +82,11 @@ class HazardEngine:
         finally:
             self._busy -= 1
             if not self._failed:
-                native(False)
+                on_native(False)
         if self._failed:
             raise EngineError("The engine has failed.")
         note(self._log, f"end {text}")
-        return Generation(f"{text}, kept!" if keep else f"{text}!", 1, max_tokens, "stop", 0.0)
+        return Generation(f"{text}, kept!" if request.keep else f"{text}!", 1, request.max_tokens, "stop", 0.0)
 
     def count(self, messages: Sequence[Message]) -> int:
         if "segfault" in messages[-1].content:

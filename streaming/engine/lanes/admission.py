@@ -32,11 +32,11 @@ AGEING = 32
 
 
 @dataclass
-class Request:
-    """A prompt and how to go on from it, for at most `limit` tokens.
+class LaneRequest:
+    """A rendered `GenerationRequest`: a prompt in tokens, continued for at most `limit` tokens.
 
-    `admitted` and `deadline` are moments of `time.monotonic()`; `answer` takes the tokens; `native` is told when native
-    code begins to work on the request, and when it has let go of it.
+    `admitted` and `deadline` are moments of `time.monotonic()`; `answer` takes the tokens; `on_native` is called with
+    True when native code begins to work on the request, and with False when native code has released it.
     """
 
     prompt: list[int]
@@ -46,7 +46,7 @@ class Request:
     grammar: str | None
     admitted: float
     answer: Answer
-    native: Callable[[bool], None]
+    on_native: Callable[[bool], None]
     # Whether the same prompt may come back when the answer has been looked at.
     keep: bool = False
     result: Future[Generation] = field(default_factory=Future)
@@ -84,9 +84,9 @@ class Admission:
 
     def __init__(self) -> None:
         # The second number keeps the order of arrival, and requests from being compared.
-        self._heap: list[tuple[int, int, Request]] = []
+        self._heap: list[tuple[int, int, LaneRequest]] = []
         self._arrivals = 0
-        self._back: defaultdict[int, list[Request]] = defaultdict(list)
+        self._back: defaultdict[int, list[LaneRequest]] = defaultdict(list)
         # No deadline passes before this moment; what bears it may have left.
         self._earliest = math.inf
 
@@ -104,7 +104,7 @@ class Admission:
         """How many wait whose callers do, too."""
         return sum(not request.result.cancelled() for request in self._all())
 
-    def add(self, request: Request, *, computed: int, lane: int | None = None) -> None:
+    def add(self, request: LaneRequest, *, computed: int, lane: int | None = None) -> None:
         """Let a request wait for `lane`, else for any, from when the engine has computed so many tokens."""
         if lane is not None:
             self._back[lane].append(request)
@@ -114,7 +114,7 @@ class Admission:
         if request.deadline is not None:
             self._earliest = min(self._earliest, request.deadline)
 
-    def back(self, lane: int, now: float) -> Request | None:
+    def back(self, lane: int, now: float) -> LaneRequest | None:
         """Remove and return the request that goes back to a lane; None when there is none."""
         requests = self._back[lane]
         while requests:
@@ -127,7 +127,7 @@ class Admission:
         """Return how many requests with a prompt go back to a lane."""
         return sum(request.prompt == prompt for request in self._back[lane])
 
-    def next(self, now: float) -> Request | None:
+    def next(self, now: float) -> LaneRequest | None:
         """Remove and return the request whose turn it is among those for any lane; None when there is none."""
         while self._heap:
             request = heapq.heappop(self._heap)[-1]
@@ -153,7 +153,7 @@ class Admission:
         self._heap.clear()
         self._back.clear()
 
-    def _all(self) -> Iterator[Request]:
+    def _all(self) -> Iterator[LaneRequest]:
         yield from (request for _, _, request in self._heap)
         for requests in self._back.values():
             yield from requests

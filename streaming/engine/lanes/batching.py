@@ -16,13 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from streaming.engine.lanes.admission import Admission, Request, takes_next
+from streaming.engine.lanes.admission import Admission, LaneRequest, takes_next
 from streaming.engine.lanes.lane import Lane, Slot
 from streaming.engine.lanes.llama import Context, Weights
 from streaming.engine.lanes.threads import FreeCores, lane_threads
 from streaming.engine.setup import shares
 from streaming.errors import EngineError, PromptTooLong
-from streaming.protocol import EngineStatus, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
 # After this long without work the first request has a head start (see `lane`). Between two micro-batches there is about
 # a second; somebody who watches has just seen the results of the last one.
@@ -133,15 +133,7 @@ class BatchingEngine:
         return len(self._weights.render(messages))
 
     async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,
+        self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`.
 
@@ -149,27 +141,40 @@ class BatchingEngine:
         """
         # Before anything touches the model: what has been freed ends the process when it is read.
         self._check_open()
-        tell = native or _nobody
-        tell(True)
+        on_native = on_native or _ignore
+        on_native(True)
         try:
-            prompt = self._weights.render(messages)
+            prompt = self._weights.render(request.messages)
             answer = self._weights.answer(
-                prompt, max_tokens=max_tokens, thinking_tokens=self._thinking, constrained=grammar is not None
+                prompt,
+                max_tokens=request.max_tokens,
+                thinking_tokens=self._thinking,
+                constrained=request.grammar is not None,
             )
         finally:
-            tell(False)
-        limit = self._thinking + max_tokens
+            on_native(False)
+        limit = self._thinking + request.max_tokens
         if len(prompt) + limit > self._context:
             raise PromptTooLong(
                 f"a prompt of {len(prompt)} tokens and {limit} more do not fit a context of {self._context}"
             )
-        request = Request(prompt, sampling, limit, deadline, grammar, time.monotonic(), answer, tell, keep)
+        waiting = LaneRequest(
+            prompt,
+            request.sampling,
+            limit,
+            request.deadline,
+            request.grammar,
+            time.monotonic(),
+            answer,
+            on_native,
+            request.keep,
+        )
         with self._changed:
             self._check_open()
             computed = sum(lane.computed for lane in self._lanes)
-            self._waiting.add(request, computed=computed, lane=self._lane_that_has(prompt))
+            self._waiting.add(waiting, computed=computed, lane=self._lane_that_has(prompt))
             self._changed.notify_all()
-        return await asyncio.wrap_future(request.result)
+        return await asyncio.wrap_future(waiting.result)
 
     def close(self) -> None:
         """Stop after the tokens being computed, fail what waits, free the model; idempotent."""
@@ -274,5 +279,5 @@ class BatchingEngine:
         return slot
 
 
-def _nobody(_: bool) -> None:
-    """Hear when native code works on a request, and do nothing about it."""
+def _ignore(_: bool) -> None:
+    """Take note of nothing: the caller does not ask when native code works on its request."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from streaming.engine.lanes.admission import Request, Room
+from streaming.engine.lanes.admission import LaneRequest, Room
 from streaming.engine.lanes.llama import Context, Sampler, Weights
 from streaming.errors import EngineError
 from streaming.protocol import Generation
@@ -39,7 +39,7 @@ class Slot:
 
     number: int
     cached: list[int] = field(default_factory=list)
-    request: Request | None = None
+    request: LaneRequest | None = None
     sampler: Sampler | None = None
     next: list[int] = field(default_factory=list)
     # Whether the sampler is the answer's.
@@ -136,7 +136,7 @@ class Lane:
         since = self._since
         return 0.0 if since is None else now - since
 
-    def reserve(self, request: Request, *, head_start: bool) -> Slot:
+    def reserve(self, request: LaneRequest, *, head_start: bool) -> Slot:
         """Give `request` the free slot that has most of its prompt, and return it; `begin` computes it.
 
         A slot that is kept for another prompt is taken only when no other is free.
@@ -157,7 +157,7 @@ class Lane:
         request = slot.request
         if request is None:
             raise EngineError(f"Slot {slot.number} has nothing to prefill: a bug.")
-        request.native(True)
+        request.on_native(True)
         if not self._take_sampler(slot, request):
             return
         if not self._native.truncate(slot.number, len(slot.cached)):
@@ -253,7 +253,7 @@ class Lane:
             self._native.compute_with(threads)
             self._threads = threads
 
-    def _take_sampler(self, slot: Slot, request: Request) -> bool:
+    def _take_sampler(self, slot: Slot, request: LaneRequest) -> bool:
         """Have a sampler for what comes next, thinking or answer; False when there is none, and the request is over."""
         if slot.sampler is not None:
             slot.sampler.close()
@@ -272,7 +272,7 @@ class Lane:
         if slot.sampler is not None:
             slot.sampler.close()
         if slot.request is not None:
-            slot.request.native(False)
+            slot.request.on_native(False)
         slot.request = slot.sampler = None
 
     @contextmanager

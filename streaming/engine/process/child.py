@@ -17,9 +17,17 @@ from functools import partial
 from pathlib import Path
 
 from streaming.engine.process.recipe import unpack_recipe
-from streaming.engine.process.wire import Frame, encode, pack, pack_error, read_blocking, unpack_messages
+from streaming.engine.process.wire import (
+    Frame,
+    encode,
+    pack,
+    pack_error,
+    read_blocking,
+    unpack_messages,
+    unpack_request,
+)
 from streaming.errors import EngineError
-from streaming.protocol import Engine, Message, Sampling
+from streaming.protocol import Engine, Message
 
 # A system that runs out of memory takes the process with the highest score: this one, which is started again, rather
 # than the executor's JVM. -1000 is never, 1000 is first.
@@ -115,19 +123,9 @@ class Child:
         self._say({"id": number, **answer})
 
     async def _do(self, engine: Engine, frame: Frame) -> Frame:
-        messages = unpack_messages(frame["messages"])
         if frame["do"] == "count":
-            return {"count": await self._count(engine, frame["id"], messages)}
-        generation = await engine.generate(
-            messages,
-            sampling=Sampling(**frame["sampling"]),
-            max_tokens=frame["max_tokens"],
-            grammar=frame["grammar"],
-            # A worker that is older than this process does not say.
-            keep=frame.get("keep", False),
-            native=partial(self._tell_native, frame["id"]),
-        )
-        return pack(generation)
+            return {"count": await self._count(engine, frame["id"], unpack_messages(frame["messages"]))}
+        return pack(await engine.generate(unpack_request(frame), on_native=partial(self._tell_native, frame["id"])))
 
     async def _count(self, engine: Engine, number: int, messages: list[Message]) -> int:
         def count() -> int:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from streaming.engine.process.report import EngineReport
 from streaming.engine.process.starting import Launch, find_or_start, reap, wait_for_end
-from streaming.engine.process.wire import Frame, encode, pack, pack_messages, read, unpack_error
+from streaming.engine.process.wire import Frame, encode, pack_messages, pack_request, read, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
-from streaming.protocol import EngineStatus, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
 # Servers run no native code, so only somebody outside ends one. Somebody who does it all the time means it.
 _ATTEMPTS = 5
@@ -134,26 +134,14 @@ class ProcessEngine:
 
     async def generate(
         self,
-        messages: Sequence[Message],
+        request: GenerationRequest,
         *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,  # noqa: ARG002 - no native code runs in this process
+        on_native: Callable[[bool], None] | None = None,  # noqa: ARG002 - no native code runs in this process
     ) -> Generation:
         """Generate one completion; see `streaming.protocol.Engine.generate`."""
         loop = self._open_loop()
-        request = {
-            "do": "generate",
-            "messages": pack_messages(messages),
-            "sampling": pack(sampling),
-            "max_tokens": max_tokens,
-            "grammar": grammar,
-            "keep": keep,
-        }
-        asked = asyncio.run_coroutine_threadsafe(self._ask(request, deadline), loop)
+        frame = {"do": "generate", **pack_request(request)}
+        asked = asyncio.run_coroutine_threadsafe(self._ask(frame, request.deadline), loop)
         return Generation(**await asyncio.wrap_future(asked))
 
     def count(self, messages: Sequence[Message]) -> int:

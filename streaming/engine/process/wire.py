@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from streaming import errors
 from streaming.errors import DocumentError, DocumentFailed, EngineError
-from streaming.protocol import Message
+from streaming.protocol import GenerationRequest, Message, Sampling
 
 Frame = dict[str, Any]
 
@@ -78,6 +78,29 @@ def pack_messages(messages: Sequence[Message]) -> list[list[str]]:
 def unpack_messages(packed: list[list[Any]]) -> list[Message]:
     """Return the messages of a frame."""
     return [Message(role, content) for role, content in packed]
+
+
+def pack_request(request: GenerationRequest) -> Frame:
+    """Return a request as a frame has it; without its deadline, a moment that another process's clock does not have."""
+    return {
+        "messages": pack_messages(request.messages),
+        "sampling": asdict(request.sampling),
+        "max_tokens": request.max_tokens,
+        "grammar": request.grammar,
+        "keep": request.keep,
+    }
+
+
+def unpack_request(packed: Frame) -> GenerationRequest:
+    """Return the request of a frame."""
+    return GenerationRequest(
+        tuple(unpack_messages(packed["messages"])),
+        sampling=Sampling(**packed["sampling"]),
+        max_tokens=packed["max_tokens"],
+        grammar=packed["grammar"],
+        # A worker that is older than this process sends no such field.
+        keep=packed.get("keep", False),
+    )
 
 
 def pack_error(error: Exception) -> Frame:

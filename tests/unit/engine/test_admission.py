@@ -5,19 +5,19 @@ from typing import cast
 
 import pytest
 
-from streaming.engine.lanes.admission import AGEING, Admission, Request, Room, takes_next
+from streaming.engine.lanes.admission import AGEING, Admission, LaneRequest, Room, takes_next
 from streaming.engine.lanes.thinking import Answer
 from streaming.errors import DeadlineExceeded
 from streaming.protocol import Sampling
 
 
-def request(prompt: int, *, max_tokens: int = 96, deadline: float | None = None) -> Request:
+def request(prompt: int, *, max_tokens: int = 96, deadline: float | None = None) -> LaneRequest:
     # Nothing of what admission decides asks the answer.
     answer = cast("Answer", None)
-    return Request([1] * prompt, Sampling(), max_tokens, deadline, None, 0.0, answer, native=lambda _: None)
+    return LaneRequest([1] * prompt, Sampling(), max_tokens, deadline, None, 0.0, answer, on_native=lambda _: None)
 
 
-def order(admission: Admission) -> list[Request]:
+def order(admission: Admission) -> list[LaneRequest]:
     return [found for _ in range(len(admission)) if (found := admission.next(0.0)) is not None]
 
 

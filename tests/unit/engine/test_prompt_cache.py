@@ -10,7 +10,7 @@ import pytest
 from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, running, token, until, within
 
 from streaming.engine.lanes import lane
-from streaming.protocol import Message, Sampling
+from streaming.protocol import GenerationRequest, Message, Sampling
 
 # Longer than the head start.
 LONG = 300
@@ -35,13 +35,13 @@ def test_each_of_several_profiles_keeps_the_slot_that_has_it() -> None:
 
         async def take_turns() -> None:
             for profile, n in itertools.product("ab", range(2)):
-                work = [Message("system", f"{profile} " * 20), Message("user", f"{n}")]
-                await engine.generate(work, sampling=Sampling(), max_tokens=4)
+                work = (Message("system", f"{profile} " * 20), Message("user", f"{n}"))
+                await engine.generate(GenerationRequest(work, Sampling(), max_tokens=4))
 
         async def both() -> None:
-            work = [[Message("system", f"{p} " * 20), Message("user", "x")] for p in "ab"]
+            work = [(Message("system", f"{p} " * 20), Message("user", "x")) for p in "ab"]
             # Longer than the head start, so that they are side by side.
-            await asyncio.gather(*(engine.generate(w, sampling=Sampling(), max_tokens=200) for w in work))
+            await asyncio.gather(*(engine.generate(GenerationRequest(w, Sampling(), max_tokens=200)) for w in work))
 
         within(both())
         before = engine.status().prompt_tokens

@@ -17,7 +17,7 @@ from streaming.engine.lanes import batching
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.threads import FreeCores, Spent, free_cores, lane_threads, spent_now
 from streaming.machine.cores import usable_cores
-from streaming.protocol import Message, Sampling
+from streaming.protocol import GenerationRequest, Message, Sampling
 
 SECONDS = 20
 
@@ -111,8 +111,8 @@ def two_lanes(machine: FakeMachine, *, free_cores: float = 2.0) -> Iterator[Batc
 
 
 async def ask(engine: BatchingEngine, text: str) -> None:
-    asked = engine.generate([Message("user", text)], sampling=Sampling(), max_tokens=99)
-    await asyncio.wait_for(asked, SECONDS)
+    request = GenerationRequest((Message("user", text),), Sampling(), max_tokens=99)
+    await asyncio.wait_for(engine.generate(request), SECONDS)
 
 
 def test_a_single_document_is_computed_by_the_threads_of_all_lanes() -> None:

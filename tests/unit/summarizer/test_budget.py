@@ -12,7 +12,7 @@ from fake_engine import FakeEngine
 from summaries import LONG, PROFILE, RECIPE, SHORT
 
 from streaming.errors import EngineError
-from streaming.protocol import Generation, Message
+from streaming.protocol import Generation, GenerationRequest, Message
 from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest
 
 
@@ -29,9 +29,9 @@ class Counting(FakeEngine):
             self.counted.append(messages[1].content)
         return super().count(messages)
 
-    async def generate(self, messages: Sequence[Message], **how: Any) -> Generation:
+    async def generate(self, request: GenerationRequest, **how: Any) -> Generation:
         self.generated = True
-        return await super().generate(messages, **how)
+        return await super().generate(request, **how)
 
 
 def counted(engine: Counting, summarizer: Summarizer, text: str) -> list[str]:

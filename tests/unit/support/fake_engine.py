@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from streaming.errors import PromptTooLong
-from streaming.protocol import EngineStatus, FinishReason, Generation, Message, Sampling
+from streaming.protocol import EngineStatus, FinishReason, Generation, GenerationRequest, Message, Sampling
 
 Reply = str | BaseException | Callable[[str], str | BaseException]
 
@@ -53,26 +53,19 @@ class FakeEngine:
         return self._slots
 
     async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        deadline: float | None = None,
-        grammar: str | None = None,
-        keep: bool = False,
-        native: Callable[[bool], None] | None = None,
+        self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
-        system, user, *begun = messages
+        system, user, *begun = request.messages
+        max_tokens, prompt_tokens = request.max_tokens, self.count(request.messages)
         self.asked.append(user.content)
         self.systems.append(system.content)
         self.begun += [message.content for message in begun]
-        self.samplings.append(sampling)
-        self.deadlines.append(deadline)
-        self.grammars.append(grammar)
-        self.keeps.append(keep)
-        if self.count(messages) + max_tokens > self._context:
-            raise PromptTooLong(f"{self.count(messages)} tokens and {max_tokens} more do not fit {self._context}")
+        self.samplings.append(request.sampling)
+        self.deadlines.append(request.deadline)
+        self.grammars.append(request.grammar)
+        self.keeps.append(request.keep)
+        if prompt_tokens + max_tokens > self._context:
+            raise PromptTooLong(f"{prompt_tokens} tokens and {max_tokens} more do not fit {self._context}")
         self._open += 1
         self.most_at_once = max(self.most_at_once, self._open)
         try:
@@ -89,7 +82,7 @@ class FakeEngine:
             self._open -= 1
         kept = said.encode()[: 3 * (max_tokens - 1)].decode(errors="ignore")
         finish = self._finish if kept == said else "length"
-        return Generation(kept, self.count(messages), tokens(kept), finish, 0.0)
+        return Generation(kept, prompt_tokens, tokens(kept), finish, 0.0)
 
     def count(self, messages: Sequence[Message]) -> int:
         return 4 * len(messages) + sum(tokens(message.content) for message in messages)

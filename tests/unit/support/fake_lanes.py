@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from streaming.engine.lanes.batching import BatchingEngine
 from streaming.engine.lanes.thinking import Answer
 from streaming.errors import EngineError
-from streaming.protocol import Generation, Message, Sampling
+from streaming.protocol import Generation, GenerationRequest, Message, Sampling
 
 END, WORD = 0, 1
 # No test waits longer for what must happen.
@@ -198,9 +198,11 @@ async def ask(
     grammar: str | None = None,
     keep: bool = False,
 ) -> Generation:
-    messages = [Message("system", "Be brief."), Message("user", text)]
+    messages = (Message("system", "Be brief."), Message("user", text))
     return await engine.generate(
-        messages, sampling=Sampling(), max_tokens=max_tokens, deadline=deadline, grammar=grammar, keep=keep
+        GenerationRequest(
+            messages, sampling=Sampling(), max_tokens=max_tokens, deadline=deadline, grammar=grammar, keep=keep
+        )
     )
 
 
