@@ -11,7 +11,6 @@ from evaluation.entries import Entry, entries, keep
 from evaluation.stories import Story
 from streaming.errors import DocumentError
 from streaming.messages import Document, Summary
-from streaming.pipeline.decode import NamedDocument
 from streaming.pipeline.desk import Desk
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.work import Work
@@ -64,8 +63,8 @@ def make(
 
 def _attempts(desk: Desk, work: Work, stories: Sequence[Story]) -> Iterator[tuple[Story, Summary | DocumentError]]:
     async def attempt(story: Story) -> tuple[Story, Summary | DocumentError]:
-        document = Document(text=story.text, language=story.language)
-        return story, await desk.attempt(NamedDocument(story.id, document))
+        document = Document(id=story.id, text=story.text, language=story.language)
+        return story, await desk.attempt(document)
 
     for outcomes in in_flight(iter(stories), attempt, most=work.in_flight):
         yield from outcomes

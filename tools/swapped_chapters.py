@@ -20,7 +20,6 @@ from streaming.engine import open_model
 from streaming.errors import UsageError, run_command
 from streaming.machine.cores import usable_cores
 from streaming.messages import Document, Summary
-from streaming.pipeline.decode import NamedDocument
 from streaming.pipeline.offline import summarize_documents
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import plan_work
@@ -69,10 +68,10 @@ def summaries(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str
     settings = load({"engine": "in-process", "ladder": ladder})
     model = open_model(settings.model)
     work = plan_work(settings, choose(settings, model, cores=usable_cores()), here=True)
-    named = (NamedDocument(str(number), Document(text=text)) for number, text in enumerate(texts))
-    for one, outcome in summarize_documents(work, named, lambda _: None):
+    documents = (Document(id=str(number), text=text) for number, text in enumerate(texts))
+    for document, outcome in summarize_documents(work, documents, lambda _: None):
         if isinstance(outcome, Summary):
-            yield one.document.text or "", outcome.summary, outcome.status
+            yield document.text, outcome.summary, outcome.status
 
 
 def scores(made: list[tuple[str, str]]) -> tuple[list[float], list[float]]:

@@ -17,7 +17,6 @@ from producers.files import Split, find_files, read_files
 from producers.publisher import Refusal
 from streaming.errors import NotSummarized, UsageError
 from streaming.messages import Document
-from streaming.pipeline.decode import NamedDocument
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, flag
 
@@ -99,12 +98,12 @@ def summarize(
         def loading(share: float) -> None:
             progress.update(task, description=f"loading the model: {share:.0%}")
 
-        for named, made in summarize_documents(work, documents, loading):
+        for document, made in summarize_documents(work, documents, loading):
             done += 1
             progress.update(task, description=f"{done} done")
             if isinstance(made, Exception):
                 failed += 1
-                note.print(f"{named.id}: {made.type}: {made}", style="red", markup=False)
+                note.print(f"{document.id}: {made.type}: {made}", style="red", markup=False)
             elif as_json:
                 sys.stdout.write(tail_json(made) + "\n")
                 sys.stdout.flush()
@@ -116,14 +115,14 @@ def summarize(
         raise UsageError("There was no document to summarize.")
 
 
-def _documents(paths: list[Path], split: Split, refused: list[str]) -> Iterator[NamedDocument]:
+def _documents(paths: list[Path], split: Split, refused: list[str]) -> Iterator[Document]:
     """Read the documents in files; those that cannot be read are told of, and their names noted."""
     for found in read_files(paths, split):
         if isinstance(found, Refusal):
             refused.append(found.name)
             note.print(f"{found.name}: {found.reason}", style="red", markup=False)
         else:
-            yield NamedDocument(found.name, Document.model_validate_json(found.value))
+            yield Document.model_validate_json(found.value).model_copy(update={"id": found.name})
 
 
 @app.command()

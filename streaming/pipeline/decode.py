@@ -45,14 +45,6 @@ class Tombstone:
 
 
 @dataclass(frozen=True)
-class NamedDocument:
-    """A document and the id it goes by."""
-
-    id: str
-    document: Document
-
-
-@dataclass(frozen=True)
 class RecordFormat:
     """How records are read: their format, where a document's fields are, and what names it."""
 
@@ -61,8 +53,11 @@ class RecordFormat:
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = "auto"
 
 
-def decode(record: Record, record_format: RecordFormat) -> NamedDocument | Tombstone:
-    """Decode one record; raises `BadInput` whose `type` is the dead letter's `error.type`."""
+def decode(record: Record, record_format: RecordFormat) -> Document | Tombstone:
+    """Decode one record; a document's `id` is always set.
+
+    Raises `BadInput`, whose `type` is the dead letter's `error.type`.
+    """
     if record.value is None:
         if record.key is None:
             raise BadInput("a record without a value and without a key names no summary to delete", type="NoKey")
@@ -76,7 +71,7 @@ def decode(record: Record, record_format: RecordFormat) -> NamedDocument | Tombs
     document = _from_json(raw, dict(record_format.field)) if is_json else Document(text=text)
     if not document.text.strip():
         raise BadInput("the text is empty", type="EmptyText")
-    return NamedDocument(_name(record, document, record_format), document)
+    return document.model_copy(update={"id": _name(record, document, record_format)})
 
 
 def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:

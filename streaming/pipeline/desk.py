@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError
-from streaming.messages import PromptInfo, Signals, Source, Summary, Tokens
-from streaming.pipeline.decode import NamedDocument
+from streaming.messages import Document, PromptInfo, Signals, Source, Summary, Tokens
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
@@ -53,9 +52,12 @@ class Desk:
         self._summarizer = Summarizer(_engine(work.engine, on_progress), work.recipe)
         self._summarizer.check(work.profiles[work.default_profile])
 
-    async def summarize(self, named: NamedDocument, source: Source | None) -> Summary:
-        """Summarize one document; raises `DocumentError` when it has no summary, and the service's errors."""
-        document, work = named.document, self._work
+    async def summarize(self, document: Document, source: Source | None) -> Summary:
+        """Summarize one document; one without an id goes by the SHA-256 of its text.
+
+        Raises `DocumentError` when it has no summary, and the service's errors.
+        """
+        work = self._work
         profile = work.profiles.get(document.prompt or work.default_profile)
         if profile is None:
             # Its name is not repeated: it is a stranger's text.
@@ -66,8 +68,9 @@ class Desk:
             SummaryRequest(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
             deadline=time.monotonic() + work.deadline,
         )
+        document_sha256 = hashlib.sha256(document.text.encode()).hexdigest()
         return Summary(
-            id=named.id,
+            id=document.id or document_sha256,
             title=document.title,
             summary=written.summary,
             status=written.status,
@@ -79,17 +82,17 @@ class Desk:
             tokens=Tokens(prompt=written.prompt_tokens, completion=written.completion_tokens),
             seconds=round(written.seconds, 3),
             signals=_signals(written),
-            document_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
+            document_sha256=document_sha256,
             source=source,
             produced_at=datetime.now(timezone.utc),
             metadata=document.metadata,
         )
 
-    async def attempt(self, named: NamedDocument) -> Summary | DocumentError:
+    async def attempt(self, document: Document) -> Summary | DocumentError:
         """Summarize a document that did not come from Kafka, or return why it has no summary."""
         try:
             with contained():
-                return await self.summarize(named, None)
+                return await self.summarize(document, None)
         except DocumentError as error:
             return error
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from streaming.errors import DocumentError
-from streaming.messages import Summary
-from streaming.pipeline.decode import NamedDocument
+from streaming.messages import Document, Summary
 from streaming.pipeline.desk import Desk, unload
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.work import Work
 
-Attempt = tuple[NamedDocument, Summary | DocumentError]
+Attempt = tuple[Document, Summary | DocumentError]
 
 
 def summarize_documents(
-    work: Work, documents: Iterator[NamedDocument], on_progress: Callable[[float], None]
+    work: Work, documents: Iterator[Document], on_progress: Callable[[float], None]
 ) -> Iterator[Attempt]:
     """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
 
@@ -25,8 +24,8 @@ def summarize_documents(
     """
     desk = Desk(work, on_progress)
 
-    async def attempt(named: NamedDocument) -> Attempt:
-        return named, await desk.attempt(named)
+    async def attempt(document: Document) -> Attempt:
+        return document, await desk.attempt(document)
 
     try:
         for finished in in_flight(documents, attempt, most=work.in_flight):

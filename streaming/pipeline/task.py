@@ -23,8 +23,8 @@ from typing import Any
 import pandas as pd
 
 from streaming.errors import DocumentError, DocumentFailed, QueryError
-from streaming.messages import Source
-from streaming.pipeline.decode import NamedDocument, Record, RecordFormat, Tombstone, decode
+from streaming.messages import Document, Source
+from streaming.pipeline.decode import Record, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
@@ -81,7 +81,7 @@ class _Task:
 
     def _begin(self, record: Record) -> Coroutine[Any, Any, _Outcome]:
         self._entered += 1
-        decoded: NamedDocument | Tombstone | DocumentError
+        decoded: Document | Tombstone | DocumentError
         try:
             with contained():
                 decoded = decode(record, self._task_plan.record_format)
@@ -95,7 +95,7 @@ class _Task:
     async def _in_turn(
         self,
         record: Record,
-        decoded: NamedDocument | Tombstone | DocumentError,
+        decoded: Document | Tombstone | DocumentError,
         previous: asyncio.Event | None,
         done: asyncio.Event,
     ) -> _Outcome:
@@ -107,7 +107,7 @@ class _Task:
         finally:
             done.set()
 
-    async def _outcome(self, record: Record, decoded: NamedDocument | Tombstone | DocumentError) -> _Outcome:
+    async def _outcome(self, record: Record, decoded: Document | Tombstone | DocumentError) -> _Outcome:
         topics = self._task_plan.topics
         stage = "decode"
         try:
@@ -150,8 +150,8 @@ class _Task:
             raise QueryError(f"{self._entered} records entered a task and {self._left} results left it: a bug.")
 
 
-def _order_by(decoded: NamedDocument | Tombstone | DocumentError) -> str | None:
-    if isinstance(decoded, NamedDocument):
+def _order_by(decoded: Document | Tombstone | DocumentError) -> str | None:
+    if isinstance(decoded, Document):
         return decoded.id
     # A tombstone's key is the id of the summary it deletes; bytes that are no text equal no id.
     return decoded.key.decode(errors="surrogateescape") if isinstance(decoded, Tombstone) else None

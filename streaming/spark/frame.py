@@ -27,7 +27,6 @@ from streaming.archive import SUMMARY, columns
 from streaming.engine import open_model
 from streaming.errors import BadInput, DocumentError, UsageError
 from streaming.messages import Document, Failure, Summary
-from streaming.pipeline.decode import NamedDocument
 from streaming.pipeline.desk import Desk
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.engine_choice import choose
@@ -87,8 +86,8 @@ async def _row(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
         document = _document(row)
     except BadInput as error:
         return _failed(row, "decode", error)
-    made = await desk.attempt(NamedDocument(document.id or "", document))
-    return made.model_dump(by_alias=True) if isinstance(made, Summary) else _failed(row, "summarize", made)
+    outcome = await desk.attempt(document)
+    return outcome.model_dump(by_alias=True) if isinstance(outcome, Summary) else _failed(row, "summarize", outcome)
 
 
 def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from model_files import MODEL
 
 from streaming.errors import DeadlineExceeded, DocumentError, EngineCrashed
 from streaming.messages import Document, Summary
-from streaming.pipeline.decode import NamedDocument
 from streaming.pipeline.desk import Desk, unload
 from streaming.planning.engine_choice import foresee
 from streaming.planning.work import Work, plan_work
@@ -70,8 +69,7 @@ def work(reply: Reply, **options: object) -> Work:
 
 
 def attempt(text: str, planned: Work) -> Summary | DocumentError:
-    named = NamedDocument("id", Document(text=text))
-    return asyncio.run(Desk(planned).attempt(named))
+    return asyncio.run(Desk(planned).attempt(Document(id="id", text=text)))
 
 
 @st.composite
@@ -113,3 +111,11 @@ def test_the_longest_texts_end_whatever_the_model_says(text: str, reply: str) ->
     assert outcome.summary.strip()
     # An eighth part and never more than 600 tokens, which are 1,800 bytes here; a cut may be in mid-sentence.
     assert len(outcome.summary.encode()) < 1_800 * 1.5
+
+
+def test_a_document_without_an_id_goes_by_the_hash_of_its_text() -> None:
+    outcome = asyncio.run(
+        Desk(work("Anna mends the mill.")).attempt(Document(text="Anna mends the mill by the river."))
+    )
+    assert isinstance(outcome, Summary)
+    assert outcome.id == outcome.document_sha256

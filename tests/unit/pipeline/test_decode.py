@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.errors import BadInput
-from streaming.messages import Source
-from streaming.pipeline.decode import NamedDocument, Record, RecordFormat, Tombstone, decode
+from streaming.messages import Document, Source
+from streaming.pipeline.decode import Record, RecordFormat, Tombstone, decode
 
 SOURCE = Source(topic="documents", partition=3, offset=7, timestamp=1_700_000_000_000)
 BOM = b"\xef\xbb\xbf"
@@ -21,10 +21,10 @@ def record(value: bytes | str | None, key: bytes | None = b"a") -> Record:
     return Record(key, value.encode() if isinstance(value, str) else value, [], SOURCE)
 
 
-def read(value: Any, key: bytes | None = b"a", **record_format: Any) -> NamedDocument:
+def read(value: Any, key: bytes | None = b"a", **record_format: Any) -> Document:
     raw = value if isinstance(value, (bytes, str)) else json.dumps(value)
     found = decode(record(raw, key), RecordFormat(**record_format))
-    assert isinstance(found, NamedDocument)
+    assert isinstance(found, Document)
     return found
 
 
@@ -40,7 +40,7 @@ def sha256(text: str) -> str:
 
 def test_the_keys_name_is_used_when_the_document_has_no_id() -> None:
     found = read({"text": ONCE})
-    assert (found.id, found.document.text) == ("a", ONCE)
+    assert (found.id, found.text) == ("a", ONCE)
 
 
 def test_the_id_field_comes_before_the_key() -> None:
@@ -112,7 +112,7 @@ def test_json_that_is_no_object_is_refused_where_json_is_set(value: str) -> None
 
 @pytest.mark.parametrize("value", ['["a"]', '"a"', "5", "null", "a {b}"])
 def test_what_does_not_begin_with_a_brace_is_text_where_nothing_is_set(value: str) -> None:
-    assert read(value).document.text == value
+    assert read(value).text == value
 
 
 def test_plain_text_is_refused_where_json_is_set() -> None:
@@ -120,28 +120,28 @@ def test_plain_text_is_refused_where_json_is_set() -> None:
 
 
 def test_json_stays_text_where_text_is_set() -> None:
-    assert read('{"text": "a"}', format="text").document.text == '{"text": "a"}'
+    assert read('{"text": "a"}', format="text").text == '{"text": "a"}'
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n", "\r\n\t "])
 def test_json_is_known_by_its_first_character_that_is_not_blank(blank: str) -> None:
-    assert read(blank + '{"text": "a"}').document.text == "a"
+    assert read(blank + '{"text": "a"}').text == "a"
 
 
 @pytest.mark.parametrize("value", ["Once\x00upon", "\x01\x02a\x7f", "\x1b[31mred\x1b[0m", "\x00"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_control_characters_are_text(value: str, as_json: bool) -> None:
-    assert read({"text": value} if as_json else value).document.text == value
+    assert read({"text": value} if as_json else value).text == value
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
-    assert read(BOM + b"Once", None).document.text == "Once"
+    assert read(BOM + b"Once", None).text == "Once"
     assert read(BOM + b"Once", None).id == sha256("Once")
-    assert read(BOM + b'{"text": "Once"}').document.text == "Once"
+    assert read(BOM + b'{"text": "Once"}').text == "Once"
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
-    assert read('{"text": "\\ud83d\\ude00"}').document.text == "😀"
+    assert read('{"text": "\\ud83d\\ude00"}').text == "😀"
 
 
 @pytest.mark.parametrize(("id", "name"), [(5, "5"), (0, "0"), (-3, "-3"), (10**30, str(10**30))])
@@ -151,12 +151,12 @@ def test_a_whole_number_is_an_id_as_it_is_written(id: int, name: str) -> None:
 
 def test_null_and_unknown_fields_are_ignored() -> None:
     found = read({"text": "a", "id": None, "title": None, "metadata": None, "price": 5})
-    assert (found.id, found.document.title, found.document.metadata) == ("a", None, {})
+    assert (found.id, found.title, found.metadata) == ("a", None, {})
 
 
 def test_everything_a_document_may_have_is_kept() -> None:
     given = {"text": "a", "id": "i", "title": "T", "language": "de", "prompt": "headline", "metadata": {"k": "v"}}
-    assert read(given).document.model_dump() == given
+    assert read(given).model_dump() == given
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_everything_a_document_may_have_is_kept() -> None:
     ],
 )
 def test_the_text_is_found_where_its_field_is_said_to_be(path: str, value: dict[str, Any]) -> None:
-    assert read(value, field=(("text", path),)).document.text == ONCE
+    assert read(value, field=(("text", path),)).text == ONCE
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_mapped_text_that_is_not_there_is_named(value: dict[str, Any]) -> None
 
 def test_fields_may_change_places() -> None:
     found = read({"text": "a title", "title": ONCE, "n": 5}, field=(("text", "title"), ("title", "text"), ("id", "n")))
-    assert (found.document.text, found.document.title, found.id) == (ONCE, "a title", "5")
+    assert (found.text, found.title, found.id) == (ONCE, "a title", "5")
 
 
 BOTH = {"text": ONCE, "id": "field"}
@@ -245,10 +245,10 @@ def test_any_bytes_become_a_document_or_one_reason(value: bytes) -> None:
         kind = type(decode(record(value), RecordFormat())).__name__
     except BadInput as error:
         kind = error.type
-    assert kind in {"NamedDocument", "NotUtf8", "InvalidJson", "NoText", "InvalidDocument", "EmptyText"}
+    assert kind in {"Document", "NotUtf8", "InvalidJson", "NoText", "InvalidDocument", "EmptyText"}
 
 
 @given(st.text(min_size=1).filter(str.strip))
 def test_a_text_is_kept_to_the_character(text: str) -> None:
-    assert read({"text": text}).document.text == text
-    assert read(text, format="text").document.text == text.removeprefix("\ufeff")
+    assert read({"text": text}).text == text
+    assert read(text, format="text").text == text.removeprefix("\ufeff")
