@@ -8,12 +8,12 @@ import textwrap
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from streaming.messages import DeadLetter, Deleted, Read, Summary
+from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
 
 
-def tail_block(result: Read, width: int = 100) -> RenderableType:
+def tail_block(result: OutputMessage, width: int = 100) -> RenderableType:
     """Return a result for people, with the summary in lines of `width` characters."""
-    if isinstance(result, Deleted):
+    if isinstance(result, Deletion):
         return Text(f"{_clean(result.id)}: its summary was deleted", style="dim")
     if isinstance(result, DeadLetter):
         position = f"{result.source.topic}-{result.source.partition} offset {result.source.offset}"
@@ -42,8 +42,8 @@ def _clean(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def tail_json(result: Read) -> str:
+def tail_json(result: OutputMessage) -> str:
     """Return a result as the contract's JSON, on one line."""
-    if isinstance(result, Deleted):
+    if isinstance(result, Deletion):
         return json.dumps({"id": result.id, "deleted": True})
     return result.to_json().decode() if isinstance(result, Summary) else result.model_dump_json()

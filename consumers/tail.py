@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer
-from streaming.messages import Deleted, Read, Summary, read_result
+from streaming.messages import Deletion, OutputMessage, Summary, read_result
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
@@ -42,7 +42,7 @@ class Unreadable:
 
 # The position to start from; a number is a time in milliseconds since 1970 UTC.
 Start = Literal["earliest", "latest"] | int
-TailRead = Read | Unreadable
+TailRead = OutputMessage | Unreadable
 
 
 class Tail:
@@ -134,7 +134,7 @@ class Tail:
         if isinstance(result, Unreadable) or result.source is None:
             return True
         source, recipe = result.source, result.recipe if isinstance(result, Summary) else ""
-        name = result.id if isinstance(result, Summary | Deleted) else f"offset {source.offset}"
+        name = result.id if isinstance(result, Summary | Deletion) else f"offset {source.offset}"
         # Offsets compare within one partition only. A key stays in one, unless partitions were added to the topic.
         key = (f"{source.topic}-{source.partition}", name)
         newest = self._seen.get(key)

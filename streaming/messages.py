@@ -214,24 +214,26 @@ def read_source(headers: Sequence[Header]) -> Source | None:
 
 
 @dataclass(frozen=True)
-class Deleted:
+class Deletion:
     """The summary of `id` was deleted, by the record at `source`: what a tombstone on the output topic says."""
 
     id: str
     source: Source
 
 
-Read = Summary | DeadLetter | Deleted
+OutputMessage = Summary | DeadLetter | Deletion
 
 
-def read_result(key: bytes | None, value: bytes | None, headers: Sequence[Header], *, dead_letter: bool) -> Read | None:
+def read_result(
+    key: bytes | None, value: bytes | None, headers: Sequence[Header], *, dead_letter: bool
+) -> OutputMessage | None:
     """Read a record of the output topic, or of the dead-letter topic; None when it is none of gistream's."""
     try:
         if dead_letter:
             return DeadLetter.from_record(key, value, headers)
         if value is None:
             source = read_source(headers)
-            return Deleted((key or b"").decode(errors="replace"), source) if source is not None else None
+            return Deletion((key or b"").decode(errors="replace"), source) if source is not None else None
         summary = Summary.model_validate_json(value)
     except ValueError:
         return None

@@ -11,7 +11,7 @@ Knows nothing of Spark.
 
 from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
-from streaming.archive.compact import Compacted, compact
+from streaming.archive.compact import CompactedDay, compact
 from streaming.archive.location import ArchiveLocation
 
-__all__ = ["SUMMARY", "Archive", "ArchiveLocation", "Compacted", "columns", "compact"]
+__all__ = ["SUMMARY", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact"]

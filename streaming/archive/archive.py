@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
 from streaming.archive.location import ArchiveLocation, File
-from streaming.messages import DeadLetter, Deleted, Read, Summary
+from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
 
 _log = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -32,7 +32,7 @@ Identity = tuple[Position, str]
 
 # The data sets, by folder. Summaries come first: what they hold decides which dead letters stand.
 DATA_SETS = {"summaries": SUMMARY, "dead_letters": DEAD_LETTER, "deletions": DELETION}
-_FOLDER: dict[type[Read], str] = {Summary: "summaries", DeadLetter: "dead_letters", Deleted: "deletions"}
+_FOLDER: dict[type[OutputMessage], str] = {Summary: "summaries", DeadLetter: "dead_letters", Deletion: "deletions"}
 # What a clock far off the mark may say, and a day can still be written.
 _LAST_MS = 253_402_300_799_999
 
@@ -45,7 +45,7 @@ class Archive:
         # The identities of the files of the days that were last written to.
         self._known: dict[File, set[Identity]] = {}
 
-    def write(self, results: Iterable[Read], *, name: str) -> None:
+    def write(self, results: Iterable[OutputMessage], *, name: str) -> None:
         """Write a batch's results into files called `name`, in one step each; raises `MachineError`.
 
         Each must have a source.
@@ -111,8 +111,8 @@ def position(row: Row) -> Position:
     return source["topic"], source["partition"], source["offset"]
 
 
-def _row(result: Read) -> Row:
-    if isinstance(result, Deleted):
+def _row(result: OutputMessage) -> Row:
+    if isinstance(result, Deletion):
         return {"id": result.id, "source": result.source.model_dump()}
     row = result.model_dump(by_alias=True)
     if isinstance(result, DeadLetter):

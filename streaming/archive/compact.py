@@ -45,7 +45,7 @@ _KEYS = {"summaries": ["id", "source"], "dead_letters": ["source"], "deletions":
 
 
 @dataclass(frozen=True)
-class Compacted:
+class CompactedDay:
     """What was done to a day of a data set: `files` became one of `rows`, and `deleted` rows went."""
 
     folder: str
@@ -54,7 +54,7 @@ class Compacted:
     deleted: int
 
 
-def compact(location: ArchiveLocation, on_day: Callable[[Compacted], None]) -> None:
+def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -> None:
     """Merge each day's files; `on_day` is called for each day that had something to merge or to delete.
 
     Writers wait meanwhile, a day at a time. Raises `UsageError` when the location is no disk or holds no archive, and
@@ -77,7 +77,7 @@ def compact(location: ArchiveLocation, on_day: Callable[[Compacted], None]) -> N
                 on_day(done)
 
 
-def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> Compacted | None:
+def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> CompactedDay | None:
     files = location.files(folder)
     drop = _to_drop(location, folder)
     deleted = sum(
@@ -98,7 +98,7 @@ def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> Compacte
         raise
     # From now on it is swept when a minute is over.
     os.utime(building)
-    return Compacted(folder, len(files), rows, deleted)
+    return CompactedDay(folder, len(files), rows, deleted)
 
 
 def _take_along(old: Path, new: Path, merged: set[str]) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streaming.kafka.broker import EmbeddedBroker, Status
-from streaming.settings import load, load_with_origins, pairs, shown
+from streaming.settings import load, load_with_origins, pairs, printable
 from streaming.settings.flags import (
     DataDir,
     DeadLetterTopic,
@@ -168,7 +168,7 @@ def config_show(as_json: Json = False, data_dir: DataDir = None) -> None:
         GISTREAM_SLOTS=8 gistream config show --json | jq .slots
     """
     settings, origins = load_with_origins({"data_dir": data_dir})
-    values = shown(settings)
+    values = printable(settings)
     if as_json:
         sys.stdout.write(json.dumps({n: {"value": v, "from": origins[n]} for n, v in values.items()}) + "\n")
         return

@@ -138,12 +138,12 @@ def compact(
     Example:
         gistream compact /srv/gistream/archive
     """
-    from streaming.archive import ArchiveLocation, Compacted
+    from streaming.archive import ArchiveLocation, CompactedDay
     from streaming.archive import compact as compact_archive
 
-    done: list[Compacted] = []
+    done: list[CompactedDay] = []
 
-    def told(one: Compacted) -> None:
+    def told(one: CompactedDay) -> None:
         done.append(one)
         gone = f", {one.deleted} deleted" if one.deleted else ""
         if not as_json:

@@ -43,7 +43,10 @@ _CLOCK_SECONDS = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `exit_code` is that of the error that a start would end with, 0 when it would not."""
+    """What one check found; ``exit_code` is that of the error that a start would end with, 0 when it would not.
+
+    The names of the fields are those of `gistream doctor --json`.
+    """
 
     check: str
     state: State
@@ -135,13 +138,13 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
         ubatch=setup.ubatch,
     )
     free = memory.available()
-    said = (
+    detail = (
         f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
         f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"
     )
     if needed.total > free:
-        return Finding("memory", "warning", f"{said}: `gistream model show` says what to lower")
-    return Finding("memory", "ok", said)
+        return Finding("memory", "warning", f"{detail}: `gistream model show` says what to lower")
+    return Finding("memory", "ok", detail)
 
 
 def _spark(settings: Settings) -> str:
@@ -161,12 +164,12 @@ def _folder(check: str, folder: Path, error: type[GistreamError], known: str = "
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)
     free = psutil.disk_usage(str(there)).free
-    said = f"{known or folder}, {free / 2**30:.1f} GiB free"
+    detail = f"{known or folder}, {free / 2**30:.1f} GiB free"
     if free < LEAST_DISK:
-        return Finding(check, "problem", f"{said}: too little to start; free some", MachineError.exit_code)
+        return Finding(check, "problem", f"{detail}: too little to start; free some", MachineError.exit_code)
     if free < _LITTLE_DISK:
-        return Finding(check, "warning", f"{said}: that is little; free some, or choose another place")
-    return Finding(check, "ok", said)
+        return Finding(check, "warning", f"{detail}: that is little; free some, or choose another place")
+    return Finding(check, "ok", detail)
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
@@ -209,7 +212,7 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
 
 
 def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
-    said = (
+    detail = (
         f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
         f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
     )
@@ -217,11 +220,13 @@ def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
         return Finding(
             "topic",
             "problem",
-            f"{said}; this user has no right to {' and '.join(lacking)} it, an administrator must grant it",
+            f"{detail}; this user has no right to {' and '.join(lacking)} it, an administrator must grant it",
             TopicError.exit_code,
         )
     if topic.max_message_bytes < largest:
         return Finding(
-            "topic", "warning", f"{said}; for documents of max_document_bytes its max.message.bytes must be {largest:,}"
+            "topic",
+            "warning",
+            f"{detail}; for documents of max_document_bytes its max.message.bytes must be {largest:,}",
         )
-    return Finding("topic", "ok", f"{said}, {' and '.join(needed)} allowed")
+    return Finding("topic", "ok", f"{detail}, {' and '.join(needed)} allowed")

@@ -8,7 +8,7 @@ from streaming.settings.sources import (
     load,
     load_with_origins,
     pairs,
-    shown,
+    printable,
     without_login,
 )
 
@@ -21,6 +21,6 @@ __all__ = [
     "load",
     "load_with_origins",
     "pairs",
-    "shown",
+    "printable",
     "without_login",
 ]

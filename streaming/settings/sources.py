@@ -109,7 +109,7 @@ def embedded_address(data_dir: Path) -> str | None:
     return str(address)
 
 
-def shown(settings: Settings) -> dict[str, Any]:
+def printable(settings: Settings) -> dict[str, Any]:
     """Return all settings by name, for people and machines to read: secrets masked, paths as text."""
     values = settings.model_dump(mode="json")
     values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}

@@ -16,7 +16,7 @@ from spark_helpers import MakePlan, drain
 from consumers.tail import Tail
 from streaming.errors import CheckpointError, EngineError, QueryError
 from streaming.kafka.topics import Admin
-from streaming.messages import DeadLetter, Deleted, Summary
+from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
 from streaming.spark.query import checkpointed, running
 
@@ -122,8 +122,8 @@ def test_a_reader_that_starts_anew_sees_the_newest_last(spark: SparkSession, pla
     reader.seek("earliest")
     read = [one for one in reader.read(until_end=True) if one is not None]
     reader.close()
-    of_a = [one for one in read if isinstance(one, Deleted | Summary) and one.id == "a"]
-    assert [type(one) for one in of_a] == [Summary, Deleted]
+    of_a = [one for one in read if isinstance(one, Deletion | Summary) and one.id == "a"]
+    assert [type(one) for one in of_a] == [Summary, Deletion]
 
 
 def test_when_too_many_documents_fail_the_query_stops_and_commits_nothing(

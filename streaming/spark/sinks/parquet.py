@@ -19,11 +19,11 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.archive import Archive
 from streaming.errors import QueryError
-from streaming.messages import Read, read_result
+from streaming.messages import OutputMessage, read_result
 
 _log = logging.getLogger(__name__)
 # What a row of topic, key, value and headers says.
-ReadRow = Callable[[dict[str, Any]], Read | None]
+ReadRow = Callable[[dict[str, Any]], OutputMessage | None]
 
 
 def write_results_as_parquet(results: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
@@ -32,7 +32,7 @@ def write_results_as_parquet(results: DataFrame, archive: Archive, *, name: str,
     `dead_letters` is the topic that a dead letter's row names.
     """
 
-    def read(row: dict[str, Any]) -> Read | None:
+    def read(row: dict[str, Any]) -> OutputMessage | None:
         if (found := _read(row, dead_letters)) is None:
             raise QueryError("A result that was just made cannot be read back: a bug; nothing of it was committed.")
         return found
@@ -43,7 +43,7 @@ def write_results_as_parquet(results: DataFrame, archive: Archive, *, name: str,
 def write_topics_as_parquet(records: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
     """Return the writer of what is on the output topics; records there that are none of gistream's are left out."""
 
-    def read(row: dict[str, Any]) -> Read | None:
+    def read(row: dict[str, Any]) -> OutputMessage | None:
         if (found := _read(row, dead_letters)) is None:
             where = f"{row['topic']}-{row['partition']}"
             _log.warning("offset %d of %s is none of gistream's records and was left out", row["offset"], where)
@@ -59,12 +59,12 @@ def _write(frame: DataFrame, archive: Archive, name: str, read: ReadRow) -> Data
     return frame.writeStream.foreachBatch(write)
 
 
-def _results(batch: DataFrame, read: ReadRow) -> Iterator[Read]:
+def _results(batch: DataFrame, read: ReadRow) -> Iterator[OutputMessage]:
     for row in batch.toArrow().to_pylist():
         if (result := read(row)) is not None:
             yield result
 
 
-def _read(row: dict[str, Any], dead_letters: str) -> Read | None:
+def _read(row: dict[str, Any], dead_letters: str) -> OutputMessage | None:
     headers = [(header["key"], header["value"]) for header in row["headers"] or []]
     return read_result(row["key"], row["value"], headers, dead_letter=row["topic"] == dead_letters)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from archives import A_DAY_LATER, dead_letter, deletion, files, offsets, summary
 
-from streaming.archive import Archive, ArchiveLocation, Compacted, compact
+from streaming.archive import Archive, ArchiveLocation, CompactedDay, compact
 from streaming.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def test_compacting_leaves_one_file_a_day_and_every_row(tmp_path: Path) -> None:
     archive, location = Archive(ArchiveLocation(str(tmp_path))), ArchiveLocation(str(tmp_path))
     for n in range(5):
         archive.write([summary(2 * n), summary(2 * n + 1, at=A_DAY_LATER), dead_letter(100 + n)], name=f"q-{n}")
-    told: list[Compacted] = []
+    told: list[CompactedDay] = []
     compact(location, told.append)
     assert [(done.folder, done.files, done.rows) for done in told] == [
         ("summaries/day=2026-09-21", 5, 5),

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from streaming.errors import BrokerError, UsageError
-from streaming.settings import Settings, address_file, embedded_address, load, load_with_origins, pairs, shown
+from streaming.settings import Settings, address_file, embedded_address, load, load_with_origins, pairs, printable
 from streaming.settings.flags import flag
 
 SECRETS = {
@@ -180,7 +180,7 @@ def test_a_wrong_value_of_kafka_is_never_repeated(monkeypatch: pytest.MonkeyPatc
 
 def test_secrets_are_masked_and_the_rest_is_shown() -> None:
     settings = load({"kafka": {**SECRETS, "security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"}})
-    found = shown(settings)
+    found = printable(settings)
     assert "Xyzzy" not in json.dumps(found)
     assert found["kafka"]["sasl.mechanism"] == "PLAIN"
     assert set(found["kafka"]) == {*SECRETS, "security.protocol", "sasl.mechanism"}
@@ -188,7 +188,7 @@ def test_secrets_are_masked_and_the_rest_is_shown() -> None:
 
 
 def test_all_settings_are_shown_as_json() -> None:
-    assert set(json.loads(json.dumps(shown(load())))) == set(Settings.model_fields)
+    assert set(json.loads(json.dumps(printable(load())))) == set(Settings.model_fields)
 
 
 def test_the_embedded_brokers_address_is_found_in_the_data_dir(home: Path) -> None:

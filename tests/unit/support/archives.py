@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from streaming.messages import (
     DeadLetter,
-    Deleted,
+    Deletion,
     Failure,
     ModelInfo,
     PromptInfo,
@@ -56,8 +56,8 @@ def dead_letter(offset: int) -> DeadLetter:
     )
 
 
-def deletion(name: str, offset: int) -> Deleted:
-    return Deleted(name, Source(topic="documents", partition=0, offset=offset, timestamp=A_DAY_LATER))
+def deletion(name: str, offset: int) -> Deletion:
+    return Deletion(name, Source(topic="documents", partition=0, offset=offset, timestamp=A_DAY_LATER))
 
 
 def offsets(folder: Path, kind: str = "summaries") -> list[int]:
