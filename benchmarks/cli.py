@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from streaming.errors import UsageError
 from streaming.settings import load
-from streaming.settings.flags import DataDir, flag
+from streaming.settings.flags import DataDir, command_flags, flag
+from streaming.terminal.consoles import notes, wide_out
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
-app = typer.Typer(rich_markup_mode="markdown")
-# The tables are wider than the 80 columns that rich takes a file to have.
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
-note = Console(stderr=True, highlight=False, soft_wrap=True)
+# Columns of the widest table.
+_COLUMNS = 120
 
 
-@app.command()
 def bench(
+    ctx: typer.Context,
     text: Annotated[Path | None, typer.Argument(help="A text file; default: gistream's samples.")] = None,
     split: Annotated[
         str, typer.Option(help="A regular expression: a line of TEXT that begins with it begins a chapter.")
@@ -105,7 +102,7 @@ def bench(
     for file in (json_file, chart):
         if file is not None and not file.parent.is_dir():
             raise UsageError(f"There is no folder {file.parent} for {file.name}; make it first.")
-    settings = load({"model": model, "data_dir": data_dir})
+    settings = load(command_flags(ctx))
     scope = QUICK if quick else Scope()
     scope = replace(
         scope,
@@ -134,7 +131,7 @@ def bench(
 
     def use(results: BenchResults) -> None:
         figures = as_json(results)
-        show(figures, out)
+        show(figures, wide_out(_COLUMNS))
         if json_file is not None:
             json_file.write_text(json.dumps(figures, indent=2) + "\n")
         if chart is not None:
@@ -142,8 +139,8 @@ def bench(
 
     end_as_ctrl_c_does()
     try:
-        with ProgressBar(note) as progress:
+        with ProgressBar(notes) as progress:
             measure(asked, progress, use)
     except KeyboardInterrupt:
-        note.print("stopped; nothing is left running, and the same command goes on from here")
+        notes.print("stopped; nothing is left running, and the same command goes on from here")
         raise typer.Exit(130) from None

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from streaming.errors import MachineError, UsageError
-from streaming.settings.flags import DataDir, PromptsDir, flag
+from streaming.settings.flags import DataDir, PromptsDir, command_flags, flag
+from streaming.terminal.consoles import notes, wide_out
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
-app = typer.Typer(rich_markup_mode="markdown")
-# The table is wider than the 80 columns that rich takes a file to have.
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
-note = Console(stderr=True, highlight=False, soft_wrap=True)
+# Columns of the widest table.
+_COLUMNS = 120
 
 
-@app.command("eval")
 def evaluation(
+    ctx: typer.Context,
     data: Annotated[
         Path,
         typer.Option(
@@ -30,10 +27,10 @@ def evaluation(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        list[str] | None, typer.Option(help="A model, as in --model of `gistream run`. May be repeated.")
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="A model, as in --model of `gistream run`. May be repeated.")
     ] = None,
-    prompt: Annotated[list[str] | None, typer.Option(help="A prompt profile. May be repeated.")] = None,
+    prompts: Annotated[list[str] | None, typer.Option("--prompt", help="A prompt profile. May be repeated.")] = None,
     prompts_dir: PromptsDir = None,
     sets: Annotated[
         list[str] | None,
@@ -86,16 +83,14 @@ def evaluation(
 
     if json_file is not None and not json_file.parent.is_dir():
         raise UsageError(f"There is no folder {json_file.parent} for {json_file.name}; make it first.")
-    flags = {"slots": slots, "context": context, "engine": engine, "data_dir": data_dir}
-    flags |= {"prompts_dir": prompts_dir}
-    flags |= {"ladder": False} if no_ladder else {}
-    systems = contenders(flags, models=model or (), prompts=prompt or (), sets=sets or ())
+    flags = command_flags(ctx) | ({"ladder": False} if no_ladder else {})
+    systems = contenders(flags, models=models or (), prompts=prompts or (), sets=sets or ())
     extracts = baselines(against)
     stories = read_stories(data, limit=limit)
     end_as_ctrl_c_does()
 
     def use(results: EvaluationResults) -> None:
-        show(results, out)
+        show(results, wide_out(_COLUMNS))
         if json_file is not None:
             try:
                 json_file.write_text(
@@ -105,8 +100,8 @@ def evaluation(
                 raise MachineError(f"{json_file} cannot be written: {error}; nothing that was made is lost.") from error
 
     try:
-        with ProgressBar(note) as progress:
+        with ProgressBar(notes) as progress:
             evaluate(data, stories, systems, extracts, progress, use)
     except KeyboardInterrupt:
-        note.print("stopped; the same command goes on where this one was")
+        notes.print("stopped; the same command goes on where this one was")
         raise typer.Exit(130) from None

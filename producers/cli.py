@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,8 +20,8 @@ from producers.gutenberg import book as gutenberg_book
 from producers.gutenberg import download
 from producers.publisher import ProducerRecord, PublishReport, Refusal, publish
 from streaming.errors import NotAcknowledged, UsageError
-from streaming.settings import Settings, load, pairs
-from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers
+from streaming.settings import Settings, load
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
@@ -32,6 +32,7 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this m
 
 @app.command()
 def files(
+    ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.", show_default=False)],
     split: Annotated[
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
@@ -50,13 +51,14 @@ def files(
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
     """
-    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    settings = load(command_flags(ctx))
     documents = text_files.read_files(text_files.find_files(paths), text_files.Split.parse(split))
     _publish(settings, documents, limit, as_json=as_json)
 
 
 @app.command()
 def jsonl(
+    ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
     limit: Limit = None,
     input_topic: InputTopic = None,
@@ -72,7 +74,7 @@ def jsonl(
 
         my-export | gistream produce jsonl -
     """
-    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    settings = load(command_flags(ctx))
     id_field = settings.field.get("id", "id")
     if file == "-":
         _publish(settings, json_lines.read_json_lines(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
@@ -85,6 +87,7 @@ def jsonl(
 
 @app.command()
 def gutenberg(
+    ctx: typer.Context,
     book: Annotated[
         str, typer.Argument(metavar="FILE|ID", help="A book's text file, or its number.", show_default=False)
     ],
@@ -115,7 +118,7 @@ def gutenberg(
 
         gistream produce gutenberg 2600 --limit 12
     """
-    settings = _settings(data_dir, bootstrap_servers, kafka, input_topic)
+    settings = load(command_flags(ctx))
     expected = download.read_sha256(sha256)
     if re.fullmatch("[0-9]+", book):
         stored = download.fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
@@ -148,16 +151,6 @@ def _list(book: gutenberg_book.Book, selection: Iterable[gutenberg_book.BookChap
         "in none: headings, contents, the text before the first chapter",
         highlight=False,
     )
-
-
-def _settings(data_dir: Path | None, servers: str | None, kafka: list[str] | None, topic: list[str] | None) -> Settings:
-    flags: dict[str, Any] = {
-        "data_dir": data_dir,
-        "bootstrap_servers": servers,
-        "kafka": pairs(kafka, "--kafka"),
-        "input_topic": topic,
-    }
-    return load(flags)
 
 
 def _publish(

@@ -6,18 +6,13 @@ import json
 import sys
 from dataclasses import asdict
 
-import typer
-from rich.console import Console
 from rich.text import Text
 
 from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.settings.flags import Json
-
-app = typer.Typer()
-out = Console(highlight=False, soft_wrap=True)
+from streaming.terminal.consoles import out
 
 
-@app.command()
 def engine(as_json: Json = False) -> None:
     """Show the engine processes of your queries on this machine: slots, queue, tokens a second, memory, crashes.
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,19 +17,14 @@ from streaming.engine.model.model_file import SAMPLE, sample_path
 from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
-from streaming.settings.flags import Json, flag
+from streaming.settings.flags import Json, command_flags, flag
+from streaming.terminal.consoles import notes, out
 
 if TYPE_CHECKING:
     from streaming.planning.engine_choice import Choice
 
-model_app = typer.Typer(no_args_is_help=True, help="The models: what is here, what a hub has, what one needs.")
 
-out = Console(highlight=False, soft_wrap=True)
-note = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-@model_app.command("list")
-def model_list(as_json: Json = False) -> None:
+def list_models(as_json: Json = False) -> None:
     """List the models that are on this machine, as --model takes them: the sample, and the hub's cache.
 
     Examples:
@@ -51,8 +45,7 @@ def model_list(as_json: Json = False) -> None:
     out.print(table)
 
 
-@model_app.command("pull")
-def model_pull(
+def pull(
     reference: Annotated[str, typer.Argument(help="hf://owner/repo/file.gguf, or hf://owner/repo@revision/file.gguf")],
     as_json: Json = False,
 ) -> None:
@@ -73,7 +66,7 @@ def model_pull(
     except HubUnreachable as error:
         if (cached := hub.cached(reference)) is None:
             raise
-        note.print(Text(f"{error} This is what was there before."))
+        notes.print(Text(f"{error} This is what was there before."))
         path = cached
     parts = part_paths(path)
     sums = checksums(parts)
@@ -86,8 +79,8 @@ def model_pull(
     _print_facts({"file": str(path), "sha256": sums.whole, "size": f"{size / 1e6:,.0f} MB"})
 
 
-@model_app.command("show")
-def model_show(
+def show(
+    ctx: typer.Context,
     model: Annotated[str | None, typer.Argument(help="As --model takes it; default: the settings' model.")] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,
@@ -107,7 +100,7 @@ def model_show(
     from streaming.planning.layout import plan_layout
     from streaming.planning.token_limits import token_limits
 
-    settings = load({"model": model, "slots": slots, "context": context})
+    settings = load(command_flags(ctx))
     found = describe_model(settings.model)
     choice = foresee(settings, found, cores=plan_layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes

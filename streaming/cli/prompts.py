@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from streaming.errors import UsageError
 from streaming.settings import load
-from streaming.settings.flags import Json, PromptsDir
-
-prompts_app = typer.Typer(no_args_is_help=True, help="The prompt profiles: what the model is told, by name.")
-
-out = Console(highlight=False, soft_wrap=True)
+from streaming.settings.flags import Json, PromptsDir, command_flags
+from streaming.terminal.consoles import out
 
 
-@prompts_app.command("list")
-def prompts_list(prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
+def list_profiles(ctx: typer.Context, prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
     """List the profiles: those that gistream ships, and those of your folder, which come before them.
 
     Example:
@@ -31,7 +26,7 @@ def prompts_list(prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
     # Here and below, because it loads what only summaries need.
     from streaming.summarizer.prompts import load_profiles
 
-    profiles = load_profiles(load({"prompts_dir": prompts_dir}).prompts_dir)
+    profiles = load_profiles(load(command_flags(ctx)).prompts_dir)
     if as_json:
         said = [{"name": p.name, "description": p.description, "sha256": p.sha256} for p in profiles.values()]
         sys.stdout.write(json.dumps({"prompts": said}) + "\n")
@@ -42,8 +37,8 @@ def prompts_list(prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
     out.print(table)
 
 
-@prompts_app.command("show")
-def prompts_show(
+def show(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The profile's name.", show_default=False)],
     prompts_dir: PromptsDir = None,
 ) -> None:
@@ -52,11 +47,11 @@ def prompts_show(
     Example:
         gistream prompts show minutes
     """
-    sys.stdout.write(_source(name, load({"prompts_dir": prompts_dir}).prompts_dir))
+    sys.stdout.write(_source(name, load(command_flags(ctx)).prompts_dir))
 
 
-@prompts_app.command("check")
-def prompts_check(
+def check(
+    ctx: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(help="Files; default: those of your folder.")] = None,
     prompts_dir: PromptsDir = None,
 ) -> None:
@@ -77,7 +72,7 @@ def prompts_check(
             grammars_of({file.stem: parse_profile(checked_profile_name(file.stem), text, where=str(file))})
             out.print(f"{file}: good", markup=False)
         return
-    folder = load({"prompts_dir": prompts_dir}).prompts_dir
+    folder = load(command_flags(ctx)).prompts_dir
     if folder is None:
         raise UsageError("No folder of prompt profiles is set; name files, or the folder with --prompts-dir.")
     profiles = load_profiles(folder)
@@ -86,8 +81,8 @@ def prompts_check(
         out.print(f"{name}: good", markup=False)
 
 
-@prompts_app.command("new")
-def prompts_new(
+def new(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="What it will be called.", show_default=False)],
     like: Annotated[str, typer.Option(help="The profile to begin with.")] = "default",
     prompts_dir: PromptsDir = None,
@@ -99,7 +94,7 @@ def prompts_new(
     """
     from streaming.summarizer.prompts import checked_profile_name
 
-    folder = load({"prompts_dir": prompts_dir}).prompts_dir
+    folder = load(command_flags(ctx)).prompts_dir
     if folder is None:
         raise UsageError("No folder of prompt profiles is set; name one with --prompts-dir, or set prompts_dir.")
     path = folder / f"{checked_profile_name(name)}.toml"

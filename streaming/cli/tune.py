@@ -6,19 +6,18 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from streaming.settings import load
-from streaming.settings.flags import DataDir, Json, flag
+from streaming.settings.flags import DataDir, Json, command_flags, flag
+from streaming.terminal.consoles import notes, wide_out
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
-app = typer.Typer(rich_markup_mode="markdown")
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
-note = Console(stderr=True, highlight=False, soft_wrap=True)
+# Columns of the widest table.
+_COLUMNS = 100
 
 
-@app.command()
 def tune(
+    ctx: typer.Context,
     model: Annotated[str | None, flag("model")] = None,
     budget: Annotated[
         float | None, typer.Option(min=0.1, help="Minutes it may take. Default: 10.", show_default=False)
@@ -54,7 +53,7 @@ def tune(
     from streaming.planning.tuning import tuning_task
     from streaming.terminal.tuning_report import show_tuning, tuning_tables
 
-    settings = load({"model": model, "master": master, "context": context, "data_dir": data_dir})
+    settings = load(command_flags(ctx))
     given = describe_model(settings.model)
     task = tuning_task(
         settings,
@@ -67,12 +66,13 @@ def tune(
     )
     end_as_ctrl_c_does()
     try:
-        tuning = show_tuning(task, note)
+        tuning = show_tuning(task, notes)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     path = save_tuning(settings.data_dir, given, tuning)
     if as_json:
         sys.stdout.write(path.read_text() + "\n")
         return
+    out = wide_out(_COLUMNS)
     out.print(tuning_tables(tuning))
     out.print(f"Kept in {path}; every later start uses it.", markup=False)

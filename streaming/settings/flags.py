@@ -8,12 +8,31 @@ from typing import Annotated, Any
 import typer
 
 from streaming.settings.fields import Settings
+from streaming.settings.sources import pairs
+
+# Settings that are tables: their flags are repeated pairs.
+_PAIRS = {"field", "kafka"}
+# The value of a flag that was not used, once and repeatable.
+_ABSENT: tuple[object, ...] = (None, (), [])
 
 
 def flag(name: str) -> Any:
     """Return the typer option of a setting."""
     description = Settings.model_fields[name].description
     return typer.Option(f"--{name.replace('_', '-')}", help=description, show_default=False)
+
+
+def command_flags(ctx: typer.Context) -> dict[str, Any]:
+    """Return the flags of the running command that are settings, by name, as `load` takes them.
+
+    A parameter that has the name of a setting is its flag; `field` and `kafka` are lists of name=value.
+
+    Raises `UsageError` for one of these without a '='.
+    """
+    flags = {
+        name: value for name, value in ctx.params.items() if name in Settings.model_fields and value not in _ABSENT
+    }
+    return flags | {name: pairs(flags[name], f"--{name}") for name in _PAIRS & flags.keys()}
 
 
 DataDir = Annotated[Path | None, flag("data_dir")]

@@ -1,0 +1,49 @@
+"""`gistream broker`: start, stop and look at the embedded Kafka broker of the data dir."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import typer
+
+from streaming.kafka.broker import EmbeddedBroker, Status
+from streaming.settings import load
+from streaming.settings.flags import DataDir, Json, command_flags
+from streaming.terminal.consoles import out
+
+
+def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
+    """Start the broker and wait until it answers; it runs on when this command ends.
+
+    Example:
+        gistream broker start --data-dir /srv/gistream
+    """
+    _print_state(EmbeddedBroker(load(command_flags(ctx))).start())
+
+
+def stop(ctx: typer.Context, data_dir: DataDir = None) -> None:
+    """Stop the broker and wait until it has ended; its data stays."""
+    stopped = EmbeddedBroker(load(command_flags(ctx))).stop()
+    out.print("the broker has stopped" if stopped else "the broker was not running")
+
+
+def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Tell whether the broker runs, and where.
+
+    Example:
+        gistream broker status --json | jq -r .bootstrap_servers
+    """
+    state = EmbeddedBroker(load(command_flags(ctx))).status()
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(state)) + "\n")
+    else:
+        _print_state(state)
+
+
+def _print_state(state: Status) -> None:
+    if state.running:
+        out.print(f"the broker runs on {state.bootstrap_servers} (process {state.pid}, log {state.log})")
+    else:
+        out.print("the broker is not running; start it with `gistream broker start`")

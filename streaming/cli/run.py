@@ -1,0 +1,91 @@
+"""`gistream run`: the query, until it is told to stop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streaming.settings import load
+from streaming.settings.flags import (
+    DataDir,
+    DeadLetterTopic,
+    InputPattern,
+    InputTopic,
+    Kafka,
+    OutputTopic,
+    PromptsDir,
+    Servers,
+    command_flags,
+    flag,
+)
+from streaming.terminal.consoles import notes
+
+
+def run(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Summarize what is there now, then end.")] = False,
+    model: Annotated[str | None, flag("model")] = None,
+    representation: Annotated[str | None, flag("representation")] = None,
+    master: Annotated[str | None, flag("master")] = None,
+    bootstrap_servers: Servers = None,
+    input_topic: InputTopic = None,
+    input_pattern: InputPattern = None,
+    output_topic: OutputTopic = None,
+    dead_letter_topic: DeadLetterTopic = None,
+    sink: Annotated[list[str] | None, flag("sink")] = None,
+    format: Annotated[str | None, flag("format")] = None,
+    field: Annotated[list[str] | None, flag("field")] = None,
+    id_from: Annotated[str | None, flag("id_from")] = None,
+    prompt: Annotated[str | None, flag("prompt")] = None,
+    prompts_dir: PromptsDir = None,
+    strategy: Annotated[str | None, flag("strategy")] = None,
+    prompt_style: Annotated[str | None, flag("prompt_style")] = None,
+    query: Annotated[str | None, flag("query")] = None,
+    checkpoint: Annotated[str | None, flag("checkpoint")] = None,
+    slots: Annotated[int | None, flag("slots")] = None,
+    context: Annotated[int | None, flag("context")] = None,
+    threads: Annotated[int | None, flag("threads")] = None,
+    lanes: Annotated[int | None, flag("lanes")] = None,
+    ubatch: Annotated[int | None, flag("ubatch")] = None,
+    gpu_layers: Annotated[int | None, flag("gpu_layers")] = None,
+    engine: Annotated[str | None, flag("engine")] = None,
+    batch_documents: Annotated[int | None, flag("batch_documents")] = None,
+    grace: Annotated[float | None, flag("grace")] = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Summarize the input topic, until SIGTERM or Ctrl-C.
+
+    A stop lets the running micro-batch end, for --grace seconds; a second Ctrl-C does not wait. What was not committed
+    runs again at the next start.
+
+    Examples:
+        gistream run
+
+        gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf
+
+        gistream run --format json --field text=doc.body --id-from key
+
+        gistream run --sink kafka --sink parquet=/srv/gistream/archive
+    """
+    from streaming.engine import open_model
+    from streaming.spark.prepare import prepare
+    from streaming.spark.query import run as run_query
+    from streaming.spark.watch import StopRequest
+    from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
+
+    settings = load(command_flags(ctx))
+    stop = StopRequest()
+    plan = prepare(settings, open_model(settings.model, completion=settings.completion))
+    notes.print(plan_block(plan))
+    notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
+    lines, loads = BatchLines(), LoadingLines()
+
+    def on_progress(share: float) -> None:
+        if line := loads.line(share):
+            notes.print(line)
+
+    run_query(
+        plan, once=once, stop=stop, on_batch=lambda batch: notes.print(lines.line(batch)), on_progress=on_progress
+    )

@@ -1,0 +1,77 @@
+"""The flags of a command are its settings: nobody writes a table of them, and so nobody forgets one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from streaming.cli.main import app
+from streaming.errors import UsageError
+from streaming.settings import Settings, load
+from streaming.settings.flags import DataDir, InputTopic, Kafka, command_flags, flag
+
+
+def flags_of(*arguments: str) -> dict[str, Any]:
+    flags: dict[str, Any] = {}
+
+    def command(
+        ctx: typer.Context,
+        limit: Annotated[int | None, typer.Option()] = None,
+        slots: Annotated[int | None, flag("slots")] = None,
+        temperature: Annotated[float | None, flag("temperature")] = None,
+        input_topic: InputTopic = None,
+        kafka: Kafka = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        flags.update(command_flags(ctx))
+
+    program = typer.Typer()
+    program.command()(command)
+    result = CliRunner().invoke(program, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return flags
+
+
+def test_only_the_flags_that_were_used_and_are_settings_reach_the_settings() -> None:
+    assert flags_of() == {}
+    assert flags_of("--limit", "3", "--slots", "8") == {"slots": 8}
+
+
+def test_a_flag_of_zero_counts_as_used() -> None:
+    assert flags_of("--temperature", "0") == {"temperature": 0}
+
+
+def test_repeated_flags_paths_and_pairs_become_what_load_takes(tmp_path: Path) -> None:
+    flags = flags_of(
+        *("--input-topic", "a", "--input-topic", "b"),
+        *("--kafka", "client.id=x", "--kafka", "kafka.security.protocol=SSL"),
+        *("--data-dir", str(tmp_path)),
+    )
+    settings = load(flags)
+    assert settings.input_topics == ("a", "b")
+    assert settings.kafka == {"client.id": "x", "security.protocol": "SSL"}
+    assert settings.data_dir == tmp_path
+
+
+def test_a_pair_without_its_equals_sign_is_refused() -> None:
+    with pytest.raises(UsageError, match="--kafka takes name=value"):
+        flags_of("--kafka", "secret")
+
+
+def commands(group: Any) -> list[Any]:
+    subcommands = getattr(group, "commands", None)
+    return [group] if subcommands is None else [leaf for command in subcommands.values() for leaf in commands(command)]
+
+
+def test_a_parameter_named_as_a_setting_is_that_settings_flag_in_every_command() -> None:
+    leaves = commands(typer.main.get_command(app))
+    assert len(leaves) > 20
+    for command in leaves:
+        for parameter in command.params:
+            if parameter.name in Settings.model_fields and parameter.param_type_name == "option":
+                described = Settings.model_fields[parameter.name].description
+                assert (parameter.opts, parameter.help) == ([f"--{parameter.name.replace('_', '-')}"], described)
