@@ -1,10 +1,9 @@
 """How good summaries are: `gistream eval`.
 
-evaluate.py    all of it, in order
-asked.py       what is compared: models, prompts, settings
+evaluate.py    the whole evaluation, step by step
+contenders.py  the systems: every combination of models, prompts and settings
 stories.py     texts with the summaries that people wrote of them
-entries.py     what an interrupted evaluation has made
-making.py      the summaries of one system
+summaries.py   the summaries of one system, and the journal that keeps them
 baselines.py   extracts of the same length, for comparison
 rouge.py       what a summary and a reference have in common
 bootstrap.py   whether a difference is more than chance

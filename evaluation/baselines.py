@@ -1,4 +1,4 @@
-"""What needs no model: extracts as long as the summary that they are compared with."""
+"""Summaries that need no model: extracts as long as the summary that they are compared with."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ class Baseline(Protocol):
 
 
 def random_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return sentences by lot, in the text's order; the same ones for the same text."""
-    lots = random.Random(0)  # noqa: S311 - no secret
-    return pick_sentences(text, lambda sentences: [lots.random() for _ in sentences], words=words, language=language)
+    """Return random sentences in the order of the text; the same sentences for the same text."""
+    generator = random.Random(0)  # noqa: S311 - no secret
+    return pick_sentences(
+        text, lambda sentences: [generator.random() for _ in sentences], words=words, language=language
+    )
 
 
 BASELINES: Mapping[str, Baseline] = {"textrank": extract_sentences, "lead": lead_sentences, "random": random_sentences}

@@ -1,4 +1,4 @@
-"""`gistream eval`: how good summaries are, measured against those that people wrote."""
+"""`gistream eval`: how good summaries are, compared with summaries that people wrote."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def evaluation(
 ) -> None:
     """Measure how good the summaries of a model, a prompt and settings are, side by side with others.
 
-    Summaries are made as the service makes them, and compared with those that people wrote: ROUGE-1, ROUGE-2 and
-    ROUGE-Lsum, the best of several references. One that is interrupted goes on where it was when it is begun again.
+    Summaries are made as the service makes them, and compared with summaries that people wrote: ROUGE-1, ROUGE-2 and
+    ROUGE-Lsum, the best of several references. Type the same command again to resume an interrupted evaluation.
 
     Examples:
         gistream eval --data squality-dev.jsonl --against textrank,lead,random
@@ -73,8 +73,8 @@ def evaluation(
 
         gistream eval --data mine.jsonl --set temperature=0,0.3 --set chunk_tokens=400,800 --json grid.json
     """
-    # Here, because they load what only they need.
-    from evaluation.asked import baselines, contenders
+    # Imported here, because only this command needs the libraries that they load.
+    from evaluation.contenders import baselines, contenders
     from evaluation.evaluate import evaluate
     from evaluation.report import show
     from evaluation.results import EvaluationResults, as_json
@@ -89,7 +89,7 @@ def evaluation(
     stories = read_stories(data, limit=limit)
     end_as_ctrl_c_does()
 
-    def use(results: EvaluationResults) -> None:
+    def on_results(results: EvaluationResults) -> None:
         show(results, wide_out(_COLUMNS))
         if json_file is not None:
             try:
@@ -97,11 +97,11 @@ def evaluation(
                     json.dumps(as_json(results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
                 )
             except OSError as error:
-                raise MachineError(f"{json_file} cannot be written: {error}; nothing that was made is lost.") from error
+                raise MachineError(f"{json_file} cannot be written: {error}; no summary is lost.") from error
 
     try:
         with ProgressBar(notes) as progress:
-            evaluate(data, stories, systems, extracts, progress, use)
+            evaluate(data, stories, systems, extracts, progress, on_results)
     except KeyboardInterrupt:
-        notes.print("stopped; the same command goes on where this one was")
+        notes.print("stopped; type the same command again to resume")
         raise typer.Exit(130) from None

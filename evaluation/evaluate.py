@@ -1,4 +1,4 @@
-"""An evaluation: every system makes its summaries, baselines extract as much, and people's summaries judge them all."""
+"""An evaluation: systems write summaries, baselines extract as much, and all are compared with people's summaries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evaluation.asked import COMPARED, Contender
 from evaluation.baselines import BASELINES
-from evaluation.making import Made, make
-from evaluation.results import EvaluationResults, Scored
+from evaluation.contenders import COMPARED, Contender
+from evaluation.results import EvaluationResults, SystemScores
 from evaluation.rouge import Rouge, rouge
 from evaluation.stories import Story
+from evaluation.summaries import SystemSummaries, summarize_stories
 from streaming.engine import open_model
 from streaming.errors import NotSummarized
 from streaming.machine.cores import usable_cores
@@ -24,7 +24,7 @@ from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import ProgressBar
 
-# How many lines tell how far a system is where there is no terminal to draw on.
+# Without a terminal to draw on, this many lines report the progress of a system.
 _LINES = 5
 
 
@@ -34,13 +34,13 @@ def evaluate(
     contenders: Sequence[Contender],
     against: Sequence[str],
     progress: ProgressBar,
-    use: Callable[[EvaluationResults], None],
+    on_results: Callable[[EvaluationResults], None],
 ) -> None:
-    """Measure all systems on all texts, and hand the results to `use`; until that is done, what was made is kept.
+    """Measure all systems on all texts and call `on_results`. Journals keep the summaries until that has returned.
 
     Baselines extract, from each text, as many words as the first system wrote of it, or as many as fit. Raises
-    `NotSummarized` when no text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and what
-    `use` raises.
+    `NotSummarized` when no text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and the
+    errors of `on_results`.
     """
     works = [_plan(contender) for contender in contenders]
     code = this_code()
@@ -48,95 +48,102 @@ def evaluate(
         Journal(contender.settings.data_dir / "evaluation", code, _sha256(stories), work.recipe_name)
         for contender, work in zip(contenders, works, strict=True)
     ]
-    made: list[Made] = []
+    summaries: list[SystemSummaries] = []
     try:
         for contender, work, journal in zip(contenders, works, journals, strict=True):
-            made.append(_make(contender.name, work, stories, journal, progress))
+            summaries.append(_summarize(contender.name, work, stories, journal, progress))
     finally:
         unload()
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
-    for contender, one in zip(contenders, made, strict=True):
-        for story, why in one.failed.items():
-            reasons[story].append(f"{contender.name}: {why}")
-    failed = {story: "; ".join(why) for story, why in reasons.items()}
+    failed = _failed(contenders, summaries)
     common = [story for story in stories if story.id not in failed]
     if not common:
         raise NotSummarized(f"No text has a summary by every system; the first: {next(iter(failed.values()))}")
-    systems = [
-        _scored(contender, work, one, common) for contender, work, one in zip(contenders, works, made, strict=True)
-    ]
+    systems = [_scores(*system, common) for system in zip(contenders, works, summaries, strict=True)]
     for name in against:
         progress.begin(name, len(common))
         systems.append(_baseline(name, common, systems[0].lengths, progress))
-    use(EvaluationResults(data.name, [story.id for story in common], systems, failed))
+    on_results(EvaluationResults(data.name, [story.id for story in common], systems, failed))
     for journal in journals:
         journal.remove()
 
 
 def _plan(contender: Contender) -> Work:
     settings = contender.settings
-    given = open_model(settings.model, completion=settings.completion)
-    return plan_work(settings, choose(settings, given, cores=usable_cores()), here=True)
+    original = open_model(settings.model, completion=settings.completion)
+    return plan_work(settings, choose(settings, original, cores=usable_cores()), here=True)
 
 
-def _make(name: str, work: Work, stories: Sequence[Story], journal: Journal, progress: ProgressBar) -> Made:
+def _summarize(
+    name: str, work: Work, stories: Sequence[Story], journal: Journal, progress: ProgressBar
+) -> SystemSummaries:
     progress.begin(name, len(stories))
 
-    def loading(share: float) -> None:
+    def on_progress(share: float) -> None:
         progress.describe(name if share >= 1 else f"{name}: loading the model, {share:.0%}")
 
-    def resumed(texts: int) -> None:
+    def on_resume(texts: int) -> None:
         if texts:
             progress.note(f"{name}: {texts} of {len(stories)} texts were summarized before this was interrupted")
             progress.advance(texts)
 
-    done = 0
+    count = 0
 
-    def finished() -> None:
-        nonlocal done
-        done += 1
+    def on_story() -> None:
+        nonlocal count
+        count += 1
         progress.advance()
-        if not progress.visible and done % max(1, len(stories) // _LINES) == 0:
-            progress.note(f"{name}: {done} texts summarized")
+        if not progress.visible and count % max(1, len(stories) // _LINES) == 0:
+            progress.note(f"{name}: {count} texts summarized")
 
-    made = make(work, stories, journal, loading=loading, resumed=resumed, finished=finished)
-    for story, why in made.failed.items():
-        progress.note(f"{name}: {story} has no summary: {why}")
-    seconds = sum(entry.seconds for entry in made.entries.values())
-    progress.note(f"{name}: {len(made.entries)} of {len(stories)} texts summarized, {seconds:,.0f} s")
-    return made
+    summaries = summarize_stories(
+        work, stories, journal, on_progress=on_progress, on_resume=on_resume, on_story=on_story
+    )
+    for story, reason in summaries.failed.items():
+        progress.note(f"{name}: {story} has no summary: {reason}")
+    seconds = sum(timed.seconds for timed in summaries.by_story.values())
+    progress.note(f"{name}: {len(summaries.by_story)} of {len(stories)} texts summarized, {seconds:,.0f} s")
+    return summaries
 
 
-def _scored(contender: Contender, work: Work, made: Made, stories: Sequence[Story]) -> Scored:
-    entries = [made.entries[story.id] for story in stories]
-    summaries = [entry.summary for entry in entries]
+def _failed(contenders: Sequence[Contender], summaries: Sequence[SystemSummaries]) -> dict[str, str]:
+    """Return the stories that some systems could not summarize, with the systems and their reasons."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for contender, system in zip(contenders, summaries, strict=True):
+        for story, reason in system.failed.items():
+            reasons[story].append(f"{contender.name}: {reason}")
+    return {story: "; ".join(texts) for story, texts in reasons.items()}
+
+
+def _scores(contender: Contender, work: Work, system: SystemSummaries, stories: Sequence[Story]) -> SystemScores:
+    timed_summaries = [system.by_story[story.id] for story in stories]
+    summaries = [timed.summary for timed in timed_summaries]
     profile = work.profiles[work.default_profile]
-    said = [free_text(one.summary, profile) for one in summaries]
-    return Scored(
+    texts = [free_text(summary.summary, profile) for summary in summaries]
+    return SystemScores(
         contender.name,
-        [_rouge(story, one) for story, one in zip(stories, said, strict=True)],
-        [length(one) for one in said],
+        [_rouge(story, text) for story, text in zip(stories, texts, strict=True)],
+        [length(text) for text in texts],
         summaries,
         work.recipe_name,
         {name: getattr(contender.settings, name) for name in COMPARED}
-        | _bounds(work)
+        | _token_limits(work)
         | profile.sampling.model_dump(exclude_none=True),
-        sum(entry.seconds for entry in entries),
+        sum(timed.seconds for timed in timed_summaries),
     )
 
 
-def _bounds(work: Work) -> dict[str, int]:
-    """Return what the settings may leave to the model's size."""
+def _token_limits(work: Work) -> dict[str, int]:
+    """Return the limits that settings may leave to the size of the model."""
     return {"chunk_tokens": work.recipe.chunk_tokens, "max_tokens": work.recipe.max_tokens}
 
 
-def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], progress: ProgressBar) -> Scored:
+def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], progress: ProgressBar) -> SystemScores:
     extracts = []
     for story, words in zip(stories, lengths, strict=True):
         extracts.append(BASELINES[name](story.text, words=words, language=story.written_in))
         progress.advance()
     scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
-    return Scored(name, scores, [length(extract) for extract in extracts])
+    return SystemScores(name, scores, [length(extract) for extract in extracts])
 
 
 def _rouge(story: Story, summary: str) -> Rouge:
@@ -144,5 +151,5 @@ def _rouge(story: Story, summary: str) -> Rouge:
 
 
 def _sha256(stories: Sequence[Story]) -> str:
-    """Return what names these very stories: others, or fewer of them, have a journal of their own."""
-    return hashlib.sha256(repr([(one.id, one.text, one.language) for one in stories]).encode()).hexdigest()
+    """Return a name for these stories: other stories, or fewer, have a journal of their own."""
+    return hashlib.sha256(repr([(story.id, story.text, story.language) for story in stories]).encode()).hexdigest()

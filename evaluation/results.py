@@ -15,7 +15,7 @@ SIGNALS = ("grounding", "repetition", "copy", "compression")
 
 
 @dataclass(frozen=True)
-class Scored:
+class SystemScores:
     """One system: its scores and lengths (in words), by text in their order.
 
     A baseline has no `summaries`, and takes no `seconds` worth counting.
@@ -40,34 +40,36 @@ class Scored:
 
     @property
     def fallback_share(self) -> float:
-        """The share of texts for which an extract stands, in the whole or in a part."""
-        return mean(one.status != "ok" for one in self.summaries) if self.summaries else 0.0
+        """The share of texts whose summary is an extract, in whole or in part."""
+        return mean(summary.status != "ok" for summary in self.summaries) if self.summaries else 0.0
 
     def signal(self, name: str) -> float | None:
         """Return the mean of a signal over the texts that have it."""
-        values = [one.signals.model_dump(by_alias=True)[name] for one in self.summaries]
-        known = [float(value) for value in values if value is not None]
-        return mean(known) if known else None
+        signals = [summary.signals.model_dump(by_alias=True)[name] for summary in self.summaries]
+        values = [float(value) for value in signals if value is not None]
+        return mean(values) if values else None
 
     @property
     def tokens(self) -> tuple[int, int]:
         """Tokens of all prompts and of all completions."""
-        return sum(one.tokens.prompt for one in self.summaries), sum(one.tokens.completion for one in self.summaries)
+        tokens = [summary.tokens for summary in self.summaries]
+        return sum(each.prompt for each in tokens), sum(each.completion for each in tokens)
 
 
 @dataclass(frozen=True)
 class EvaluationResults:
     """An evaluation: the systems, the first of which the others are compared with.
 
-    `stories` are the ids of the texts that every system summarized; `failed` says of the others which did not, and why.
+    `stories` are the ids of the texts that every system summarized; `failed` names, for each other text, the systems
+    that did not summarize it, with the reasons.
     """
 
     data: str
     stories: Sequence[str]
-    systems: Sequence[Scored]
+    systems: Sequence[SystemScores]
     failed: Mapping[str, str]
 
-    def differences(self) -> list[tuple[Scored, dict[str, Difference]]]:
+    def differences(self) -> list[tuple[SystemScores, dict[str, Difference]]]:
         """Return by how much the first system is above each other one, measure by measure."""
         first, *others = self.systems
         return [
@@ -82,37 +84,37 @@ def as_json(results: EvaluationResults) -> dict[str, Any]:
         "data": results.data,
         "stories": len(results.stories),
         "failed": dict(results.failed),
-        "systems": [_system(one) for one in results.systems],
+        "systems": [_system(system) for system in results.systems],
         "differences": [
             {
                 "system": results.systems[0].name,
                 "minus": other.name,
-                **{measure: _rounded(asdict(found)) for measure, found in by_measure.items()},
+                **{measure: _rounded(asdict(gap)) for measure, gap in by_measure.items()},
             }
             for other, by_measure in results.differences()
         ],
         "by_story": [
             {
                 "id": story,
-                "scores": {one.name: _rounded(asdict(one.scores[place])) for one in results.systems},
+                "scores": {system.name: _rounded(asdict(system.scores[place])) for system in results.systems},
             }
             for place, story in enumerate(results.stories)
         ],
     }
 
 
-def _system(one: Scored) -> dict[str, Any]:
-    prompt, completion = one.tokens
+def _system(system: SystemScores) -> dict[str, Any]:
+    prompt, completion = system.tokens
     return {
-        "name": one.name,
-        **_rounded(asdict(one.mean)),
-        "words": round(mean(one.lengths), 1),
-        "fallback_share": round(one.fallback_share, 4),
-        "signals": _rounded({name: one.signal(name) for name in SIGNALS}),
-        "seconds": round(one.seconds, 1),
+        "name": system.name,
+        **_rounded(asdict(system.mean)),
+        "words": round(mean(system.lengths), 1),
+        "fallback_share": round(system.fallback_share, 4),
+        "signals": _rounded({name: system.signal(name) for name in SIGNALS}),
+        "seconds": round(system.seconds, 1),
         "tokens": {"prompt": prompt, "completion": completion},
-        "recipe": one.recipe,
-        "settings": None if one.settings is None else dict(one.settings),
+        "recipe": system.recipe,
+        "settings": None if system.settings is None else dict(system.settings),
     }
 
 

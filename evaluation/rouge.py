@@ -1,7 +1,7 @@
 """ROUGE (Lin, 2004): the words that a summary and a reference have in common, as F1 from 0 to 1.
 
 ROUGE-1 compares words, ROUGE-2 pairs of words, ROUGE-Lsum the longest common subsequence, sentence by sentence. With
-several references the best one counts, for each measure by itself, as the authors of SQuALITY do.
+several references the best one counts, for each measure by itself, as the authors of SQuALITY do it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from streaming.summarizer.sentences import DEFAULT_LANGUAGE, split_sentences
 from streaming.summarizer.words import words
 
 MEASURES = ("rouge1", "rouge2", "rougeLsum")
-# rouge-score stems what is longer than this.
+# rouge-score stems words that are longer than this.
 _SHORT = 3
 
 
@@ -31,10 +31,7 @@ class Rouge:
 
 
 class _Words(Tokenizer):  # type: ignore[misc]
-    """As rouge-score's own tokenizer for English: "Ilse's" is two words.
-
-    That one drops all that is not a to z or a digit, this one does not.
-    """
+    """Splits English as rouge-score's own tokenizer does ("Ilse's" is two words), but keeps letters beyond a to z."""
 
     def __init__(self) -> None:
         self._stemmer = PorterStemmer()
@@ -51,10 +48,10 @@ _SCORER = RougeScorer(list(MEASURES), tokenizer=_Words())
 
 def rouge(summary: str, references: Sequence[str], *, language: str = DEFAULT_LANGUAGE) -> Rouge:
     """Return how much a summary has in common with the nearest of the references."""
-    found = _SCORER.score_multi([_lines(one, language) for one in references], _lines(summary, language))
-    return Rouge(**{name: found[name].fmeasure for name in MEASURES})
+    scores = _SCORER.score_multi([_lines(text, language) for text in references], _lines(summary, language))
+    return Rouge(**{name: scores[name].fmeasure for name in MEASURES})
 
 
 def _lines(text: str, language: str) -> str:
-    """Return a text with a line for each sentence, as ROUGE-Lsum wants it."""
+    """Return a text with a line for each sentence, which ROUGE-Lsum expects."""
     return "\n".join(" ".join(sentence.split()) for sentence in split_sentences(text, language))

@@ -2,8 +2,8 @@
 
     {"id": "63833", "text": "Jinx Ship To The Rescue ...", "references": ["Strike is ...", "A captain ..."]}
 
-`id` may be missing (the line's number is taken), a single reference may be called `reference` or `summary`, and
-`language` is the ISO 639-1 code of both, which is detected where it is missing. Other fields are ignored.
+A missing `id` becomes the number of the line. A single reference may be called `reference` or `summary`. `language` is
+the ISO 639-1 code of text and references, and is detected where it is missing. Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 @dataclass(frozen=True)
 class Story:
-    """A text and its references; `language` is None where the file does not say it."""
+    """A text and its references; `language` is None where the file has none."""
 
     id: str
     text: str
@@ -29,12 +29,12 @@ class Story:
 
     @property
     def written_in(self) -> str:
-        """The language of the text: as the file says, else as the service detects it."""
+        """The language of the text: that of the file, else the one that the service detects."""
         return self.language or detect_language(self.text) or DEFAULT_LANGUAGE
 
 
 def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:
-    """Return the texts of a file, at most `limit`; raises `UsageError` with the line that is none."""
+    """Return the texts of a file, at most `limit`; raises `UsageError` that names a line without a text."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -49,23 +49,23 @@ def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:
 
 def _story(line: str, path: Path, number: int) -> Story:
     try:
-        found: Any = json.loads(line)
+        fields: Any = json.loads(line)
     except ValueError as error:
         raise UsageError(f"{path}, line {number}, is no JSON: {error}.") from error
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise UsageError(f"{path}, line {number}, is no JSON object.")
-    text, language = found.get("text"), found.get("language")
+    text, language = fields.get("text"), fields.get("language")
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"{path}, line {number}, has no `text`.")
-    references = found.get("references") or [found.get("reference") or found.get("summary")]
-    if not isinstance(references, list) or not all(isinstance(one, str) and one.strip() for one in references):
+    references = fields.get("references") or [fields.get("reference") or fields.get("summary")]
+    if not isinstance(references, list) or not all(isinstance(each, str) and each.strip() for each in references):
         raise UsageError(f"{path}, line {number}, has no `references`: a list of summaries that people wrote.")
-    if not all(_is_text(one) for one in (text, *references)):
+    if not all(map(_is_text, (text, *references))):
         raise UsageError(f"{path}, line {number}, has half a character (a lone surrogate).")
     if not isinstance(language, str | None):
         raise UsageError(f"{path}, line {number}, has a `language` that is no text.")
-    given = found.get("id")
-    return Story(str(number if given is None else given), text, tuple(references), language)
+    identity = fields.get("id")
+    return Story(str(number if identity is None else identity), text, tuple(references), language)
 
 
 def _is_text(text: str) -> bool:

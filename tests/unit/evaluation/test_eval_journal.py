@@ -1,4 +1,4 @@
-"""An evaluation that was interrupted goes on where it was."""
+"""An interrupted evaluation is resumed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pytest
 from fake_engine import FakeEngine
 from model_files import MODEL
 
-from evaluation.entries import entries, keep
-from evaluation.making import Made, make
 from evaluation.stories import Story
+from evaluation.summaries import SystemSummaries, read_summaries, summarize_stories, write_summary
 from streaming.errors import EngineError, MachineError
 from streaming.pipeline.desk import unload
 from streaming.planning.engine_choice import foresee
@@ -47,12 +46,12 @@ def work(engine: FakeEngine) -> Work:
     return replace(planned, engine=Scripted(engine), in_flight=1)
 
 
-def run(engine: FakeEngine, journal: Journal) -> tuple[Made, list[int]]:
+def run(engine: FakeEngine, journal: Journal) -> tuple[SystemSummaries, list[int]]:
     resumed: list[int] = []
-    made = make(
-        work(engine), STORIES, journal, loading=lambda share: None, resumed=resumed.append, finished=lambda: None
+    summaries = summarize_stories(
+        work(engine), STORIES, journal, on_progress=lambda share: None, on_resume=resumed.append, on_story=lambda: None
     )
-    return made, resumed
+    return summaries, resumed
 
 
 def test_what_was_made_before_is_not_made_again(tmp_path: Path) -> None:
@@ -61,11 +60,11 @@ def test_what_was_made_before_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(EngineError):
         run(dies, journal)
     mended = FakeEngine("A bridge fell.")
-    made, resumed = run(mended, journal)
+    summaries, resumed = run(mended, journal)
     assert resumed == [3]
     assert [text[:7] for text in mended.asked] == ["Story 3", "Story 4", "Story 5"]
-    assert list(made.entries) == [story.id for story in STORIES]
-    assert all(entry.seconds > 0 for entry in made.entries.values())
+    assert list(summaries.by_story) == [story.id for story in STORIES]
+    assert all(timed.seconds > 0 for timed in summaries.by_story.values())
 
 
 def test_a_summary_that_was_being_written_at_a_kill_is_made_again(tmp_path: Path) -> None:
@@ -74,10 +73,10 @@ def test_a_summary_that_was_being_written_at_a_kill_is_made_again(tmp_path: Path
     [path] = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-40])
     engine = FakeEngine("A bridge fell.")
-    made, resumed = run(engine, journal)
+    summaries, resumed = run(engine, journal)
     assert resumed == [5]
     assert len(engine.asked) == 1
-    assert len(made.entries) == len(entries(journal)) == 6
+    assert len(summaries.by_story) == len(read_summaries(journal)) == 6
 
 
 def test_another_recipe_has_another_journal(tmp_path: Path) -> None:
@@ -96,12 +95,12 @@ def test_a_text_that_has_no_summary_is_named_and_tried_again(tmp_path: Path) -> 
     journal = Journal(tmp_path, "recipe")
     stories = [Story("long", "word " * 10, ("x",))]
     engine = FakeEngine(lambda text: KeyError("a bug"))
-    made = make(
-        work(engine), stories, journal, loading=lambda share: None, resumed=lambda n: None, finished=lambda: None
+    summaries = summarize_stories(
+        work(engine), stories, journal, on_progress=lambda share: None, on_resume=lambda n: None, on_story=lambda: None
     )
-    assert made.failed == {"long": "Unexpected: an unexpected KeyError"}
-    assert made.entries == {}
-    assert entries(journal) == {}
+    assert summaries.failed == {"long": "Unexpected: an unexpected KeyError"}
+    assert summaries.by_story == {}
+    assert read_summaries(journal) == {}
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
@@ -111,4 +110,4 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     path.unlink()
     path.symlink_to("/dev/full")
     with pytest.raises(MachineError, match="journal of this command cannot be written"), journal.open() as file:
-        keep(file, run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].entries["0"])
+        write_summary(file, run(FakeEngine("A bridge fell."), Journal(tmp_path, "other"))[0].by_story["0"])

@@ -6,7 +6,7 @@ import pytest
 
 from evaluation.baselines import BASELINES
 from evaluation.bootstrap import Difference, difference
-from evaluation.results import EvaluationResults, Scored, as_json
+from evaluation.results import EvaluationResults, SystemScores, as_json
 from evaluation.rouge import Rouge, rouge
 from streaming.summarizer.sentences import word_count
 
@@ -23,10 +23,10 @@ def test_the_best_of_several_references_counts() -> None:
 
 
 def test_rouge_is_what_its_definition_says() -> None:
-    found = rouge("the cat ran", ["the cat sat"])
-    assert found.rouge1 == pytest.approx(2 / 3)
-    assert found.rouge2 == pytest.approx(1 / 2)
-    assert found.rougeLsum == pytest.approx(2 / 3)
+    scores = rouge("the cat ran", ["the cat sat"])
+    assert scores.rouge1 == pytest.approx(2 / 3)
+    assert scores.rouge2 == pytest.approx(1 / 2)
+    assert scores.rougeLsum == pytest.approx(2 / 3)
 
 
 def test_english_words_are_compared_by_their_stems() -> None:
@@ -35,17 +35,17 @@ def test_english_words_are_compared_by_their_stems() -> None:
 
 
 def test_a_script_without_spaces_is_scored() -> None:
-    found = rouge("大雨冲垮了老桥。", ["老桥被大雨冲垮了。"], language="zh")
-    assert found.rouge1 > 0.9
-    assert 0 < found.rouge2 < 1
+    scores = rouge("大雨冲垮了老桥。", ["老桥被大雨冲垮了。"], language="zh")
+    assert scores.rouge1 > 0.9
+    assert 0 < scores.rouge2 < 1
 
 
 def test_a_difference_between_equal_systems_is_not_more_than_chance() -> None:
-    found = difference([0.1, 0.4, 0.3, 0.2, 0.1, 0.2], [0.2, 0.3, 0.4, 0.1, 0.2, 0.1])
-    assert found.mean == pytest.approx(0)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < 0 < found.high
+    gap = difference([0.1, 0.4, 0.3, 0.2, 0.1, 0.2], [0.2, 0.3, 0.4, 0.1, 0.2, 0.1])
+    assert gap.mean == pytest.approx(0)
+    assert gap.low is not None
+    assert gap.high is not None
+    assert gap.low < 0 < gap.high
 
 
 def test_of_few_texts_nothing_is_said_about_chance() -> None:
@@ -54,9 +54,9 @@ def test_of_few_texts_nothing_is_said_about_chance() -> None:
 
 def test_a_small_difference_on_every_text_is_more_than_chance() -> None:
     scores = [0.1, 0.5, 0.3, 0.2, 0.4, 0.6]
-    found = difference([score + 0.02 for score in scores], scores)
-    assert found.low == pytest.approx(0.02)
-    assert found.high == pytest.approx(0.02)
+    gap = difference([score + 0.02 for score in scores], scores)
+    assert gap.low == pytest.approx(0.02)
+    assert gap.high == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -72,13 +72,13 @@ def test_random_sentences_are_the_same_ones_again() -> None:
 
 def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
     systems = [
-        Scored("default", [Rouge(0.4, 0.1, 0.3), Rouge(0.2, 0.3, 0.1)], [10, 20]),
-        Scored("lead", [Rouge(0.3, 0.1, 0.2), Rouge(0.1, 0.3, 0.0)], [10, 20]),
+        SystemScores("default", [Rouge(0.4, 0.1, 0.3), Rouge(0.2, 0.3, 0.1)], [10, 20]),
+        SystemScores("lead", [Rouge(0.3, 0.1, 0.2), Rouge(0.1, 0.3, 0.0)], [10, 20]),
     ]
-    found = as_json(EvaluationResults("mine.jsonl", ["a", "b"], systems, {"c": "Unexpected: a KeyError"}))
-    assert [one["name"] for one in found["systems"]] == ["default", "lead"]
-    assert found["systems"][0]["rouge1"] == pytest.approx(0.3)
-    assert found["systems"][0]["words"] == 15
-    assert found["differences"][0]["rouge1"] == {"mean": 0.1, "low": None, "high": None}
-    assert found["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
-    assert found["failed"] == {"c": "Unexpected: a KeyError"}
+    values = as_json(EvaluationResults("mine.jsonl", ["a", "b"], systems, {"c": "Unexpected: a KeyError"}))
+    assert [system["name"] for system in values["systems"]] == ["default", "lead"]
+    assert values["systems"][0]["rouge1"] == pytest.approx(0.3)
+    assert values["systems"][0]["words"] == 15
+    assert values["differences"][0]["rouge1"] == {"mean": 0.1, "low": None, "high": None}
+    assert values["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
+    assert values["failed"] == {"c": "Unexpected: a KeyError"}

@@ -1,4 +1,4 @@
-"""What an evaluation compares, and on which texts."""
+"""The systems that an evaluation compares, and the texts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.asked import baselines, contenders
+from evaluation.contenders import baselines, contenders
 from evaluation.stories import Story, read_stories
 from streaming.errors import UsageError
 
 
-def names(**asked: list[str]) -> list[str]:
-    return [one.name for one in contenders({}, **asked)]
+def names(**options: list[str]) -> list[str]:
+    return [system.name for system in contenders({}, **options)]
 
 
 def test_without_anything_the_default_is_evaluated() -> None:
@@ -27,14 +27,14 @@ def test_prompts_and_models_are_named_where_there_are_several() -> None:
 
 
 def test_every_combination_is_evaluated() -> None:
-    found = contenders({}, sets=["sampling.temperature=0,0.3", "chunk_tokens=400,800"])
-    assert [one.name for one in found] == [
+    systems = contenders({}, sets=["sampling.temperature=0,0.3", "chunk_tokens=400,800"])
+    assert [system.name for system in systems] == [
         "temperature=0 chunk_tokens=400",
         "temperature=0 chunk_tokens=800",
         "temperature=0.3 chunk_tokens=400",
         "temperature=0.3 chunk_tokens=800",
     ]
-    assert [(one.settings.temperature, one.settings.chunk_tokens) for one in found][2] == (0.3, 400)
+    assert [(system.settings.temperature, system.settings.chunk_tokens) for system in systems][2] == (0.3, 400)
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_a_setting_that_cannot_be_compared_is_refused(sets: list[str], sentence:
 
 def test_a_setting_that_the_profile_decides_cannot_be_compared(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('system = "Say it."\n[sampling]\ntemperature = 0.3\n')
-    asked = {"prompts_dir": tmp_path}
+    flags = {"prompts_dir": tmp_path}
     with pytest.raises(UsageError, match="'mine' says temperature itself, so --set temperature changes nothing"):
-        contenders(asked, prompts=["mine"], sets=["temperature=0,0.5"])
-    assert len(contenders(asked, prompts=["mine"], sets=["min_p=0,0.1"])) == 2
+        contenders(flags, prompts=["mine"], sets=["temperature=0,0.5"])
+    assert len(contenders(flags, prompts=["mine"], sets=["min_p=0,0.1"])) == 2
 
 
 def test_baselines_are_named_once_and_known() -> None:
@@ -74,13 +74,13 @@ def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
     ]
     path = tmp_path / "data.jsonl"
     path.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n")
-    one, two = read_stories(path)
-    assert (one.id, one.references, one.language) == ("7", ("One.", "Two."), None)
-    assert (two.id, two.references, two.language) == ("2", ("Einer.",), "de")
-    assert (one.written_in, two.written_in) == ("en", "de")
+    first, second = read_stories(path)
+    assert (first.id, first.references, first.language) == ("7", ("One.", "Two."), None)
+    assert (second.id, second.references, second.language) == ("2", ("Einer.",), "de")
+    assert (first.written_in, second.written_in) == ("en", "de")
     german = "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück. "
     assert Story("3", german * 2, ("Er ging.",)).written_in == "de"
-    assert read_stories(path, limit=1) == [one]
+    assert read_stories(path, limit=1) == [first]
 
 
 @pytest.mark.parametrize(

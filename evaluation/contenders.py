@@ -1,4 +1,4 @@
-"""What is compared: every model with every prompt in every combination of the settings that vary."""
+"""The systems that are compared: every model with every prompt in every combination of the settings that vary."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streaming.errors import UsageError
 from streaming.settings import Settings, load
 from streaming.summarizer import get_profile, load_profiles
 
-# `sampling.temperature` is what a prompt profile calls it.
+# A prompt profile writes `sampling.temperature`.
 _PREFIX = "sampling."
 # The model and the prompt have options of their own.
-_BARE = ("model", "prompt")
-# What decides what a summary says; other settings decide where and how fast it is computed.
+_OWN_OPTIONS = ("model", "prompt")
+# The settings that decide the text of a summary. Other settings decide where and how fast it is computed.
 COMPARED = (
     *("model", "representation", "prompt", "prompt_style", "strategy", "chunk_tokens", "max_tokens", "thinking_tokens"),
     *("temperature", "top_p", "min_p", "repeat_penalty", "seed", "ladder"),
@@ -25,7 +25,7 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Contender:
-    """One system: settings that make summaries. `name` says what is special about it among the others."""
+    """One system: settings that make summaries, and a `name` of the values in which it differs from the others."""
 
     name: str
     settings: Settings
@@ -38,9 +38,9 @@ def contenders(
     prompts: Sequence[str] = (),
     sets: Sequence[str] = (),
 ) -> list[Contender]:
-    """Return the systems in order, the first values of everything first; `flags` are settings that all share.
+    """Return the systems, the first value of each option first; `flags` are settings that all systems share.
 
-    `sets` are `name=value,value`. Raises `UsageError` for a setting that there is not, or a value that it cannot have.
+    `sets` are `name=value,value`. Raises `UsageError` for an unknown setting or a value that it cannot have.
     """
     varied: dict[str, Sequence[str]] = {"model": models} if models else {}
     varied |= {"prompt": prompts} if prompts else {}
@@ -48,42 +48,44 @@ def contenders(
         if name in varied:
             raise UsageError(f"--set names '{name}' twice; write all its values in one: {name}=0,0.3.")
         varied[name] = values
-    # A single model, or a single prompt, is nothing special among the others.
-    telling = {name for name, values in varied.items() if name not in _BARE or len(values) > 1}
-    found = []
+    # A single model or a single prompt does not tell systems apart.
+    distinctive = {name for name, values in varied.items() if name not in _OWN_OPTIONS or len(values) > 1}
+    systems = []
     for combination in product(*varied.values()):
         chosen = dict(zip(varied, combination, strict=True))
         settings = load({**flags, **chosen})
         _check_varied(varied, settings)
-        found.append(Contender(_name({name: chosen[name] for name in chosen if name in telling}, settings), settings))
-    for name in (made := [one.name for one in found]):
-        if made.count(name) > 1 or name in BASELINES:
+        differing = {name: value for name, value in chosen.items() if name in distinctive}
+        systems.append(Contender(_name(differing, settings), settings))
+    names = [system.name for system in systems]
+    for name in names:
+        if names.count(name) > 1 or name in BASELINES:
             raise UsageError(f"Two systems would be called '{name}'; rename a model's file or a prompt profile.")
-    return found
+    return systems
 
 
-def baselines(named: str | None) -> list[str]:
-    """Return the names in `textrank,lead`; raises `UsageError` for one that there is not."""
-    names = [name.strip() for name in (named or "").split(",") if name.strip()]
+def baselines(comma_separated: str | None) -> list[str]:
+    """Return the names in a text such as `textrank,lead`; raises `UsageError` for an unknown name."""
+    names = [name.strip() for name in (comma_separated or "").split(",") if name.strip()]
     for name in names:
         if name not in BASELINES:
             raise UsageError(f"There is no baseline '{name}'; there are: {', '.join(BASELINES)}.")
     return list(dict.fromkeys(names))
 
 
-def _parsed(one: str) -> tuple[str, list[str]]:
-    written, equals, values = one.partition("=")
-    name = written.strip().removeprefix(_PREFIX)
+def _parsed(option: str) -> tuple[str, list[str]]:
+    name, equals, values = option.partition("=")
+    name = name.strip().removeprefix(_PREFIX)
     if not equals or not all(value.strip() for value in values.split(",")):
-        raise UsageError(f"--set takes name=value,value and got '{one}'.")
-    settable = [known for known in COMPARED if known not in _BARE]
+        raise UsageError(f"--set takes name=value,value and got '{option}'.")
+    settable = [setting for setting in COMPARED if setting not in _OWN_OPTIONS]
     if name not in settable:
         raise UsageError(f"--set knows no '{name}'; it takes: {', '.join(settable)}.")
     return name, list(dict.fromkeys(value.strip() for value in values.split(",")))
 
 
 def _check_varied(varied: Iterable[str], settings: Settings) -> None:
-    """Raise `UsageError` for a setting that a prompt profile decides: all its values would give the same summaries."""
+    """Raise `UsageError` for a setting that the prompt profile overrides: all its values give the same summaries."""
     profile = get_profile(load_profiles(settings.prompts_dir), settings.prompt)
     for name in profile.sampling.model_dump(exclude_none=True):
         if name in varied:
@@ -93,8 +95,8 @@ def _check_varied(varied: Iterable[str], settings: Settings) -> None:
             )
 
 
-def _name(telling: Mapping[str, str], settings: Settings) -> str:
-    """Return what tells a system from the others, or the profile's name."""
-    parts = [Path(value).stem if name == "model" else value for name, value in telling.items() if name in _BARE]
-    parts += [f"{name}={value}" for name, value in telling.items() if name not in _BARE]
+def _name(values: Mapping[str, str], settings: Settings) -> str:
+    """Return the values in which a system differs from the others, or the profile's name."""
+    parts = [Path(value).stem if name == "model" else value for name, value in values.items() if name in _OWN_OPTIONS]
+    parts += [f"{name}={value}" for name, value in values.items() if name not in _OWN_OPTIONS]
     return " ".join(parts) or settings.prompt
