@@ -36,7 +36,7 @@ def bench(
         int | None,
         typer.Option(
             min=0,
-            help="Documents that the pipeline is measured with, and the lanes beside it: 128; 8 with --quick. "
+            help="Documents for the pipeline, and for the lanes that it is compared with: 128; 8 with --quick. "
             "0: no pipeline and no latency.",
             show_default=False,
         ),

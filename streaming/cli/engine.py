@@ -23,25 +23,25 @@ def engine(as_json: Json = False) -> None:
 
         gistream engine --json | jq .completion_rate
     """
-    found = engine_reports()
-    for report in found:
+    reports = engine_reports()
+    for report in reports:
         if as_json:
             sys.stdout.write(json.dumps(asdict(report)) + "\n")
         else:
             out.print(_block(report))
-    if not found and not as_json:
+    if not reports and not as_json:
         out.print("no engine runs here; `gistream run` starts one")
 
 
 def _block(report: EngineReport) -> Text:
-    doing = "ready"
+    state = "ready"
     if report.loading is not None:
-        doing = f"loading the model: {report.loading:.0%}"
+        state = f"loading the model: {report.loading:.0%}"
     elif report.suspects:
-        doing = f"after a crash: {report.suspects} requests are tried one at a time"
+        state = f"after a crash: {report.suspects} requests are tried one at a time"
     workers = f"{report.workers} worker{'s'[: report.workers != 1]}"
     lines = {
-        "engine": f"{report.model}, {doing}",
+        "engine": f"{report.model}, {state}",
         "processes": f"{report.server} and {report.child or 'none'}, for executor {report.executor}, {workers}",
         "slots": f"{report.slots - report.busy} of {report.slots} open, {report.waiting} requests wait",
         "tokens": f"{report.prompt_rate:,.0f} a second of prompts, {report.completion_rate:,.0f} of summaries; "

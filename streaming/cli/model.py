@@ -32,15 +32,15 @@ def list_models(as_json: Json = False) -> None:
 
         gistream model list --json | jq -r '.models[].model'
     """
-    found = hub.cached_models()
+    models = hub.cached_models()
     if sample := sample_path():
-        found = [hub.Cached(SAMPLE, sample, sample.stat().st_size), *found]
+        models = [hub.Cached(SAMPLE, sample, sample.stat().st_size), *models]
     if as_json:
-        models = [{"model": model.reference, "bytes": model.bytes, "path": str(model.path)} for model in found]
-        sys.stdout.write(json.dumps({"models": models}) + "\n")
+        lines = [{"model": model.reference, "bytes": model.bytes, "path": str(model.path)} for model in models]
+        sys.stdout.write(json.dumps({"models": lines}) + "\n")
         return
     table = Table("model", "MB", box=None)
-    for model in found:
+    for model in models:
         table.add_row(Text(model.reference), f"{model.bytes / 1e6:,.0f}")
     out.print(table)
 
@@ -95,47 +95,49 @@ def show(
 
         gistream model show --json | jq .memory.total
     """
-    # Here, because it loads PySpark.
+    # Imported here, because they take time to load.
     from streaming.planning.engine_choice import foresee
     from streaming.planning.layout import plan_layout
     from streaming.planning.token_limits import token_limits
 
     settings = load(command_flags(ctx))
-    found = describe_model(settings.model)
-    choice = foresee(settings, found, cores=plan_layout(settings).cores)
+    model_file = describe_model(settings.model)
+    choice = foresee(settings, model_file, cores=plan_layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes
-    tokens = token_limits(settings, found).context
+    tokens = token_limits(settings, model_file).context
     engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
-    needed = memory.predict(found.shape, **engine)
+    memory_needed = memory.predict(model_file.shape, **engine)
     free = memory.available()
-    fit = memory.lowered(found.shape, **engine, available=free)
+    fit = memory.lowered(model_file.shape, **engine, available=free)
     if as_json:
-        about: dict[str, Any] = asdict(found)
-        about["path"] = str(found.path)
-        about["memory"] = {
-            **asdict(needed),
+        facts: dict[str, Any] = asdict(model_file)
+        facts["path"] = str(model_file.path)
+        facts["memory"] = {
+            **asdict(memory_needed),
             "representation": choice.model.representation,
             **_engine_size(setup),
             "context": tokens,
             "available": free,
         }
-        sys.stdout.write(json.dumps({"model": settings.model, **about}) + "\n")
+        sys.stdout.write(json.dumps({"model": settings.model, **facts}) + "\n")
         return
     _print_facts(
         {
             "model": settings.model,
-            "file": str(found.path),
-            "architecture": found.architecture,
-            "parameters": f"{found.parameters / 1e6:,.0f} million",
-            "representation": f"{found.representation}{_computed_as(choice)}",
-            "size": f"{found.file_bytes / 1e6:,.0f} MB",
-            "context": f"{found.context:,} tokens",
-            "chat template": "yes" if found.chat_template else "no: a base model, for --prompt-style completion only",
-            "thinking": "yes: it is no part of the summary" if found.thinks else "no",
-            "licence": found.licence or "not stated in the file",
-            "sha256": found.sha256,
-            "memory needed": _needed(needed, setup.slots, tokens),
-            "memory here": _here(needed, fit, tokens, free),
+            "file": str(model_file.path),
+            "architecture": model_file.architecture,
+            "parameters": f"{model_file.parameters / 1e6:,.0f} million",
+            "representation": f"{model_file.representation}{_computed_as(choice)}",
+            "size": f"{model_file.file_bytes / 1e6:,.0f} MB",
+            "context": f"{model_file.context:,} tokens",
+            "chat template": "yes"
+            if model_file.chat_template
+            else "no: a base model, for --prompt-style completion only",
+            "thinking": "yes: it is no part of the summary" if model_file.thinks else "no",
+            "licence": model_file.licence or "not stated in the file",
+            "sha256": model_file.sha256,
+            "memory needed": _needed(memory_needed, setup.slots, tokens),
+            "memory here": _here(memory_needed, fit, tokens, free),
         }
     )
 

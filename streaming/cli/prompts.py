@@ -23,13 +23,13 @@ def list_profiles(ctx: typer.Context, prompts_dir: PromptsDir = None, as_json: J
     Example:
         gistream prompts list
     """
-    # Here and below, because it loads what only summaries need.
+    # Imported here, as in the other commands: only summaries need these modules.
     from streaming.summarizer.prompts import load_profiles
 
     profiles = load_profiles(load(command_flags(ctx)).prompts_dir)
     if as_json:
-        said = [{"name": p.name, "description": p.description, "sha256": p.sha256} for p in profiles.values()]
-        sys.stdout.write(json.dumps({"prompts": said}) + "\n")
+        lines = [{"name": p.name, "description": p.description, "sha256": p.sha256} for p in profiles.values()]
+        sys.stdout.write(json.dumps({"prompts": lines}) + "\n")
         return
     table = Table("profile", "output", "what it is for", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in sorted(profiles):

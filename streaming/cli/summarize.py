@@ -64,11 +64,11 @@ def summarize(
     from streaming.planning.work import plan_work
 
     settings = load(command_flags(ctx))
-    refused: list[str] = []
+    refusals: list[str] = []
     paths = find_files([_STDIN if str(path) == "-" else path for path in files])
-    documents = islice(_documents(paths, Split.parse(split), refused), limit)
-    given = open_model(settings.model, completion=settings.completion)
-    work = plan_work(settings, choose(settings, given, cores=usable_cores()), here=True)
+    documents = islice(_documents(paths, Split.parse(split), refusals), limit)
+    model_file = open_model(settings.model, completion=settings.completion)
+    work = plan_work(settings, choose(settings, model_file, cores=usable_cores()), here=True)
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
@@ -77,28 +77,28 @@ def summarize(
         def on_progress(share: float) -> None:
             progress.update(task, description=f"loading the model: {share:.0%}")
 
-        for document, made in summarize_documents(work, documents, on_progress):
+        for document, outcome in summarize_documents(work, documents, on_progress):
             done += 1
             progress.update(task, description=f"{done} done")
-            if isinstance(made, Exception):
+            if isinstance(outcome, Exception):
                 failed += 1
-                notes.print(f"{document.id}: {made.type}: {made}", style="red", markup=False)
+                notes.print(f"{document.id}: {outcome.type}: {outcome}", style="red", markup=False)
             elif as_json:
-                sys.stdout.write(tail_json(made) + "\n")
+                sys.stdout.write(tail_json(outcome) + "\n")
                 sys.stdout.flush()
             else:
-                out.print(tail_block(made))
-    if lost := failed + len(refused):
-        raise NotSummarized(f"{lost} of {done + len(refused)} documents have no summary; each is named above.")
+                out.print(tail_block(outcome))
+    if lost := failed + len(refusals):
+        raise NotSummarized(f"{lost} of {done + len(refusals)} documents have no summary; each is named above.")
     if not done:
         raise UsageError("There was no document to summarize.")
 
 
-def _documents(paths: list[Path], split: Split, refused: list[str]) -> Iterator[Document]:
-    """Read the documents in files; those that cannot be read are told of, and their names noted."""
+def _documents(paths: list[Path], split: Split, refusals: list[str]) -> Iterator[Document]:
+    """Yield the documents of files; print the reason for a file that cannot be read, and add its name to `refusals`."""
     for content in read_files(paths, split):
         if isinstance(content, Refusal):
-            refused.append(content.name)
+            refusals.append(content.name)
             notes.print(f"{content.name}: {content.reason}", style="red", markup=False)
         else:
             yield Document.model_validate_json(content.value).model_copy(update={"id": content.name})

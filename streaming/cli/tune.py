@@ -34,8 +34,8 @@ def tune(
     """Measure which representation of the model, and which setup, this CPU computes fastest, and keep the choice.
 
     Every later start uses it. A representation is chosen only if it is statistically no worse than the file as given:
-    both read the same 8,192 tokens of text, and their predictions are compared. A query that has begun keeps the
-    representation that it began with, until --representation names another.
+    both read the same 8,192 tokens of text, and their predictions are compared. A running query keeps its
+    representation until --representation names another.
 
     Examples:
         gistream tune
@@ -54,10 +54,10 @@ def tune(
     from streaming.terminal.tuning_report import show_tuning, tuning_tables
 
     settings = load(command_flags(ctx))
-    given = describe_model(settings.model)
+    model_file = describe_model(settings.model)
     task = tuning_task(
         settings,
-        given,
+        model_file,
         plan_layout(settings),
         sample_texts(),
         budget=60 * (DEFAULT_BUDGET if budget is None else budget),
@@ -69,7 +69,7 @@ def tune(
         tuning = show_tuning(task, notes)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    path = save_tuning(settings.data_dir, given, tuning)
+    path = save_tuning(settings.data_dir, model_file, tuning)
     if as_json:
         sys.stdout.write(path.read_text() + "\n")
         return
