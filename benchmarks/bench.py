@@ -24,7 +24,7 @@ from benchmarks.texts import NamedText, chapters, windows
 from benchmarks.workload import context_for, render
 from producers.samples import sample_folder
 from streaming.engine import ModelFile, open_model
-from streaming.engine.model.representation import FILE_TYPES, prepare
+from streaming.engine.model.representation import FILE_TYPES, prepare_representation
 from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
 from streaming.planning.token_limits import checked_token_limits
@@ -133,7 +133,7 @@ def _models(given: ModelFile, asked: Asked) -> dict[str, ModelFile]:
                 raise UsageError(
                     f"'{name}' is no representation that gistream makes; there are: {', '.join(FILE_TYPES)}."
                 )
-            models[name] = prepare(given, name, asked.models_dir)
+            models[name] = prepare_representation(given, name, asked.models_dir)
     return models
 
 

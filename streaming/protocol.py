@@ -136,8 +136,9 @@ class Engine(Protocol):
 class EngineRecipe(Hashable, Protocol):
     """What an executor needs to load an engine: small, picklable, and equal when the engine would be the same."""
 
-    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
-        """Load the engine; `tell` hears, from any thread, how much of it is loaded, from 0 to 1.
+    def load(self, on_progress: Callable[[float], None] | None = None) -> Engine:
+        """Load the engine.
 
-        Raises `EngineError` when it cannot be loaded.
+        `on_progress` is called, from any thread, with the share of the model that is loaded, from 0 to 1. Raises
+        `EngineError` when the engine cannot be loaded.
         """

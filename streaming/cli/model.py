@@ -107,8 +107,8 @@ def show(
     tokens = token_limits(settings, model_file).context
     engine = {"file_bytes": size, "context": tokens, **_engine_size(setup)}
     memory_needed = memory.predict(model_file.shape, **engine)
-    free = memory.available()
-    fit = memory.lowered(model_file.shape, **engine, available=free)
+    free = memory.available_bytes()
+    fit = memory.largest_fit(model_file.shape, **engine, available=free)
     if as_json:
         facts: dict[str, Any] = asdict(model_file)
         facts["path"] = str(model_file.path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.engine.model.memory import available, refusal
+from streaming.engine.model.memory import available_bytes, refusal
 from streaming.engine.model.model_file import ModelFile
-from streaming.engine.model.representation import prepare
+from streaming.engine.model.representation import prepare_representation
 from streaming.engine.model.split import checksums, part_paths
 from streaming.engine.setup import UBATCH
 from streaming.errors import EngineError, ModelError
@@ -21,7 +21,7 @@ class LlamaRecipe:
     Slots and threads are those of all `lanes` together; a prefill computes at most `ubatch` tokens at once. A GPU
     computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: what is free).
     `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
-    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to. `given` is the file from which
+    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to. `original` is the file from which
     `model` was prepared, and is again where it is not there; None when it is used as given.
     """
 
@@ -35,10 +35,10 @@ class LlamaRecipe:
     memory: int | None = None
     completion: bool = False
     thinking_tokens: int = 0
-    given: ModelFile | None = None
+    original: ModelFile | None = None
 
-    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
-        """Load the model; `tell` hears how much of it is loaded, from 0 to 1.
+    def load(self, on_progress: Callable[[float], None] | None = None) -> Engine:
+        """Load the model; `on_progress` is called with the share that is loaded, from 0 to 1.
 
         Raises `EngineError`, also when it would not fit the memory, or is not the file that the driver described.
         """
@@ -55,7 +55,7 @@ class LlamaRecipe:
             gpu_layers=self.gpu_layers,
             completion=self.completion,
             thinking=self.thinking_tokens > 0,
-            tell=tell,
+            on_progress=on_progress,
         )
         return BatchingEngine(
             weights,
@@ -69,21 +69,22 @@ class LlamaRecipe:
 
     def _check_file(self) -> None:
         """See to it that the file is here and is the one that the driver described; raises `EngineError`."""
-        model, given = self.model, self.given
-        if given is None:
+        model, original = self.model, self.original
+        if original is None:
             if checksums(part_paths(model.path)).whole != model.sha256:
                 raise EngineError(
                     f"The model file {model.path} was changed while the query ran; start the query again."
                 )
             return
         try:
-            made = prepare(given, model.representation, model.path.parent)
+            made = prepare_representation(original, model.representation, model.path.parent)
         except ModelError as error:
             raise EngineError(str(error)) from error
         if made.sha256 != model.sha256:
             raise EngineError(
-                f"The model {given.name} as {model.representation} is not the same here as on the driver; install the "
-                "same version of llama-cpp-python on every machine, or use the model as given: --representation given."
+                f"The model {original.name} as {model.representation} is not the same here as on the driver; install "
+                "the same version of llama-cpp-python on every machine, or use the model as given: "
+                "--representation given."
             )
 
     def refusal(self) -> str | None:
@@ -101,7 +102,7 @@ class LlamaRecipe:
             slots=self.slots,
             lanes=self.lanes,
             context=min(self.context, self.model.context or self.context),
-            room=available(),
+            room=available_bytes(),
             limit=self.memory,
             ubatch=self.ubatch,
         )

@@ -137,7 +137,7 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
         context=token_limits(settings, model).context,
         ubatch=setup.ubatch,
     )
-    free = memory.available()
+    free = memory.available_bytes()
     detail = (
         f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
         f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streaming.engine import ModelFile, Setup, lanes_for
-from streaming.engine.model.representation import FILE_TYPES, is_in, prepare, prepared_bytes
+from streaming.engine.model.representation import FILE_TYPES, is_in, prepare_representation, prepared_bytes
 from streaming.engine.setup import SLOTS, UBATCH
 from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
 from streaming.errors import MachineError, ModelError
@@ -41,7 +41,7 @@ def choose(settings: Settings, original: ModelFile, *, cores: int, pinned: str |
     choice = foresee(settings, original, cores=cores, pinned=pinned)
     if choice.representation == GIVEN:
         return choice
-    return replace(choice, model=prepare(original, choice.representation, settings.models_dir))
+    return replace(choice, model=prepare_representation(original, choice.representation, settings.models_dir))
 
 
 def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:

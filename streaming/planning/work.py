@@ -112,7 +112,7 @@ def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: Toke
         memory=memory,
         completion=settings.completion,
         thinking_tokens=limits.thinking_tokens,
-        given=None if choice.model is choice.original else choice.original,
+        original=None if choice.model is choice.original else choice.original,
     )
     if here and (reason := llama.refusal()):
         raise MachineError(reason)

@@ -15,7 +15,7 @@ from tiny_models import FAMILIES, write_model
 
 from producers.samples import sample_texts
 from streaming.engine import LlamaRecipe, ModelFile, open_model
-from streaming.engine.model.representation import FILE_TYPES, prepare, prepared_path
+from streaming.engine.model.representation import FILE_TYPES, prepare_representation, prepared_path
 from streaming.engine.model.split import file_sha256
 from streaming.engine.tuning.task import Event, TuningTask
 from streaming.engine.tuning.tune import tune
@@ -32,8 +32,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFile:
     return open_model(str(write_model(folder / "tiny.gguf", FAMILIES["llama3"], context=2048)))
 
 
-def recipe(model: ModelFile, given: ModelFile | None) -> LlamaRecipe:
-    return LlamaRecipe(model, slots=1, lanes=1, context=512, threads=1, given=given)
+def recipe(model: ModelFile, original: ModelFile | None) -> LlamaRecipe:
+    return LlamaRecipe(model, slots=1, lanes=1, context=512, threads=1, original=original)
 
 
 def task(model: ModelFile, folder: Path, **changes: object) -> TuningTask:
@@ -58,29 +58,29 @@ def of(kind: type, events: Sequence[Event]) -> list[str]:
 
 
 def test_a_representation_is_made_once_kept_by_content_and_loaded(model: ModelFile, tmp_path: Path) -> None:
-    made = prepare(model, "BF16", tmp_path)
+    made = prepare_representation(model, "BF16", tmp_path)
     assert (made.representation, made.name) == ("BF16", model.name)
     assert made.file_bytes < 0.7 * model.file_bytes
     written = made.path.stat().st_mtime_ns
-    assert prepare(model, "BF16", tmp_path) == made
+    assert prepare_representation(model, "BF16", tmp_path) == made
     assert made.path.stat().st_mtime_ns == written
     # Whatever the file is called, what is in it decides.
     moved = replace(model, path=model.path.with_name("other.gguf"), name="other")
-    assert prepare(moved, "BF16", tmp_path).path == made.path
+    assert prepare_representation(moved, "BF16", tmp_path).path == made.path
     recipe(made, model).load().close()
 
 
 def test_a_prepared_file_that_was_changed_is_made_again(model: ModelFile, tmp_path: Path) -> None:
-    made = prepare(model, "Q8_0", tmp_path)
+    made = prepare_representation(model, "Q8_0", tmp_path)
     raw = made.path.read_bytes()
     made.path.write_bytes(raw[:-1] + b"x")
-    assert prepare(model, "Q8_0", tmp_path) == made
+    assert prepare_representation(model, "Q8_0", tmp_path) == made
     assert made.path.read_bytes() == raw
 
 
 def test_a_representation_that_takes_too_long_is_not_made(model: ModelFile, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="making BF16 took longer than 0 s"):
-        prepare(model, "BF16", tmp_path, seconds=0.0)
+        prepare_representation(model, "BF16", tmp_path, seconds=0.0)
     assert not list(tmp_path.glob("*.gguf"))
 
 
@@ -89,13 +89,13 @@ def test_a_maker_that_was_killed_leaves_nothing_that_is_taken_for_a_model(model:
     # As it is between the rename and the note of what was made, and before.
     path.write_bytes(b"GGUF, and then nothing")
     path.with_name(f"partial-{path.name}").write_bytes(b"half")
-    made = prepare(model, "BF16", tmp_path)
+    made = prepare_representation(model, "BF16", tmp_path)
     assert open_model(str(made.path)).representation == "BF16"
     assert sorted(found.suffix for found in tmp_path.iterdir()) == [".gguf", ".json", ".lock"]
 
 
 def test_an_executor_that_does_not_have_the_drivers_file_makes_it(model: ModelFile, tmp_path: Path) -> None:
-    made = prepare(model, "BF16", tmp_path / "models")
+    made = prepare_representation(model, "BF16", tmp_path / "models")
     for path in made.path.parent.iterdir():
         path.unlink()
     made.path.parent.rmdir()
@@ -105,23 +105,23 @@ def test_an_executor_that_does_not_have_the_drivers_file_makes_it(model: ModelFi
 
 def test_nothing_is_made_of_a_file_that_is_not_the_one_that_was_described(model: ModelFile, tmp_path: Path) -> None:
     other = write_model(tmp_path / "other.gguf", FAMILIES["llama2"])
-    given = replace(model, path=other)
+    original = replace(model, path=other)
     made = replace(model, path=prepared_path(model, "BF16", tmp_path), representation="BF16")
     with pytest.raises(EngineError, match="is not the one that was described"):
-        recipe(made, given).load()
+        recipe(made, original).load()
     assert not list(tmp_path.glob("*BF16*.gguf"))
 
 
 def test_a_prepared_file_is_used_where_only_reading_is_allowed(model: ModelFile, tmp_path: Path) -> None:
-    made = prepare(model, "BF16", tmp_path)
+    made = prepare_representation(model, "BF16", tmp_path)
     made.path.with_suffix(".lock").unlink()
     # A folder in its place, because tests may run as a user who may write everywhere.
     made.path.with_suffix(".lock").mkdir()
-    assert prepare(model, "BF16", tmp_path) == made
+    assert prepare_representation(model, "BF16", tmp_path) == made
 
 
 def test_an_executor_whose_llama_cpp_makes_another_file_says_so(model: ModelFile, tmp_path: Path) -> None:
-    made = replace(prepare(model, "BF16", tmp_path), sha256="ab" * 32)
+    made = replace(prepare_representation(model, "BF16", tmp_path), sha256="ab" * 32)
     with pytest.raises(EngineError, match="install the same version of llama-cpp-python on every machine"):
         recipe(made, model).load()
 
@@ -131,18 +131,18 @@ def test_a_place_that_cannot_hold_a_representation_is_named(
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match=re.escape(f"cannot be kept in {tmp_path / 'file'}")):
-        prepare(model, "BF16", tmp_path / "file")
+        prepare_representation(model, "BF16", tmp_path / "file")
     full = namedtuple("Usage", "total used free")(9, 9, 0)
     monkeypatch.setattr("shutil.disk_usage", lambda _: full)
     with pytest.raises(ModelError, match=r"needs .* MB of disk, and 0 MB are free"):
-        prepare(model, "BF16", tmp_path)
+        prepare_representation(model, "BF16", tmp_path)
 
 
 def test_what_llama_cpp_cannot_quantize_is_said_with_its_reason(model: ModelFile, tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(model.path.read_bytes()[:-100_000])
     with pytest.raises(ModelError, match=r"llama.cpp cannot make BF16 of the model file"):
-        prepare(replace(model, path=broken, sha256=file_sha256(broken)), "BF16", tmp_path / "models")
+        prepare_representation(replace(model, path=broken, sha256=file_sha256(broken)), "BF16", tmp_path / "models")
     assert not list((tmp_path / "models").glob("*.gguf"))
 
 

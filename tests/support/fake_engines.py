@@ -21,7 +21,7 @@ class FakeRecipe:
     log: str
     seconds: float = 0.0
 
-    def load(self, tell: Callable[[float], None] | None = None) -> FakeEngine:
+    def load(self, on_progress: Callable[[float], None] | None = None) -> FakeEngine:
         _note(self.log, f"loaded {os.getpid()}")
         return FakeEngine(self)
 

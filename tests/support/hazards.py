@@ -22,7 +22,7 @@ class HazardRecipe:
     log: str
     how: str = "well"
 
-    def load(self, tell: Callable[[float], None] | None = None) -> HazardEngine:
+    def load(self, on_progress: Callable[[float], None] | None = None) -> HazardEngine:
         note(self.log, f"load {os.getpid()}")
         if self.how == "error":
             raise EngineError("The model file is not there.")
@@ -31,8 +31,8 @@ class HazardRecipe:
         if self.how == "never":
             threading.Event().wait()
         for share in (0.0, 0.5, 1.0):
-            if tell is not None:
-                tell(share)
+            if on_progress is not None:
+                on_progress(share)
         return HazardEngine(self.log)
 
 

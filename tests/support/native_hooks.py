@@ -22,10 +22,10 @@ class TrappedRecipe:
     inner: LlamaRecipe
     log: str
 
-    def load(self, tell: Callable[[float], None] | None = None) -> Engine:
+    def load(self, on_progress: Callable[[float], None] | None = None) -> Engine:
         with Path(self.log).open("a") as file:
             file.write(f"{os.getpid()}\n")
-        engine = self.inner.load(tell)
+        engine = self.inner.load(on_progress)
         prefill, vocabulary = Context.prefill, engine._weights.vocabulary  # type: ignore[attr-defined]
 
         def trapped(context: Context, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:

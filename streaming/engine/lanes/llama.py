@@ -42,7 +42,7 @@ def gpu_refusal(layers: int) -> str | None:
     )
 
 
-def _progress(tell: Callable[[float], None]) -> Any:
+def _progress(on_progress: Callable[[float], None]) -> Any:
     """Return what llama.cpp calls while it loads: it goes on as long as it gets True."""
     told = -1.0
 
@@ -51,7 +51,7 @@ def _progress(tell: Callable[[float], None]) -> Any:
         # It calls for every tensor.
         if share - told >= _PROGRESS_STEP or share >= 1:
             told = share
-            tell(share)
+            on_progress(share)
         return True
 
     return llama.llama_progress_callback(progress)
@@ -71,11 +71,11 @@ class Weights:
         gpu_layers: int = 0,
         completion: bool = False,
         thinking: bool = True,
-        tell: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
     ) -> None:
         """Load the file; raises `EngineError`, also for a chat template that takes no instructions with a text.
 
-        `tell` hears how much of it is loaded, from 0 to 1.
+        `on_progress` is called with the share that is loaded, from 0 to 1.
         """
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
@@ -84,8 +84,8 @@ class Weights:
         params = llama.llama_model_default_params()
         # Always: llama.cpp's default is to move all layers to a GPU that it finds.
         params.n_gpu_layers = gpu_layers
-        if tell is not None:
-            params.progress_callback = _progress(tell)
+        if on_progress is not None:
+            params.progress_callback = _progress(on_progress)
         self._model = llama.llama_model_load_from_file(str(path).encode(), params)
         if not self._model:
             raise EngineError(f"llama.cpp could not load {path}: not enough memory, or the file was changed.")

@@ -117,7 +117,7 @@ def _cache_bytes(shape: Shape, tokens: int) -> tuple[int | None, Certainty]:
     return size, "about" if exact else "at most"
 
 
-def lowered(
+def largest_fit(
     shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int, ubatch: int = UBATCH
 ) -> tuple[int, int] | None:
     """Return the most slots, and only with one slot a shorter context, that need no more than `available` bytes.
@@ -161,7 +161,7 @@ def refusal(
     if needed.total <= most or needed.certainty == "at most":
         return None
     allowed = "are available" if most == room else "are allowed by engine_memory"
-    fits = lowered(
+    fits = largest_fit(
         shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, available=most, ubatch=ubatch
     )
     if fits is None:
@@ -176,7 +176,7 @@ def refusal(
     )
 
 
-def available(root: Path = ROOT, own: Path = OWN) -> int:
+def available_bytes(root: Path = ROOT, own: Path = OWN) -> int:
     """Return the bytes that a new process could have: the machine's, or fewer when a control group allows fewer."""
     rooms = [_room(group.folder, *_FILES[group.version]) for group in groups("memory", root, own)]
     return min([psutil.virtual_memory().available, *(room for room in rooms if room is not None)])

@@ -66,7 +66,7 @@ def llama_build() -> str:
 
 
 def prepared_path(model: ModelFile, representation: str, folder: Path) -> Path:
-    """Return where `prepare` keeps a representation of `model`."""
+    """Return where `prepare_representation` keeps a representation of `model`."""
     return folder / f"{model.sha256[:16]}-{representation}-{llama_build()}.gguf"
 
 
@@ -75,7 +75,9 @@ def prepared_bytes(model: ModelFile, representation: str) -> int:
     return int(model.parameters * FILE_TYPES[representation].bits / 8)
 
 
-def prepare(model: ModelFile, representation: str, folder: Path, *, seconds: float | None = None) -> ModelFile:
+def prepare_representation(
+    model: ModelFile, representation: str, folder: Path, *, seconds: float | None = None
+) -> ModelFile:
     """Return `model` in another representation, from `folder`, where it is made when it is not there or was changed.
 
     It keeps the given file's name. Raises `ModelError` when the given file was changed, `folder` cannot be written or
@@ -108,7 +110,10 @@ def prepare(model: ModelFile, representation: str, folder: Path, *, seconds: flo
 
 
 def adopt(made: ModelFile, folder: Path) -> None:
-    """Move a prepared file to another folder of the same disk, where `prepare` will find it; raises `ModelError`."""
+    """Move a prepared file to another folder of the same disk, where `prepare_representation` finds the file.
+
+    Raises `ModelError`.
+    """
     path = folder / made.path.name
     try:
         with _locked(path.with_suffix(".lock")):

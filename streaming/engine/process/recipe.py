@@ -29,19 +29,21 @@ class ProcessRecipe:
     memory: int | None
 
     def load(
-        self, tell: Callable[[float], None] | None = None, owner: int | None = None, log: Path | None = None
+        self, on_progress: Callable[[float], None] | None = None, owner: int | None = None, log: Path | None = None
     ) -> Engine:
         """Find the engine process of this executor, or start it, and wait until it has loaded the model.
 
-        `tell` hears how much of the model is loaded, from 0 to 1. `owner` is the executor's process id, when it is not
-        that of whoever calls; what a process that is started says goes to the file `log`, or to standard error. Raises
-        `EngineError`.
+        `on_progress` is called with the share of the model that is loaded, from 0 to 1. `owner` is the executor's
+        process id, when it is not that of whoever calls; what a process that is started says goes to the file `log`, or
+        to standard error. Raises `EngineError`.
         """
         # Only here: what a driver needs of an engine is its recipe.
         from streaming.engine.process.client import ProcessEngine
         from streaming.engine.process.starting import Launch
 
-        return ProcessEngine(Launch(self.packed, self.digest, find_owner() if owner is None else owner, log), tell)
+        return ProcessEngine(
+            Launch(self.packed, self.digest, find_owner() if owner is None else owner, log), on_progress
+        )
 
     @property
     def packed(self) -> Frame:

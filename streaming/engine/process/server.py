@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.engine.model.memory import available
+from streaming.engine.model.memory import available_bytes
 from streaming.engine.process import folder, owner
 from streaming.engine.process.connection import Connection
 from streaming.engine.process.folder import EngineFolder
@@ -77,7 +77,7 @@ class Server:
         self._rates = Rates()
         self._loads = self._deaths = self._answered = 0
         # Not what is free later: by then the engine itself has taken its part.
-        self._memory = min(available(), sys.maxsize if spec.memory is None else spec.memory + _PROCESS_BYTES)
+        self._memory = min(available_bytes(), sys.maxsize if spec.memory is None else spec.memory + _PROCESS_BYTES)
 
     async def run(self) -> None:
         """Serve until the end."""

@@ -18,7 +18,14 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from streaming.engine.model.representation import FILE_TYPES, adopt, is_in, llama_build, prepare, prepared_bytes
+from streaming.engine.model.representation import (
+    FILE_TYPES,
+    adopt,
+    is_in,
+    llama_build,
+    prepare_representation,
+    prepared_bytes,
+)
 from streaming.engine.tuning.measuring import TuningRun, probe, score, scoring_bytes, scoring_seconds, scratch_folder
 from streaming.engine.tuning.task import MOST_SLOTS, Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Chosen, Speed, Tuning, this_cpu
@@ -91,7 +98,7 @@ def _representations(run: TuningRun, base: Speed) -> Generator[Event, None, None
             continue
         yield Step(f"making {name}")
         try:
-            run.files[name] = prepare(task.model, name, run.scratch, seconds=max(0.0, run.left))
+            run.files[name] = prepare_representation(task.model, name, run.scratch, seconds=max(0.0, run.left))
             speed = yield from probe(run, name, setup)
         except (ModelError, EngineError) as error:
             yield run.skip(name, str(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streaming.engine.model.memory import Shape, available, lowered, predict, refusal
+from streaming.engine.model.memory import Shape, available_bytes, largest_fit, predict, refusal
 
 MIB = 1 << 20
 # SmolLM2-135M, and its file.
@@ -67,7 +67,7 @@ def test_heads_that_are_not_told_count_as_if_none_shared() -> None:
     [(1000, (16, 2048)), (500, (7, 2048)), (190, (1, 2048)), (180, (1, 1536)), (120, None)],
 )
 def test_the_advice_fits_and_keeps_as_much_as_it_can(megabytes: int, advice: tuple[int, int] | None) -> None:
-    found = lowered(SAMPLE, file_bytes=FILE, slots=16, lanes=1, context=2048, available=megabytes * 10**6)
+    found = largest_fit(SAMPLE, file_bytes=FILE, slots=16, lanes=1, context=2048, available=megabytes * 10**6)
     assert found == advice
     if found:
         assert predict(SAMPLE, file_bytes=FILE, slots=found[0], lanes=1, context=found[1]).total <= megabytes * 10**6
@@ -84,7 +84,7 @@ def test_a_control_group_limits_what_there_is(tmp_path: Path) -> None:
     root = tmp_path / "v2"
     group(root / "service", memory__max=100 * MIB, memory__current=60 * MIB, memory__stat=f"inactive_file {20 * MIB}")
     group(root / "service" / "part", memory__max="max", memory__current=1, memory__stat="inactive_file 0")
-    assert available(root, tmp_path / "own") == 60 * MIB
+    assert available_bytes(root, tmp_path / "own") == 60 * MIB
 
 
 def test_a_control_group_of_the_first_kind_does_too(tmp_path: Path) -> None:
@@ -93,11 +93,11 @@ def test_a_control_group_of_the_first_kind_does_too(tmp_path: Path) -> None:
     limits = {"memory__limit_in_bytes": 50 * MIB, "memory__usage_in_bytes": 60 * MIB, "memory__stat": "cache 1"}
     group(root / "memory" / "x", **limits)
     group(root / "memory", memory__limit_in_bytes=(1 << 63) - 4096, memory__usage_in_bytes=1, memory__stat="")
-    assert available(root, tmp_path / "own") == 0
+    assert available_bytes(root, tmp_path / "own") == 0
 
 
 def test_without_a_control_group_the_machine_counts(tmp_path: Path) -> None:
-    assert 0 < available(tmp_path, tmp_path / "none") <= psutil.virtual_memory().total
+    assert 0 < available_bytes(tmp_path, tmp_path / "none") <= psutil.virtual_memory().total
 
 
 GB = 10**9

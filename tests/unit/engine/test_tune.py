@@ -92,7 +92,7 @@ def name_of(path: Path) -> str:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine()
 
-    def prepare(model: ModelFile, representation: str, folder: Path, *, seconds: float) -> ModelFile:
+    def prepare_representation(model: ModelFile, representation: str, folder: Path, *, seconds: float) -> ModelFile:
         assert 0 <= seconds <= 3600
         path = prepared_path(model, representation, folder)
         path.write_text(representation)
@@ -102,7 +102,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + found.spent)
     monkeypatch.setattr(measuring, "time", clock)
     monkeypatch.setattr(measuring, "run_subprocess", lambda *asked, **how: found.run(*asked, **how))
-    monkeypatch.setattr(tune, "prepare", prepare)
+    monkeypatch.setattr(tune, "prepare_representation", prepare_representation)
     return found
 
 

@@ -29,7 +29,7 @@ class Scripted:
 
     engine: FakeEngine = field(hash=False, compare=False)
 
-    def load(self, tell: object = None) -> Engine:
+    def load(self, on_progress: object = None) -> Engine:
         return self.engine
 
 

@@ -52,7 +52,7 @@ class FakeRecipe:
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
 
-    def load(self, _tell: object = None) -> FakeEngine:
+    def load(self, on_progress: object = None) -> FakeEngine:
         return self._engine
 
 
