@@ -28,10 +28,10 @@ def show_tuning(task: TuningTask, note: Console) -> Tuning:
         running = progress.add_task("tuning to this CPU")
         for event in tune(task):
             if isinstance(event, Step):
-                progress.update(running, description=event.doing)
+                progress.update(running, description=event.description)
                 if not note.is_terminal and time.monotonic() - told > _HEARTBEAT:
                     told = time.monotonic()
-                    note.print(f"  still measuring: {event.doing}", markup=False)
+                    note.print(f"  still measuring: {event.description}", markup=False)
             elif isinstance(event, Tuning):
                 return event
             else:

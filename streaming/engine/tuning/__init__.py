@@ -1,9 +1,11 @@
-"""Tuning: which representation of a model, and which setup, is fastest on this CPU and no worse.
+"""Tuning: find the representation and the setup of a model that are fastest on this CPU, without a loss of quality.
 
-candidates   the representations that fit memory and disk
-probe        how fast a setup prefills and decodes; a process of its own
-score        what a representation does to the model's predictions; a process of its own
-verdict      from figures to a choice: statistics, no measuring
-tune         the procedure: what is measured in which order, within a budget of time
-kept         the figures and the choice, kept in the data dir for every later start
+task             the model to tune, the work to tune it for, and the limits
+tune             the procedure: the order of the measurements, and the choice
+measuring        one tuning under way: its time budget, files and figures
+subprocess_run   runs a measuring program in a process of its own
+probe            a measuring program: how fast a setup prefills and decodes
+score            a measuring program: how a representation changes the model's predictions
+verdict          the statistics behind the choice
+tuning_file      the figures and the choice, stored in the data dir for every later start
 """

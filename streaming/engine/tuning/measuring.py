@@ -1,4 +1,4 @@
-"""A tuning under way: what it measures, with its clock, its files and its figures so far."""
+"""One tuning under way: its time budget, its files and its figures so far."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ from streaming.engine.setup import Setup
 from streaming.engine.tuning.subprocess_run import run_subprocess
 from streaming.engine.tuning.task import Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed
-from streaming.engine.tuning.verdict import quality
+from streaming.engine.tuning.verdict import assess_quality
 from streaming.errors import EngineError, ModelError
 
-# Tokens that a representation must predict, and at the very least: windows end where a text does.
-_TOKENS, _FEWEST_TOKENS = 8192, 8000
-# Scoring computes the output layer for every token, a prefill for one.
+# Tokens that a representation should predict, and must predict at least: windows end where a text ends.
+_TOKENS, _MIN_TOKENS = 8192, 8000
+# Scoring computes the output layer for every token, a prefill only for the last one.
 _SCORING_COST = 1.5
-# A window's logits as llama.cpp hands them out and as numpy works on them.
+# Bytes of a window's logits for each token of the vocabulary, in llama.cpp and in numpy's copies.
 _SCORING_BYTES = 512 * 4 * 3
 
 
 @dataclass
 class TuningRun:
-    """A task, and the folder `scratch` for what may not be chosen."""
+    """A task, its figures so far, and the folder `scratch` for files of representations that may be dropped."""
 
     task: TuningTask
     scratch: Path
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     speeds: list[Speed] = field(default_factory=list)
     qualities: list[Quality] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     files: dict[str, ModelFile] = field(default_factory=dict)
-    # What the longest probe took.
-    longest: float = 0.0
+    # Seconds of the longest probe.
+    longest_probe: float = 0.0
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds left of the budget."""
-        return self.began + self.task.budget - time.monotonic()
+        return self.started + self.task.budget - time.monotonic()
 
     def skip(self, representation: str, reason: str) -> Skipped:
-        """Note why a representation was not measured to the end."""
+        """Record the reason why the measurement of a representation was not finished."""
         self.skipped.append(Skipped(representation, reason))
         return self.skipped[-1]
 
     def drop(self, representation: str) -> None:
-        """Remove the file of a representation that will not be chosen: disks are small."""
+        """Remove the file of a representation that will not be chosen, because disks are small."""
         if representation != GIVEN:
             self.files.pop(representation).path.unlink()
 
 
 @contextmanager
 def scratch_folder(folder: Path) -> Iterator[Path]:
-    """Have a folder for what may not be chosen; those of tunings that were killed go, too. Raises `ModelError`."""
+    """Make a folder for this tuning, remove it at the end, and remove those of killed tunings. Raises `ModelError`."""
     own = folder / f"tuning-{os.getpid()}"
     try:
-        for left in folder.glob("tuning-*"):
-            if not psutil.pid_exists(int(left.name.partition("-")[2])):
-                shutil.rmtree(left, ignore_errors=True)
+        for path in folder.glob("tuning-*"):
+            if not psutil.pid_exists(int(path.name.partition("-")[2])):
+                shutil.rmtree(path, ignore_errors=True)
         own.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(
-            f"Models cannot be kept in {folder}: {error.strerror}; choose another place with --data-dir."
+            f"Models cannot be written to {folder}: {error.strerror}; choose another place with --data-dir."
         ) from error
     try:
         yield own
@@ -83,9 +83,9 @@ def probe(
 ) -> Generator[Event, None, Speed]:
     """Measure one representation in one setup; raises `EngineError`, also after `limit` seconds (None: the budget)."""
     task, file = run.task, run.files[representation]
-    shown = task.model.representation if representation == GIVEN else representation
-    yield Step(f"{shown}: {setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once")
-    began = time.monotonic()
+    name = task.model.representation if representation == GIVEN else representation
+    yield Step(f"{name}: {setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once")
+    started = time.monotonic()
     request = {
         "path": str(file.path),
         "slots": setup.slots,
@@ -96,9 +96,9 @@ def probe(
         "prompt_tokens": task.prompt_tokens,
         "texts": list(task.texts),
     }
-    [found] = run_subprocess("probe", request, seconds=run.left if limit is None else limit)
-    run.longest = max(run.longest, time.monotonic() - began)
-    lanes = found["lanes"]
+    [figures] = run_subprocess("probe", request, seconds=run.seconds_left if limit is None else limit)
+    run.longest_probe = max(run.longest_probe, time.monotonic() - started)
+    lanes = figures["lanes"]
     speed = Speed(
         representation=representation,
         setup=setup,
@@ -109,8 +109,8 @@ def probe(
         documents_per_second=sum(
             1 / (lane["prefill"] + task.completion_tokens * lane["decode"] / lane["slots"]) for lane in lanes
         ),
-        memory=int(found["memory"]),
-        predicted=task.predicted(file.file_bytes, setup),
+        memory=int(figures["memory"]),
+        predicted=task.predicted_bytes(file.file_bytes, setup),
     )
     run.speeds.append(speed)
     yield speed
@@ -118,7 +118,7 @@ def probe(
 
 
 def score(run: TuningRun, names: Sequence[str]) -> Generator[Event, None, list[Quality]]:
-    """Score representations together; what cannot be scored is left out."""
+    """Score representations together; those that cannot be scored are skipped."""
     if not names:
         return []
     task, windows = run.task, []
@@ -129,34 +129,34 @@ def score(run: TuningRun, names: Sequence[str]) -> Generator[Event, None, list[Q
         "threads": task.cores,
     }
     try:
-        for window in run_subprocess("score", request, seconds=run.left):
+        for window in run_subprocess("score", request, seconds=run.seconds_left):
             windows.append(window)
             yield Step(f"quality of {', '.join(names)}: {len(windows)} of {window['of']} parts of text")
     except EngineError as error:
         for name in names:
             yield run.skip(name, str(error))
         return []
-    found = []
-    for place, name in enumerate(names):
-        scored = quality(name, place, windows)
-        if scored is None:
+    qualities = []
+    for index, name in enumerate(names):
+        quality = assess_quality(name, index, windows)
+        if quality is None:
             yield run.skip(name, "its predictions are no numbers")
-        elif scored.tokens < _FEWEST_TOKENS:
-            yield run.skip(name, f"{scored.tokens:,} tokens of text are too few to judge its quality")
+        elif quality.tokens < _MIN_TOKENS:
+            yield run.skip(name, f"{quality.tokens:,} tokens of text are too few to judge its quality")
         else:
-            found.append(scored)
-            yield scored
-    run.qualities += found
-    return found
+            qualities.append(quality)
+            yield quality
+    run.qualities += qualities
+    return qualities
 
 
 def scoring_seconds(base: Speed, speeds: Sequence[Speed]) -> float:
-    """Return about how long it takes to score so many representations beside the given one."""
+    """Return an estimate of the seconds that scoring takes for these representations and the original file."""
     prefills = sum(speed.prefill / speed.setup.lanes for speed in (base, *speeds))
     return _SCORING_COST * _TOKENS / base.prompt_tokens * prefills
 
 
 def scoring_bytes(run: TuningRun, speeds: Sequence[Speed]) -> int:
-    """Return about what memory it takes."""
+    """Return an estimate of the memory in bytes that scoring takes."""
     files = [run.files[name] for name in (GIVEN, *(speed.representation for speed in speeds))]
     return sum(file.file_bytes + _SCORING_BYTES * file.shape.vocabulary for file in files)

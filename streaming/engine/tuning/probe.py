@@ -1,11 +1,11 @@
-"""How fast a model file is in a setup: a program that loads it, prefills and decodes in every lane, and says how long.
+"""A program that measures how fast a model file prefills and decodes in a setup, in all lanes at once.
 
 It reads {"path", "slots", "lanes", "threads", "ubatch", "context", "prompt_tokens", "texts"} and prints one line:
 {"lanes": [{"slots", "prefill", "decode"}, ...], "memory"}; times in seconds, memory in bytes.
 
-What a lane does for one document is one prefill and its share of the steps that all slots take together, so a lane of
-S slots makes 1 / (prefill + completion tokens x decode / S) documents a second, and an engine what its lanes do. Twenty
-requests through the engine say the same with more noise and take five times as long.
+A document costs a lane one prefill and the document's share of the steps that all slots take together. So a lane of S
+slots makes 1 / (prefill + completion tokens x decode / S) documents a second, and an engine makes the sum of its lanes.
+Measuring twenty requests through the engine gives the same with more noise and takes five times as long.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import psutil
 
 from streaming.engine.lanes.llama import Context, Weights
 from streaming.engine.setup import shares
-from streaming.engine.tuning.subprocess_run import answer, read_request
+from streaming.engine.tuning.subprocess_run import read_request, write_line
 from streaming.errors import EngineError
 
-# The first prefill touches memory for the first time; the median of three is one that did not.
+# The first prefill is slow because it touches memory for the first time; the median of three leaves it out.
 _PREFILLS = 3
-# A large model's first prefill, longer than this, is representative enough.
+# No further prefill is measured after so many seconds: that of a large model is representative at once.
 _LONG_SECONDS = 15.0
 _STEPS = 12
 
 
 def main() -> None:
-    """Measure what the request names."""
+    """Measure the file and the setup of the request."""
     request = read_request()
     own = psutil.Process()
     before = own.memory_info().rss
@@ -43,33 +43,33 @@ def main() -> None:
         weights.open_context(slots=slots, context=request["context"], threads=threads, ubatch=request["ubatch"])
         for slots, threads in zip(shares(request["slots"], lanes), shares(request["threads"], lanes), strict=True)
     ]
-    together = threading.Barrier(lanes)
+    barrier = threading.Barrier(lanes)
     with ThreadPoolExecutor(lanes) as pool:
-        measured = [
-            pool.submit(_measure, context, slots, prompt, together)
+        futures = [
+            pool.submit(_measure, context, slots, prompt, barrier)
             for context, slots in zip(contexts, shares(request["slots"], lanes), strict=True)
         ]
-        times = [lane.result() for lane in measured]
-    answer({"lanes": times, "memory": own.memory_info().rss - before})
+        times = [future.result() for future in futures]
+    write_line({"lanes": times, "memory": own.memory_info().rss - before})
 
 
 def _prompt(weights: Weights, texts: Sequence[str], length: int) -> list[int]:
-    """Return a prompt of `length` tokens, of texts of the kind that is summarized."""
+    """Return a prompt of `length` tokens from sample texts."""
     tokens = [token for text in texts for token in weights.vocabulary.tokenize(text, trusted=False)]
     if not tokens:
         raise EngineError("There is no text to measure with.")
     return (tokens * (length // len(tokens) + 1))[:length]
 
 
-def _measure(context: Context, slots: int, prompt: list[int], together: threading.Barrier) -> dict[str, float]:
+def _measure(context: Context, slots: int, prompt: list[int], barrier: threading.Barrier) -> dict[str, float]:
     prefills: list[float] = []
-    together.wait()
+    barrier.wait()
     while len(prefills) < _PREFILLS and sum(prefills) < _LONG_SECONDS:
         prefills.append(_prefill(context, prompt))
-    # The other slots get what a prefill would leave in them.
+    # The other slots get the cache that a prefill of theirs would leave.
     for slot in range(1, slots):
         context.copy(0, slot)
-    together.wait()
+    barrier.wait()
     steps = []
     for step in range(_STEPS):
         began = time.perf_counter()

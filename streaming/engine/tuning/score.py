@@ -1,12 +1,13 @@
-"""What representations do to a model's predictions: a program that reads texts with all of them, side by side.
+"""A program that compares the predictions of a model's representations on the same texts.
 
-It reads {"paths": [given, other, ...], "texts", "tokens", "threads"} and prints a line for each window of text:
-{"of", "tokens", "given", "others": [{"loss", "divergence", "same"}, ...]}: the number of windows, how many tokens were
-predicted, the sum of their negative log-likelihoods in nats, and for each other file that sum, the sum of the
-Kullback-Leibler divergences from the given file's predictions, and for how many the same token came first.
+It reads {"paths": [original, other, ...], "texts", "tokens", "threads"} and prints a line for each window of text:
+{"of", "tokens", "original", "others": [{"loss", "divergence", "same"}, ...]}. These are the number of windows, the
+number of predicted tokens, and the sum of their negative log-likelihoods in nats with the original file. For each other
+file they are that sum, the sum of the Kullback-Leibler divergences from the original file's predictions, and the number
+of tokens for which both files rank the same token first.
 
-A window is 512 tokens, as in llama.cpp's own perplexity tool; the first 32 are read, not counted, for their beginning
-is missing. Windows are taken from all texts in turn.
+A window is 512 tokens, as in llama.cpp's own perplexity tool. The first 32 are read and not counted, because the text
+before them is missing. Windows are taken from all texts in turn.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from numpy.typing import NDArray
 
 from streaming.engine.lanes.llama import Weights
 from streaming.engine.lanes.vocabulary import Vocabulary
-from streaming.engine.tuning.subprocess_run import answer, read_request
+from streaming.engine.tuning.subprocess_run import read_request, write_line
 
 WINDOW = 512
 _UNCOUNTED = 32
-# Rows of logits worked on at once: 64 of 150,000 tokens take 40 MB, several times over.
+# Rows of logits in one computation: 64 rows of a vocabulary of 150,000 take 40 MB, several times over.
 _ROWS = 64
 
 
 def main() -> None:
-    """Score what the request names."""
+    """Score the files of the request."""
     request = read_request()
     weights = [Weights(Path(path), completion=True) for path in request["paths"]]
     contexts = [
@@ -38,29 +39,29 @@ def main() -> None:
     ]
     windows = list(_windows(weights[0].vocabulary, request["texts"], request["tokens"]))
     for window in windows:
-        given, *others = [context.logits(window) for context in contexts]
+        original, *others = [context.logits(window) for context in contexts]
         targets = np.array(window[1:])
         scores = _Score(len(others))
         for start in range(_UNCOUNTED, len(targets), _ROWS):
             rows = slice(start, min(start + _ROWS, len(targets)))
-            scores.add(given[rows], [other[rows] for other in others], targets[rows])
-        answer({"of": len(windows), **scores.line})
+            scores.add(original[rows], [other[rows] for other in others], targets[rows])
+        write_line({"of": len(windows), **scores.line})
 
 
-def _windows(vocabulary: Vocabulary, texts: Sequence[str], wanted: int) -> Iterator[list[int]]:
-    """Yield windows from all texts in turn, until they have `wanted` tokens to predict."""
+def _windows(vocabulary: Vocabulary, texts: Sequence[str], missing: int) -> Iterator[list[int]]:
+    """Yield windows from all texts in turn, until no tokens to predict are `missing`."""
     start = [] if vocabulary.bos is None or not vocabulary.adds_bos else [vocabulary.bos]
     width = WINDOW - len(start)
-    cut = []
+    windows_by_text = []
     for text in texts:
         tokens = vocabulary.tokenize(text, trusted=False)
-        cut.append([start + tokens[place : place + width] for place in range(0, len(tokens), width)])
-    for in_turn in zip_longest(*cut):
-        for window in in_turn:
+        windows_by_text.append([start + tokens[first : first + width] for first in range(0, len(tokens), width)])
+    for windows in zip_longest(*windows_by_text):
+        for window in windows:
             if window is not None and len(window) > 2 * _UNCOUNTED:
                 yield window
-                wanted -= len(window) - 1 - _UNCOUNTED
-                if wanted <= 0:
+                missing -= len(window) - 1 - _UNCOUNTED
+                if missing <= 0:
                     return
 
 
@@ -70,31 +71,31 @@ class _Score:
     def __init__(self, others: int) -> None:
         self.line: dict[str, Any] = {
             "tokens": 0,
-            "given": 0.0,
+            "original": 0.0,
             "others": [{"loss": 0.0, "divergence": 0.0, "same": 0} for _ in range(others)],
         }
 
     def add(
-        self, given: NDArray[np.float32], others: Sequence[NDArray[np.float32]], targets: NDArray[np.int64]
+        self, original: NDArray[np.float32], others: Sequence[NDArray[np.float32]], targets: NDArray[np.int64]
     ) -> None:
-        """Add rows of logits (rows, vocabulary) that were to predict `targets` (rows)."""
+        """Add the logits (rows, vocabulary) with which each file predicts `targets` (rows)."""
         rows = np.arange(len(targets))
-        known = _log_softmax(given)
-        likely = np.exp(known)
+        original_logs = _log_softmax(original)
+        probabilities = np.exp(original_logs)
         self.line["tokens"] += len(targets)
-        self.line["given"] -= float(known[rows, targets].sum())
+        self.line["original"] -= float(original_logs[rows, targets].sum())
         for sums, logits in zip(self.line["others"], others, strict=True):
-            found = _log_softmax(logits)
-            sums["loss"] -= float(found[rows, targets].sum())
-            sums["divergence"] += float((likely * (known - found)).sum())
-            sums["same"] += int((known.argmax(axis=1) == found.argmax(axis=1)).sum())
+            logs = _log_softmax(logits)
+            sums["loss"] -= float(logs[rows, targets].sum())
+            sums["divergence"] += float((probabilities * (original_logs - logs)).sum())
+            sums["same"] += int((original_logs.argmax(axis=1) == logs.argmax(axis=1)).sum())
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     shifted = logits - logits.max(axis=1, keepdims=True)
-    normal: NDArray[np.float32] = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    found: NDArray[np.float32] = shifted - normal
-    return found
+    normalizers: NDArray[np.float32] = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    logs: NDArray[np.float32] = shifted - normalizers
+    return logs
 
 
 if __name__ == "__main__":

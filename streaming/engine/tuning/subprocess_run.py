@@ -1,4 +1,4 @@
-"""Measuring programs, each in a process of its own: what one model leaves in memory does not weigh on the next."""
+"""Runs each measuring program in a process of its own, so that one model's memory does not affect the next."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from streaming.errors import EngineError
 
 
 def run_subprocess(module: str, request: Mapping[str, Any], *, seconds: float) -> Iterator[dict[str, Any]]:
-    """Run a module of this package as a program that reads `request`, and yield each line that it prints, as JSON.
+    """Run a module of this package as a program that reads `request`, and yield each line of its output, from JSON.
 
-    Whoever stops listening ends it. Raises `EngineError` with the program's last words when it fails, or when it takes
-    more than so many seconds.
+    Closing the iterator ends the program. Raises `EngineError` with the last line of its standard error when it fails,
+    or when it takes more than `seconds`.
     """
-    late = threading.Event()
-    # A file, because nobody reads a second pipe while the first is read.
-    with tempfile.TemporaryFile() as words:
+    timed_out = threading.Event()
+    # A file, because nothing reads a second pipe while the first is read.
+    with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", f"streaming.engine.tuning.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=words,
+            stderr=errors,
             text=True,
         )
 
         def end() -> None:
-            late.set()
+            timed_out.set()
             process.kill()
 
-        clock = threading.Timer(max(0.0, seconds), end)
-        clock.daemon = True
-        clock.start()
+        timer = threading.Timer(max(0.0, seconds), end)
+        timer.daemon = True
+        timer.start()
         try:
             if process.stdin is None or process.stdout is None:
                 raise EngineError(f"The measuring program {module} has no pipes: a bug.")
@@ -46,27 +46,27 @@ def run_subprocess(module: str, request: Mapping[str, Any], *, seconds: float) -
                 for line in process.stdout:
                     yield json.loads(line)
             except (BrokenPipeError, ValueError):
-                # It has ended: why, its exit code and its words say.
+                # The program has ended; its exit code and standard error tell why.
                 pass
             code = process.wait()
-            if late.is_set():
+            if timed_out.is_set():
                 raise EngineError("the budget was used up while it was measured")
             if code:
-                words.seek(0)
-                said = words.read().decode(errors="replace").strip().splitlines()
-                raise EngineError(f"measuring it ended with {code}: {said[-1] if said else 'it said nothing'}")
+                errors.seek(0)
+                lines = errors.read().decode(errors="replace").strip().splitlines()
+                raise EngineError(f"measuring it ended with {code}: {lines[-1] if lines else 'no message'}")
         finally:
-            clock.cancel()
+            timer.cancel()
             process.kill()
             process.wait()
 
 
 def read_request() -> Any:
-    """Return what the process that started this program asked for."""
+    """Return the request of the process that started this program."""
     return json.load(sys.stdin)
 
 
-def answer(line: Mapping[str, Any]) -> None:
-    """Hand a line to the process that started this program."""
+def write_line(line: Mapping[str, Any]) -> None:
+    """Send a line to the process that started this program."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()

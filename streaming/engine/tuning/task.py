@@ -1,4 +1,4 @@
-"""What is to be tuned and within which limits, and what a tuning says while it is under way."""
+"""The task of a tuning, with its limits, and the events of a tuning."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from streaming.engine.model.model_file import ModelFile
 from streaming.engine.setup import Setup
 from streaming.engine.tuning.tuning_file import Quality, Skipped, Speed, Tuning
 
-# The setup in which representations are compared: a lane for each core, where 8 slots are most of the way to many. No
-# more than these, because every slot makes each document of a batch wait longer.
-_SLOTS_A_LANE = 8
-_MOST_LANES = 16
-MOST_SLOTS = 64
-# Of a deadline, what may be used up on a machine that has nothing else to do.
-_SHARE_OF_A_DEADLINE = 1 / 3
+# Representations are compared with one lane for each core and 8 slots in each lane: more slots gain little, and every
+# slot makes each document of a batch wait longer.
+_SLOTS_PER_LANE = 8
+_MAX_LANES = 16
+MAX_SLOTS = 64
+# The share of a deadline that may be used on a machine that does nothing else.
+_DEADLINE_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
 class TuningTask:
-    """What is to be tuned, and for what: prompts of `prompt_tokens` tokens and `completion_tokens` more.
+    """The model to tune, and the work: prompts of `prompt_tokens` tokens and answers of `completion_tokens` tokens.
 
-    `model` is the file as given; `texts` are of the kind that is summarized; `cores`, `context` and the `memory` in
-    bytes are what an engine has; `folder` is where representations are kept. A tuning takes at most `budget` seconds, a
-    `quick` one leaves out what seldom pays. `allow_loss` is the share by which perplexity may rise. A call of llama.cpp
-    and a document must stay well within their deadlines, in seconds.
+    `model` is the original file; `texts` are samples of the documents. An engine has `cores` cores, slots of `context`
+    tokens and `memory` bytes; representations are stored in `folder`. A tuning takes at most `budget` seconds; a
+    `quick` tuning leaves out measurements that seldom pay. `allow_loss` is the share by which perplexity may rise. A
+    call of llama.cpp and a document must stay well below their deadlines, in seconds.
     """
 
     model: ModelFile
@@ -44,8 +44,8 @@ class TuningTask:
     quick: bool = False
     allow_loss: float = 0.0
 
-    def predicted(self, file_bytes: int, setup: Setup) -> int:
-        """Return the bytes that an engine takes, as far as the model's architecture is known."""
+    def predicted_bytes(self, file_bytes: int, setup: Setup) -> int:
+        """Return a prediction of an engine's memory in bytes, as far as the model's architecture is known."""
         return predict(
             self.model.shape,
             file_bytes=file_bytes,
@@ -55,41 +55,41 @@ class TuningTask:
             ubatch=setup.ubatch,
         ).total
 
-    def fitted(self, file_bytes: int, setup: Setup) -> Setup | None:
-        """Return `setup` with as many slots as fit the memory, the same in every lane; None when not one does."""
-        while self.predicted(file_bytes, setup) > self.memory:
+    def fitting_setup(self, file_bytes: int, setup: Setup) -> Setup | None:
+        """Return `setup` with as many slots as fit the memory, the same in every lane; None when one does not fit."""
+        while self.predicted_bytes(file_bytes, setup) > self.memory:
             if setup.slots <= setup.lanes:
                 return None
             setup = replace(setup, slots=max(setup.lanes, setup.slots - setup.lanes))
         return setup
 
     def first_setup(self) -> Setup:
-        """Return the setup in which the file as given is measured first; of one slot, whether that fits or not."""
-        lanes = min(self.cores, _MOST_LANES)
-        setup = Setup(min(_SLOTS_A_LANE * lanes, max(MOST_SLOTS, lanes)), lanes, self.cores)
-        return self.fitted(self.model.file_bytes, setup) or Setup(1, 1, self.cores)
+        """Return the first setup for the original file; it has one slot when no more fit, even if that does not fit."""
+        lanes = min(self.cores, _MAX_LANES)
+        setup = Setup(min(_SLOTS_PER_LANE * lanes, max(MAX_SLOTS, lanes)), lanes, self.cores)
+        return self.fitting_setup(self.model.file_bytes, setup) or Setup(1, 1, self.cores)
 
-    def calmer(self, speed: Speed) -> Setup | None:
-        """Return the setup to take instead of one that is too slow for its deadlines, as a large model is; else None.
+    def setup_for_deadlines(self, speed: Speed) -> Setup | None:
+        """Return a setup that keeps the deadlines when the measured one is too slow for them; else None.
 
-        Fewer lanes have more threads each, so a call is shorter; with fewer slots a document is sooner through.
+        Fewer lanes have more threads each, so a call is shorter; with fewer slots a document is finished sooner.
         """
         setup = speed.setup
-        call = speed.prefill / speed.prompt_tokens * min(setup.ubatch, speed.prompt_tokens)
-        too_long = call / (self.native_deadline * _SHARE_OF_A_DEADLINE)
-        # A worker holds twice as many documents as there are slots, and a document's clock starts when it does.
-        through = 2 * setup.slots / speed.documents_per_second
-        too_late = through / (self.document_deadline * _SHARE_OF_A_DEADLINE)
-        lanes = max(1, int(setup.lanes / max(1.0, too_long)))
-        slots = max(lanes, int(setup.slots / max(1.0, too_late)))
+        call_seconds = speed.prefill / speed.prompt_tokens * min(setup.ubatch, speed.prompt_tokens)
+        call_excess = call_seconds / (self.native_deadline * _DEADLINE_SHARE)
+        # A worker holds twice as many documents as slots, and a document's deadline counts from its arrival there.
+        document_seconds = 2 * setup.slots / speed.documents_per_second
+        document_excess = document_seconds / (self.document_deadline * _DEADLINE_SHARE)
+        lanes = max(1, int(setup.lanes / max(1.0, call_excess)))
+        slots = max(lanes, int(setup.slots / max(1.0, document_excess)))
         return None if (slots, lanes) == (setup.slots, setup.lanes) else replace(setup, slots=slots, lanes=lanes)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is being measured now."""
+    """A description of the measurement that runs now."""
 
-    doing: str
+    description: str
 
 
 Event = Step | Speed | Quality | Skipped | Tuning

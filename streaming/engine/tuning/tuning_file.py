@@ -1,7 +1,7 @@
-"""What a tuning found, kept as JSON in the data dir: `tuning/<model>-<machine>.json`.
+"""The figures and the choice of a tuning, stored as JSON in the data dir: `tuning/<model>-<machine>.json`.
 
-A file counts for one model file, one CPU with as many cores, and one version of llama.cpp's binding; on another machine
-or after an upgrade it is as if there were none.
+A file is valid for one model file, one CPU, one number of cores and one version of llama.cpp's binding. On another
+machine, or after an upgrade, it is not used.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from streaming.engine.model.representation import FILE_TYPES, llama_build
 from streaming.engine.setup import Setup
 from streaming.errors import MachineError
 
-# What stands for the file as given where a representation is named.
+# Stands for the original file where a representation is named.
 GIVEN = "given"
-# Minutes that a tuning may take. The sample model needs 5 of them on 2 cores.
+# Minutes that a tuning may take. The sample model needs 5 on 2 cores.
 DEFAULT_BUDGET = 10.0
 _CPUINFO = Path("/proc/cpuinfo")
 _CPU_FIELDS = ("model name", "cpu family", "model", "stepping")
@@ -30,11 +30,11 @@ _CPU_FIELDS = ("model name", "cpu family", "model", "stepping")
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast one representation is in one setup.
+    """The measured speed of one representation in one setup.
 
-    `prefill` and `decode` are seconds: of a prompt of `prompt_tokens` tokens in one slot, and of one step of all slots
-    of a lane, every lane at work. `documents_per_second` follows from them (see `probe`). `memory` is by how many bytes
-    the process grew, `predicted` what was foreseen.
+    `prefill` is the seconds of a prompt of `prompt_tokens` tokens in one slot, `decode` the seconds of one step of all
+    slots of a lane; both while every lane computes. `documents_per_second` follows from them (see `probe`). `memory` is
+    the number of bytes by which the process grew, `predicted` the prediction of it.
     """
 
     representation: str
@@ -50,12 +50,12 @@ class Speed:
 
 @dataclass(frozen=True)
 class Quality:
-    """What a representation does to the model's predictions, compared with the file as given, token by token.
+    """How a representation changes the model's predictions, compared with the original file, token by token.
 
-    `perplexity` and `given_perplexity` are of the same `tokens`; `change` is the mean difference of the logarithms, in
-    nats a token (0.01 is a perplexity higher by 1%), and `low` and `high` bound it with 95% confidence. `divergence` is
-    the mean Kullback-Leibler divergence from the given model's predictions, in nats; `same_top` the share of tokens
-    for which both think the same token likeliest.
+    `perplexity` and `given_perplexity` (of the original file) are of the same `tokens`. `change` is the mean difference
+    of their logarithms, in nats a token (0.01 is a perplexity higher by 1%); `low` and `high` are its 95% interval.
+    `divergence` is the mean Kullback-Leibler divergence from the original file's predictions, in nats; `same_top` is
+    the share of tokens for which both files rank the same token first.
     """
 
     representation: str
@@ -71,7 +71,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A representation that was not measured to the end, and why."""
+    """A representation whose measurement was not finished, and the reason."""
 
     representation: str
     reason: str
@@ -81,7 +81,7 @@ class Skipped:
 class Chosen:
     """The choice: `representation` is a name of `representation.FILE_TYPES`, or "given".
 
-    `gain` is how many times as many documents it makes as the file as given in the setup of the first measurement.
+    `gain` is its documents a second divided by those of the original file in the setup of the first measurement.
     """
 
     representation: str
@@ -91,9 +91,10 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a tuning measured and chose, for slots of `context` tokens.
+    """The measurements and the choice of a tuning, for slots of `context` tokens.
 
-    `seconds` is what it took, `made_at` when it was made, in ISO 8601.
+    `given` is the representation of the original file, `seconds` the duration of the tuning, `made_at` its end, in
+    ISO 8601.
     """
 
     cpu: str
@@ -116,19 +117,19 @@ _TUNING = TypeAdapter(Tuning)
 
 
 def this_cpu() -> str:
-    """Return the name of this machine's CPU, with the numbers that tell two of one name apart."""
+    """Return the name of this machine's CPU, with the numbers that distinguish two CPUs of one name."""
     try:
         first = _CPUINFO.read_text().split("\n\n")[0]
     except OSError:
         return platform.processor() or platform.machine()
     fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
-    known = [fields[name] for name in _CPU_FIELDS if name in fields]
-    # An ARM core has other fields, and a name only of its architecture.
-    return "/".join(known) or f"{platform.machine()} {fields.get('CPU part', '')}".strip()
+    values = [fields[name] for name in _CPU_FIELDS if name in fields]
+    # An ARM core has other fields, and only the name of its architecture.
+    return "/".join(values) or f"{platform.machine()} {fields.get('CPU part', '')}".strip()
 
 
 def tuning_path(data_dir: Path, model: ModelFile, *, cores: int) -> Path:
-    """Return where a tuning of `model` for `cores` cores of this CPU is kept."""
+    """Return the file of a tuning of `model` for `cores` cores of this CPU."""
     machine = hashlib.sha256(json.dumps([this_cpu(), cores, llama_build()]).encode()).hexdigest()[:8]
     return data_dir / "tuning" / f"{model.sha256[:16]}-{machine}.json"
 
@@ -136,7 +137,7 @@ def tuning_path(data_dir: Path, model: ModelFile, *, cores: int) -> Path:
 def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | None:
     """Return the tuning of `model` for this machine; None when there is none.
 
-    Raises `MachineError` when there is one that cannot be read.
+    Raises `MachineError` when the file cannot be read.
     """
     path = tuning_path(data_dir, model, cores=cores)
     try:
@@ -151,7 +152,7 @@ def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | Non
 
 
 def save_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
-    """Write a tuning where `find_tuning` looks, whole or not at all, and return the file; raises `MachineError`."""
+    """Write a tuning where `find_tuning` reads, whole or not at all, and return the file; raises `MachineError`."""
     path = tuning_path(data_dir, model, cores=tuning.cores)
     partial = path.with_suffix(f".{os.getpid()}.new")
     try:
@@ -160,6 +161,6 @@ def save_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
         partial.replace(path)
     except OSError as error:
         raise MachineError(
-            f"The tuning cannot be kept in {path.parent}: {error.strerror}; choose another place with --data-dir."
+            f"The tuning cannot be written to {path.parent}: {error.strerror}; choose another place with --data-dir."
         ) from error
     return path

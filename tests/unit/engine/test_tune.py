@@ -1,4 +1,4 @@
-"""The procedure of a tuning, with figures that are given instead of measured."""
+"""The procedure of a tuning, with invented figures instead of measurements."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PREFILLS = {"given": 4.0, "BF16": 1.0, "F16": 3.0, "Q8_0": 2.0, "Q6_K": 4.1, "Q4
 
 @dataclass
 class Machine:
-    """Stands for the measuring programs: what it is asked, and what it answers."""
+    """A stand-in for the measuring programs: its requests and its answers."""
 
     prefills: dict[str, float] = field(default_factory=lambda: dict(PREFILLS))
     # Nats a token by which a representation predicts worse.
@@ -61,7 +61,7 @@ class Machine:
         self.probed.append((name, setup))
         self.spent += self.seconds
         if name in self.dies or self.dies_after == len(self.probed) - 1:
-            raise EngineError("measuring it ended with -9: it said nothing")
+            raise EngineError("measuring it ended with -9: no message")
         slots = setup.slots // setup.lanes
         prefill = self.prefills[name] * setup.lanes / setup.threads * self.drift(name, len(self.probed))
         lane = {"slots": slots, "prefill": prefill, "decode": 0.02 + 0.005 * slots}
@@ -70,13 +70,13 @@ class Machine:
     def _score(self, names: list[str]) -> Iterator[dict[str, Any]]:
         self.scored.append(names)
         if self.dies & {f"scoring {name}" for name in names}:
-            raise EngineError("measuring it ended with -9: it said nothing")
-        for place in range(20):
-            change = 0.0001 * (-1) ** place
+            raise EngineError("measuring it ended with -9: no message")
+        for window in range(20):
+            change = 0.0001 * (-1) ** window
             yield {
                 "of": 20,
                 "tokens": 450,
-                "given": 450 * 3.0,
+                "original": 450 * 3.0,
                 "others": [
                     {"loss": 450 * (3.0 + self.losses.get(name, 0.1) + change), "divergence": 1.0, "same": 400}
                     for name in names
@@ -90,7 +90,7 @@ def name_of(path: Path) -> str:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    found = Machine()
+    machine = Machine()
 
     def prepare_representation(model: ModelFile, representation: str, folder: Path, *, seconds: float) -> ModelFile:
         assert 0 <= seconds <= 3600
@@ -99,11 +99,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         path.with_suffix(".json").write_text(json.dumps({}))
         return replace(model, path=path, representation=representation)
 
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + found.spent)
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + machine.spent)
     monkeypatch.setattr(measuring, "time", clock)
-    monkeypatch.setattr(measuring, "run_subprocess", lambda *asked, **how: found.run(*asked, **how))
+    monkeypatch.setattr(measuring, "run_subprocess", lambda *args, **kwargs: machine.run(*args, **kwargs))
     monkeypatch.setattr(tune, "prepare_representation", prepare_representation)
-    return found
+    return machine
 
 
 def tuned(folder: Path, **changes: Any) -> Tuning:
@@ -174,7 +174,7 @@ def test_a_large_model_on_many_cores_keeps_its_deadlines(machine: Machine, tmp_p
     machine.prefills = dict.fromkeys(PREFILLS, 5000.0)
     tuning = tuned(tmp_path, cores=32, memory=1 << 40, quick=True)
     chosen = tuning.chosen.setup
-    speed = [one for one in tuning.speeds if one.setup == chosen][-1]
+    speed = [speed for speed in tuning.speeds if speed.setup == chosen][-1]
     assert speed.prefill * 512 / 800 < 300 / 2
     assert 2 * chosen.slots / speed.documents_per_second < 3600 / 2
     assert chosen.threads == 32
@@ -208,14 +208,14 @@ def test_a_calmer_setup_that_does_not_end_costs_the_time_and_no_more(machine: Ma
 
 
 def test_what_a_killed_tuning_left_is_removed_and_what_runs_is_not(machine: Machine, tmp_path: Path) -> None:
-    left, running = tmp_path / f"tuning-{2**22 + 1}", tmp_path / "tuning-1"
-    for folder in (left, running):
+    stale, running = tmp_path / f"tuning-{2**22 + 1}", tmp_path / "tuning-1"
+    for folder in (stale, running):
         folder.mkdir()
         (folder / "model.gguf").write_text("")
     with pytest.raises(AssertionError):
         # The one that runs is still there.
         tuned(tmp_path)
-    assert not left.exists()
+    assert not stale.exists()
     assert (running / "model.gguf").exists()
     shutil.rmtree(running)
 

@@ -7,7 +7,7 @@ import pytest
 
 from streaming.engine import Setup
 from streaming.engine.tuning.tuning_file import Quality, Speed
-from streaming.engine.tuning.verdict import better, no_worse, quality
+from streaming.engine.tuning.verdict import assess_quality, is_better, no_worse
 
 
 def windows(*changes: float, tokens: int = 400) -> list[dict[str, Any]]:
@@ -16,31 +16,31 @@ def windows(*changes: float, tokens: int = 400) -> list[dict[str, Any]]:
         {
             "tokens": tokens,
             # Windows are far more different than the files are.
-            "given": tokens * (2.0 + place),
+            "original": tokens * (2.0 + place),
             "others": [{"loss": tokens * (2.0 + place + change), "divergence": 0.01 * tokens, "same": tokens // 2}],
         }
         for place, change in enumerate(changes)
     ]
 
 
-def found(*changes: float) -> Quality:
-    one = quality("BF16", 0, windows(*changes))
-    assert one is not None
-    return one
+def quality_of(*changes: float) -> Quality:
+    quality = assess_quality("BF16", 0, windows(*changes))
+    assert quality is not None
+    return quality
 
 
 def test_a_window_is_compared_with_itself_so_that_a_small_change_is_seen_among_texts_that_differ_much() -> None:
-    one = found(*[0.003, 0.004, 0.005] * 7)
-    assert one.change == pytest.approx(0.004)
-    assert 0.003 < one.low < one.change < one.high < 0.005
-    assert one.perplexity / one.given_perplexity == pytest.approx(math.exp(0.004))
-    assert (one.tokens, one.divergence, one.same_top) == (8400, pytest.approx(0.01), 0.5)
+    quality = quality_of(*[0.003, 0.004, 0.005] * 7)
+    assert quality.change == pytest.approx(0.004)
+    assert 0.003 < quality.low < quality.change < quality.high < 0.005
+    assert quality.perplexity / quality.given_perplexity == pytest.approx(math.exp(0.004))
+    assert (quality.tokens, quality.divergence, quality.same_top) == (8400, pytest.approx(0.01), 0.5)
 
 
 def test_a_long_window_counts_for_more_than_a_short_one() -> None:
-    one = quality("BF16", 0, windows(0.0, tokens=300) + windows(0.1, tokens=100))
-    assert one is not None
-    assert one.change == pytest.approx(0.025)
+    quality = assess_quality("BF16", 0, windows(0.0, tokens=300) + windows(0.1, tokens=100))
+    assert quality is not None
+    assert quality.change == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_long_window_counts_for_more_than_a_short_one() -> None:
     ],
 )
 def test_only_what_is_not_worse_may_be_chosen(changes: list[float], allowed: bool, why: str) -> None:
-    assert no_worse(found(*changes), allow_loss=0) is allowed, why
+    assert no_worse(quality_of(*changes), allow_loss=0) is allowed, why
 
 
 def test_a_loss_that_is_allowed_is_kept_to_with_confidence() -> None:
-    worse = found(*[0.03, 0.035, 0.04] * 7)
+    worse = quality_of(*[0.03, 0.035, 0.04] * 7)
     assert no_worse(worse, allow_loss=0.05)
     assert not no_worse(worse, allow_loss=0.03)
     assert not no_worse(worse, allow_loss=math.expm1(worse.change))
@@ -68,11 +68,11 @@ def test_a_loss_that_is_allowed_is_kept_to_with_confidence() -> None:
 def test_predictions_that_are_no_numbers_have_no_quality(broken: float) -> None:
     lines = windows(*[0.0] * 20)
     lines[3]["others"][0]["loss"] = broken * lines[3]["tokens"]
-    assert quality("F16", 0, lines) is None
+    assert assess_quality("F16", 0, lines) is None
 
 
 def test_a_loss_that_is_allowed_refuses_nothing_that_is_no_worse() -> None:
-    fine = found(*[0.004, -0.004] * 10)
+    fine = quality_of(*[0.004, -0.004] * 10)
     assert fine.high > 0.001
     assert no_worse(fine, allow_loss=0)
     assert no_worse(fine, allow_loss=0.001)
@@ -83,7 +83,7 @@ def speed(rate: float, *, slots: int = 16, lanes: int = 2, ubatch: int = 512) ->
 
 
 @pytest.mark.parametrize(
-    ("other", "is_better"),
+    ("other", "better"),
     [
         (speed(1.08, slots=32), False),
         (speed(1.12, slots=32), True),
@@ -95,5 +95,5 @@ def speed(rate: float, *, slots: int = 16, lanes: int = 2, ubatch: int = 512) ->
         (speed(1.05, ubatch=256), True),
     ],
 )
-def test_a_setup_that_costs_more_must_be_faster_by_more(other: Speed, is_better: bool) -> None:
-    assert better(other, speed(1.0)) is is_better
+def test_a_setup_that_costs_more_must_be_faster_by_more(other: Speed, better: bool) -> None:
+    assert is_better(other, speed(1.0)) is better

@@ -25,7 +25,7 @@ class Artifact:
     def resolve(self) -> Path:
         if not self.path.exists():
             if not self.whole:
-                raise RuntimeError("Artifact a:b:1 not whole in remote repositories")
+                raise RuntimeError("Artifact a:b:1 not found in remote repositories")
             with self.path.open("wb") as file:
                 time.sleep(0.05)
                 with zipfile.ZipFile(file, "w") as jar:
@@ -56,7 +56,7 @@ def test_one_that_cannot_be_fetched_again_is_an_error_with_what_to_do(
 ) -> None:
     offer(Artifact(repository / "a.jar", whole=False), monkeypatch)
     (repository / "a.jar").write_bytes(b"PK, and then nothing")
-    with pytest.raises(MachineError, match="not whole in remote repositories; the first start needs a network"):
+    with pytest.raises(MachineError, match="not found in remote repositories; the first start needs a network"):
         resolve_jars(["a:b:1"])
 
 
