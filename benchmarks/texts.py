@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from producers.files import Split, find_files, read_files
-from producers.publisher import ProducerRecord
+from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
 

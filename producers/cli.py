@@ -8,20 +8,21 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from producers import files as text_files
-from producers import jsonl as json_lines
-from producers.gutenberg import book as gutenberg_book
-from producers.gutenberg import download
-from producers.publisher import ProducerRecord, PublishReport, Refusal, publish
+from producers.gutenberg import GUTENBERG
+from producers.records import ProducerRecord, Refusal
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
+
+if TYPE_CHECKING:
+    from producers.gutenberg.book import Book, BookChapter
+    from producers.publisher import PublishReport
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
@@ -51,9 +52,12 @@ def files(
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
     """
+    # Imported here, as in the other commands: each needs a part of the producers.
+    from producers.files import Split, find_files, read_files
+
     settings = load(command_flags(ctx))
-    documents = text_files.read_files(text_files.find_files(paths), text_files.Split.parse(split))
-    _publish(settings, documents, limit, as_json=as_json)
+    texts = read_files(find_files(paths), Split.parse(split))
+    _publish(settings, texts, limit, as_json=as_json)
 
 
 @app.command()
@@ -74,15 +78,17 @@ def jsonl(
 
         my-export | gistream produce jsonl -
     """
+    from producers.jsonl import read_json_lines
+
     settings = load(command_flags(ctx))
     id_field = settings.field.get("id", "id")
     if file == "-":
-        _publish(settings, json_lines.read_json_lines(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
+        _publish(settings, read_json_lines(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
         return
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:
-        _publish(settings, json_lines.read_json_lines(lines, file, id_field=id_field), limit, as_json=as_json)
+        _publish(settings, read_json_lines(lines, file, id_field=id_field), limit, as_json=as_json)
 
 
 @app.command()
@@ -101,7 +107,7 @@ def gutenberg(
             help="Where a book is downloaded from: URL/ID/pgID.txt. Gutenberg's own site is meant for people: for "
             "more than a few books it asks programs to use a mirror (https://www.gutenberg.org/MIRRORS.ALL)."
         ),
-    ] = download.GUTENBERG,
+    ] = GUTENBERG,
     limit: Limit = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
@@ -118,25 +124,28 @@ def gutenberg(
 
         gistream produce gutenberg 2600 --limit 12
     """
+    from producers.gutenberg.book import documents, read_book, to_record
+    from producers.gutenberg.download import fetch, read_sha256, verify
+
     settings = load(command_flags(ctx))
-    expected = download.read_sha256(sha256)
+    expected = read_sha256(sha256)
     if re.fullmatch("[0-9]+", book):
-        stored = download.fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
+        stored = fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
         _console.print(f"{stored.path}: SHA-256 {stored.sha256}", soft_wrap=True, highlight=False, markup=False)
         path = stored.path
     else:
         path = Path(book)
         if expected and path.is_file():
-            download.verify(path, expected)
-    content = gutenberg_book.read_book(path)
-    chapters = gutenberg_book.documents(content)
+            verify(path, expected)
+    content = read_book(path)
+    chapters = documents(content)
     if show:
         _list(content, islice(chapters, limit), as_json=as_json)
     else:
-        _publish(settings, (gutenberg_book.to_record(chapter.document) for chapter in chapters), limit, as_json=as_json)
+        _publish(settings, (to_record(chapter.document) for chapter in chapters), limit, as_json=as_json)
 
 
-def _list(book: gutenberg_book.Book, selection: Iterable[gutenberg_book.BookChapter], *, as_json: bool) -> None:
+def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> None:
     """Print a line for each chapter: its id, its words and its title; as JSON with the metadata."""
     chapters = list(selection)
     for chapter in chapters:
@@ -157,6 +166,9 @@ def _publish(
     settings: Settings, documents: Iterable[ProducerRecord | Refusal], limit: int | None, *, as_json: bool
 ) -> None:
     """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
+    # The publisher loads the Kafka client.
+    from producers.publisher import publish
+
     with Progress(
         TextColumn(f"to '{settings.input_topic}'"),
         BarColumn(),

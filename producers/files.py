@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.publisher import ProducerRecord, Refusal
+from producers.records import ProducerRecord, Refusal
 from streaming.errors import UsageError
 from streaming.messages import Document
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from pydantic_core import from_json
 
-from producers.publisher import ProducerRecord, Refusal
+from producers.records import ProducerRecord, Refusal
 from streaming.messages import lookup
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -16,6 +16,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.producer.future import RecordMetadata
 
+from producers.records import ProducerRecord, Refusal
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
@@ -25,23 +26,6 @@ _CONNECT_MS = 10_000
 _MOST_UNACKNOWLEDGED = 64 * MIB
 # How long a document may wait for its acknowledgement before it is refused: Kafka's own default.
 _DELIVERY_MS = 120_000
-
-
-@dataclass(frozen=True)
-class ProducerRecord:
-    """A document as Kafka gets it: the key and value of its record. Messages call it `name`."""
-
-    name: str
-    key: bytes | None
-    value: bytes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A document that was not sent, or not acknowledged, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass

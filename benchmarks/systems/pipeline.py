@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from benchmarks.contract import Document, Opening, Run
-from producers.publisher import ProducerRecord, publish
+from producers.publisher import publish
+from producers.records import ProducerRecord
 from streaming.engine import open_model
 from streaming.errors import EngineError, NotAcknowledged, QueryError
 from streaming.kafka.broker import EmbeddedBroker

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from producers.gutenberg.chapters import Chapter, find_chapters
 from producers.gutenberg.numerals import read_number
-from producers.publisher import ProducerRecord
+from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
 

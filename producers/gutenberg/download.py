@@ -21,9 +21,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from producers.gutenberg import GUTENBERG
 from streaming.errors import MachineError, UsageError
-
-GUTENBERG = "https://www.gutenberg.org/cache/epub"
 
 # A server that is busy or restarts is back within a minute or two; more requests would only keep it busy.
 _ATTEMPTS = 5

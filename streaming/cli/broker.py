@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
-from streaming.kafka.broker import EmbeddedBroker, Status
 from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, command_flags
 from streaming.terminal.consoles import out
+
+if TYPE_CHECKING:
+    from streaming.kafka.broker import EmbeddedBroker, Status
 
 
 def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
@@ -20,12 +23,12 @@ def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
     Example:
         gistream broker start --data-dir /srv/gistream
     """
-    _print_state(EmbeddedBroker(load(command_flags(ctx))).start())
+    _print_state(_broker(ctx).start())
 
 
 def stop(ctx: typer.Context, data_dir: DataDir = None) -> None:
     """Stop the broker and wait until it has ended; its data stays."""
-    stopped = EmbeddedBroker(load(command_flags(ctx))).stop()
+    stopped = _broker(ctx).stop()
     out.print("the broker has stopped" if stopped else "the broker was not running")
 
 
@@ -35,7 +38,7 @@ def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) 
     Example:
         gistream broker status --json | jq -r .bootstrap_servers
     """
-    state = EmbeddedBroker(load(command_flags(ctx))).status()
+    state = _broker(ctx).status()
     if as_json:
         sys.stdout.write(json.dumps(asdict(state)) + "\n")
     else:
@@ -47,3 +50,10 @@ def _print_state(state: Status) -> None:
         out.print(f"the broker runs on {state.bootstrap_servers} (process {state.pid}, log {state.log})")
     else:
         out.print("the broker is not running; start it with `gistream broker start`")
+
+
+def _broker(ctx: typer.Context) -> EmbeddedBroker:
+    # Imported here, because it loads the Kafka client.
+    from streaming.kafka.broker import EmbeddedBroker
+
+    return EmbeddedBroker(load(command_flags(ctx)))

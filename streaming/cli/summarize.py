@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from producers.files import Split, find_files, read_files
-from producers.publisher import Refusal
+from producers.records import ProducerRecord, Refusal
 from streaming.errors import NotSummarized, UsageError
 from streaming.messages import Document
 from streaming.settings import load
@@ -57,6 +56,7 @@ def summarize(
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
     from consumers.rendering import tail_block, tail_json
+    from producers.files import Split, find_files, read_files
     from streaming.engine import open_model
     from streaming.machine.cores import usable_cores
     from streaming.pipeline.offline import summarize_documents
@@ -66,7 +66,7 @@ def summarize(
     settings = load(command_flags(ctx))
     refusals: list[str] = []
     paths = find_files([_STDIN if str(path) == "-" else path for path in files])
-    documents = islice(_documents(paths, Split.parse(split), refusals), limit)
+    documents = islice(_documents(read_files(paths, Split.parse(split)), refusals), limit)
     model_file = open_model(settings.model, completion=settings.completion)
     work = plan_work(settings, choose(settings, model_file, cores=usable_cores()), here=True)
     done = failed = 0
@@ -94,11 +94,11 @@ def summarize(
         raise UsageError("There was no document to summarize.")
 
 
-def _documents(paths: list[Path], split: Split, refusals: list[str]) -> Iterator[Document]:
-    """Yield the documents of files; print the reason for a file that cannot be read, and add its name to `refusals`."""
-    for content in read_files(paths, split):
-        if isinstance(content, Refusal):
-            refusals.append(content.name)
-            notes.print(f"{content.name}: {content.reason}", style="red", markup=False)
+def _documents(records: Iterator[ProducerRecord | Refusal], refusals: list[str]) -> Iterator[Document]:
+    """Yield the documents; print why a file cannot be read, and add its name to `refusals`."""
+    for record in records:
+        if isinstance(record, Refusal):
+            refusals.append(record.name)
+            notes.print(f"{record.name}: {record.reason}", style="red", markup=False)
         else:
-            yield Document.model_validate_json(content.value).model_copy(update={"id": content.name})
+            yield Document.model_validate_json(record.value).model_copy(update={"id": record.name})

@@ -24,7 +24,8 @@ from rich.table import Table
 
 from consumers.rendering import tail_block
 from producers.files import Split, find_files, read_files
-from producers.publisher import ProducerRecord, Refusal, publish
+from producers.publisher import publish
+from producers.records import ProducerRecord, Refusal
 from producers.samples import sample_folder, sample_texts
 from streaming.engine import ModelFile, open_model
 from streaming.engine.tuning.tuning_file import save_tuning, tuning_path

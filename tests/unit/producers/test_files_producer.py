@@ -11,7 +11,7 @@ import pytest
 
 from producers import jsonl
 from producers.files import Split, find_files, read_files
-from producers.publisher import ProducerRecord, Refusal
+from producers.records import ProducerRecord, Refusal
 from streaming.errors import UsageError
 
 WHOLE = Split(None)

@@ -78,7 +78,7 @@ def test_chapters_are_published_in_their_order(monkeypatch: pytest.MonkeyPatch) 
         sent.extend(documents)
         return publisher.PublishReport(acknowledged=len(sent))
 
-    monkeypatch.setattr("producers.cli.publish", publish)
+    monkeypatch.setattr("producers.publisher.publish", publish)
     produce("my-book.txt", "--limit", "2")
     assert [document.key for document in sent] == [b"my-book-c01", b"my-book-c02"]
     assert json.loads(sent[0].value)["text"] == "The mill burned on Tuesday."
