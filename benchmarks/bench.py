@@ -1,4 +1,4 @@
-"""The whole measurement, in order: documents, settings, rounds, latency, memory."""
+"""The whole benchmark, step by step: documents, settings, rounds, latency, memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.asked import SYSTEMS, Asked, Scope
 from benchmarks.child import Child
-from benchmarks.contract import Delay, Document, Run
+from benchmarks.contract import Delay, Document
 from benchmarks.figures import Case, Figure, ratios, uneven
 from benchmarks.footprints import footprints
-from benchmarks.kept import kept
-from benchmarks.machine import this_machine
-from benchmarks.results import BenchResults, Footprint, Workload
+from benchmarks.measurements import Measurement, open_measurements
+from benchmarks.results import BenchResults, Footprint, Workload, this_machine
 from benchmarks.rounds import Bench, run_rounds
+from benchmarks.scope import SYSTEMS, BenchRequest, Scope
 from benchmarks.search import Trials, defaults, search, settings_of
 from benchmarks.systems.llama_server import check_program
 from benchmarks.texts import NamedText, chapters, windows
@@ -32,114 +31,112 @@ from streaming.settings import Settings
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import ProgressBar
 
-# With fewer, the start and the end of a micro-batch, where slots idle, are not in the figure as often as in a service's
-# life.
+# In fewer micro-batches, their start and end, where slots idle, weigh more in the figure than in a service's life.
 _LEAST_BATCHES = 4
 
 
-def measure(asked: Asked, progress: ProgressBar, use: Callable[[BenchResults], None]) -> None:
-    """Measure all of it, and hand the results to `use`; leaves no process behind, and files only when it fails.
+def measure(request: BenchRequest, progress: ProgressBar, on_results: Callable[[BenchResults], None]) -> None:
+    """Measure everything and call `on_results`. A journal keeps the measurements until that has returned.
 
-    Until that is done, what was measured is kept: one that was interrupted goes on where it was. Raises `UsageError`,
-    `ModelError`, `MachineError`, and what the systems and `use` raise.
+    Leaves no process behind, and a failure leaves files to look at. Raises `UsageError`, `ModelError`, `MachineError`,
+    and the errors of the systems and of `on_results`.
     """
     versions = {"llama_cpp": version("llama-cpp-python"), "gistream": version("gistream")}
-    if asked.program is not None:
-        versions["llama_server"] = check_program(asked.program)
-    settings, scope = Settings.model_validate({"model": asked.model}), asked.scope
-    texts = _texts(asked)
-    given = open_model(asked.model)
-    models = _models(given, asked)
-    compared = asked.representations[0]
-    limits = checked_token_limits(settings, given)
-    everything = render(texts, given.path, settings, chunk_tokens=limits.chunk_tokens)
-    documents, for_pipeline = everything[: scope.documents], everything[: scope.pipeline_documents]
+    if request.program is not None:
+        versions["llama_server"] = check_program(request.program)
+    settings, scope = Settings.model_validate({"model": request.model}), request.scope
+    texts = _texts(request)
+    original = open_model(request.model)
+    models = _models(original, request)
+    compared = request.representations[0]
+    limits = checked_token_limits(settings, original)
+    rendered = render(texts, original.path, settings, chunk_tokens=limits.chunk_tokens)
+    documents, pipeline_documents = rendered[: scope.documents], rendered[: scope.pipeline_documents]
     machine = this_machine()
     journal = Journal(
-        asked.journals,
-        *(this_code(Path(__file__).parent), given.sha256),
-        *map(repr, (machine, versions, asked.representations, scope, everything)),
+        request.journals,
+        *(this_code(Path(__file__).parent), original.sha256),
+        *map(repr, (machine, versions, request.representations, scope, rendered)),
     )
-    with _scratch() as scratch, kept(journal) as earlier:
-        if earlier.interruptions:
-            progress.note(f"going on after an interruption: {earlier.found} measurements are there")
+    with _scratch() as scratch, open_measurements(journal) as measurements:
+        if measurements.interruptions:
+            progress.note(f"resuming an interrupted benchmark: {measurements.resumed} measurements are there")
         bench = Bench(
             models=models,
             max_tokens=limits.max_tokens,
-            context=context_for(everything, limits.max_tokens),
+            context=context_for(rendered, limits.max_tokens),
             cores=usable_cores(),
             scratch=scratch,
-            program=asked.program,
-            finished=progress.advance,
-            kept=earlier,
+            program=request.program,
+            on_part=progress.advance,
+            measurements=measurements,
         )
         cases = _cases(bench, compared, scope)
         trials = (
             search(bench, cases, documents, progress, compared=compared) if scope.search else defaults(bench, cases)
         )
-        figures = _rounds(bench, cases, trials, (documents, for_pipeline), scope.repeats, progress)
-        late = everything[-(scope.delays + 1) :] if for_pipeline else []
-        delays = _delays(bench, compared, trials, late, progress)
-        taken = _footprints(bench, scope.footprints, compared, trials, documents, progress)
-        use(
-            BenchResults(
-                machine=machine,
-                versions=versions,
-                model=given.name,
-                sha256=given.sha256,
-                shipped=given.representation,
-                compared=compared,
-                workload=Workload(
-                    text=asked.text.name if asked.text else "gistream's samples",
-                    documents=len(documents),
-                    pipeline_documents=len(for_pipeline),
-                    words=None if asked.whole else asked.words,
-                    tokens_in=sum(document.tokens for document in documents),
-                    max_tokens=limits.max_tokens,
-                    context=bench.context,
-                ),
-                repeats=scope.repeats,
-                figures=figures,
-                ratios=ratios(figures, shipped=given.representation, compared=compared),
-                delays=delays,
-                footprints=taken,
-                trials=trials,
-                notes=[
-                    *_notes(asked, figures, len(documents), len(for_pipeline)),
-                    *_interrupted(earlier.interruptions),
-                    *uneven(figures),
-                ],
-            )
+        figures = _rounds(bench, cases, trials, (documents, pipeline_documents), scope.repeats, progress)
+        # The last ones, which the engine has not read yet.
+        idle_documents = rendered[-(scope.delays + 1) :] if pipeline_documents else []
+        delays = _delays(bench, compared, trials, idle_documents, progress)
+        results = BenchResults(
+            machine=machine,
+            versions=versions,
+            model=original.name,
+            sha256=original.sha256,
+            shipped=original.representation,
+            compared=compared,
+            workload=Workload(
+                text=request.text.name if request.text else "gistream's samples",
+                documents=len(documents),
+                pipeline_documents=len(pipeline_documents),
+                words=None if request.whole else request.words,
+                tokens_in=sum(document.tokens for document in documents),
+                max_tokens=limits.max_tokens,
+                context=bench.context,
+            ),
+            repeats=scope.repeats,
+            figures=figures,
+            ratios=ratios(figures, shipped=original.representation, compared=compared),
+            delays=delays,
+            footprints=_footprints(bench, scope.footprints, compared, trials, documents, progress),
+            trials=trials,
+            notes=[
+                *_notes(scope, figures, len(documents), len(pipeline_documents)),
+                *_interrupted(measurements.interruptions),
+                *uneven(figures),
+            ],
         )
+        on_results(results)
 
 
-def _texts(asked: Asked) -> list[NamedText]:
-    scope = asked.scope
-    # Documents of the latency come after those of the pipeline: an engine would remember what it has read.
-    wanted = max(scope.documents, scope.pipeline_documents + scope.delays + 1)
-    if asked.text is not None:
-        return chapters(asked.text, split=asked.split, words=asked.words, whole=asked.whole)[:wanted]
-    if asked.whole:
+def _texts(request: BenchRequest) -> list[NamedText]:
+    scope = request.scope
+    # The documents of the latency come after those of the pipeline: an engine remembers prompts that it has read.
+    count = max(scope.documents, scope.pipeline_documents + scope.delays + 1)
+    if request.text is not None:
+        return chapters(request.text, split=request.split, words=request.words, whole=request.whole)[:count]
+    if request.whole:
         raise UsageError("--full-length needs a TEXT with chapters; the samples are cut into windows of equal length.")
-    return windows(sample_folder(), words=asked.words, wanted=wanted)
+    return windows(sample_folder(), words=request.words, count=count)
 
 
-def _models(given: ModelFile, asked: Asked) -> dict[str, ModelFile]:
+def _models(original: ModelFile, request: BenchRequest) -> dict[str, ModelFile]:
     """Return the model in every representation, that of the file first. Raises `UsageError` for an unknown one."""
-    models = {given.representation: given}
-    for name in asked.representations:
+    models = {original.representation: original}
+    for name in request.representations:
         if name not in models:
             if name not in FILE_TYPES:
                 raise UsageError(
                     f"'{name}' is no representation that gistream makes; there are: {', '.join(FILE_TYPES)}."
                 )
-            models[name] = prepare_representation(given, name, asked.models_dir)
+            models[name] = prepare_representation(original, name, request.models_dir)
     return models
 
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Have a folder that goes away, also after Ctrl-C; a failure leaves its logs to look at."""
+    """Yield a folder that is deleted at the end, also after Ctrl-C; after an error it stays, with its logs."""
     folder = Path(tempfile.mkdtemp(prefix="gistream-bench-"))
     try:
         yield folder
@@ -150,10 +147,10 @@ def _scratch() -> Iterator[Path]:
 
 
 def _cases(bench: Bench, compared: str, scope: Scope) -> list[Case]:
-    """Return what a round measures; a busy process is set beside what computes many documents at once.
+    """Return the cases of a round; only systems that compute many documents at once get a busy process beside them.
 
-    The recipe takes the file as it is, and llama-server is compared in one representation; the gain by a representation
-    is that of a cached `Llama`.
+    The recipe is measured in the file's own representation, llama-server in the one that is compared. A cached `Llama`
+    is measured in all, which shows the gain by a representation.
     """
     batching = ["lanes"] if bench.program is None else ["llama_server", "lanes"]
     shipped = next(iter(bench.models))
@@ -179,16 +176,16 @@ def _rounds(
     repeats: int,
     progress: ProgressBar,
 ) -> list[Figure]:
-    def one(number: int, case: Case) -> tuple[Run, int]:
-        some = documents[case.pipeline_documents]
-        progress.begin(case.words, sum(len(document.prompts) for document in some))
-        run, peak = bench.measure(case, settings_of(case, trials), some)
+    def measure_case(number: int, case: Case) -> Measurement:
+        case_documents = documents[case.pipeline_documents]
+        progress.begin(case.description, sum(len(document.prompts) for document in case_documents))
+        run, peak = bench.measure(case, settings_of(case, trials), case_documents)
         batches = f" in {run.batches} micro-batches" if run.batches else ""
         rate = run.documents / run.seconds
-        progress.note(f"round {number + 1} of {repeats}: {case.words}: {rate:.3f} documents/s{batches}")
+        progress.note(f"round {number + 1} of {repeats}: {case.description}: {rate:.3f} documents/s{batches}")
         return run, peak
 
-    return run_rounds(cases, repeats, one, lambda case: settings_of(case, trials))
+    return run_rounds(cases, repeats, measure_case, lambda case: settings_of(case, trials))
 
 
 def _delays(
@@ -198,11 +195,11 @@ def _delays(
         return []
     progress.begin(f"latency of an idle pipeline, {representation}", len(documents))
     opening = bench.opening("pipeline", representation, trials["lanes", representation][-1].knobs)
-    with Child("pipeline", opening.folder, bench.finished) as child:
+    with Child("pipeline", opening.folder, bench.on_part) as child:
         child.open(opening)
-        found = child.delays(documents)
+        delays = child.delays(documents)
     shutil.rmtree(opening.folder)
-    return found
+    return delays
 
 
 def _footprints(
@@ -219,17 +216,19 @@ def _footprints(
 def _interrupted(times: int) -> list[str]:
     if not times:
         return []
-    return [f"It was interrupted ({times}x) and went on: what is compared may have been measured hours apart."]
+    return [f"It was interrupted ({times}x) and resumed: figures that are compared may have been measured hours apart."]
 
 
-def _notes(asked: Asked, figures: Sequence[Figure], documents: int, for_pipeline: int) -> list[str]:
-    scope, notes = asked.scope, []
+def _notes(scope: Scope, figures: Sequence[Figure], documents: int, pipeline_documents: int) -> list[str]:
+    notes = []
     if scope.systems != SYSTEMS:
         notes.append(f"Only some of the systems were measured: {', '.join(scope.systems)}.")
     if not scope.search:
         notes.append("A quick check: few documents, few rounds, settings not searched. Its figures are rough.")
-    if documents < scope.documents or for_pipeline < scope.pipeline_documents:
-        notes.append(f"The text has fewer documents than asked for: {documents}, and {for_pipeline} for the pipeline.")
+    if documents < scope.documents or pipeline_documents < scope.pipeline_documents:
+        notes.append(
+            f"The text has fewer documents than asked for: {documents}, and {pipeline_documents} for the pipeline."
+        )
     for figure in figures:
         if figure.case.system == "pipeline":
             batches = min(run.batches for run in figure.runs)

@@ -1,4 +1,4 @@
-"""One busy process: what an engine has beside it when Spark, Kafka or anything else has work to do."""
+"""One busy process beside an engine, as Spark or Kafka are when they have work to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# It ends when its standard input does, so also when whoever started it was killed.
+# It ends when its standard input ends, so also when the process that started it was killed.
 _LOOP = """
 import os, signal, sys, threading
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -19,7 +19,7 @@ while True:
 
 @contextmanager
 def busy_process() -> Iterator[int]:
-    """Have a process that computes without a pause for as long as the context lasts; yields its id."""
+    """Run a process that computes without a pause for as long as the context lasts; yields its id."""
     with subprocess.Popen([sys.executable, "-c", _LOOP], stdin=subprocess.PIPE) as process:
         try:
             yield process.pid

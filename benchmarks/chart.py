@@ -1,4 +1,4 @@
-"""The systems as a picture: documents a second, from the slowest round to the fastest, by representation."""
+"""The chart of the systems: documents a second, from the slowest round to the fastest, by representation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw(results: BenchResults, path: Path) -> None:
     """Write the chart as a PNG file. Raises `UsageError` when it cannot be written there."""
     import matplotlib as mpl
 
-    # No window: a server has none.
+    # A server has no window.
     mpl.use("Agg")
     from matplotlib import pyplot
 
@@ -52,7 +52,7 @@ def draw(results: BenchResults, path: Path) -> None:
     )  # fmt: skip
     for panel, group, name in zip(panels[:, 0], groups, representations, strict=True):
         rates = [figure.documents_per_second for figure in group]
-        bars = panel.barh([_LABELS[figure.case.name] for figure in group], rates, xerr=_spread(group), capsize=2,
+        bars = panel.barh([_LABELS[figure.case.name] for figure in group], rates, xerr=_error_bars(group), capsize=2,
                           height=0.7, color=[_color(figure) for figure in group])  # fmt: skip
         panel.bar_label(bars, labels=[f"{rate:.2f}" for rate in rates], padding=6, fontsize=9)
         panel.invert_yaxis()
@@ -79,7 +79,7 @@ def _rounds(results: BenchResults) -> str:
     return f"medians of {results.repeats} rounds; lines from the slowest to the fastest"
 
 
-def _spread(group: list[Figure]) -> list[list[float]]:
+def _error_bars(group: list[Figure]) -> list[list[float]]:
     return [
         [figure.documents_per_second - figure.spread[0] for figure in group],
         [figure.spread[1] - figure.documents_per_second for figure in group],

@@ -77,8 +77,8 @@ def bench(
     """Measure gistream's engine and its whole pipeline beside the ways in which llama.cpp is commonly used.
 
     Every system gets the same tokens and the same limits, its best settings out of a small grid, and a process of its
-    own; rounds are interleaved. It takes about two hours on 2 cores, and the machine should do nothing else. One that
-    was interrupted goes on where it was when the same command is given again.
+    own; rounds are interleaved. It takes about two hours on 2 cores, and the machine should do nothing else. Type
+    the same command again to resume an interrupted benchmark.
 
     Examples:
         gistream bench --quick
@@ -89,12 +89,12 @@ def bench(
 
         gistream bench war-and-peace.txt --systems pipeline
     """
-    # Here, because they load PySpark and more.
-    from benchmarks.asked import QUICK, Asked, Scope, compared_here, only
+    # Imported here, because they load PySpark and more.
     from benchmarks.bench import measure
     from benchmarks.chart import check_drawing, draw
     from benchmarks.report import show
     from benchmarks.results import BenchResults, as_json
+    from benchmarks.scope import QUICK, BenchRequest, Scope, only_systems, tuned_representation
     from streaming.terminal.progress import ProgressBar
 
     if chart is not None:
@@ -111,12 +111,12 @@ def bench(
         repeats=scope.repeats if repeats is None else repeats,
     )
     if systems is not None:
-        scope = only(scope, systems)
+        scope = only_systems(scope, systems)
         if "llama-server" in scope.systems and llama_server is None:
             raise UsageError(
                 "--systems names llama-server; say where it is with --llama-server (`make llama-server` builds it)."
             )
-    asked = Asked(
+    request = BenchRequest(
         text=text,
         split=split,
         words=words,
@@ -124,12 +124,12 @@ def bench(
         model=settings.model,
         models_dir=settings.models_dir,
         journals=settings.data_dir / "benchmark",
-        representations=tuple(representations or [compared_here(settings)]),
+        representations=tuple(representations or [tuned_representation(settings)]),
         program=llama_server,
         scope=scope,
     )
 
-    def use(results: BenchResults) -> None:
+    def on_results(results: BenchResults) -> None:
         figures = as_json(results)
         show(figures, wide_out(_COLUMNS))
         if json_file is not None:
@@ -140,7 +140,7 @@ def bench(
     end_as_ctrl_c_does()
     try:
         with ProgressBar(notes) as progress:
-            measure(asked, progress, use)
+            measure(request, progress, on_results)
     except KeyboardInterrupt:
-        notes.print("stopped; nothing is left running, and the same command goes on from here")
+        notes.print("stopped; nothing is left running; type the same command again to resume")
         raise typer.Exit(130) from None

@@ -1,4 +1,4 @@
-"""What a system under measurement is: opened once, run on documents, closed. Plain values only: they cross a pipe."""
+"""A system under measurement: opened once, run on documents, closed. Plain values only, because they cross a pipe."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Opening:
-    """What a system needs to begin: the model file, its limits, and its settings.
+    """The things with which a system is opened: the model file, its limits, and its settings.
 
-    `context` is the tokens of one sequence, prompt and completion; `folder` is the system's own, and goes away after
-    it; `program` is the llama-server to start, where there is one.
+    `context` is the tokens of one sequence, prompt and completion; `folder` belongs to the system and is deleted after
+    it; `program` is the llama-server to start, for that system.
     """
 
     model: Path
@@ -77,21 +77,24 @@ class Resident:
 
 
 class System(Protocol):
-    """One way to summarize documents. Made from an `Opening`, which is when it loads and warms what it has."""
+    """One way to summarize documents. It loads and warms its model when it is made from an `Opening`."""
 
     @property
     def process(self) -> int:
         """The process whose memory, with its descendants', is the system's."""
 
-    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
-        """Summarize `documents`; `finished` hears of each. Raises `GistreamError`."""
+    def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
+        """Summarize `documents`; `on_part` is called for each prompt, by a pipeline for each document.
+
+        Raises `GistreamError`.
+        """
 
     def close(self) -> None:
-        """End what was started."""
+        """End the processes that were started."""
 
 
 def settings_text(knobs: Knobs) -> str:
-    """Return a system's settings as one reads them: "slots 8, flash attention on"."""
+    """Return a system's settings as text: "slots 8, flash attention on"."""
     words = {True: "on", False: "off"}
     return ", ".join(
         f"{name.replace('_', ' ')} {words[value] if isinstance(value, bool) else value}"

@@ -1,4 +1,4 @@
-"""What the rounds say: medians, spreads and ratios. Pure functions over what was recorded."""
+"""The figures of the rounds: medians, spreads and ratios. Pure functions over recorded runs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from statistics import median
 
 from benchmarks.contract import Knobs, Run
 
-# The share by which completions may differ and still be the same work.
+# Completions that differ by this share are still the same work.
 _UNEVEN = 0.01
 
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that every round measures: a system on a model in some representation.
+    """One measurement of every round: a system on a model in some representation.
 
-    `name` is the figure's: the system's own, with what is special about the case. Beside a `busy` process a system has
-    the settings that were best without it, as a service has that is set up once; or those `searched` beside it.
+    `name` is the name of the figure: the system's, and the special conditions. Beside a `busy` process a system has the
+    settings that were best without it, as in a service that is set up once, or settings that were `searched` beside it.
     """
 
     name: str
@@ -28,17 +28,17 @@ class Case:
     pipeline_documents: bool = False
 
     @property
-    def words(self) -> str:
-        """The case as a person reads it."""
-        beside = ", beside a busy process" if self.busy else ""
-        beside += " and set up for it" if self.searched else ""
-        more = ", the pipeline's documents" if self.pipeline_documents and self.system != "pipeline" else ""
-        return f"{self.system.replace('_', '-')}, {self.representation}{beside}{more}"
+    def description(self) -> str:
+        """The case in words."""
+        conditions = ", beside a busy process" if self.busy else ""
+        conditions += " and set up for it" if self.searched else ""
+        conditions += ", the pipeline's documents" if self.pipeline_documents and self.system != "pipeline" else ""
+        return f"{self.system.replace('_', '-')}, {self.representation}{conditions}"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a case made, a round each; `peak_bytes` is the highest resident memory of any round."""
+    """The runs of a case, one in each round; `peak_bytes` is the highest resident memory of any round."""
 
     case: Case
     knobs: Knobs
@@ -82,17 +82,17 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Ratios:
-    """The ratios that were measured, by name, and why one that belongs here is `absent`."""
+    """The ratios by name, and for each `absent` ratio the reason."""
 
-    found: dict[str, Ratio]
+    by_name: dict[str, Ratio]
     absent: dict[str, str]
 
 
 def rotated(cases: Sequence[Case], number: int, *, rounds: int) -> list[Case]:
     """Return the cases in the order of round `number` of `rounds`: each round begins with another part of them.
 
-    Every other round goes backwards. So what the machine does as it goes, getting warmer for one, does not always fall
-    on the same case, nor on the second of two that are compared.
+    Every other round goes backwards. So a change of the machine, such as getting warmer, does not always fall on the
+    same case, nor on the second of two that are compared.
     """
     first = number * len(cases) // rounds
     return [*cases[first::-1], *cases[:first:-1]] if number % 2 else [*cases[first:], *cases[:first]]
@@ -104,12 +104,14 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
     `lanes_vs_recipe` and `lanes_vs_cached` are of the lanes in their fastest representation to the file as `shipped`;
     the others are of two systems in the representation `compared`.
     """
-    measured = {(one.case.name, one.case.representation): one for one in figures}
+    measured = {(figure.case.name, figure.case.representation): figure for figure in figures}
     best = max(
-        (one for one in figures if one.case.name == "lanes"), key=lambda one: one.documents_per_second, default=None
+        (figure for figure in figures if figure.case.name == "lanes"),
+        key=lambda figure: figure.documents_per_second,
+        default=None,
     )
     lanes = ("lanes", best.case.representation if best else compared)
-    wanted = {
+    pairs = {
         "lanes_vs_recipe": (lanes, ("recipe", shipped)),
         "lanes_vs_cached": (lanes, ("cached", shipped)),
         "lanes_vs_one_at_a_time": (("lanes", compared), ("cached", compared)),
@@ -121,43 +123,45 @@ def ratios(figures: Sequence[Figure], *, shipped: str, compared: str) -> Ratios:
         ),
         "pipeline_vs_lanes": (("pipeline", compared), ("lanes_pipeline_documents", compared)),
     }
-    found: dict[str, Ratio] = {}
+    by_name: dict[str, Ratio] = {}
     absent: dict[str, str] = {}
-    for name, (one, other) in wanted.items():
+    for name, (faster, slower) in pairs.items():
         missing = [
             f"{case} in {representation}"
-            for case, representation in (one, other)
+            for case, representation in (faster, slower)
             if (case, representation) not in measured
         ]
         if missing:
             absent[name] = f"not measured: {', '.join(missing)}"
         else:
-            rounds = [a / b for a, b in zip(measured[one].rates, measured[other].rates, strict=True)]
-            found[name] = Ratio(median(rounds), min(rounds), max(rounds))
-    return Ratios(found, absent)
+            rounds = [a / b for a, b in zip(measured[faster].rates, measured[slower].rates, strict=True)]
+            by_name[name] = Ratio(median(rounds), min(rounds), max(rounds))
+    return Ratios(by_name, absent)
 
 
 def uneven(figures: Sequence[Figure]) -> list[str]:
-    """Return a sentence for each case whose prompts or completions had not the tokens that the lanes' had.
+    """Return a sentence for each case whose prompts or completions had other numbers of tokens than the lanes'.
 
-    Completions may differ by a hundredth: all end where the model ends them, and sums of floating-point numbers, which
-    depend on what is computed together, decide between words that are about as likely.
+    Completions may differ by a hundredth: sums of floating-point numbers depend on the prompts that are computed
+    together, and decide between words that are about as likely.
     """
-    said = []
+    sentences = []
     for on_pipeline in (False, True):
         same = [figure for figure in figures if figure.case.pipeline_documents == on_pipeline]
         lanes = {
-            one.case.representation: one for one in same if one.case.name.startswith("lanes") and not one.case.busy
+            figure.case.representation: figure
+            for figure in same
+            if figure.case.name.startswith("lanes") and not figure.case.busy
         }
         for figure in same:
             other = lanes.get(figure.case.representation)
             # Every representation reads the same prompts.
             expected = _prompts(other or next(iter(lanes.values()), figure))
             if _prompts(figure) != expected:
-                said.append(_compared(figure, "prompts", _prompts(figure), expected))
+                sentences.append(_compared(figure, "prompts", _prompts(figure), expected))
             if other and abs(_completions(figure) / _completions(other) - 1) > _UNEVEN:
-                said.append(_compared(figure, "completions", {_completions(figure)}, {_completions(other)}))
-    return said
+                sentences.append(_compared(figure, "completions", {_completions(figure)}, {_completions(other)}))
+    return sentences
 
 
 def _prompts(figure: Figure) -> set[int]:
@@ -168,14 +172,14 @@ def _completions(figure: Figure) -> int:
     return round(median(run.tokens_out for run in figure.runs))
 
 
-def _compared(figure: Figure, what: str, found: Collection[int], expected: Collection[int]) -> str:
-    counts, others = (" or ".join(f"{count:,}" for count in sorted(some)) for some in (found, expected))
-    return f"{figure.case.words}: {counts} tokens of {what}, and the lanes had {others}: not the same work."
+def _compared(figure: Figure, kind: str, tokens: Collection[int], expected: Collection[int]) -> str:
+    counts, others = (" or ".join(f"{count:,}" for count in sorted(some)) for some in (tokens, expected))
+    return f"{figure.case.description}: {counts} tokens of {kind}, and the lanes had {others}: not the same work."
 
 
 @dataclass(frozen=True)
 class Gains:
-    """Where the gain over one document at a time on the file as shipped comes from."""
+    """The two factors of the gain over one document at a time on the file as shipped."""
 
     representation: float
     lanes: float

@@ -1,4 +1,4 @@
-"""The memory of engines in several settings: what is predicted, and what a fresh process takes for each."""
+"""The memory of engines in several settings: the prediction, and the growth of a fresh process."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _footprint(
     bench: Bench, representation: str, knobs: Knobs, context: int, documents: Sequence[Document], progress: ProgressBar
 ) -> Footprint:
     model = bench.models[representation]
-    # A model is never given more than it was trained for, and a document needs what it needs.
+    # Never more than the model was trained for, and never less than the documents need.
     context = min(max(context, bench.context), model.context)
     progress.begin(f"memory of {representation}, {settings_text(knobs)}, context {context:,}", 0)
     predicted = memory.predict(
@@ -56,6 +56,6 @@ def _footprint(
     )
     opening = replace(bench.opening("lanes", representation, knobs), context=context)
     with Child("lanes", opening.folder) as child:
-        measured = child.resident(opening, documents)
+        resident = child.resident(opening, documents)
     shutil.rmtree(opening.folder)
-    return Footprint(representation, knobs, context, predicted, measured)
+    return Footprint(representation, knobs, context, predicted, resident)

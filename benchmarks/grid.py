@@ -8,18 +8,18 @@ from statistics import mean
 
 from benchmarks.contract import Knobs
 
-# A setting is measured again, in turn with the others, while it is this close to the best: a machine's speed changes by
-# a tenth from one minute to the next, so one measurement of each chooses by chance.
+# Settings this close to the best are measured again, in turn, because a machine's speed changes by a tenth from one
+# minute to the next (measurements.md, speed of a machine).
 _CLOSE = 0.85
 _TURNS = 2
 
-# For each knob the values to try; the first is where it starts.
+# For each knob the values to try; the search starts at the first.
 Grid = Mapping[str, Sequence[int | bool]]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Settings that were tried, and the documents a second that they made: the mean of their measurements."""
+    """Settings and their documents a second: the mean of their measurements."""
 
     knobs: Knobs
     documents_per_second: float
@@ -35,26 +35,26 @@ def descend(grid: Grid, measure: Callable[[Knobs], float]) -> list[Trial]:
 
     The sum of the values instead of their product: 6 instead of 8 settings for three knobs of two values.
     """
-    knobs, tried = start_of(grid), list[Trial]()
+    knobs, all_trials = start_of(grid), list[Trial]()
     for name, values in grid.items():
         if len(values) > 1:
             trials = _in_turn([_fitting({**knobs, name: value}) for value in values], measure)
-            tried += trials
+            all_trials += trials
             knobs = trials[-1].knobs
-    return tried or [Trial(knobs, measure(knobs))]
+    return all_trials or [Trial(knobs, measure(knobs))]
 
 
 def _in_turn(settings: Sequence[Knobs], measure: Callable[[Knobs], float]) -> list[Trial]:
     """Measure settings one after the other, the close ones again; returns them by their speed, the fastest last."""
     rates = [[measure(knobs)] for knobs in settings]
     for _ in range(_TURNS - 1):
-        best = max(mean(found) for found in rates)
-        close = [place for place, found in enumerate(rates) if mean(found) >= _CLOSE * best]
+        best = max(map(mean, rates))
+        close = [place for place, measured in enumerate(rates) if mean(measured) >= _CLOSE * best]
         if len(close) > 1:
             for place in close:
                 rates[place].append(measure(settings[place]))
-    trials = [Trial(knobs, mean(found)) for knobs, found in zip(settings, rates, strict=True)]
-    return sorted(trials, key=lambda one: one.documents_per_second)
+    trials = [Trial(knobs, mean(measured)) for knobs, measured in zip(settings, rates, strict=True)]
+    return sorted(trials, key=lambda trial: trial.documents_per_second)
 
 
 def _fitting(knobs: Knobs) -> Knobs:
@@ -63,14 +63,14 @@ def _fitting(knobs: Knobs) -> Knobs:
 
 
 def grid_of(system: str, cores: int) -> Grid:
-    """Return what is tried of a system on a machine with `cores` cores that has nothing else to do.
+    """Return the values that are tried of a system on an idle machine with `cores` cores.
 
-    One model of many threads may compute faster with some of them: they wait for each other.
+    Threads wait for each other, so one model may compute faster with fewer threads than cores.
     """
     if system in ("recipe", "cached"):
         return {"threads": _halves(cores), "flash_attention": (True, False), "ubatch": (512, 256)}
-    # Both may have as much memory. 32 documents fill all of these in whole waves, with an eighth to spare for those
-    # that are read in two prompts. With 4 slots each made 0.8 to 0.9 of its best on 2 cores.
+    # Both systems may use as much memory. 32 documents fill these slots in whole waves, and one slot in nine is spare
+    # for documents that need a second prompt. 4 slots made 0.8 to 0.9 of the best on 2 cores (measurements.md, grid).
     slots = (18, 36, 9)
     if system == "llama_server":
         threads = _halves(cores)[: max(1, len(_halves(cores)) - 1)]
@@ -79,18 +79,18 @@ def grid_of(system: str, cores: int) -> Grid:
 
 
 def other_grid(knobs: Knobs) -> Grid:
-    """Return what is tried of a system in a second representation: its best `knobs` in the first, and tokens at once.
+    """Return the values that are tried in a second representation: the best `knobs` of the first, and `ubatch`.
 
-    Those depend on how weights are multiplied: with 256 at once lanes made 1.11 of what they made with 512 in BF16, and
-    0.85 in Q4_1.
+    The best `ubatch` depends on the representation: lanes with 256 were 1.11 times as fast as with 512 in BF16, and
+    0.85 times in Q4_1 (measurements.md, grid).
     """
     return {name: (value,) for name, value in knobs.items()} | {"ubatch": (512, 256)}
 
 
 def busy_grid(knobs: Knobs, cores: int) -> Grid:
-    """Return what is tried beside a busy process: a system's best `knobs`, and leaving a core to that process.
+    """Return the values that are tried beside a busy process: the best `knobs` of a system, with a core less.
 
-    Measured on 2 cores: llama-server with two threads made 0.65 of what it made with one.
+    On 2 cores, llama-server with two threads was 0.65 times as fast as with one (measurements.md, grid).
     """
     return {name: (value,) for name, value in knobs.items()} | {"threads": _different(cores, max(1, cores - 1))}
 

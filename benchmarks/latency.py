@@ -1,8 +1,8 @@
-"""How long one document takes on a warm, idle pipeline, and how long the engine takes for it when it is alone.
+"""The seconds of one document on a warm, idle pipeline, and in the engine alone.
 
-Each document is sent to the topic of a running query when the one before it is committed, and its summary read from the
-output topic. When the query has ended, an engine of the same recipe, in a process of its own, generates the summaries
-of the same documents. A process of its own, because the pipeline's would have kept what it computed of the prompts.
+Each document is sent to the topic of a running query when the one before it is committed, and its summary is read from
+the output topic. When the query has ended, an engine of the same recipe generates the summaries of the same documents,
+in a process of its own, because the pipeline's engine keeps the prompts that it has computed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from streaming.spark.prepare import Plan
 from streaming.spark.query import checkpointed, running
 from streaming.spark.session import spark_log
 
-# A document is 500 words; one that has no summary by now is a dead letter, or its query has ended.
+# A document of 500 words without a summary by now is a dead letter, or its query has ended.
 _ARRIVAL_SECONDS = 300
 _LOOK_SECONDS = 1
 
 
-def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable[[], None]) -> list[Delay]:
+def delays(pipeline: Pipeline, documents: Sequence[Document], on_part: Callable[[], None]) -> list[Delay]:
     """Return the delays of all `documents` but the first, which warms the query and both engines.
 
     Raises `EngineError` when a document has no summary.
@@ -45,17 +45,17 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], finished: Callable
     ):
         tail.seek("earliest")
         reads = tail.read()
-        there = []
+        pipeline_seconds = []
         for number, document in enumerate(documents, 1):
             began = time.perf_counter()
             publisher.send(to_record(document))
             publisher.flush()
             _await_summary(reads, document, query, spark_log(plan.settings).name)
-            there.append(time.perf_counter() - began)
+            pipeline_seconds.append(time.perf_counter() - began)
             _await_commits(query, number)
-            finished()
-    alone = _alone(plan, documents)
-    return [Delay(*both) for both in zip(there, alone, strict=True)][1:]
+            on_part()
+    engine_seconds = _alone(plan, documents)
+    return [Delay(*seconds) for seconds in zip(pipeline_seconds, engine_seconds, strict=True)][1:]
 
 
 def _alone(plan: Plan, documents: Sequence[Document]) -> list[float]:
@@ -70,17 +70,17 @@ def _alone(plan: Plan, documents: Sequence[Document]) -> list[float]:
 
 def _await_summary(reads: Iterator[TailRead | None], document: Document, query: StreamingQuery, log: str) -> None:
     deadline = time.monotonic() + _ARRIVAL_SECONDS
-    for read in reads:
-        if isinstance(read, Summary) and read.id == document.id:
+    for message in reads:
+        if isinstance(message, Summary) and message.id == document.id:
             return
         if time.monotonic() > deadline or not query.isActive:
             raise EngineError(f"The idle pipeline gave no summary of {document.id}; see {log}.")
 
 
-def _await_commits(query: StreamingQuery, wanted: int) -> None:
-    """Wait until so many micro-batches with a document are committed: the next document finds the query idle."""
+def _await_commits(query: StreamingQuery, count: int) -> None:
+    """Wait until `count` micro-batches with a document are committed: the next document finds the query idle."""
     deadline = time.monotonic() + _ARRIVAL_SECONDS
-    while sum(one["numInputRows"] > 0 for one in query.recentProgress) < wanted:
+    while sum(progress["numInputRows"] > 0 for progress in query.recentProgress) < count:
         if time.monotonic() > deadline or not query.isActive:
             raise EngineError("The idle pipeline did not commit a document's micro-batch.")
         query.awaitTermination(_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""Everything that a measurement found, and the JSON of it."""
+"""The figures of a benchmark, and their JSON."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+import psutil
+
 from benchmarks.contract import Delay, Knobs, Resident
 from benchmarks.figures import Figure, Ratios
 from benchmarks.grid import Trial
 from streaming.engine.model.memory import Memory
+from streaming.engine.tuning.tuning_file import this_cpu
+from streaming.machine.cores import usable_cores
 
-# Resident memory moves by about half a percent from one round of prompts to the next without growing: Python's own.
+# Resident memory that does not grow moves by about half a percent from one round of prompts to the next.
 _FLAT = 1.02
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where it was measured; memory in bytes."""
+    """The machine of the measurement; memory in bytes."""
 
     cpu: str
     cores: int
     memory: int
 
 
+def this_machine() -> Machine:
+    """Return this machine's processor, cores and memory."""
+    return Machine(this_cpu(), usable_cores(), psutil.virtual_memory().total)
+
+
 @dataclass(frozen=True)
 class Workload:
-    """What was measured: `documents` of `words` words (None: of any length), and the tokens of all their prompts."""
+    """The work of a round: `documents` of `words` words (None: of any length), and the tokens of all their prompts."""
 
     text: str
     documents: int
@@ -40,7 +49,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What an engine with some knobs takes, in bytes: as predicted, and as a fresh process grew."""
+    """The memory of an engine with some knobs, in bytes: the prediction, and the growth of a fresh process."""
 
     representation: str
     knobs: Knobs
@@ -63,8 +72,8 @@ class Footprint:
 class BenchResults:
     """One run of `gistream bench`.
 
-    `shipped` is the representation of the file as it was given and `compared` the one in which systems are compared.
-    `notes` say what a reader of the figures must know.
+    `shipped` is the representation of the original file, `compared` the one in which systems are compared. `notes` are
+    what a reader of the figures must know.
     """
 
     machine: Machine
@@ -87,7 +96,7 @@ class BenchResults:
         """The medians of the delays; None when there are none."""
         if not self.delays:
             return None
-        return Delay(median(one.pipeline for one in self.delays), median(one.engine for one in self.delays))
+        return Delay(median(delay.pipeline for delay in self.delays), median(delay.engine for delay in self.delays))
 
 
 def as_json(results: BenchResults) -> dict[str, Any]:
@@ -100,19 +109,21 @@ def as_json(results: BenchResults) -> dict[str, Any]:
         "workload": asdict(results.workload),
         "repeats": results.repeats,
         "systems": [_system(figure) for figure in results.figures],
-        "ratios": {name: round(ratio.median, 3) for name, ratio in results.ratios.found.items()},
+        "ratios": {name: round(ratio.median, 3) for name, ratio in results.ratios.by_name.items()},
         "ratios_spread": {
-            name: [round(ratio.lowest, 3), round(ratio.highest, 3)] for name, ratio in results.ratios.found.items()
+            name: [round(ratio.lowest, 3), round(ratio.highest, 3)] for name, ratio in results.ratios.by_name.items()
         },
         "not_measured": results.ratios.absent,
         "latency": _latency(results),
-        "memory": [_footprint(one) for one in results.footprints],
+        "memory": [_footprint(footprint) for footprint in results.footprints],
         "settings": [
             {
                 "system": system,
                 "representation": representation,
                 "chosen": trials[-1].knobs,
-                "tried": [{**one.knobs, "documents_per_second": round(one.documents_per_second, 4)} for one in trials],
+                "tried": [
+                    {**trial.knobs, "documents_per_second": round(trial.documents_per_second, 4)} for trial in trials
+                ],
             }
             for (system, representation), trials in results.trials.items()
         ],
@@ -143,21 +154,21 @@ def _latency(results: BenchResults) -> dict[str, Any] | None:
         "pipeline_seconds": round(delay.pipeline, 3),
         "engine_seconds": round(delay.engine, 3),
         "added_seconds": round(delay.pipeline - delay.engine, 3),
-        "each": [{"pipeline": round(one.pipeline, 3), "engine": round(one.engine, 3)} for one in results.delays],
+        "each": [{"pipeline": round(each.pipeline, 3), "engine": round(each.engine, 3)} for each in results.delays],
     }
 
 
-def _footprint(one: Footprint) -> dict[str, Any]:
+def _footprint(footprint: Footprint) -> dict[str, Any]:
     return {
-        "representation": one.representation,
-        **one.knobs,
-        "context": one.context,
-        "weights_mb": round(one.predicted.weights / 1e6),
-        "kv_cache_mb": None if one.predicted.kv_cache is None else round(one.predicted.kv_cache / 1e6),
-        "buffers_mb": round(one.predicted.buffers / 1e6),
-        "predicted_mb": round(one.predicted.total / 1e6),
-        "measured_mb": round(one.measured.first / 1e6),
-        "after_last_round_mb": round(one.measured.last / 1e6),
-        "ratio": round(one.ratio, 3),
-        "flat": one.flat,
+        "representation": footprint.representation,
+        **footprint.knobs,
+        "context": footprint.context,
+        "weights_mb": round(footprint.predicted.weights / 1e6),
+        "kv_cache_mb": None if footprint.predicted.kv_cache is None else round(footprint.predicted.kv_cache / 1e6),
+        "buffers_mb": round(footprint.predicted.buffers / 1e6),
+        "predicted_mb": round(footprint.predicted.total / 1e6),
+        "measured_mb": round(footprint.measured.first / 1e6),
+        "after_last_round_mb": round(footprint.measured.last / 1e6),
+        "ratio": round(footprint.ratio, 3),
+        "flat": footprint.flat,
     }

@@ -11,17 +11,17 @@ from pathlib import Path
 
 from benchmarks.busy import busy_process
 from benchmarks.child import Child
-from benchmarks.contract import Document, Knobs, Opening, Run
+from benchmarks.contract import Document, Knobs, Opening
 from benchmarks.figures import Case, Figure, rotated
-from benchmarks.kept import Kept
+from benchmarks.measurements import Measurement, Measurements
 from streaming.engine import ModelFile
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements share: the model's file in each representation, limits, a scratch folder, what is kept.
+    """The things that all measurements share, such as the model's file in each representation and a scratch folder.
 
-    `finished` hears of each prompt that is done.
+    `on_part` is called for each prompt or document that is done.
     """
 
     models: Mapping[str, ModelFile]
@@ -30,12 +30,12 @@ class Bench:
     cores: int
     scratch: Path
     program: Path | None
-    finished: Callable[[], None]
-    kept: Kept
+    on_part: Callable[[], None]
+    measurements: Measurements
 
     def opening(self, system: str, representation: str, knobs: Knobs) -> Opening:
-        """Return how to open a system, in a folder that is new."""
-        folder = next(place for number in count() if not (place := self.scratch / f"{system}-{number}").exists())
+        """Return how a system is opened, in a new folder."""
+        folder = next(path for number in count() if not (path := self.scratch / f"{system}-{number}").exists())
         folder.mkdir(parents=True)
         return Opening(
             model=self.models[representation].path,
@@ -46,21 +46,21 @@ class Bench:
             program=self.program if system == "llama_server" else None,
         )
 
-    def measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
+    def measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> Measurement:
         """Open a system, run it once and close it; returns the run and the peak of its resident memory in bytes.
 
-        What an interrupted run has measured is not measured again.
+        Measurements of an interrupted benchmark are taken instead of new ones.
         """
-        return self.kept.measured(case, knobs, len(documents), lambda: self._measure(case, knobs, documents))
+        return self.measurements.get(case, knobs, len(documents), lambda: self._measure(case, knobs, documents))
 
-    def _measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
+    def _measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> Measurement:
         opening = self.opening(case.system, case.representation, knobs)
-        with Child(case.system, opening.folder, self.finished) as child:
+        with Child(case.system, opening.folder, self.on_part) as child:
             child.open(opening)
             with busy_process() if case.busy else nullcontext():
                 run = child.run(documents)
             peak = child.peak_bytes
-        # Kafka's logs are large; one that failed leaves them to look at.
+        # Kafka's logs are large; after an error they stay.
         shutil.rmtree(opening.folder)
         return run, peak
 
@@ -68,7 +68,7 @@ class Bench:
 def run_rounds(
     cases: Sequence[Case],
     repeats: int,
-    measure: Callable[[int, Case], tuple[Run, int]],
+    measure: Callable[[int, Case], Measurement],
     knobs: Callable[[Case], Knobs],
 ) -> list[Figure]:
     """Measure every case `repeats` times, one after the other in an order that rotates.

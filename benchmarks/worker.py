@@ -1,12 +1,12 @@
-"""The child's side: one system in a process of its own, told what to do by lines of JSON on standard input.
+"""The child's side: one system in a process of its own, which gets orders as lines of JSON on standard input.
 
     {"do": "open", "opening": {...}}            ->  {"done": {"process": 4711}}
     {"do": "run", "documents": [...]}           ->  {"finished": 1} for each prompt, then {"done": {...}}
     {"do": "delays", "documents": [...]}        ->  the same; of an open pipeline
     {"do": "resident", "opening": ..., "documents": ...}  ->  {"done": {...}}; with nothing open
 
-An error of gistream's is answered as {"error": sentence, "kind": class}; any other ends the process. So does the end of
-standard input, after the system has been closed.
+The answer to an error of gistream is {"error": sentence, "kind": class}; any other error ends the process. The end of
+standard input closes the system and ends the process, too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPENING = TypeAdapter(Opening)
 
 
 class Worker:
-    """A system, opened by the first order."""
+    """A system that the first order opens."""
 
     def __init__(self, name: str, answers: TextIO) -> None:
         self._name = name
@@ -38,11 +38,11 @@ class Worker:
         self._system: System | None = None
 
     def obey(self, order: dict[str, Any]) -> None:
-        """Do what is asked and answer."""
+        """Carry out an order and answer."""
         try:
-            self._say({"done": self._do(order)})
+            self._answer({"done": self._do(order)})
         except GistreamError as error:
-            self._say({"error": str(error), "kind": type(error).__name__})
+            self._answer({"error": str(error), "kind": type(error).__name__})
 
     def close(self) -> None:
         """Close the system, if it is open."""
@@ -61,29 +61,29 @@ class Worker:
         if self._system is None:
             raise GistreamError("The system is not open: a bug.")
         if order["do"] == "run":
-            return asdict(self._system.run(documents, self._finished))
-        # Here, because it loads PySpark.
+            return asdict(self._system.run(documents, self._on_part))
+        # Imported here, because it loads PySpark.
         from benchmarks.latency import delays
         from benchmarks.systems.pipeline import Pipeline
 
         if not isinstance(self._system, Pipeline):
             raise GistreamError("Only a pipeline has delays: a bug.")
-        return [asdict(delay) for delay in delays(self._system, documents, self._finished)]
+        return [asdict(delay) for delay in delays(self._system, documents, self._on_part)]
 
-    def _finished(self) -> None:
-        self._say({"finished": 1})
+    def _on_part(self) -> None:
+        self._answer({"finished": 1})
 
-    def _say(self, answer: dict[str, Any]) -> None:
+    def _answer(self, answer: dict[str, Any]) -> None:
         self._answers.write(json.dumps(answer) + "\n")
         self._answers.flush()
 
 
 def main() -> None:
-    """Obey until standard input ends."""
-    # A terminal's Ctrl-C is for whoever measures, who ends this process.
+    """Carry out orders until standard input ends."""
+    # Ctrl-C in a terminal is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    # Libraries print what they like, and Java does; answers have the pipe to themselves.
+    # Libraries and Java print to standard output; only answers go through the pipe.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(sys.argv[1], answers)
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    # Once: a second one must not interrupt the closing.
+    # A second signal must not interrupt the closing.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(143)
 

@@ -21,11 +21,11 @@ def render(texts: Sequence[NamedText], model: Path, settings: Settings, *, chunk
 
     Raises `EngineError` when the model cannot be loaded.
     """
-    # Here, because it loads llama.cpp.
+    # Imported here, because it loads llama.cpp.
     from streaming.engine.lanes.llama import Weights
 
     profile = get_profile(load_profiles(), settings.prompt)
-    # A model that reasons is told not to: the other systems do not know how to leave it out of the answer.
+    # Without reasoning, because the other systems cannot leave it out of the answer.
     weights = Weights(model, thinking=False)
     try:
 
@@ -38,15 +38,15 @@ def render(texts: Sequence[NamedText], model: Path, settings: Settings, *, chunk
             return len(prompt(text)) - overhead
 
         documents = []
-        for named in texts:
+        for text in texts:
             chunks = split_chunks(
-                named.text,
+                text.text,
                 count=count,
                 limit=chunk_tokens,
                 max_chunks=settings.max_chunks,
                 language=DEFAULT_LANGUAGE,
             )
-            documents.append(Document(named.name, named.text, tuple(chunks), tuple(prompt(chunk) for chunk in chunks)))
+            documents.append(Document(text.name, text.text, tuple(chunks), tuple(prompt(chunk) for chunk in chunks)))
         return documents
     finally:
         weights.close()

@@ -1,6 +1,6 @@
 """gistream's engine alone, in this process, loaded by the recipe that an executor gets.
 
-Knobs: slots, lanes, threads, ubatch. Every prompt is there at once; the engine queues what has no slot yet.
+Knobs: slots, lanes, threads, ubatch. All prompts are sent at once; the engine queues prompts that have no slot yet.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ class Lanes:
         """The worker's own process."""
         return os.getpid()
 
-    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+    def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
         """Summarize every chunk of every document."""
         chunks = [chunk for document in documents for chunk in document.chunks]
         began = time.perf_counter()
-        done = asyncio.run(self._generate(chunks, finished))
+        answers = asyncio.run(self._generate(chunks, on_part))
         seconds = time.perf_counter() - began
-        tokens_in, tokens_out = sum(one.prompt_tokens for one in done), sum(one.completion_tokens for one in done)
+        tokens_in = sum(answer.prompt_tokens for answer in answers)
+        tokens_out = sum(answer.completion_tokens for answer in answers)
         return Run(len(documents), seconds, tokens_in, tokens_out)
 
     def close(self) -> None:
@@ -46,22 +47,22 @@ class Lanes:
         self.engine.close()
 
     async def _warm(self, lanes: int) -> None:
-        """Compute a token in each lane, without anything of the prompts to come."""
+        """Compute a token in each lane, of a prompt that is no part of the prompts to come."""
         warm = GenerationRequest((Message("user", "Warm."),), Sampling(), max_tokens=1)
         await asyncio.gather(*(self.engine.generate(warm) for _ in range(lanes)))
 
-    async def _generate(self, texts: Sequence[str], finished: Callable[[], None]) -> list[Generation]:
-        async def one(text: str) -> Generation:
+    async def _generate(self, texts: Sequence[str], on_part: Callable[[], None]) -> list[Generation]:
+        async def answer(text: str) -> Generation:
             request = GenerationRequest(tuple(messages(text)), Sampling(), self._max_tokens)
-            done = await self.engine.generate(request)
-            finished()
-            return done
+            generation = await self.engine.generate(request)
+            on_part()
+            return generation
 
-        return list(await asyncio.gather(*map(one, texts)))
+        return list(await asyncio.gather(*map(answer, texts)))
 
 
 def messages(text: str) -> list[Message]:
-    """Return what every system is asked about a text: the default prompt profile."""
+    """Return the messages that every system gets about a text: those of the default prompt profile."""
     return _PROFILE.messages(text)
 
 

@@ -1,6 +1,6 @@
 """llama.cpp's own server with parallel slots, on a free port of loopback, and twice as many clients.
 
-Knobs: slots, threads, flash_attention, ubatch. It gets the tokens of the prompts, as the others do.
+Knobs: slots, threads, flash_attention, ubatch. It gets the tokens of the prompts, as the other systems do.
 """
 
 from __future__ import annotations
@@ -22,29 +22,32 @@ from streaming.protocol import Sampling
 
 _HOST = "127.0.0.1"
 _SAMPLING = Sampling()
-# It loads as long as the model's file takes to read; a large one on a slow disk takes minutes.
+# A large model on a slow disk takes minutes to read.
 _START_SECONDS = 600
 _STOP_SECONDS = 10
-# One request waits for a slot and then for its tokens; nothing here takes an hour.
+# A request waits for a slot and then for its tokens; none here takes an hour.
 _ANSWER_SECONDS = 3600
 
 
 def check_program(program: Path) -> str:
-    """Return the version of a llama-server, as it says it; raises `UsageError` when `program` is none."""
+    """Return the version that a llama-server prints; raises `UsageError` when `program` is no llama-server."""
     sentence = f"{program} is no llama-server; `make llama-server` builds one and says where it is."
     try:
-        said, told = (
+        help_run, version_run = (
             subprocess.run([str(program), flag], capture_output=True, text=True, timeout=60, check=False)
             for flag in ("--help", "--version")
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise UsageError(sentence) from error
-    if said.returncode != 0 or not all(
-        flag in said.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn", "--cache-ram")
+    if help_run.returncode != 0 or not all(
+        flag in help_run.stdout for flag in ("--parallel", "--ctx-size", "--flash-attn", "--cache-ram")
     ):
         raise UsageError(sentence)
-    # It says so on standard error.
-    return next((line for line in f"{told.stdout}{told.stderr}".splitlines() if "version" in line), "of no version")
+    # llama-server prints its version to standard error.
+    return next(
+        (line for line in f"{version_run.stdout}{version_run.stderr}".splitlines() if "version" in line),
+        "of no version",
+    )
 
 
 class LlamaServer:
@@ -58,7 +61,7 @@ class LlamaServer:
         port = _free_port()
         self._url = f"http://{_HOST}:{port}"
         self._http = requests.Session()
-        # A proxy of the environment is not for loopback.
+        # No proxy of the environment for loopback.
         self._http.trust_env = False
         self._http.mount("http://", HTTPAdapter(pool_maxsize=2 * self._slots))
         self._log = opening.folder / "llama-server.log"
@@ -75,7 +78,7 @@ class LlamaServer:
         """The server's process."""
         return self._server.pid
 
-    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+    def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
         """Send all prompts, as many at once as there are slots."""
         prompts = [prompt for document in documents for prompt in document.prompts]
         tokens_in = tokens_out = 0
@@ -84,12 +87,12 @@ class LlamaServer:
         clients = ThreadPoolExecutor(2 * self._slots)
         try:
             for answer in as_completed([clients.submit(self._complete, prompt) for prompt in prompts]):
-                read, written = answer.result()
-                tokens_in += read
-                tokens_out += written
-                finished()
+                prompt_tokens, completion_tokens = answer.result()
+                tokens_in += prompt_tokens
+                tokens_out += completion_tokens
+                on_part()
         finally:
-            # When this is given up, nobody waits for the answers to come.
+            # After an error or Ctrl-C, do not wait for the other answers.
             clients.shutdown(wait=False, cancel_futures=True)
         return Run(len(documents), time.perf_counter() - began, tokens_in, tokens_out)
 
@@ -114,9 +117,9 @@ class LlamaServer:
             "--threads": opening.knobs["threads"],
             "--flash-attn": "on" if opening.knobs["flash_attention"] else "off",
             "--ubatch-size": opening.knobs["ubatch"],
-            # A copy of each prompt's state, for when it comes again: none does here.
+            # No copies of the states of prompts, because no prompt comes again.
             "--cache-ram": 0,
-            # All is measured on the CPU.
+            # All systems are measured on the CPU.
             "--n-gpu-layers": 0,
         }
         command = [str(program), "--offline", *(str(part) for flag in flags.items() for part in flag)]
@@ -143,27 +146,27 @@ class LlamaServer:
 
     def _complete(self, prompt: Sequence[int] | None) -> tuple[int, int]:
         """Return the tokens of a prompt and of its completion; without a prompt, warm the server with one token."""
-        wanted = {
+        body = {
             "prompt": "Warm." if prompt is None else list(prompt),
             "n_predict": 1 if prompt is None else self._opening.max_tokens,
             "temperature": _SAMPLING.temperature,
             "repeat_penalty": _SAMPLING.repeat_penalty,
             "repeat_last_n": _SAMPLING.repeat_last_n,
-            # The likeliest token, without the samplers that could not change it.
+            # The likeliest token, without samplers that cannot change it.
             "samplers": ["penalties", "top_k"],
             "top_k": 1,
         }
         try:
-            answer = self._http.post(f"{self._url}/completion", json=wanted, timeout=_ANSWER_SECONDS)
+            answer = self._http.post(f"{self._url}/completion", json=body, timeout=_ANSWER_SECONDS)
             answer.raise_for_status()
-            said = answer.json()
-            return int(said["tokens_evaluated"]), int(said["tokens_predicted"])
+            tokens = answer.json()
+            return int(tokens["tokens_evaluated"]), int(tokens["tokens_predicted"])
         except (requests.RequestException, KeyError, ValueError) as error:
             raise EngineError(f"llama-server did not answer a request: {error}") from error
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment without llama.cpp's own variables, which would set what is measured."""
+    """Return this environment without llama.cpp's own variables, which would change the settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LLAMA_ARG_")}
 
 

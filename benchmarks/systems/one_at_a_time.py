@@ -32,7 +32,7 @@ class OneAtATime:
         """The worker's own process."""
         return os.getpid()
 
-    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+    def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
         """Summarize the documents, one prompt after the other."""
         tokens_in = tokens_out = 0
         began = time.perf_counter()
@@ -41,7 +41,7 @@ class OneAtATime:
                 usage = self._complete(prompt)
                 tokens_in += usage["prompt_tokens"]
                 tokens_out += usage["completion_tokens"]
-                finished()
+                on_part()
         return Run(len(documents), time.perf_counter() - began, tokens_in, tokens_out)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The whole way of a document: the embedded Kafka, Spark on this machine, the engine in its process, Kafka again.
 
-Knobs: slots, lanes, threads, ubatch of the engine; all else as gistream has it by default. Documents of a run are on a
-topic of their own before its query starts. The clock runs from the start of the first micro-batch, by Spark's own
-account, to the last summary read from the output topic: the start of Java, Spark and the query is not in it.
+Knobs: slots, lanes, threads, ubatch of the engine; other settings have gistream's defaults. Documents of a run are on a
+topic of their own before its query starts. The clock runs from the start of the first micro-batch, which Spark reports,
+to the last summary read from the output topic: the start of Java, Spark and the query is not in it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Pipeline:
                 "ubatch": knobs["ubatch"],
                 "max_tokens": opening.max_tokens,
                 "thinking_tokens": 0,
-                # The other systems take the model's first answer, too.
+                # The other systems also take the model's first answer.
                 "ladder": False,
             }
         )
@@ -74,12 +74,12 @@ class Pipeline:
 
     @property
     def process(self) -> int:
-        """The worker's own process, from which all others descend."""
+        """The worker's own process, from which all other processes descend."""
         return os.getpid()
 
-    def run(self, documents: Sequence[Document], finished: Callable[[], None]) -> Run:
+    def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
         """Summarize documents that are all on the topic when the query starts."""
-        return self._summarize(documents, self.plan(), finished)
+        return self._summarize(documents, self.plan(), on_part)
 
     def close(self) -> None:
         """End Spark, the engine with it, and the broker."""
@@ -92,7 +92,7 @@ class Pipeline:
         own = {name: f"{name}-{self._plans}" for name in names}
         return prepare(self._settings.model_copy(update=own), self._model)
 
-    def _summarize(self, documents: Sequence[Document], plan: Plan, finished: Callable[[], None]) -> Run:
+    def _summarize(self, documents: Sequence[Document], plan: Plan, on_part: Callable[[], None]) -> Run:
         report = publish(plan.settings, map(to_record, documents), lambda: None)
         if report.acknowledged != len(documents):
             raise NotAcknowledged(f"Kafka took {report.acknowledged} of {len(documents)} documents.")
@@ -106,7 +106,7 @@ class Pipeline:
                     raise EngineError(f"A document became a dead letter: {result.error.type}, {result.error.message}.")
                 tokens_in += result.tokens.prompt
                 tokens_out += result.tokens.completion
-                finished()
+                on_part()
             ended = time.time()
             if not query.awaitTermination(_COMMIT_SECONDS):
                 raise QueryError("All results are there, but Spark did not commit them.")

@@ -44,7 +44,7 @@ def test_a_figure_is_the_median_of_its_rounds_and_says_how_far_they_are_apart() 
 def test_each_ratio_divides_what_its_name_says() -> None:
     found = ratios(MEASURED, shipped="Q4_1", compared="BF16")
     assert found.absent == {}
-    assert {name: ratio.median for name, ratio in found.found.items()} == pytest.approx(
+    assert {name: ratio.median for name, ratio in found.by_name.items()} == pytest.approx(
         {
             "lanes_vs_recipe": 0.6 / 0.2,
             "lanes_vs_cached": 0.6 / 0.25,
@@ -59,7 +59,7 @@ def test_each_ratio_divides_what_its_name_says() -> None:
 
 def test_a_ratio_is_the_median_of_the_rounds_own_ratios() -> None:
     # 0.6 / 0.64 is what the medians would say, of two different rounds.
-    ratio = ratios(MEASURED, shipped="Q4_1", compared="BF16").found["pipeline_vs_lanes"]
+    ratio = ratios(MEASURED, shipped="Q4_1", compared="BF16").by_name["pipeline_vs_lanes"]
     assert (ratio.median, ratio.lowest, ratio.highest) == pytest.approx((0.95, 0.9375, 0.96))
 
 

@@ -1,4 +1,4 @@
-"""The search for settings: what is tried of whom, and on how many documents."""
+"""The search for settings: the values that are tried of a system, and on how many documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmarks.contract import Document, Knobs, Run
 from benchmarks.figures import Case
-from benchmarks.kept import kept
+from benchmarks.measurements import open_measurements
 from benchmarks.rounds import Bench
 from benchmarks.search import search, settings_of
 from streaming.terminal.journal import Journal
@@ -19,7 +19,7 @@ from streaming.terminal.progress import ProgressBar
 DOCUMENTS = [Document(str(number), "", ("",), ((1,),)) for number in range(12)]
 
 
-class Measured(Bench):
+class CountingBench(Bench):
     """Runs nothing: settings of 18 slots and 256 tokens at once are the best of any."""
 
     def measure(self, case: Case, knobs: Knobs, documents: Sequence[Document]) -> tuple[Run, int]:
@@ -39,8 +39,8 @@ def test_settings_are_searched_once_for_a_system_and_only_what_depends_on_it_aga
         Case("lanes", "lanes", "Q4_1"),
     )
     busy = Case("lanes_busy_searched", "lanes", "BF16", busy=True, searched=True)
-    with kept(Journal(tmp_path)) as nothing:
-        bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
+    with open_measurements(Journal(tmp_path)) as measurements:
+        bench = CountingBench({}, 8, 256, 2, tmp_path, None, lambda: None, measurements)
         trials = search(
             bench, [cached, other, lanes, busy], DOCUMENTS, ProgressBar(Console(file=io.StringIO())), compared="BF16"
         )
@@ -64,8 +64,8 @@ def test_whose_settings_a_case_has_is_searched_without_being_measured_itself(tmp
     SEEN.clear()
     beside = Case("lanes_pipeline_documents", "lanes", "BF16", pipeline_documents=True)
     pipeline = Case("pipeline", "pipeline", "BF16", pipeline_documents=True)
-    with kept(Journal(tmp_path)) as nothing:
-        bench = Measured({}, 8, 256, 2, tmp_path, None, lambda: None, nothing)
+    with open_measurements(Journal(tmp_path)) as measurements:
+        bench = CountingBench({}, 8, 256, 2, tmp_path, None, lambda: None, measurements)
         trials = search(bench, [beside, pipeline], DOCUMENTS, ProgressBar(Console(file=io.StringIO())), compared="BF16")
     assert {(case.system, case.pipeline_documents) for case, _, _ in SEEN} == {("lanes", False)}
     assert settings_of(pipeline, trials) == settings_of(beside, trials) == trials["lanes", "BF16"][-1].knobs

@@ -62,11 +62,11 @@ def test_a_text_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         chapters(tmp_path / "none.txt", split="CHAPTER .+", words=50, whole=False)
 
 
-@pytest.mark.parametrize("wanted", [6, 139])
-def test_the_samples_give_as_many_documents_as_are_wanted_and_no_two_begin_alike(wanted: int) -> None:
-    found = windows(sample_folder(), words=500, wanted=wanted)
-    assert len(found) == wanted
+@pytest.mark.parametrize("count", [6, 139])
+def test_the_samples_give_as_many_documents_as_are_wanted_and_no_two_begin_alike(count: int) -> None:
+    found = windows(sample_folder(), words=500, count=count)
+    assert len(found) == count
     assert {len(named.text.split()) for named in found} == {500}
     # A prompt that begins as another would be answered from what an engine has kept of that one.
-    assert len({tuple(named.text.split()[:16]) for named in found}) == wanted
-    assert len({named.name for named in found}) == wanted
+    assert len({tuple(named.text.split()[:16]) for named in found}) == count
+    assert len({named.name for named in found}) == count

@@ -11,8 +11,8 @@ from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
 from streaming.settings import Settings
 
-# What systems are compared in on a CPU that has no tuning: of the CPUs that it was measured on, the slowest makes 1.4
-# times as much of it as of the sample's own file.
+# The representation in which systems are compared on a CPU without a tuning: on the slowest of the CPUs that were
+# measured it is 1.4 times as fast as the sample's own file.
 _UNTUNED = "BF16"
 
 SYSTEMS = ("recipe", "cached", "llama-server", "lanes", "pipeline")
@@ -25,7 +25,7 @@ class Scope:
     `footprints` are the engines whose memory is measured: slots, tokens of a slot, lanes.
     """
 
-    # Whole waves of every number of slots that is tried (see `grid`): a rest alone would cost one of them more.
+    # Whole waves of every number of slots that is tried (see `grid`): a last wave with few documents would be slow.
     documents: int = 32
     pipeline_documents: int = 128
     delays: int = 10
@@ -43,11 +43,11 @@ QUICK = Scope(documents=4, pipeline_documents=8, delays=2, repeats=1, search=Fal
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What `gistream bench` was asked: a text (None: the samples), a model, what to compare with, how much.
+class BenchRequest:
+    """The request of a user: a text (None: the samples), a model, and what is compared.
 
-    Chapters begin with lines like `split`; they are cut to `words` words unless they are taken `whole`. Models in other
-    representations are kept in `models_dir`, what is measured in `journals` until all is; `program` is a llama-server.
+    Chapters begin with lines like `split`; they are cut to `words` words, or taken `whole`. `models_dir` gets the model
+    in other representations, `journals` the measurements until all are there; `program` is a llama-server.
     """
 
     text: Path | None
@@ -62,10 +62,10 @@ class Asked:
     scope: Scope
 
 
-def only(scope: Scope, names: str) -> Scope:
-    """Return the part of a scope that some systems take, named with commas; the engine's own tables belong to all.
+def only_systems(scope: Scope, names: str) -> Scope:
+    """Return the part of a scope that belongs to some systems, whose names are separated by commas.
 
-    Raises `UsageError` for an unknown name.
+    The memory of engines is left out. Raises `UsageError` for an unknown name.
     """
     systems = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
     if unknown := [name for name in systems if name not in SYSTEMS]:
@@ -77,14 +77,14 @@ def only(scope: Scope, names: str) -> Scope:
     return replace(scope, systems=systems, footprints=())
 
 
-def compared_here(settings: Settings) -> str:
-    """Return the representation in which the service computes the model here, as tuned; BF16 without a tuning.
+def tuned_representation(settings: Settings) -> str:
+    """Return the representation that `gistream tune` chose for the model on this CPU; BF16 without a tuning.
 
     Raises `ModelError`, or `MachineError` for a tuning that cannot be read.
     """
-    given = open_model(settings.model)
-    tuning = find_tuning(settings.data_dir, given, cores=usable_cores())
+    original = open_model(settings.model)
+    tuning = find_tuning(settings.data_dir, original, cores=usable_cores())
     if tuning is None:
         return _UNTUNED
     chosen = tuning.chosen.representation
-    return given.representation if chosen == GIVEN else chosen
+    return original.representation if chosen == GIVEN else chosen
