@@ -17,7 +17,7 @@ FinishReason = Literal["stop", "length"]
 class Message:
     """One turn of a chat. `content` is text and stays text: it can never become a control token.
 
-    A last turn of the assistant is the beginning of its answer: the engine goes on from there and does not repeat it.
+    A last turn of the assistant is the beginning of its answer: the engine continues it and does not repeat it.
     """
 
     role: Role
@@ -28,11 +28,12 @@ class Message:
 class Sampling:
     """How the next token is chosen.
 
-    The defaults are measured with SmolLM2-135M on chapters of War and Peace: greedy without a repeat penalty loops
-    (0.36-0.81 of its 4-grams are repeats), with 1.1 over the last 256 generated tokens it does not (0.00-0.04).
+    The default repeat penalty lowers repeated 4-grams from 0.36-0.81 to 0.00-0.04 (docs/design/measurements.md,
+    Sampling).
 
-    `repeat_penalty` divides the weight of tokens among the last `repeat_last_n`, `frequency_penalty` subtracts from it
-    for each time one stands there, `presence_penalty` once. `seed` matters only when `temperature` is above 0.
+    `repeat_penalty` divides the weight of each token among the last `repeat_last_n` generated tokens.
+    `frequency_penalty` is subtracted for each time that the token stands there, `presence_penalty` once. `seed` matters
+    only when `temperature` is above 0.
     """
 
     temperature: float = 0.0
@@ -67,9 +68,9 @@ class GenerationRequest:
 class Generation:
     """One generated text.
 
-    `finish` is "stop" when the model ended the text itself and "length" when it met the token limit. `text` is without
-    what a reasoning model thought before it; token counts are of this model's tokenizer, thinking included; `seconds`
-    is wall-clock time from admission to the last token, waiting included.
+    `finish` is "stop" when the model ended the text itself and "length" when the token limit was reached. `text` leaves
+    out the thinking of a reasoning model. Token counts are of this model's tokenizer and include the thinking.
+    `seconds` is wall-clock time from admission to the last token and includes waiting.
     """
 
     text: str
@@ -81,11 +82,11 @@ class Generation:
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """What an engine is doing at one moment.
+    """The state of an engine at one moment.
 
-    `busy` of its `slots` sequences are being generated and `waiting` requests have no slot yet; tokens are those
-    computed since the model was loaded; `stalled` is for how many seconds the longest native call that runs now has
-    been running, 0 when none does.
+    `busy` of its `slots` sequences are being generated, and `waiting` requests have no slot yet. Tokens are counted
+    since the model was loaded. `stalled` is how many seconds the longest running native call has lasted, 0 when none
+    runs.
     """
 
     slots: int
@@ -105,7 +106,7 @@ class Engine(Protocol):
 
     @property
     def slots(self) -> int:
-        """Sequences that are generated at once; more requests than this only wait."""
+        """Sequences that are generated at once; further requests wait."""
 
     async def generate(
         self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
@@ -121,12 +122,12 @@ class Engine(Protocol):
         """
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the rendered prompt; safe to call from any thread. Raises as `generate`."""
+        """Return the length of the rendered prompt in tokens; safe to call from any thread. Raises as `generate`."""
 
     def status(self) -> EngineStatus:
-        """Say what the engine is doing now; safe to call from any thread.
+        """Return the state of the engine now; safe to call from any thread.
 
-        Raises `EngineError` when the engine has failed and will do nothing any more.
+        Raises `EngineError` when the engine has failed for good.
         """
 
     def close(self) -> None:
@@ -134,7 +135,7 @@ class Engine(Protocol):
 
 
 class EngineRecipe(Hashable, Protocol):
-    """What an executor needs to load an engine: small, picklable, and equal when the engine would be the same."""
+    """A description from which an executor loads an engine: small, picklable, equal for equal engines."""
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> Engine:
         """Load the engine.

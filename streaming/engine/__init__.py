@@ -1,12 +1,12 @@
 """llama.cpp: load once, batch continuously, survive its crashes. Knows nothing of documents or Spark.
 
-    model/      the model file: find it, prove that it is whole, know what it is and what it takes
-    lanes/      llama.cpp in this process: who computes what when
+    model/      the model file: find it, prove that it is whole, describe it, predict its memory
+    lanes/      llama.cpp in this process: which slot computes which request when
     process/    the same in a process of its own, which may crash
-    tuning/     which representation of a model, and which setup, this CPU computes fastest
+    tuning/     the representation of a model and the setup that this CPU computes fastest
 
-`open_model` checks a model file on the driver, and `describe_model` also one that is only to be looked at;
-`LlamaRecipe` travels to where the engine is loaded, alone or inside a `process.recipe.ProcessRecipe`.
+On the driver `open_model` checks a model file for an engine, and `describe_model` describes a file that may not be fit
+for one. `LlamaRecipe` travels to the executor that loads the engine, alone or inside a `process.recipe.ProcessRecipe`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ __all__ = [
 
 
 def grammar_of(schema: Mapping[str, Any]) -> str:
-    """Return the grammar of answers in JSON after `schema`; raises `ValueError` for what no grammar can express."""
-    # Only here: the driver and every command that needs no model start without llama.cpp.
+    """Return the grammar of JSON answers that follow `schema`; raises `ValueError` if no grammar can express it."""
+    # Imported here, so that the driver and commands without a model start without llama.cpp.
     from streaming.engine.lanes.grammar import json_grammar
 
     return json_grammar(schema)

@@ -1,4 +1,4 @@
-"""What an executor needs to load llama.cpp: a small value that travels there, alone or in a `process.ProcessRecipe`."""
+"""The recipe of a llama.cpp engine: a small value that travels to the executor, alone or in a `ProcessRecipe`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class LlamaRecipe:
     """How to load an engine: `slots` sequences of `context` tokens, computed by `threads` threads.
 
     Slots and threads are those of all `lanes` together; a prefill computes at most `ubatch` tokens at once. A GPU
-    computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: what is free).
-    `completion` gives the model plain text to go on with, not a chat. A model that reasons may do so for at most
-    `thinking_tokens` tokens of a generation, tags included; with 0 it is told not to. `original` is the file from which
-    `model` was prepared, and is again where it is not there; None when it is used as given.
+    computes `gpu_layers` layers of the model. `memory` is how many bytes the engine may use (None: all that are free).
+    `completion` gives the model plain text to continue, not a chat. A reasoning model may think for at most
+    `thinking_tokens` tokens of a generation, tags included; with 0 thinking is switched off. `original` is the file
+    from which `model` was prepared; an executor that lacks the prepared file makes it again. None when the file is used
+    as given.
     """
 
     model: ModelFile
@@ -40,13 +41,14 @@ class LlamaRecipe:
     def load(self, on_progress: Callable[[float], None] | None = None) -> Engine:
         """Load the model; `on_progress` is called with the share that is loaded, from 0 to 1.
 
-        Raises `EngineError`, also when it would not fit the memory, or is not the file that the driver described.
+        Raises `EngineError`, also when the model would not fit the memory, or is not the file that the driver
+        described.
         """
-        if sentence := self.refusal():
-            raise EngineError(sentence)
+        if reason := self.refusal():
+            raise EngineError(reason)
         self._check_file()
         path = self.model.path
-        # Only here: the driver and every command that needs no model start without llama.cpp.
+        # Imported here, so that the driver and commands without a model start without llama.cpp.
         from streaming.engine.lanes.batching import BatchingEngine
         from streaming.engine.lanes.llama import Weights
 
@@ -68,7 +70,7 @@ class LlamaRecipe:
         )
 
     def _check_file(self) -> None:
-        """See to it that the file is here and is the one that the driver described; raises `EngineError`."""
+        """Make sure that the file is here and is the file that the driver described; raises `EngineError`."""
         model, original = self.model, self.original
         if original is None:
             if checksums(part_paths(model.path)).whole != model.sha256:
@@ -77,10 +79,10 @@ class LlamaRecipe:
                 )
             return
         try:
-            made = prepare_representation(original, model.representation, model.path.parent)
+            prepared = prepare_representation(original, model.representation, model.path.parent)
         except ModelError as error:
             raise EngineError(str(error)) from error
-        if made.sha256 != model.sha256:
+        if prepared.sha256 != model.sha256:
             raise EngineError(
                 f"The model {original.name} as {model.representation} is not the same here as on the driver; install "
                 "the same version of llama-cpp-python on every machine, or use the model as given: "
@@ -88,12 +90,12 @@ class LlamaRecipe:
             )
 
     def refusal(self) -> str | None:
-        """Return why this machine cannot have the engine: its memory, with the numbers, or its GPU; None if it can."""
+        """Return why this machine cannot load the engine (memory with the numbers, or the GPU); None if it can."""
         if self.gpu_layers:
-            # Only here: the driver and every command that needs no model start without llama.cpp.
+            # Imported here, so that the driver and commands without a model start without llama.cpp.
             from streaming.engine.lanes.llama import gpu_refusal
 
-            # How much memory a GPU takes over is not known.
+            # How much of the memory a GPU takes over is unknown.
             return gpu_refusal(self.gpu_layers)
         return refusal(
             self.model.shape,

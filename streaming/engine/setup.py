@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Sequences generated at once. With the sample model as it is shipped, on 2 cores, 4 made 0.31 documents of 500 words a
-# second and 8 made 0.32; each costs memory.
+# Sequences generated at once. 8 instead of 4 gain 3% with the sample model, and each costs memory (measurements.md,
+# Slots).
 SLOTS = 4
-
-
-# Tokens computed at once in a prefill, where nothing else was measured: llama.cpp's default, and the prompt length up
-# to which a token costs least (design measurements: 2048 at once cost 1.7 times a token of 512).
+# Tokens computed at once in a prefill: a token costs least up to 512, and 1.7 times that at 2048 (measurements.md,
+# Prefill width).
 UBATCH = 512
 
 
@@ -25,12 +23,10 @@ class Setup:
 
 
 def lanes_for(*, threads: int, slots: int, gpu_layers: int = 0) -> int:
-    """Return the number of lanes: one a thread, as far as the slots go.
+    """Return the number of lanes: one for each thread, but no more than there are slots.
 
-    Measured with 24 texts of 500 words, 96 new tokens, the sample model and 2 cores, in documents a second: one lane of
-    two threads and 4 slots 0.286 and 0.288; two lanes of one thread and 4 slots 0.311 and 0.315, 8 slots 0.324. A lane
-    of one thread waits for no other thread, which counts more beside other work: with 79% of the cores the first made
-    0.20, with 87% two lanes of 8 slots 0.29. A GPU computes one batch at a time, so there is one lane.
+    Two lanes of one thread made 0.311 documents/s, one lane of two threads 0.286 (docs/design/measurements.md, Lanes).
+    A GPU computes one batch at a time, so it has one lane.
     """
     return 1 if gpu_layers else min(threads, slots)
 

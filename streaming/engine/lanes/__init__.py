@@ -1,1 +1,1 @@
-"""llama.cpp in this process: one loaded model, and who computes what with it when."""
+"""llama.cpp in this process: one loaded model, and which slot computes which request when."""

@@ -1,8 +1,8 @@
 """Admission: the requests that wait for a slot, which of them goes next, and to which lane.
 
-A request whose prompt a lane still has goes back there, before all others: it costs no prefill.
+A request whose prompt is still in a lane's cache returns to that lane before all others: it costs no prefill.
 
-Pure bookkeeping, not thread-safe: no threads, no llama.cpp. Whoever calls holds the engine's lock.
+Pure bookkeeping, not thread-safe: no threads, no llama.cpp. The caller holds the engine's lock.
 """
 
 from __future__ import annotations
@@ -18,16 +18,8 @@ from streaming.engine.lanes.thinking import Answer
 from streaming.errors import DeadlineExceeded
 from streaming.protocol import Generation, Sampling
 
-# A request that waited while this many tokens were computed for others counts as one token cheaper. The engine's work
-# is the clock, not seconds, so that the balance is the same for a small model and a large one, on a CPU or a GPU.
-# A chunk of a book (900 tokens) gives way to tweets (200) that come within the next 32 x 700 = 22,400 computed tokens,
-# a minute of the sample model on 2 cores, and to none after that: it does not starve. How many times as long 100 short
-# documents wait behind two books as without them (tests/unit/test_fairness.py, 4 to 16 slots):
-#
-#     AGEING                                     0           8          32
-#     all at once                        2.1 - 4.0   1.0 - 1.3   1.1 - 1.3
-#     as a Spark task hands them over    3.9 - 6.8   3.7 - 4.4   0.8 - 1.0
-#     faster than they are served        7.7 - 9.8   6.1 - 9.5   1.3 - 1.8
+# A waiting request counts as one token cheaper for every 32 tokens that were computed for others: short documents
+# behind two books then wait 0.8 to 1.8 times as long as without the books (measurements.md, Ageing).
 AGEING = 32
 
 
@@ -47,21 +39,21 @@ class LaneRequest:
     admitted: float
     answer: Answer
     on_native: Callable[[bool], None]
-    # Whether the same prompt may come back when the answer has been looked at.
+    # Whether the same prompt may come again when the caller has looked at the answer.
     keep: bool = False
     result: Future[Generation] = field(default_factory=Future)
 
     @property
     def cost(self) -> int:
-        """Tokens that it takes at most."""
+        """The most tokens that the request takes: its prompt and its limit."""
         return len(self.prompt) + self.limit
 
     def overdue(self, now: float) -> bool:
-        """Tell whether its deadline has passed."""
+        """Tell whether the deadline has passed."""
         return self.deadline is not None and now > self.deadline
 
-    def unwanted(self, now: float) -> bool:
-        """Tell whether the caller no longer waits, or must not wait any longer (then it is told)."""
+    def expired(self, now: float) -> bool:
+        """Tell whether the caller has gone or the deadline has passed; the second is answered with the error."""
         if self.result.cancelled():
             return True
         if self.overdue(now):
@@ -80,98 +72,98 @@ class LaneRequest:
 
 
 class Admission:
-    """The requests without a slot: a heap by cost and age, and for each lane those that go back to it."""
+    """The requests without a slot: a heap by cost and age, and for each lane the requests that return to it."""
 
     def __init__(self) -> None:
-        # The second number keeps the order of arrival, and requests from being compared.
+        # The second number keeps the order of arrival, so that requests are never compared.
         self._heap: list[tuple[int, int, LaneRequest]] = []
         self._arrivals = 0
-        self._back: defaultdict[int, list[LaneRequest]] = defaultdict(list)
-        # No deadline passes before this moment; what bears it may have left.
-        self._earliest = math.inf
+        self._returning: defaultdict[int, list[LaneRequest]] = defaultdict(list)
+        # No deadline passes before this moment; the request that has it may be gone already.
+        self._earliest_deadline = math.inf
 
     def __len__(self) -> int:
-        """Return how many wait for any lane; those whose callers have gone are among them until their turn comes."""
+        """Return how many requests wait for any lane; they include abandoned requests until their turn comes."""
         return len(self._heap)
 
     @property
-    def anything(self) -> bool:
+    def any_waiting(self) -> bool:
         """Tell whether any request waits, for any lane or for one."""
-        return bool(self._heap) or any(self._back.values())
+        return bool(self._heap) or any(self._returning.values())
 
     @property
-    def wanted(self) -> int:
-        """How many wait whose callers do, too."""
+    def callers_waiting(self) -> int:
+        """How many requests wait whose callers still wait, too."""
         return sum(not request.result.cancelled() for request in self._all())
 
     def add(self, request: LaneRequest, *, computed: int, lane: int | None = None) -> None:
-        """Let a request wait for `lane`, else for any, from when the engine has computed so many tokens."""
+        """Let a request wait for `lane`, else for any lane; `computed` is how many tokens the engine has computed."""
         if lane is not None:
-            self._back[lane].append(request)
+            self._returning[lane].append(request)
         else:
             self._arrivals += 1
             heapq.heappush(self._heap, (computed + AGEING * request.cost, self._arrivals, request))
         if request.deadline is not None:
-            self._earliest = min(self._earliest, request.deadline)
+            self._earliest_deadline = min(self._earliest_deadline, request.deadline)
 
-    def back(self, lane: int, now: float) -> LaneRequest | None:
-        """Remove and return the request that goes back to a lane; None when there is none."""
-        requests = self._back[lane]
+    def next_returning(self, lane: int, now: float) -> LaneRequest | None:
+        """Remove and return the first request that returns to a lane; None when there is none."""
+        requests = self._returning[lane]
         while requests:
             request = requests.pop(0)
-            if not request.unwanted(now):
+            if not request.expired(now):
                 return request
         return None
 
-    def going_back(self, lane: int, prompt: list[int]) -> int:
-        """Return how many requests with a prompt go back to a lane."""
-        return sum(request.prompt == prompt for request in self._back[lane])
+    def count_returning(self, lane: int, prompt: list[int]) -> int:
+        """Return how many requests with this prompt return to a lane."""
+        return sum(request.prompt == prompt for request in self._returning[lane])
 
     def next(self, now: float) -> LaneRequest | None:
-        """Remove and return the request whose turn it is among those for any lane; None when there is none."""
+        """Remove and return the next request of those that wait for any lane; None when there is none."""
         while self._heap:
             request = heapq.heappop(self._heap)[-1]
-            if not request.unwanted(now):
+            if not request.expired(now):
                 return request
         return None
 
-    def drop_unwanted(self, now: float) -> None:
-        """Drop the requests that nobody waits for; tell those whose deadline has passed."""
-        if now <= self._earliest:
+    def drop_expired(self, now: float) -> None:
+        """Drop the requests whose callers have gone or whose deadlines have passed; the latter are answered."""
+        if now <= self._earliest_deadline:
             return
-        self._heap = [entry for entry in self._heap if not entry[-1].unwanted(now)]
+        self._heap = [entry for entry in self._heap if not entry[-1].expired(now)]
         heapq.heapify(self._heap)
-        for requests in self._back.values():
-            requests[:] = [request for request in requests if not request.unwanted(now)]
+        for requests in self._returning.values():
+            requests[:] = [request for request in requests if not request.expired(now)]
         deadlines = (request.deadline for request in self._all())
-        self._earliest = min((deadline for deadline in deadlines if deadline is not None), default=math.inf)
+        self._earliest_deadline = min((deadline for deadline in deadlines if deadline is not None), default=math.inf)
 
     def resolve_all(self, outcome: Exception) -> None:
         """Answer every caller with `outcome`."""
         for request in self._all():
             request.resolve(outcome)
         self._heap.clear()
-        self._back.clear()
+        self._returning.clear()
 
     def _all(self) -> Iterator[LaneRequest]:
         yield from (request for _, _, request in self._heap)
-        for requests in self._back.values():
+        for requests in self._returning.values():
             yield from requests
 
 
 @dataclass(frozen=True, order=True)
 class Room:
-    """What a lane has to do, in outstanding tokens, and how many slots it has free; the lightest lane comes first."""
+    """The load of a lane in outstanding tokens, and how many slots it has free; the lightest lane sorts first."""
 
     load: int
     lane: int
     free: int
 
 
-def takes_next(mine: Room, rooms: Iterable[Room], *, waiting: int) -> bool:
-    """Tell whether a lane takes the next of `waiting` requests now: when no lighter lanes have room for all of them.
+def takes_next(own: Room, rooms: Iterable[Room], *, waiting: int) -> bool:
+    """Tell whether a lane takes the next of `waiting` requests now: the lighter lanes have no room for all of them.
 
-    So the last requests of a batch are spread over the lanes, rather than side by side in one, and no slot stays free
-    while enough requests wait for all.
+    So the last requests of a batch go to different lanes, not side by side into one, and no slot stays free while
+    enough requests wait for all slots.
     """
-    return mine.free > 0 and waiting > sum(room.free for room in rooms if room < mine)
+    return own.free > 0 and waiting > sum(room.free for room in rooms if room < own)

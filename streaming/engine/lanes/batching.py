@@ -1,11 +1,13 @@
 """Continuous batching: many callers, one loaded model, several lanes, every slot busy.
 
-Each lane has a thread. In a turn it takes what it may of the waiting requests into its free slots, one after the other,
-and prefills them; then it computes one token of all its slots together. So a slot is refilled in the turn its sequence
-ends, and a request is bound to a lane only when that lane can begin it. A slot whose prompt may be asked again is left
-free for a moment: an answer is looked at faster than a prompt is prefilled. The threads run side by side because ctypes
-frees the interpreter's lock for as long as llama.cpp computes. A lane that works alone computes with the threads of the
-idle ones, too (see `threads`): a single document, and the last ones of a micro-batch.
+Each lane has a thread. In a turn the lane takes the requests that it may take into its free slots, one after the other,
+and prefills them; then it computes one token of all its slots together. So a slot is refilled in the turn in which its
+sequence ends, and a request is bound to a lane only when that lane can begin it. A slot whose prompt may come again is
+left free for a moment, because a caller looks at an answer faster than a prompt is prefilled.
+
+The threads run side by side because ctypes releases the interpreter's lock while llama.cpp computes. A lane that works
+alone also computes with the threads of the idle lanes (see `threads`): for a single document, and for the last ones of
+a micro-batch.
 """
 
 from __future__ import annotations
@@ -24,12 +26,10 @@ from streaming.engine.setup import shares
 from streaming.errors import EngineError, PromptTooLong
 from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
-# After this long without work the first request has a head start (see `lane`). Between two micro-batches there is about
-# a second; somebody who watches has just seen the results of the last one.
+# After this long without work the first request has a head start (see `lane`); between two micro-batches there is 1 s.
 _REST_SECONDS = 10.0
-# A request that comes to an idle engine waits this long for a second one before it gets the threads of all lanes: a
-# native call cannot give back what it has. Those of a micro-batch come 10 ms apart; two threads for the first beside
-# the one of the second would cost both half their speed for a part of a prefill.
+# How long the first request at an idle engine waits for a second one before it gets the threads of all lanes: the
+# requests of a micro-batch come 10 ms apart (measurements.md, Linger).
 _LINGER_SECONDS = 0.05
 
 
@@ -50,21 +50,22 @@ class BatchingEngine:
     ) -> None:
         """Open `lanes` contexts, at most `slots`, and share `slots` and `threads` out to them; `close` frees `weights`.
 
-        Each sequence may hold `context` tokens, and no more than the model was trained for; a prefill computes at most
-        `ubatch` tokens at once; a model that reasons may do so for `thinking_tokens` of each generation; `free_cores`
-        tells how many cores no other process uses. Raises `EngineError` when there is no memory for them.
+        Each sequence may hold `context` tokens, but no more than the model was trained for. A prefill computes at most
+        `ubatch` tokens at once. A reasoning model may think for `thinking_tokens` tokens of each generation.
+        `free_cores` returns how many cores no other process uses. Raises `EngineError` when there is no memory for the
+        contexts.
         """
         self._weights = weights
         self._slots = slots
         self._thinking = thinking_tokens if weights.thinks else 0
-        of_lanes = [
+        lane_sizes = [
             (own_slots, max(1, own_threads))
             for own_slots, own_threads in zip(shares(slots, lanes), shares(threads, lanes), strict=True)
         ]
-        natives: list[Context] = []
+        contexts: list[Context] = []
         try:
-            for own_slots, own_threads in of_lanes:
-                natives.append(
+            for own_slots, own_threads in lane_sizes:
+                contexts.append(
                     weights.open_context(
                         slots=own_slots,
                         context=min(context, weights.trained_context),
@@ -73,22 +74,22 @@ class BatchingEngine:
                     )
                 )
         except EngineError:
-            for native in natives:
-                native.close()
+            for native_context in contexts:
+                native_context.close()
             weights.close()
             raise
-        self._context = natives[0].tokens_per_slot
+        self._context = contexts[0].tokens_per_slot
         self._lanes = [
-            Lane(number, weights, native, slots=own_slots, threads=own_threads, threads_now=self._threads_of)
-            for number, (native, (own_slots, own_threads)) in enumerate(zip(natives, of_lanes, strict=True))
+            Lane(number, weights, native_context, slots=own_slots, threads=own_threads, threads_now=self._thread_count)
+            for number, (native_context, (own_slots, own_threads)) in enumerate(zip(contexts, lane_sizes, strict=True))
         ]
         self._free_cores = free_cores or FreeCores()
-        # What follows is guarded by `_changed`, which is never held during a native call.
+        # The fields below are guarded by `_changed`, which is never held during a native call.
         self._changed = threading.Condition()
         self._waiting = Admission()
         self._failure: EngineError | None = None
         # When the last step of any lane ended.
-        self._worked = -math.inf
+        self._last_step = -math.inf
         self._closing = False
         self._threads = [
             threading.Thread(target=self._serve, args=(lane,), name=f"gistream-lane-{lane.number}", daemon=True)
@@ -108,16 +109,16 @@ class BatchingEngine:
         return self._slots
 
     def status(self) -> EngineStatus:
-        """Say what the engine is doing now.
+        """Return the state of the engine now.
 
-        Prompt tokens are those prefilled, without what a slot still had of an earlier prompt; completion tokens those
-        handed out or about to be, also of generations that were given up. Raises the `EngineError` that ended it.
+        Prompt tokens are the prefilled ones, without the prefix that a slot still held of an earlier prompt. Completion
+        tokens include those of generations that were given up. Raises the `EngineError` that ended the engine.
         """
         if self._failure is not None:
             raise self._failure
         now = time.monotonic()
         with self._changed:
-            waiting = self._waiting.wanted
+            waiting = self._waiting.callers_waiting
         return EngineStatus(
             slots=self._slots,
             busy=sum(lane.busy for lane in self._lanes),
@@ -139,7 +140,7 @@ class BatchingEngine:
 
         A grammar that llama.cpp cannot parse is an `EngineError` for this caller alone.
         """
-        # Before anything touches the model: what has been freed ends the process when it is read.
+        # Checked before anything touches the model: reading freed memory ends the process.
         self._check_open()
         on_native = on_native or _ignore
         on_native(True)
@@ -158,7 +159,7 @@ class BatchingEngine:
             raise PromptTooLong(
                 f"a prompt of {len(prompt)} tokens and {limit} more do not fit a context of {self._context}"
             )
-        waiting = LaneRequest(
+        lane_request = LaneRequest(
             prompt,
             request.sampling,
             limit,
@@ -172,12 +173,12 @@ class BatchingEngine:
         with self._changed:
             self._check_open()
             computed = sum(lane.computed for lane in self._lanes)
-            self._waiting.add(waiting, computed=computed, lane=self._lane_that_has(prompt))
+            self._waiting.add(lane_request, computed=computed, lane=self._lane_holding(prompt))
             self._changed.notify_all()
-        return await asyncio.wrap_future(waiting.result)
+        return await asyncio.wrap_future(lane_request.result)
 
     def close(self) -> None:
-        """Stop after the tokens being computed, fail what waits, free the model; idempotent."""
+        """Stop after the tokens being computed, fail the waiting requests, free the model; idempotent."""
         with self._changed:
             if self._closing:
                 return
@@ -189,10 +190,10 @@ class BatchingEngine:
             lane.close()
         self._weights.close()
 
-    def _lane_that_has(self, prompt: list[int]) -> int | None:
-        """Return a lane with a free slot that has all of a prompt, and that no equal one goes back to."""
+    def _lane_holding(self, prompt: list[int]) -> int | None:
+        """Return a lane with a free slot that holds all of a prompt, and to which no equal prompt returns already."""
         for lane in self._lanes:
-            if lane.having(prompt) > self._waiting.going_back(lane.number, prompt):
+            if lane.count_holding(prompt) > self._waiting.count_returning(lane.number, prompt):
                 return lane.number
         return None
 
@@ -207,10 +208,10 @@ class BatchingEngine:
         try:
             while self._refill(lane):
                 lane.step()
-                self._worked = time.monotonic()
-        except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for a thread that has ended
+                self._last_step = time.monotonic()
+        except Exception as error:  # noqa: BLE001 - no caller may wait for a thread that has ended
             self._fail(error if isinstance(error, EngineError) else EngineError(f"The engine failed: {error!r}."))
-        # Each lane answers its own callers: another thread might do it while they get their results.
+        # Each lane answers its own callers: another thread could do so while they get their results.
         failure = self._failure or EngineError("The engine was closed.")
         lane.fail(failure)
         with self._changed:
@@ -222,14 +223,14 @@ class BatchingEngine:
             self._changed.notify_all()
 
     def _refill(self, lane: Lane) -> bool:
-        """Begin what a lane may take; wait while it has nothing at all to do. False asks to end."""
+        """Begin the requests that a lane may take; wait while it has nothing to do. False means that it must end."""
         while True:
             with self._changed:
                 slot = self._reserve(lane)
                 while slot is None and not lane.busy and not self._ending:
                     self._changed.wait()
                     slot = self._reserve(lane, woken=True)
-                    if slot is not None and self._alone(lane):
+                    if slot is not None and self._is_alone(lane):
                         self._changed.wait(_LINGER_SECONDS)
                 if self._ending:
                     return False
@@ -237,20 +238,20 @@ class BatchingEngine:
                 return True
             lane.begin(slot)
 
-    def _alone(self, lane: Lane) -> bool:
-        """Tell whether all other lanes are idle, and will stay so; there is at least one."""
+    def _is_alone(self, lane: Lane) -> bool:
+        """Tell whether there are other lanes and all of them are idle and will stay idle."""
         return (
             len(self._lanes) > 1
-            and not self._waiting.anything
-            and not any(one.busy for one in self._lanes if one is not lane)
+            and not self._waiting.any_waiting
+            and not any(other.busy for other in self._lanes if other is not lane)
         )
 
-    def _threads_of(self, lane: Lane) -> int:
+    def _thread_count(self, lane: Lane) -> int:
         """Return how many threads a lane that has something to do takes for its next call."""
-        total = sum(one.threads for one in self._lanes)
+        total = sum(other.threads for other in self._lanes)
         with self._changed:
-            # Whoever waits wakes an idle lane, which needs its own.
-            busy = [one for one in self._lanes if one is lane or one.busy or self._waiting.anything]
+            # A waiting request wakes an idle lane, which then needs its own threads.
+            busy = [other for other in self._lanes if other is lane or other.busy or self._waiting.any_waiting]
             free = self._free_cores()
         return lane_threads(lane.threads, total=total, busy=len(busy), place=busy.index(lane), free=free)
 
@@ -261,8 +262,8 @@ class BatchingEngine:
     def _reserve(self, lane: Lane, *, woken: bool = False) -> Slot | None:
         """Give `lane` the next request, if there is one and no other lane should have it."""
         now = time.monotonic()
-        self._waiting.drop_unwanted(now)
-        request = None if lane.full or lane.ahead else self._waiting.back(lane.number, now)
+        self._waiting.drop_expired(now)
+        request = None if lane.full or lane.has_head_start else self._waiting.next_returning(lane.number, now)
         if (
             request is None
             and self._waiting
@@ -271,10 +272,10 @@ class BatchingEngine:
             request = self._waiting.next(now)
         if request is None:
             return None
-        # The first request of all, in one lane: the others fill their slots meanwhile.
-        rested = woken and now - self._worked > _REST_SECONDS and not any(other.busy for other in self._lanes)
+        # Only the very first request, in one lane: the other lanes fill their slots meanwhile.
+        rested = woken and now - self._last_step > _REST_SECONDS and not any(other.busy for other in self._lanes)
         slot = lane.reserve(request, head_start=rested)
-        # An idle lane may have left this one to us, and does not look again until it is told.
+        # An idle lane may have left this request to us, and looks again only when it is notified.
         self._changed.notify_all()
         return slot
 

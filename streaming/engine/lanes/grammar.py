@@ -1,4 +1,4 @@
-"""Grammars: what bounds an answer, in llama.cpp's own notation (GBNF)."""
+"""Grammars that an answer must follow, in llama.cpp's own notation (GBNF)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 
 def json_grammar(schema: Mapping[str, Any]) -> str:
-    """Return the GBNF of the JSON that a JSON Schema allows; raises `ValueError` for what it cannot express."""
+    """Return the GBNF of the JSON that a JSON Schema allows; raises `ValueError` if no grammar can."""
     try:
         return str(json_schema_to_gbnf(json.dumps(schema)))
     except Exception as error:

@@ -1,8 +1,9 @@
-"""A lane: one context of llama.cpp, its slots, and what one thread does with them.
+"""A lane: one context of llama.cpp, its slots, and the work of one thread on them.
 
-Prefill and decode are separate calls because mixing them in one batch was slower (design measurements, section 3): a
-prompt is prefilled alone, at full width; a step computes one token of every active slot together. What the next prompt
-of a slot shares with the last one - the system message, mostly - stays in the cache and is not computed again.
+Prefill and decode are separate calls because mixing them in one batch was slower (docs/design/measurements.md, Separate
+calls, separate caches). A prompt is prefilled alone, at full width; a step computes one token of every active slot
+together. The prefix that the next prompt of a slot shares with the last one, mostly the system message, stays in the
+cache and is not computed again.
 
 All methods are for the lane's own thread; every other thread may read the properties.
 """
@@ -19,62 +20,59 @@ from streaming.engine.lanes.llama import Context, Sampler, Weights
 from streaming.errors import EngineError
 from streaming.protocol import Generation
 
-# Tokens that the first request after an idle moment may generate before the next prompt is prefilled. Filling all
-# slots first took 8 s with four prompts of 700 tokens; alone, a short document is answered in 1 s, so whoever watches
-# sees that it works. It costs what a lane of one slot makes less than a lane of all: with the sample as BF16, 96 steps
-# of 22 ms alone, of 9 ms as one of eight; so one lane has it, and not at every micro-batch.
+# Tokens that the first request after an idle moment may generate before the next prompt is prefilled: a user who
+# watches then sees an answer after 1 s instead of 8 s (measurements.md, Head start).
 _HEAD_START = 128
-# For so long a slot waits for its prompt to come back, while the lane has others to compute: until the caller has
-# looked at the answer. With the sample on three stories of SQuALITY that took 20 to 80 ms (medians of three runs), and
-# 99 to 158 ms in nine cases of ten.
-_KEPT_SECONDS = 0.25
+# How long a slot waits for its prompt to come again while the lane has other slots to compute. A caller has looked at
+# its answer after 99 to 158 ms in nine cases of ten (measurements.md, Kept prompts).
+_KEEP_SECONDS = 0.25
 
 
 @dataclass
 class Slot:
-    """One sequence; of what the native cache holds, `cached` is the part that still counts.
+    """One sequence; `cached` are the tokens of the native cache that are still valid.
 
-    `next` are the tokens to be fed next: the one that was sampled, and what must follow it (see `thinking.Answer`).
+    `next_tokens` are fed next: the sampled token, and the tokens that must follow it (see `thinking.Answer`).
     """
 
     number: int
     cached: list[int] = field(default_factory=list)
     request: LaneRequest | None = None
     sampler: Sampler | None = None
-    next: list[int] = field(default_factory=list)
-    # Whether the sampler is the answer's.
+    next_tokens: list[int] = field(default_factory=list)
+    # Whether the sampler is for the answer, not for the thinking.
     answering: bool = False
-    # Until when the slot is kept for the prompt that it has, a moment of `time.monotonic()`.
-    kept_until: float = 0.0
+    # Until when the slot is kept for the prompt that it holds, a moment of `time.monotonic()`.
+    keep_until: float = 0.0
 
     @property
     def generated(self) -> int:
         """Tokens generated so far."""
-        # Other threads ask, too, while the lane's may just be freeing the slot.
+        # Other threads read this, too, while the lane's own thread may be freeing the slot.
         request = self.request
         return 0 if request is None else request.answer.completion_tokens
 
     @property
     def load(self) -> int:
-        """Tokens of the prompt not yet prefilled, and those that may still be generated."""
+        """Prompt tokens not yet prefilled, plus tokens that may still be generated."""
         request = self.request
         if request is None:
             return 0
         return max(0, len(request.prompt) - len(self.cached)) + request.limit - self.generated
 
-    def has(self, prompt: list[int]) -> bool:
-        """Tell whether it has all of a prompt."""
+    def holds(self, prompt: list[int]) -> bool:
+        """Tell whether the cache has all of a prompt."""
         return self.cached[: len(prompt)] == prompt
 
 
 class Lane:
-    """The slots of one context. It has `threads` threads of its own; `threads_now` says how many a call may have."""
+    """The slots of one context; `threads` are the lane's own, `threads_now` returns how many the next call may have."""
 
     def __init__(
         self,
         number: int,
         weights: Weights,
-        native: Context,
+        context: Context,
         *,
         slots: int,
         threads: int,
@@ -85,14 +83,14 @@ class Lane:
         self._threads_now = threads_now
         self.prompt_tokens = 0
         self.completion_tokens = 0
-        self._weights, self._native = weights, native
+        self._weights, self._context = weights, context
         self._slots = [Slot(slot) for slot in range(slots)]
         # The slot that has, or had, a head start over the others.
-        self._first: Slot | None = None
-        # Whether a part of what a slot has can be taken back; a recurrent model's state cannot.
-        self._truncates = True
-        # When the native call that runs now began.
-        self._since: float | None = None
+        self._head_start_slot: Slot | None = None
+        # Whether the end of a cache can be dropped; the state of a recurrent model cannot.
+        self._can_truncate = True
+        # When the running native call began.
+        self._call_began: float | None = None
 
     @property
     def busy(self) -> int:
@@ -101,55 +99,55 @@ class Lane:
 
     @property
     def computed(self) -> int:
-        """Tokens computed since it was opened, of prompts and of completions."""
+        """Tokens computed since the lane was opened, of prompts and of completions."""
         return self.prompt_tokens + self.completion_tokens
 
     @property
-    def ahead(self) -> bool:
-        """Tell whether its only request has its head start."""
-        first = self._first
+    def has_head_start(self) -> bool:
+        """Tell whether the lane's only request has its head start."""
+        first = self._head_start_slot
         return first is not None and first.request is not None and first.generated < _HEAD_START
 
     @property
     def room(self) -> Room:
-        """What it has to do, and how many requests it can take."""
+        """The lane's load, and how many requests it can take."""
         load = sum(slot.load for slot in self._slots)
         free = [slot for slot in self._slots if slot.request is None]
         if len(free) < len(self._slots):
             now = time.monotonic()
-            free = [slot for slot in free if slot.kept_until <= now]
-        return Room(load, self.number, 0 if self.ahead else len(free))
+            free = [slot for slot in free if slot.keep_until <= now]
+        return Room(load, self.number, 0 if self.has_head_start else len(free))
 
     @property
     def full(self) -> bool:
         """Tell whether every slot has a request."""
         return self.busy == len(self._slots)
 
-    def having(self, prompt: list[int]) -> int:
-        """Return how many free slots have all of a prompt."""
-        if not self._truncates:
+    def count_holding(self, prompt: list[int]) -> int:
+        """Return how many free slots hold all of a prompt."""
+        if not self._can_truncate:
             return 0
-        return sum(slot.request is None and slot.has(prompt) for slot in self._slots)
+        return sum(slot.request is None and slot.holds(prompt) for slot in self._slots)
 
     def stalled(self, now: float) -> float:
-        """Return for how many seconds the native call that runs now has been running; 0 when none does."""
-        since = self._since
-        return 0.0 if since is None else now - since
+        """Return for how many seconds the current native call has been running; 0 when none runs."""
+        began = self._call_began
+        return 0.0 if began is None else now - began
 
     def reserve(self, request: LaneRequest, *, head_start: bool) -> Slot:
-        """Give `request` the free slot that has most of its prompt, and return it; `begin` computes it.
+        """Give `request` the free slot that holds most of its prompt, and return the slot; `begin` computes it.
 
-        A slot that is kept for another prompt is taken only when no other is free.
+        A slot that is kept for another prompt is taken only when no other slot is free.
         """
         now = time.monotonic()
 
-        def worth(slot: Slot) -> tuple[bool, bool, int]:
-            return slot.has(request.prompt), slot.kept_until <= now, _shared_prefix(slot.cached, request.prompt)
+        def preference(slot: Slot) -> tuple[bool, bool, int]:
+            return slot.holds(request.prompt), slot.keep_until <= now, _shared_prefix(slot.cached, request.prompt)
 
-        slot = max((slot for slot in self._slots if slot.request is None), key=worth)
+        slot = max((slot for slot in self._slots if slot.request is None), key=preference)
         shared = _shared_prefix(slot.cached, request.prompt)
-        slot.cached, slot.next, slot.request, slot.kept_until = request.prompt[:shared], [], request, 0.0
-        self._first = slot if head_start else None
+        slot.cached, slot.next_tokens, slot.request, slot.keep_until = request.prompt[:shared], [], request, 0.0
+        self._head_start_slot = slot if head_start else None
         return slot
 
     def begin(self, slot: Slot) -> None:
@@ -160,45 +158,45 @@ class Lane:
         request.on_native(True)
         if not self._take_sampler(slot, request):
             return
-        if not self._native.truncate(slot.number, len(slot.cached)):
-            self._truncates = False
+        if not self._context.truncate(slot.number, len(slot.cached)):
+            self._can_truncate = False
             slot.cached = []
-            self._native.truncate(slot.number, 0)
+            self._context.truncate(slot.number, 0)
         shared = len(slot.cached)
-        ubatch = self._native.ubatch
+        ubatch = self._context.ubatch
         for start in range(shared, len(request.prompt), ubatch):
-            if request.unwanted(time.monotonic()):
+            if request.expired(time.monotonic()):
                 self._free(slot)
                 return
             part = request.prompt[start : start + ubatch]
             end = start + len(part)
             self._take_threads()
             with self._native_call():
-                self._native.prefill(slot.number, part, start, last=end == len(request.prompt))
+                self._context.prefill(slot.number, part, start, last=end == len(request.prompt))
             slot.cached.extend(part)
             self.prompt_tokens += len(part)
         self._accept(slot, (len(request.prompt) - shared - 1) % ubatch)
-        self._feed_what_follows([slot])
+        self._feed_forced_tokens([slot])
 
     def step(self) -> None:
         """Compute one token of every active slot."""
         now = time.monotonic()
         for slot in self._slots:
-            if slot.request is not None and slot.request.unwanted(now):
+            if slot.request is not None and slot.request.expired(now):
                 self._free(slot)
         active = [slot for slot in self._slots if slot.request is not None]
         if not active:
             return
         self._take_threads()
         with self._native_call():
-            self._native.decode([(slot.number, slot.next[0], len(slot.cached)) for slot in active])
+            self._context.decode([(slot.number, slot.next_tokens[0], len(slot.cached)) for slot in active])
         for place, slot in enumerate(active):
-            slot.cached.append(slot.next[0])
+            slot.cached.append(slot.next_tokens[0])
             self._accept(slot, place)
-        self._feed_what_follows(active)
+        self._feed_forced_tokens(active)
 
     def fail(self, failure: EngineError) -> None:
-        """Answer every caller with `failure`; native code has not let go of what it failed on."""
+        """Answer every caller with `failure`, without `on_native`: the failed call may still hold its request."""
         for slot in self._slots:
             if slot.sampler is not None:
                 slot.sampler.close()
@@ -208,17 +206,17 @@ class Lane:
 
     def close(self) -> None:
         """Free the context."""
-        self._native.close()
+        self._context.close()
 
     def _accept(self, slot: Slot, place: int) -> None:
-        """Sample the next token of a slot; hand over the result when it was the last one."""
+        """Sample the next token of a slot; resolve the request when it was the last token."""
         request, sampler = slot.request, slot.sampler
         if request is None or sampler is None:
             raise EngineError(f"Slot {slot.number} has nothing to generate: a bug.")
         with self._native_call():
-            token = self._native.sample(sampler, place)
+            token = self._context.sample(sampler, place)
         answer, before = request.answer, slot.generated
-        slot.next = [token, *answer.accept(token)]
+        slot.next_tokens = [token, *answer.accept(token)]
         self.completion_tokens += answer.completion_tokens - before
         if answer.done:
             generation = Generation(
@@ -228,41 +226,41 @@ class Lane:
                 finish=answer.finish,
                 seconds=time.monotonic() - request.admitted,
             )
-            slot.kept_until = time.monotonic() + _KEPT_SECONDS if request.keep and self._truncates else 0.0
+            slot.keep_until = time.monotonic() + _KEEP_SECONDS if request.keep and self._can_truncate else 0.0
             self._free(slot)
             request.resolve(generation)
-        elif answer.begun and not slot.answering:
+        elif answer.in_answer and not slot.answering:
             self._take_sampler(slot, request)
 
-    def _feed_what_follows(self, slots: Sequence[Slot]) -> None:
-        """Compute the tokens that the model did not choose, and sample the one after them.
+    def _feed_forced_tokens(self, slots: Sequence[Slot]) -> None:
+        """Compute the tokens that the model did not choose, and sample the token after them.
 
-        Only when every slot of the last call has been sampled: a call takes the place of the last one's logits.
+        Only when every slot of the last call has been sampled: each call overwrites the logits of the last one.
         """
         for slot in slots:
-            while slot.request is not None and len(slot.next) > 1:
-                following = slot.next
+            while slot.request is not None and len(slot.next_tokens) > 1:
+                tokens = slot.next_tokens
                 with self._native_call():
-                    self._native.prefill(slot.number, following, len(slot.cached), last=True)
-                slot.cached.extend(following)
-                self._accept(slot, len(following) - 1)
+                    self._context.prefill(slot.number, tokens, len(slot.cached), last=True)
+                slot.cached.extend(tokens)
+                self._accept(slot, len(tokens) - 1)
 
     def _take_threads(self) -> None:
         threads = self._threads_now(self)
         if threads != self._threads:
-            self._native.compute_with(threads)
+            self._context.compute_with(threads)
             self._threads = threads
 
     def _take_sampler(self, slot: Slot, request: LaneRequest) -> bool:
-        """Have a sampler for what comes next, thinking or answer; False when there is none, and the request is over."""
+        """Make the sampler for the thinking or the answer; return False when that fails, and the request is over."""
         if slot.sampler is not None:
             slot.sampler.close()
             slot.sampler = None
-        slot.answering = request.answer.begun
+        slot.answering = request.answer.in_answer
         try:
             slot.sampler = self._weights.sampler(request.sampling, grammar=request.grammar if slot.answering else None)
         except EngineError as error:
-            # This request's grammar; what the others ask for can be done.
+            # Only this request's grammar is wrong; the other requests go on.
             self._free(slot)
             request.resolve(error)
             return False
@@ -277,15 +275,15 @@ class Lane:
 
     @contextmanager
     def _native_call(self) -> Iterator[None]:
-        self._since = time.monotonic()
+        self._call_began = time.monotonic()
         try:
             yield
         finally:
-            self._since = None
+            self._call_began = None
 
 
 def _shared_prefix(cached: Sequence[int], prompt: Sequence[int]) -> int:
-    """Return how many tokens `prompt` shares with `cached`, less the last one, whose logits must be computed."""
+    """Return how many tokens `prompt` shares with `cached`, without its last one, whose logits must be computed."""
     limit = min(len(cached), len(prompt) - 1)
     for place in range(limit):
         if cached[place] != prompt[place]:

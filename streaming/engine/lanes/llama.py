@@ -1,7 +1,7 @@
 """llama.cpp through its C API: weights, one context of several sequences, samplers.
 
-Thin: each method is one step of llama.cpp with its result checked. What to compute when is `batching`'s business.
-Nothing here is thread-safe except `Weights.tokenize` and `Weights.render`, which only read.
+Thin: each method is one step of llama.cpp with its result checked. `batching` decides what to compute when. Nothing
+here is thread-safe except `Weights.render` and the vocabulary, which only read.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from streaming.engine.lanes.vocabulary import Vocabulary
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
 
-# Shares of a load that are worth telling.
+# The smallest share of a load that is reported.
 _PROGRESS_STEP = 0.01
 
 
 @llama.llama_log_callback  # type: ignore[untyped-decorator]
 def _silence(_level: int, _text: bytes, _data: object) -> None:
-    """llama.cpp writes to standard error, hundreds of lines a load; failures reach us as return values."""
+    """Drop llama.cpp's log, hundreds of lines a load; failures arrive as return values."""
 
 
 def gpu_refusal(layers: int) -> str | None:
@@ -43,14 +43,14 @@ def gpu_refusal(layers: int) -> str | None:
 
 
 def _progress(on_progress: Callable[[float], None]) -> Any:
-    """Return what llama.cpp calls while it loads: it goes on as long as it gets True."""
-    told = -1.0
+    """Return the callback that llama.cpp calls while it loads; it continues as long as it gets True."""
+    reported = -1.0
 
     def progress(share: float, _: object) -> bool:
-        nonlocal told
-        # It calls for every tensor.
-        if share - told >= _PROGRESS_STEP or share >= 1:
-            told = share
+        nonlocal reported
+        # llama.cpp calls this for every tensor.
+        if share - reported >= _PROGRESS_STEP or share >= 1:
+            reported = share
             on_progress(share)
         return True
 
@@ -58,10 +58,10 @@ def _progress(on_progress: Callable[[float], None]) -> Any:
 
 
 class Weights:
-    """The weights of one model file, loaded once, its vocabulary and its way of making prompts.
+    """The weights of one model file, loaded once, its vocabulary and its prompts.
 
-    `gpu_layers` of its layers are computed by a GPU, the others by the CPU. `completion` style joins messages as plain
-    text, with or without a chat template in the file; a model that reasons is kept from it without `thinking`.
+    A GPU computes `gpu_layers` of its layers, the CPU the others. `completion` style joins messages as plain text, with
+    or without a chat template in the file. Without `thinking` a reasoning model is kept from thinking.
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class Weights:
         thinking: bool = True,
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
-        """Load the file; raises `EngineError`, also for a chat template that takes no instructions with a text.
+        """Load the file; raises `EngineError`, also for a chat template that accepts no instructions with a text.
 
         `on_progress` is called with the share that is loaded, from 0 to 1.
         """
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
-        if sentence := gpu_refusal(gpu_layers):
-            raise EngineError(sentence)
+        if reason := gpu_refusal(gpu_layers):
+            raise EngineError(reason)
         params = llama.llama_model_default_params()
-        # Always: llama.cpp's default is to move all layers to a GPU that it finds.
+        # Set always: by default llama.cpp moves all layers to a GPU that it finds.
         params.n_gpu_layers = gpu_layers
         if on_progress is not None:
             params.progress_callback = _progress(on_progress)
@@ -102,7 +102,7 @@ class Weights:
 
     @property
     def thinks(self) -> bool:
-        """Whether a generation may think before it answers, and so take its cap of thinking from the context, too."""
+        """Whether a generation may think before it answers, and so needs room for the thinking in the context, too."""
         return self._tags is not None
 
     def render(self, messages: Sequence[Message]) -> list[int]:
@@ -141,10 +141,10 @@ class Weights:
         source = llama.llama_model_chat_template(self._model, None)
         if not source:
             raise EngineError(f"The model {path} has no chat template.")
-        # Qwen, GLM and SmolLM read the one, DeepSeek and Granite the other.
-        off = {} if thinking else {"enable_thinking": False, "thinking": False}
+        # Qwen, GLM and SmolLM read the first variable, DeepSeek and Granite the second.
+        variables = {} if thinking else {"enable_thinking": False, "thinking": False}
         bos, eos = self.vocabulary.bos_text, self.vocabulary.eos_text
-        return ChatTemplate(source.decode(errors="replace"), bos=bos, eos=eos, variables=off)
+        return ChatTemplate(source.decode(errors="replace"), bos=bos, eos=eos, variables=variables)
 
 
 class Context:
@@ -158,7 +158,7 @@ class Context:
         params.n_seq_max = slots
         params.n_batch = params.n_ubatch = self.ubatch
         params.n_threads = params.n_threads_batch = threads
-        # Separate caches and flash attention were the faster choice of both (design measurements, section 3).
+        # Separate caches and flash attention were faster (measurements.md, Separate calls, separate caches).
         params.kv_unified = False
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._context = llama.llama_init_from_model(model, params)
@@ -176,15 +176,15 @@ class Context:
         return int(llama.llama_n_ctx_seq(self._context))
 
     def compute_with(self, threads: int) -> None:
-        """Have so many threads from the next call on."""
+        """Compute with so many threads from the next call on."""
         llama.llama_set_n_threads(self._context, threads, threads)
 
     def truncate(self, slot: int, length: int) -> bool:
-        """Drop what `slot` holds from position `length` on; False when only all of it can be dropped."""
+        """Drop the tokens of `slot` from position `length` on; False when only all of them can be dropped."""
         return bool(llama.llama_memory_seq_rm(self._memory, slot, length, -1))
 
     def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-        """Compute up to `ubatch` tokens of one prompt; with `last`, keep the logits of the final one at its place."""
+        """Compute up to `ubatch` tokens of one prompt; with `last`, keep the logits of the final token."""
         for place, token in enumerate(tokens):
             self._put(place, token, position + place, slot, logits=last and place == len(tokens) - 1)
         self._decode(len(tokens))
@@ -198,7 +198,7 @@ class Context:
     def logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Compute up to `ubatch` tokens of a sequence of their own; return the logits after each: (tokens, vocabulary).
 
-        What is returned is llama.cpp's own memory, until the next call.
+        The array is llama.cpp's own memory and valid until the next call.
         """
         self.truncate(0, 0)
         for place, token in enumerate(tokens):
@@ -208,7 +208,7 @@ class Context:
         return np.ctypeslib.as_array(llama.llama_get_logits(self._context), shape=(len(tokens), size))
 
     def copy(self, slot: int, other: int) -> None:
-        """Let a slot hold what another does."""
+        """Copy the tokens of `slot` to the slot `other`."""
         self.truncate(other, 0)
         llama.llama_memory_seq_cp(self._memory, slot, other, -1, -1)
 

@@ -1,12 +1,12 @@
 """Chat templates: the model's own Jinja template, rendered so that no message can place a control token.
 
 A template is rendered with a random mark in the place of each message's content, and the result is cut at the marks.
-What remains between them is the template's own text, in which control tokens may be recognized; the contents are
-tokenized as plain text. So a document that contains `<|im_end|>` is ten characters of text.
+The text between the marks is the template's own, in which control tokens may be recognized; the contents are tokenized
+as plain text. So `<|im_end|>` in a document is ten characters of text.
 
-Templates differ in what they take. Each is tried once, with marks, when it is compiled: contents as texts or as lists
-of parts, a system message or none. For a model without a system role the instructions stand before the first user
-message, a blank line between them.
+Templates differ in the messages that they accept. Each template is tried once, with marks, when it is compiled:
+contents as texts or as lists of parts, with a system message or without. For a model without a system role the
+instructions stand before the first user message, a blank line between them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from streaming.protocol import Message
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a rendered prompt; in a `trusted` one control tokens are recognized."""
+    """A part of a rendered prompt; control tokens are recognized in a `trusted` part."""
 
     text: str
     trusted: bool
@@ -37,24 +37,24 @@ class Piece:
 
 @dataclass(frozen=True)
 class _Form:
-    """How a template takes messages: `system` messages as they are, contents as lists of `parts`."""
+    """The messages that a template accepts: with a `system` role or without, contents as lists of `parts` or texts."""
 
     system: bool
     parts: bool
 
 
-# The first that loses nothing is taken, so that instructions stand where the model was trained to find them.
+# The first form that loses nothing is used, so that instructions stand where the model was trained to find them.
 _FORMS = (_Form(True, False), _Form(True, True), _Form(False, True), _Form(False, False))
 _PROBE = (Message("system", "instructions"), Message("user", "text"))
 
 
 class ChatTemplate:
-    """A Jinja chat template as model files carry it; `variables` are more of those that some templates read."""
+    """A Jinja chat template as model files carry it; `variables` are further variables that some templates read."""
 
     def __init__(self, source: str, *, bos: str, eos: str, variables: Mapping[str, object] | None = None) -> None:
-        """Compile the template; raises `EngineError` when it cannot be, or takes no instructions with a text."""
-        # The options, globals, filters and variables are those that Hugging Face's transformers gives to templates. A
-        # template that tests `tools is not none` would else take what is not there for a list of tools.
+        """Compile the template; raises `EngineError` when that fails, or it accepts no instructions with a text."""
+        # The same options, globals, filters and variables as in Hugging Face's transformers. Without `tools` a template
+        # that tests `tools is not none` would take the undefined variable for a list of tools.
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _GenerationTag]
         )
@@ -69,7 +69,7 @@ class ChatTemplate:
         self._form = self._probe()
         own = [piece.text for piece in self.render(_PROBE) if piece.trusted]
         self.own_text = "\n".join([source, *own])
-        """What can be the template's own text in a prompt, and more."""
+        """A text that contains everything that can be the template's own text in a prompt."""
 
     def render(self, messages: Sequence[Message]) -> list[Piece]:
         """Render `messages` up to where the assistant's answer begins; raises `EngineError`."""
@@ -81,7 +81,7 @@ class ChatTemplate:
             try:
                 self._render(_PROBE, form)
             except EngineError as error:
-                # The last form asks least of a template, so its refusal is the one to tell.
+                # The last form asks least of a template, so its refusal is the one to report.
                 failure = error
             else:
                 return form
@@ -90,7 +90,7 @@ class ChatTemplate:
     def _render(self, messages: Sequence[Message], form: _Form) -> list[Piece]:
         if not form.system:
             messages = _without_system(messages)
-        # JSON escapes the quote, so a template that writes contents as JSON strings is found out.
+        # JSON escapes the quote, so a template that writes contents as JSON strings is detected.
         mark = f'<{secrets.token_hex(8)}">'
         turns = [_turn(message.role, f"{mark}{number}{mark}", form) for number, message in enumerate(messages)]
         try:
@@ -121,10 +121,10 @@ def _without_system(messages: Sequence[Message]) -> list[Message]:
     rest = [message for message in messages if message.role != "system"]
     if not system:
         return rest
-    at = next((place for place, message in enumerate(rest) if message.role == "user"), None)
-    if at is None:
+    first = next((place for place, message in enumerate(rest) if message.role == "user"), None)
+    if first is None:
         return [Message("user", "\n\n".join(system)), *rest]
-    rest[at] = Message("user", "\n\n".join([*system, rest[at].content]))
+    rest[first] = Message("user", "\n\n".join([*system, rest[first].content]))
     return rest
 
 
@@ -133,19 +133,19 @@ def _turn(role: str, content: str, form: _Form) -> dict[str, object]:
 
 
 class _Part(dict[str, str]):
-    """A part of a content. A template that expects a text and writes out a list instead shows nothing of it."""
+    """A part of a content; its text form is empty, so that a template which expects a text does not print a list."""
 
     def __repr__(self) -> str:
         return ""
 
 
 class _GenerationTag(Extension):
-    """`{% generation %}`, which marks an assistant's text for training; in a prompt it means nothing."""
+    """`{% generation %}`, which marks an assistant's text for training and has no meaning in a prompt."""
 
     tags = {"generation"}  # noqa: RUF012 - jinja2 declares it so
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
-        """Return what the block holds."""
+        """Return the content of the block."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 

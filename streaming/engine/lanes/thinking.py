@@ -1,7 +1,7 @@
 """Reasoning models: where the thinking part of a generation ends and the answer begins. Knows no llama.cpp.
 
-A model thinks between two tags, which its chat template names. The thinking has a cap of its own, at which its end is
-put into the model's mouth, and only what follows is the answer.
+A model thinks between two tags, which its chat template names. The thinking has a token limit of its own. At the limit
+the closing text is fed to the model as if it had written it, and only the tokens after that are the answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from streaming.protocol import FinishReason
 
 @dataclass(frozen=True)
 class Tags:
-    """What a model writes before and after its thinking, and the text that ends it when the cap is reached."""
+    """The texts before and after a model's thinking, and the text that ends the thinking at its limit."""
 
     opening: str
     closing: str
@@ -30,7 +30,7 @@ def _pair(opening: str, closing: str) -> Tags:
     return Tags(opening, closing, f"\n{closing}\n\n")
 
 
-_KNOWN = (
+_TAGS = (
     # Qwen 3, QwQ, DeepSeek R1, SmolLM 3, GLM 4.5, EXAONE 4, Phi 4 reasoning and most others.
     _pair("<think>", "</think>"),
     # Magistral and Ministral 3.
@@ -58,11 +58,11 @@ _KNOWN = (
 
 def thinking_tags(template: str) -> Tags | None:
     """Return the tags that the model of this chat template thinks between; None when it does not think."""
-    return next((tags for tags in _KNOWN if tags.closing in template), None)
+    return next((tags for tags in _TAGS if tags.closing in template), None)
 
 
 class Tokens(Protocol):
-    """What is asked of a vocabulary (`vocabulary.Vocabulary`)."""
+    """The part of `vocabulary.Vocabulary` that is used here."""
 
     def piece(self, token: int, *, special: bool) -> bytes:
         """Return the bytes of a token; those of a control token only when `special`."""
@@ -71,19 +71,19 @@ class Tokens(Protocol):
         """Tell whether a token ends a generation."""
 
     def tokenize(self, text: str, *, trusted: bool) -> list[int]:
-        """Return the tokens of a text; control tokens are recognized in a `trusted` one."""
+        """Return the tokens of a text; control tokens are recognized in `trusted` text."""
 
 
 class Answer:
-    """One generation, token by token: what of it is thinking, what the answer, and when it is done.
+    """One generation, token by token: which part is thinking, which part is the answer, and when it is done.
 
     Give each sampled token to `accept`. The tokens that it returns were not chosen by the model: feed them after the
-    accepted one, and sample the next after the last. Then look at `done`. `begun` turns true, once, when what is
-    sampled next belongs to the answer; a grammar, and a sampler that penalizes repeats, are made then, since neither
-    is about the thinking.
+    accepted token, and sample the next token after the last of them. Then look at `done`. `in_answer` turns true, once,
+    when the next sampled token belongs to the answer. A grammar and a sampler that penalizes repeats are made then,
+    because neither applies to the thinking.
 
-    The answer has at most `max_tokens` tokens, the thinking, tags included, `thinking_tokens`, and both together never
-    more than the sum, so a prompt for which that much is free always fits.
+    The answer has at most `max_tokens` tokens and the thinking, tags included, at most `thinking_tokens`. Both together
+    never take more than the sum, so a prompt that leaves as many tokens free always fits.
     """
 
     def __init__(
@@ -96,9 +96,9 @@ class Answer:
         thinking_tokens: int,
         constrained: bool = False,
     ) -> None:
-        """Begin a generation after a prompt, which ends `inside` thinking or not.
+        """Begin a generation after a prompt, which ends `inside` the thinking or not.
 
-        With `constrained` (there is a grammar) an answer whose thinking has not begun in the prompt begins at once.
+        With `constrained` (there is a grammar) the answer begins at once, unless the thinking began in the prompt.
         """
         self._tokens = tokens
         self._max_tokens, self._thinking_tokens = max_tokens, thinking_tokens
@@ -107,22 +107,22 @@ class Answer:
             self._part = "thinking" if inside else "unknown"
             self._opening, self._closing = tags.opening.encode(), tags.closing.encode()
             self._ending = tokens.tokenize(tags.ending, trusted=True)
-        # What was written and may be, or become, a tag: with the text of control tokens, as tags often are some.
-        self._written = b""
+        # The text that may be, or become, a tag; it includes control tokens, because tags often are control tokens.
+        self._tag_text = b""
         self._answer = b""
         self._answer_tokens = 0
         self._finish: FinishReason | None = None
         self.completion_tokens = 0
-        """All tokens of the generation: thinking and answer, sampled and forced; without the one that ended it."""
+        """All tokens of the generation: thinking and answer, sampled and forced; without the token that ended it."""
 
     @property
-    def begun(self) -> bool:
-        """Whether the answer has begun: what is sampled next belongs to it."""
+    def in_answer(self) -> bool:
+        """Whether the next sampled token belongs to the answer."""
         return self._part == "answer"
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to be sampled."""
+        """Whether the generation has ended."""
         return self._finish is not None
 
     @property
@@ -136,53 +136,53 @@ class Answer:
         return self._answer.decode(errors="replace").lstrip()
 
     def accept(self, token: int) -> list[int]:
-        """Take the token that was sampled; return those to be fed after it that the model did not choose."""
+        """Take the sampled token; return the tokens to be fed after it that the model did not choose."""
         if self._tokens.ends(token):
             self._finish = "stop"
             return []
         self.completion_tokens += 1
         forced: list[int] = []
         if self._part != "thinking":
-            # Until it is known what the first tokens are, they count as the answer.
+            # The first tokens count as the answer until they prove to be thinking.
             self._answer += self._tokens.piece(token, special=False)
             self._answer_tokens += 1
         if self._part != "answer":
-            self._written += self._tokens.piece(token, special=True)
+            self._tag_text += self._tokens.piece(token, special=True)
             if self._part == "unknown":
                 self._decide()
             if self._part == "thinking":
                 forced = self._think()
-        left = self._max_tokens + self._thinking_tokens - self.completion_tokens - len(forced)
-        if self._answer_tokens >= self._max_tokens or left <= 0:
+        tokens_left = self._max_tokens + self._thinking_tokens - self.completion_tokens - len(forced)
+        if self._answer_tokens >= self._max_tokens or tokens_left <= 0:
             self._finish = "length"
             return []
         self.completion_tokens += len(forced)
         return forced
 
     def _decide(self) -> None:
-        """Tell what the first text is: the opening tag, the answer, or too short to know."""
-        said = self._written.lstrip()
-        if said.startswith(self._opening):
-            self._part, self._written = "thinking", said[len(self._opening) :]
+        """Decide whether the first text is the opening tag, the answer, or too short to know."""
+        text = self._tag_text.lstrip()
+        if text.startswith(self._opening):
+            self._part, self._tag_text = "thinking", text[len(self._opening) :]
             self._answer, self._answer_tokens = b"", 0
-        elif said.startswith(self._closing):
-            # Thinking left out: so gpt-oss answers at once, and others that were told not to think.
-            self._begin(said[len(self._closing) :])
-        elif not (self._opening.startswith(said) or self._closing.startswith(said)):
+        elif text.startswith(self._closing):
+            # No thinking: gpt-oss answers at once in this way, and so do others whose thinking is switched off.
+            self._begin_answer(text[len(self._closing) :])
+        elif not (self._opening.startswith(text) or self._closing.startswith(text)):
             self._part = "answer"
 
     def _think(self) -> list[int]:
-        """Look for the closing tag; write it for the model when the cap is reached."""
-        _, closed, said = self._written.partition(self._closing)
-        if closed:
-            self._begin(said)
+        """Look for the closing tag; return the tokens that end the thinking when its limit is reached."""
+        _, closing, rest = self._tag_text.partition(self._closing)
+        if closing:
+            self._begin_answer(rest)
             return []
-        # A tag may go on in the next token.
-        self._written = self._written[-len(self._closing) :]
+        # The next token may continue a tag.
+        self._tag_text = self._tag_text[-len(self._closing) :]
         if self.completion_tokens + len(self._ending) < self._thinking_tokens:
             return []
-        self._begin(b"")
+        self._begin_answer(b"")
         return self._ending
 
-    def _begin(self, said: bytes) -> None:
-        self._part, self._answer, self._answer_tokens = "answer", said, 0
+    def _begin_answer(self, text: bytes) -> None:
+        self._part, self._answer, self._answer_tokens = "answer", text, 0

@@ -1,6 +1,6 @@
 """A model's vocabulary, through llama.cpp: text to tokens and back, and what is special about each token.
 
-Only reads, so every method is safe to call from any thread. What a prompt is made of is `prompt`'s business.
+Only reads, so every method is safe to call from any thread. `prompt` makes prompts of the tokens.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Vocabulary:
     def tokenize(self, text: str, *, trusted: bool) -> list[int]:
         """Return the tokens of `text`, without BOS or EOS; control tokens are recognized only in `trusted` text.
 
-        User-defined tokens are recognized in either, as llama.cpp does it.
+        User-defined tokens are recognized in any text, as in llama.cpp.
         """
         raw = text.encode(errors="replace")
         # No token is shorter than a byte; some vocabularies put one token before the first.
@@ -43,7 +43,7 @@ class Vocabulary:
         return list(tokens[:count])
 
     def piece(self, token: int, *, special: bool) -> bytes:
-        """Return the bytes that `token` stands for; those of a control token only when `special`."""
+        """Return the bytes of `token`; those of a control token only when `special`."""
         buffer = ctypes.create_string_buffer(64)
         length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
         if length < 0:
@@ -52,7 +52,7 @@ class Vocabulary:
         return buffer.raw[:length]
 
     def ends(self, token: int) -> bool:
-        """Tell whether `token` ends a generation: EOS, the end of a turn, whatever llama.cpp knows as such."""
+        """Tell whether `token` ends a generation: EOS, the end of a turn, or another token that llama.cpp treats so."""
         return bool(llama.llama_vocab_is_eog(self._vocab, token))
 
     def special(self) -> Iterator[tuple[int, str, int]]:
@@ -67,9 +67,9 @@ class Vocabulary:
                     yield token, text, attributes
 
     def _marker(self, token: int) -> int | None:
-        """Return `token` when the vocabulary has it and it marks something.
+        """Return `token` when the vocabulary has it and it is a marker.
 
-        Where a file names no BOS, llama.cpp has -1, or a number of its own that in this vocabulary may be a comma.
+        For a file without BOS, llama.cpp returns -1 or its own default number, which may be a comma in this vocabulary.
         """
         if token < 0:
             return None
@@ -83,6 +83,6 @@ class Vocabulary:
 def is_marker(text: str) -> bool:
     """Tell whether a token's text is that of a marker: letters and punctuation together, as in `<s>` or `[INST]`.
 
-    Words, white space, digits and runs of punctuation are what any text is made of.
+    Words, white space, digits and runs of punctuation are ordinary text.
     """
     return re.fullmatch(r"[\w\s▁]*|[\W_]*", text) is None

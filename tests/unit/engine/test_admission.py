@@ -66,12 +66,12 @@ def test_a_deadline_that_passes_in_the_queue_is_told_and_the_others_stay() -> No
     soon, later, never = request(10, deadline=5.0), request(10, deadline=9.0), request(10)
     for one in (never, soon, later):
         admission.add(one, computed=0)
-    admission.drop_unwanted(5.0)
+    admission.drop_expired(5.0)
     assert len(admission) == 3
-    admission.drop_unwanted(5.1)
+    admission.drop_expired(5.1)
     assert isinstance(soon.result.exception(0), DeadlineExceeded)
     assert len(admission) == 2
-    admission.drop_unwanted(9.1)
+    admission.drop_expired(9.1)
     assert isinstance(later.result.exception(0), DeadlineExceeded)
     assert order(admission) == [never]
 
@@ -82,13 +82,13 @@ def test_what_goes_back_to_a_lane_waits_for_that_lane_alone_and_is_told_of_its_d
     for one in (first, late, second, gone):
         admission.add(one, computed=0, lane=1)
     gone.result.cancel()
-    assert (len(admission), admission.wanted) == (0, 3)
+    assert (len(admission), admission.callers_waiting) == (0, 3)
     assert admission.next(0.0) is None
-    assert admission.back(0, 0.0) is None
-    admission.drop_unwanted(2.0)
+    assert admission.next_returning(0, 0.0) is None
+    admission.drop_expired(2.0)
     with pytest.raises(DeadlineExceeded):
         late.result.result(0)
-    assert [admission.back(1, 2.0) for _ in range(3)] == [first, second, None]
+    assert [admission.next_returning(1, 2.0) for _ in range(3)] == [first, second, None]
     admission.add(second, computed=0, lane=1)
     admission.resolve_all(DeadlineExceeded("closed"))
     with pytest.raises(DeadlineExceeded):
@@ -100,7 +100,7 @@ def test_a_request_whose_caller_has_gone_is_passed_over() -> None:
     for one in (gone, here):
         admission.add(one, computed=0)
     gone.result.cancel()
-    assert admission.wanted == 1
+    assert admission.callers_waiting == 1
     assert admission.next(0.0) is here
     assert admission.next(0.0) is None
 

@@ -52,7 +52,7 @@ def test_each_of_several_profiles_keeps_the_slot_that_has_it() -> None:
 @pytest.fixture
 def kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slots are kept for longer than a test may take."""
-    monkeypatch.setattr(lane, "_KEPT_SECONDS", 2.0 * SECONDS)
+    monkeypatch.setattr(lane, "_KEEP_SECONDS", 2.0 * SECONDS)
 
 
 def prefills(machine: FakeMachine) -> list[int]:

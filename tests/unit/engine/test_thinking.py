@@ -60,33 +60,33 @@ class Run:
             constrained=constrained,
         )
         self.fed: list[str] = []
-        self.begun_at: int | None = 0 if self.answer.begun else None
+        self.answer_at: int | None = 0 if self.answer.in_answer else None
         for text in said:
             if self.answer.done:
                 break
             forced = self.answer.accept(self.pieces.number(text))
             self.fed += [text, *(self.pieces.texts[token] for token in forced)]
-            if self.answer.begun and self.begun_at is None:
-                self.begun_at = len(self.fed)
+            if self.answer.in_answer and self.answer_at is None:
+                self.answer_at = len(self.fed)
 
 
 def test_without_tags_everything_is_the_answer() -> None:
     run = Run(" The", " end", ".", END, tags=None)
-    assert run.begun_at == 0
+    assert run.answer_at == 0
     assert run.answer.done
     assert (run.answer.text, run.answer.finish, run.answer.completion_tokens) == ("The end.", "stop", 3)
 
 
 def test_the_thinking_is_no_part_of_the_text() -> None:
     run = Run("<think>", "\n", "Hm", "\n", "</think>", "\n\n", "The", " end.", END)
-    assert run.begun_at == 5
+    assert run.answer_at == 5
     assert (run.answer.text, run.answer.finish) == ("The end.", "stop")
     assert run.answer.completion_tokens == 8
 
 
 def test_thinking_that_the_prompt_has_begun_is_no_part_of_the_text() -> None:
     run = Run("Hm", "</think>", "\n\n", "The end.", END, inside=True)
-    assert run.begun_at == 2
+    assert run.answer_at == 2
     assert run.answer.text == "The end."
 
 
@@ -110,7 +110,7 @@ def test_an_answer_without_thinking_is_whole() -> None:
 def test_tags_are_found_however_they_are_cut_into_tokens(said: tuple[str, ...]) -> None:
     run = Run(*said, END)
     assert (run.answer.text, run.answer.finish) == ("The end.", "stop")
-    assert run.answer.begun
+    assert run.answer.in_answer
 
 
 def test_a_tag_that_is_bytes_of_several_tokens_is_found() -> None:
@@ -134,7 +134,7 @@ def test_at_its_cap_the_thinking_is_ended_for_the_model() -> None:
     run = Run("<think>", *["hm"] * 6, "The end.", END, thinking_tokens=10)
     # The three tokens of the ending belong to the cap, and so does the opening tag.
     assert run.fed == ["<think>", *["hm"] * 6, "\n", "</think>", "\n\n", "The end.", END]
-    assert run.begun_at == 10
+    assert run.answer_at == 10
     assert (run.answer.text, run.answer.finish, run.answer.completion_tokens) == ("The end.", "stop", 11)
 
 
@@ -171,8 +171,8 @@ def test_an_end_within_the_thinking_is_an_empty_answer(inside: bool) -> None:
 
 
 def test_with_a_grammar_the_answer_begins_at_once_unless_the_prompt_opens_the_thinking() -> None:
-    assert Run("yes", END, constrained=True).begun_at == 0
-    assert Run("Hm", "</think>", "yes", END, inside=True, constrained=True).begun_at == 2
+    assert Run("yes", END, constrained=True).answer_at == 0
+    assert Run("Hm", "</think>", "yes", END, inside=True, constrained=True).answer_at == 2
 
 
 @given(

@@ -15,7 +15,7 @@ from fake_lanes import Call, FakeMachine, token
 from benchmarks.busy import busy_process
 from streaming.engine.lanes import batching
 from streaming.engine.lanes.batching import BatchingEngine
-from streaming.engine.lanes.threads import FreeCores, Spent, free_cores, lane_threads, spent_now
+from streaming.engine.lanes.threads import CpuTime, FreeCores, cpu_time_now, free_cores, lane_threads
 from streaming.machine.cores import usable_cores
 from streaming.protocol import GenerationRequest, Message, Sampling
 
@@ -47,25 +47,25 @@ def test_a_lane_has_at_most_twice_its_own() -> None:
 
 
 def test_cores_are_free_when_only_this_process_uses_them() -> None:
-    assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(110.0, 70.0, 27.0)) == 2
+    assert free_cores(2, CpuTime(100.0, 50.0, 7.0), CpuTime(110.0, 70.0, 27.0)) == 2
 
 
 def test_cores_that_others_use_are_not_free() -> None:
-    assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(110.0, 67.5, 17.0)) == pytest.approx(1.25)
+    assert free_cores(2, CpuTime(100.0, 50.0, 7.0), CpuTime(110.0, 67.5, 17.0)) == pytest.approx(1.25)
     # The system counts in hundredths, and the process may seem to have used more than the machine.
-    assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(100.5, 50.9, 8.0)) == 2
-    assert free_cores(2, Spent(100.0, 50.0, 7.0), Spent(100.5, 60.0, 7.0)) == 0
+    assert free_cores(2, CpuTime(100.0, 50.0, 7.0), CpuTime(100.5, 50.9, 8.0)) == 2
+    assert free_cores(2, CpuTime(100.0, 50.0, 7.0), CpuTime(100.5, 60.0, 7.0)) == 0
 
 
 def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> None:
     cores = usable_cores()
     asked = iter(
         [
-            Spent(-100.0, 0.0, 0.0),
+            CpuTime(-100.0, 0.0, 0.0),
             # Ten seconds of work, beside a process that used half a core.
-            Spent(-90.0, 11.0, 6.0),
+            CpuTime(-90.0, 11.0, 6.0),
             # A minute of idling, while another process had all cores.
-            Spent(-30.0, 11.0 + 60 * cores, 6.1),
+            CpuTime(-30.0, 11.0 + 60 * cores, 6.1),
         ]
     )
     free_now = FreeCores(lambda: next(asked))
@@ -75,17 +75,17 @@ def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> 
 
 def test_beside_many_busy_processes_the_little_that_it_gets_is_enough_to_notice_them() -> None:
     cores = usable_cores()
-    asked = iter([Spent(-100.0, 0.0, 0.0), Spent(-90.0, 10.0 * cores, 0.5)])
+    asked = iter([CpuTime(-100.0, 0.0, 0.0), CpuTime(-90.0, 10.0 * cores, 0.5)])
     assert FreeCores(lambda: next(asked))() == pytest.approx(0.05)
 
 
 def test_what_the_machine_spends_on_another_process_is_seen() -> None:
     with busy_process() as pid:
         other = psutil.Process(pid)
-        before, of_other = spent_now(), sum(other.cpu_times()[:2])
+        before, of_other = cpu_time_now(), sum(other.cpu_times()[:2])
         while (more := sum(other.cpu_times()[:2]) - of_other) < 0.5:
             os.sched_yield()
-        after = spent_now()
+        after = cpu_time_now()
     others = (after.machine - before.machine) - (after.own - before.own)
     # Each of them is counted in hundredths.
     assert others > more - 0.1
