@@ -1,8 +1,8 @@
 """Text in, summary out: prompts, chunking, strategies, guards. Knows nothing of Kafka, Spark or llama.cpp."""
 
-from streaming.summarizer.job import SummaryRequest
 from streaming.summarizer.prompts import PromptProfile, get_profile, load_profiles
 from streaming.summarizer.recipe import PromptStyle, Recipe, Reduce, Strategy
+from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.structured import free_text
 from streaming.summarizer.summarizer import Summarizer, SummaryResult
 

@@ -1,99 +1,96 @@
 """The ladder: what becomes of a text when the model's summary of it is bad.
 
 1. The model summarizes it as the recipe says.
-2. When the guards object, it tries again with other sampling, up to three times.
-3. When they still object, it summarizes two halves, each half as long, in the same way.
-4. A half that is still bad gives way to an extract of the same length.
+2. When the guards object, the model tries again with other sampling, up to three times.
+3. When they still object, the model summarizes two halves, each half as long, in the same way.
+4. A half whose summary is still bad gets an extract of the same length.
 
-A summary that is not bad but blemished is tried again once; then the better grounded one is taken. It ends: nothing is
-halved twice.
+A summary without faults but with a blemish is tried again once; then the better grounded one is taken. The ladder
+ends, because nothing is halved twice.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from asyncio import to_thread
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from streaming.protocol import Sampling
 from streaming.summarizer.guards import Verdict
 
-# SmolLM2-135M, 150 chunks of SQuALITY dev, greedy: 34 summaries were bad (30 not grounded, 3 loops, 1 empty). A try
-# with temperature 0.3 and min_p 0.1 mended 23 of them (another seed 22), temperature 0.5 with a higher repeat penalty
-# 16, greedy with repeat penalty 1.2 17, with 1.05 10. One stayed bad in all six.
+# Of 34 bad summaries, tries with this sampling mended 23, the best of six variants (measurements.md, ladder sampling).
 _TRIES = 3
 _TEMPERATURE, _MIN_P = 0.3, 0.1
 # Summaries without a fault among which one is chosen, when each has a blemish.
-_FAIR = 2
-# Generates a summary of a text with some sampling, in at most so many tokens; the last says whether the same text may
-# come again.
-Generate = Callable[[str, Sampling, int, bool], Awaitable[str]]
-# Says what is wrong with a summary of a text.
-Judge = Callable[[str, str], Verdict]
-# Takes from a text as much as so many tokens can say; never nothing.
-Extract = Callable[[str, int], str]
+_MOST_CANDIDATES = 2
+
+
+class LadderSteps(Protocol):
+    """What the ladder is made of, for one part of a text. All but `generate` compute, and run in a thread."""
+
+    async def generate(self, text: str, sampling: Sampling, max_tokens: int, *, may_retry: bool) -> str:
+        """Return the model's summary of `text`, "" when it has none; `may_retry`: the same text may come again."""
+
+    def judge(self, summary: str, text: str) -> Verdict:
+        """Say what is wrong with a summary of `text`."""
+
+    def halve(self, text: str) -> list[str]:
+        """Cut a text in two; it stays whole when it cannot be cut."""
+
+    def extract(self, text: str, tokens: int) -> str:
+        """Return sentences of a text, about `tokens` of them; never nothing."""
+
+    def join(self, summaries: list[str]) -> str:
+        """Make one summary of several."""
 
 
 @dataclass(frozen=True)
-class Rungs:
-    """What the ladder does its work with; `halve` cuts a text in two, or leaves it whole when it cannot be cut.
-
-    `halve`, `judge`, `extract` and `join`, which makes one summary of two, take their time, in a thread of their own.
-    """
-
-    generate: Generate
-    judge: Judge
-    halve: Callable[[str], list[str]]
-    extract: Extract
-    join: Callable[[list[str]], str]
-
-
-@dataclass(frozen=True)
-class Climbed:
-    """A summary; `extracts` of its parts are no model's."""
+class LadderResult:
+    """A summary; `extracts` of its parts are extracts."""
 
     summary: str
     extracts: int
 
 
-async def climb(text: str, rungs: Rungs, *, sampling: Sampling, max_tokens: int) -> Climbed:
+async def run_ladder(text: str, steps: LadderSteps, *, sampling: Sampling, max_tokens: int) -> LadderResult:
     """Summarize a text that fits a prompt in at most `max_tokens`, whatever the model says; raises as `generate`."""
-    if summary := await _tried(text, text, rungs, sampling, max_tokens):
-        return Climbed(summary, 0)
-    halves = await asyncio.to_thread(rungs.halve, text)
+    if summary := await _good_summary(text, text, steps, sampling, max_tokens):
+        return LadderResult(summary, 0)
+    halves = await to_thread(steps.halve, text)
     if len(halves) == 1:
-        return Climbed(await asyncio.to_thread(rungs.extract, text, max_tokens), 1)
-    each = max_tokens // len(halves)
-    parts, extracts = [], 0
+        return LadderResult(await to_thread(steps.extract, text, max_tokens), 1)
+    half_tokens = max_tokens // len(halves)
+    summaries, extracts = [], 0
     for half in halves:
-        # Of a short half too little could be said; its summary is held against the whole text.
-        summary = await _tried(half, text, rungs, sampling, each)
+        # A short half supports little, so its summary is judged by the whole text.
+        summary = await _good_summary(half, text, steps, sampling, half_tokens)
         if not summary:
-            summary = await asyncio.to_thread(rungs.extract, half, each)
+            summary = await to_thread(steps.extract, half, half_tokens)
             extracts += 1
-        parts.append(summary)
-    return Climbed(await asyncio.to_thread(rungs.join, parts), extracts)
+        summaries.append(summary)
+    return LadderResult(await to_thread(steps.join, summaries), extracts)
 
 
-async def _tried(text: str, source: str, rungs: Rungs, sampling: Sampling, max_tokens: int) -> str:
-    """Return the first summary of `text` that is good by `source`, else the better of two that are not bad, else ""."""
-    fair: list[tuple[float, str]] = []
-    for tried, again in samplings(sampling):
-        summary = await rungs.generate(text, tried, max_tokens, again)
-        verdict = await asyncio.to_thread(rungs.judge, summary, source)
+async def _good_summary(text: str, source: str, steps: LadderSteps, sampling: Sampling, max_tokens: int) -> str:
+    """Return the first good summary of `text` by `source`, else the better of two without faults, else ""."""
+    candidates: list[tuple[float, str]] = []
+    for try_sampling, may_retry in samplings(sampling):
+        summary = await steps.generate(text, try_sampling, max_tokens, may_retry=may_retry)
+        verdict = await to_thread(steps.judge, summary, source)
         if not verdict.faults and not verdict.blemishes:
             return summary
         if not verdict.faults:
-            fair.append((verdict.grounding or 0.0, summary))
-        if len(fair) == _FAIR:
+            candidates.append((verdict.grounding or 0.0, summary))
+        if len(candidates) == _MOST_CANDIDATES:
             break
-    return max(fair, key=lambda one: one[0])[1] if fair else ""
+    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else ""
 
 
 def samplings(first: Sampling) -> Iterator[tuple[Sampling, bool]]:
-    """Yield how to sample a first answer and, when that is bad, others: elsewhere each time, but repeatably so.
+    """Yield the sampling of a first answer and of further tries: each differs, and is the same in every run.
 
-    With each comes whether there is one after it.
+    With each comes whether another one follows.
     """
     yield first, True
     for number in range(1, _TRIES + 1):

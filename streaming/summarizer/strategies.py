@@ -1,25 +1,26 @@
-"""Strategies: how a text of any length becomes one summary, as plain async functions over `summarize(part, tokens)`.
+"""Strategies: how a text of any length becomes one summary, as plain async functions over `StrategySteps`.
 
 - `stuff` reads the text in one prompt.
-- `map_reduce` summarizes its chunks side by side and joins what comes out; of more than was asked for, it keeps the
-  most important sentences. On SQuALITY dev that scored best for a small model: it summarizes its own summaries badly.
+- `map_reduce` summarizes the chunks side by side and joins the summaries; when they are too long together, it keeps the
+  most important sentences. It scored best on SQuALITY dev for a small model, which summarizes its own summaries badly.
 - `tree` summarizes the summaries again, level by level, until they fit one prompt, and then once more: for larger
   models, and for profiles that say how.
 - `refine` reads one chunk after the other, each together with the summary of all before it.
 
-Each ends: `map_reduce` has one level and `refine` one answer a chunk; when a level of `tree` is not a fifth shorter
-than the one before it, the most important sentences of it are what is summarized last.
+Each ends: `map_reduce` has one level and `refine` one answer a chunk. When a level of `tree` is not a fifth shorter
+than the one before it, its most important sentences get the last summary.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from streaming.summarizer.prompts import Stage
 
-# How much shorter a level must be than the one before it, to be worth another.
+# A level must shrink to this share of the one before it, to be worth another.
 _SHRINKS = 0.8
 
 
@@ -33,65 +34,64 @@ class Part:
     of: int = 1
 
 
-# Summarizes one part in about so many tokens.
-Summarize = Callable[[Part, int], Awaitable[str]]
-# Cuts a text into parts that fit a prompt.
-Split = Callable[[str], Awaitable[list[str]]]
-# Counts the tokens of a text.
-Count = Callable[[str], Awaitable[int]]
-# Takes from a text as many of its sentences as so many tokens hold.
-Keep = Callable[[str, int], Awaitable[str]]
+class StrategySteps(Protocol):
+    """What strategies are made of. `tokens` are about as many as a result should have."""
+
+    async def summarize(self, part: Part, tokens: int) -> str:
+        """Summarize one part."""
+
+    async def finish(self, part: Part, tokens: int) -> str:
+        """Make the summary of the whole text out of its last part, in the form that the profile asks for."""
+
+    async def split(self, text: str) -> list[str]:
+        """Cut a text into parts that fit a prompt."""
+
+    async def count(self, text: str) -> int:
+        """Count the tokens of a text."""
+
+    async def shorten(self, text: str, tokens: int) -> str:
+        """Keep the most important sentences of joined summaries."""
 
 
-async def stuff(text: str, *, tokens: int, summarize: Summarize) -> str:
+async def stuff(text: str, steps: StrategySteps, *, tokens: int) -> str:
     """Summarize a text that fits one prompt in about `tokens`."""
-    return await summarize(Part(text), tokens)
+    return await steps.finish(Part(text), tokens)
 
 
-async def map_reduce(chunks: Sequence[str], *, tokens: int, each: int, summarize: Summarize, keep: Keep) -> str:
-    """Summarize `chunks` in `each` tokens and join that; of more than `tokens`, keep the most important sentences."""
-    summaries = await _level(chunks, "part", each, summarize)
-    return await keep("\n".join(summaries), tokens)
+async def map_reduce(chunks: Sequence[str], steps: StrategySteps, *, tokens: int, part_tokens: int) -> str:
+    """Summarize each chunk in `part_tokens`, join the summaries, and keep the most important sentences: `tokens`."""
+    summaries = await _level(chunks, "part", steps, part_tokens)
+    return await steps.shorten("\n".join(summaries), tokens)
 
 
-async def tree(
-    chunks: Sequence[str],
-    *,
-    tokens: int,
-    each: int,
-    summarize: Summarize,
-    last: Summarize,
-    split: Split,
-    count: Count,
-    keep: Keep,
-) -> str:
-    """Summarize `chunks` in `each` tokens, and their summaries likewise, until one prompt holds them.
+async def tree(chunks: Sequence[str], steps: StrategySteps, *, tokens: int, part_tokens: int) -> str:
+    """Summarize each chunk in `part_tokens`, and the summaries likewise, until one prompt holds them.
 
-    Then `last` makes one summary of about `tokens` out of them.
+    Then `steps.finish` makes one summary of about `tokens` out of them.
     """
-    joined = "\n".join(await _level(chunks, "part", each, summarize))
-    while len(groups := await split(joined)) > 1:
-        before = await count(joined)
-        joined = "\n".join(await _level(groups, "joined", each, summarize))
-        if await count(joined) > before * _SHRINKS:
-            # What is kept is as long as a summary should be, and a profile may ask for more than a prompt holds.
-            joined = (await split(await keep(joined, tokens)))[0]
+    joined = "\n".join(await _level(chunks, "part", steps, part_tokens))
+    while len(groups := await steps.split(joined)) > 1:
+        before = await steps.count(joined)
+        joined = "\n".join(await _level(groups, "joined", steps, part_tokens))
+        if await steps.count(joined) > before * _SHRINKS:
+            # The shortened text is as long as a summary, and a profile may ask for more than a prompt holds.
+            joined = (await steps.split(await steps.shorten(joined, tokens)))[0]
             break
-    return await last(Part(joined, "joined"), tokens)
+    return await steps.finish(Part(joined, "joined"), tokens)
 
 
-async def refine(chunks: Sequence[str], *, tokens: int, summarize: Summarize) -> str:
+async def refine(chunks: Sequence[str], steps: StrategySteps, *, tokens: int) -> str:
     """Summarize the first chunk, then each next one together with the summary so far, always in about `tokens`."""
     summary = ""
     for number, chunk in enumerate(chunks, 1):
         part = Part(f"{summary}\n\n{chunk}", "refined", number, len(chunks)) if summary else Part(chunk)
-        summary = await summarize(part, tokens)
+        summary = await steps.summarize(part, tokens)
     return summary
 
 
-async def _level(texts: Sequence[str], stage: Stage, tokens: int, summarize: Summarize) -> list[str]:
+async def _level(texts: Sequence[str], stage: Stage, steps: StrategySteps, tokens: int) -> list[str]:
     parts = [Part(text, stage, number, len(texts)) for number, text in enumerate(texts, 1)]
-    summaries = await gather([summarize(part, tokens) for part in parts])
+    summaries = await gather([steps.summarize(part, tokens) for part in parts])
     return [summary for summary in summaries if summary]
 
 
@@ -101,6 +101,6 @@ async def gather(work: list[Awaitable[str]]) -> list[str]:
     try:
         return list(await asyncio.gather(*tasks))
     finally:
-        # Without effect on those that are done. gather() itself leaves the others running when one fails.
+        # Without effect on tasks that are done. gather() itself leaves the others running when one fails.
         for task in tasks:
             task.cancel()

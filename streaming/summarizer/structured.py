@@ -1,4 +1,4 @@
-"""Summaries as JSON: what a schema asks for, and what of an answer are its words."""
+"""Summaries as JSON: the value of an answer, the values that a schema offers, and the words of the model's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streaming.summarizer.prompts import PromptProfile
 
 
 def parse(answer: str, schema: Mapping[str, Any]) -> Any | None:
-    """Return the value that an answer holds; None when it is no JSON, or not as `schema` says."""
+    """Return the value of an answer in JSON; None when it is no JSON, or does not match `schema`."""
     try:
         value = json.loads(answer, parse_constant=_no_json)
         # Half of a pair of surrogates is no text.
@@ -31,23 +31,23 @@ def _no_json(constant: str) -> NoReturn:
 def choices(schema: Any) -> set[str]:
     """Return the strings that a schema lets an answer choose from: those of its `enum` and `const`, at any depth."""
     if isinstance(schema, list):
-        return {one for item in schema for one in choices(item)}
+        return {choice for item in schema for choice in choices(item)}
     if not isinstance(schema, Mapping):
         return set()
-    given = [schema.get("const"), *(schema["enum"] if isinstance(schema.get("enum"), list) else [])]
-    return {one for one in given if isinstance(one, str)} | choices(list(schema.values()))
+    values = [schema.get("const"), *(schema["enum"] if isinstance(schema.get("enum"), list) else [])]
+    return {value for value in values if isinstance(value, str)} | choices(list(schema.values()))
 
 
 def free_text(summary: str, profile: PromptProfile) -> str:
-    """Return the words of a summary by a profile: all of it, or of JSON what the model chose itself."""
+    """Return the text that the model wrote freely: the whole summary, or the strings of JSON that are no choices."""
     if profile.schema_ is None:
         return summary
-    return spoken(json.loads(summary), besides=choices(profile.schema_))
+    return strings_of(json.loads(summary), excluded=choices(profile.schema_))
 
 
-def spoken(value: Any, *, besides: Collection[str] = ()) -> str:
-    """Return the strings of a value, one to a line: what it says, without the names of its fields, and `besides`."""
-    return "\n".join(one for one in _strings(value) if one not in besides)
+def strings_of(value: Any, *, excluded: Collection[str] = ()) -> str:
+    """Return the strings of a JSON value, one to a line, without the names of its fields and the `excluded`."""
+    return "\n".join(string for string in _strings(value) if string not in excluded)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -13,23 +13,24 @@ from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
 from streaming.summarizer.budget import Budget, cached_count
 from streaming.summarizer.guards import SignalValues, measure
-from streaming.summarizer.job import Job, SummaryRequest
+from streaming.summarizer.job import Job
 from streaming.summarizer.languages import load_detector
 from streaming.summarizer.prompts import PromptProfile, PromptVariables
 from streaming.summarizer.recipe import Recipe
+from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.structured import free_text
 
 Status = Literal["ok", "extractive_fallback"]
 # Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# What nobody sees, or what makes others see text in another order than the model does: soft hyphens, spaces without
-# width, overrides and isolates of direction, tags. The joiners that scripts and emoji are written with stay.
-_UNSEEN = re.compile(r"[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+# Characters that nobody sees, or that show people the text in another order than the model reads it: soft hyphens,
+# spaces without width, overrides and isolates of direction, tags. Joiners, which scripts and emoji need, stay.
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """A summary and how it came about; tokens are of all generations, `seconds` is wall-clock time."""
+    """A summary and how it was made; tokens are of all generations, `seconds` is wall-clock time."""
 
     summary: str
     status: Status
@@ -53,25 +54,32 @@ class Summarizer:
 
     def check(self, profile: PromptProfile) -> None:
         """Raise `EngineError` when context or chunk do not hold what a profile asks for."""
-        if lacks := Budget(self._engine, self._recipe, profile, PromptVariables(), self._count_instructions).lacks():
-            raise EngineError(f"{lacks[0].upper()}{lacks[1:]}.")
+        budget = Budget(self._engine, self._recipe, profile, PromptVariables(), self._count_instructions)
+        if shortage := budget.shortage():
+            raise EngineError(f"{shortage[0].upper()}{shortage[1:]}.")
 
-    async def summarize(self, given: SummaryRequest, *, deadline: float | None = None) -> SummaryResult:
+    async def summarize(self, request: SummaryRequest, *, deadline: float | None = None) -> SummaryResult:
         """Summarize one text; `deadline` is a moment of `time.monotonic()`.
 
         Raises `BadInput` when there is no text or too much, `DocumentFailed` when the model cannot answer as the
         profile asks, `DeadlineExceeded`, or `EngineError`.
         """
         started = time.monotonic()
-        text = clean_text(given.text)
+        text = clean_text(request.text)
         if not text.strip():
             raise BadInput("the text is empty", type="EmptyText")
-        seen = replace(given, text=text, title=clean_text(given.title or "") or None)
-        # Counting a long text takes seconds, in which its neighbours' results must not wait.
-        job = await asyncio.to_thread(Job, self._engine, self._recipe, seen, deadline, self._count_instructions)
+        request = replace(request, text=text, title=clean_text(request.title or "") or None)
+        # Preparing and measuring a long text take seconds, and other documents' results must not wait for that.
+        job = await asyncio.to_thread(
+            Job.prepare,
+            self._engine,
+            self._recipe,
+            request,
+            deadline=deadline,
+            count_instructions=self._count_instructions,
+        )
         summary = await job.run()
-        # Words of a long text take seconds, too.
-        signals = await asyncio.to_thread(measure, free_text(summary, given.profile), text, language=job.language)
+        signals = await asyncio.to_thread(measure, free_text(summary, request.profile), text, language=job.language)
         return SummaryResult(
             summary=summary,
             status="extractive_fallback" if job.extracts else "ok",
@@ -86,8 +94,8 @@ class Summarizer:
 
 
 def clean_text(text: str) -> str:
-    """Return `text` without what nobody sees, with blanks for control characters and letters in one piece (NFC).
+    """Return `text` without invisible characters, with blanks for control characters, and composed (NFC).
 
-    A letter and its accent in two, as macOS and some PDFs have them, are other words than a model's.
+    macOS and some PDFs write a letter and its accent as two characters, which are other words to a model.
     """
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", _CONTROL.sub(" ", text)))
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub(" ", text)))

@@ -1,4 +1,4 @@
-"""What a model said, made fit to be handed out: whole sentences in one paragraph, or whole lines of a list."""
+"""Trimming: a model's answer cut to whole sentences in one paragraph, or to whole lines of a list."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from streaming.protocol import Generation
 from streaming.summarizer.sentences import prose, whole_sentences
 
 
-def finished(generation: Generation, *, lines: bool, language: str) -> str:
-    """Return what a generation holds up to its last whole sentence, or (`lines`) its last whole line; "" for none."""
+def trim_answer(generation: Generation, *, lines: bool, language: str) -> str:
+    """Return an answer up to its last whole sentence or, with `lines`, its last whole line; "" when it has none."""
     cut = generation.finish == "length"
     if not lines:
         return whole_sentences(prose(generation.text, finished=not cut), finished=not cut, language=language)
-    said = [line.rstrip() for line in generation.text.strip().splitlines() if line.strip()]
-    if cut and len(said) == 1:
-        # A paragraph where a list was asked for.
-        return whole_sentences(said[0], finished=False, language=language)
-    return "\n".join(said[:-1] if cut else said)
+    answer = [line.rstrip() for line in generation.text.strip().splitlines() if line.strip()]
+    if cut and len(answer) == 1:
+        # The model wrote a paragraph instead of a list.
+        return whole_sentences(answer[0], finished=False, language=language)
+    return "\n".join(answer[:-1] if cut else answer)
 
 
 def first_paragraph(generation: Generation) -> Generation:
-    """Cut what a model in completion style said after its first paragraph: there it begins another text."""
+    """Keep the first paragraph of an answer: after it a model in completion style begins another text."""
     first, *more = re.split(r"\n\s*\n", generation.text.strip(), maxsplit=1)
     return replace(generation, text=first, finish="stop" if more else generation.finish)

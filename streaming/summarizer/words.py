@@ -12,7 +12,7 @@ import regex
 import Stemmer
 from stop_words import StopWordError, get_stop_words
 
-from streaming.summarizer.languages import base
+from streaming.summarizer.languages import base_code
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
 # Vowel signs and accents that follow their letter belong to it.
@@ -66,7 +66,7 @@ def content_words(text: str, language: str) -> list[str]:
 
     What is behind a hyphen in it, such as a country, does not count.
     """
-    language = base(language)
+    language = base_code(language)
     common = _common(language)
     found = [word for word in words(text) if word not in common and not word.isdigit()]
     if language not in _STEMMERS:
@@ -78,7 +78,7 @@ def content_words(text: str, language: str) -> list[str]:
 
 def has_stems(language: str) -> bool:
     """Tell whether the forms of a word are one in this language: by its stemmer, or because it has no forms."""
-    return base(language) in _STEMMERS or base(language) in _UNINFLECTED
+    return base_code(language) in _STEMMERS or base_code(language) in _UNINFLECTED
 
 
 @lru_cache

@@ -8,7 +8,7 @@ from unicodedata import decimal
 import regex
 
 from streaming.summarizer.guards.quotations import outward
-from streaming.summarizer.languages import base
+from streaming.summarizer.languages import base_code
 from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import content_words, words
 
@@ -48,7 +48,7 @@ def foreign_names(summary: str, known: Collection[str], *, language: str) -> set
 
     A name is a word with a capital within a sentence; `known` are the stems of the text's content words.
     """
-    if base(language) in _ALL_NOUNS:
+    if base_code(language) in _ALL_NOUNS:
         return set()
     names = " ".join(name for sentence in split_sentences(summary, language) for name in _NAME.findall(sentence))
     found = set(content_words(names, language))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import regex
 
 from streaming.summarizer.guards.quotations import outward
-from streaming.summarizer.languages import base
+from streaming.summarizer.languages import base_code
 from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import words
 
@@ -26,7 +26,7 @@ _QUOTED = regex.compile(r"[\"“„«「『][^\"“”„«»「」『』]*[\"�
 
 def speaks_for_itself(summary: str, *, language: str) -> bool:
     """Tell whether most sentences of a summary are in the first or second person, outside of quotations."""
-    persons = set(_PERSONS.get(base(language), "").split())
+    persons = set(_PERSONS.get(base_code(language), "").split())
     sentences = [set(words(sentence)) for sentence in split_sentences(_QUOTED.sub(" ", outward(summary)), language)]
     spoken = [sentence for sentence in sentences if sentence]
     return 2 * sum(bool(sentence & persons) for sentence in spoken) > len(spoken)

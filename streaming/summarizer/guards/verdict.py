@@ -10,7 +10,7 @@ from streaming.summarizer.guards.first_person import speaks_for_itself
 from streaming.summarizer.guards.grounding import grounding_of
 from streaming.summarizer.guards.injection import MARKS, separate_orders
 from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
-from streaming.summarizer.languages import base, detect_language, detectable, same_or_similar
+from streaming.summarizer.languages import base_code, detect_language, is_detectable, same_or_similar
 from streaming.summarizer.sentences import ends_with_sentence, length
 from streaming.summarizer.words import content_words, has_stems
 
@@ -58,7 +58,7 @@ def judge(
     told_apart = separate_orders(text, language=language)
     said, source = content_words(summary, language), content_words(told_apart.rest, language)
     score = grounding_of(said, source).score
-    translated = answered_in is not None and base(answered_in) != base(language)
+    translated = answered_in is not None and base_code(answered_in) != base_code(language)
     comparable = length(text) >= _SHORT_TEXT and not translated
     grounded = not comparable or score is None or score >= _LEAST_GROUNDING
     faults: dict[str, Callable[[], object]] = {
@@ -72,7 +72,7 @@ def judge(
         "ungrounded": lambda: not grounded and has_stems(language),
         "language": lambda: (
             answered_in is not None
-            and detectable(answered_in)
+            and is_detectable(answered_in)
             and not same_or_similar(detect_language(summary) or answered_in, answered_in)
         ),
     }

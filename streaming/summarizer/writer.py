@@ -1,0 +1,100 @@
+"""The steps of a strategy for one text: the model's summary of each part, judged, or an extract in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from asyncio import to_thread
+
+from streaming.summarizer.budget import ROOM
+from streaming.summarizer.cutting import TextCutter
+from streaming.summarizer.json_writer import JsonWriter
+from streaming.summarizer.ladder import run_ladder
+from streaming.summarizer.languages import SummaryLanguages
+from streaming.summarizer.model_calls import ModelCalls
+from streaming.summarizer.part_writer import PartWriter
+from streaming.summarizer.recipe import Recipe
+from streaming.summarizer.request import SummaryRequest
+from streaming.summarizer.strategies import Part
+
+# Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
+# book does not fill the engine's queue. A slot that ends must find the next request at the engine: slots that end in
+# the same step are refilled one after the other, and a prefill takes longer than handing over a request.
+_READY_REQUESTS = 2
+# After this many parts that ended as extracts, the model evidently cannot summarize the document (a table, a log). All
+# tries of a part cost up to eight times the first one, so every further part gets one try.
+_MOST_FAILED_PARTS = 3
+
+
+class Writer:
+    """Writes the summaries of a text's parts; implements `strategies.StrategySteps`.
+
+    `extracts` counts the summaries of parts and halves that are extracts.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        request: SummaryRequest,
+        calls: ModelCalls,
+        cutter: TextCutter,
+        languages: SummaryLanguages,
+        *,
+        slots: int,
+    ) -> None:
+        """`slots` are those of the engine."""
+        self._recipe, self._profile, self._calls = recipe, request.profile, calls
+        self._cutter, self._languages = cutter, languages
+        self._sampling = request.profile.sampling_of(recipe.sampling)
+        self._json = JsonWriter(calls, request.profile, self._sampling, request.grammar, ladder=recipe.ladder)
+        self._turns = asyncio.Semaphore(slots + _READY_REQUESTS)
+        self._failed_parts = 0
+        self.extracts = 0
+
+    async def summarize(self, part: Part, tokens: int) -> str:
+        """Summarize a part in about `tokens`; an extract stands in for a summary that stays bad."""
+        if not part.text.strip():
+            return ""
+        max_tokens = min(self._calls.budget.longest_answer, math.ceil(tokens * ROOM))
+        writer = self._part_writer(part)
+        async with self._turns:
+            if self._recipe.ladder and self._failed_parts < _MOST_FAILED_PARTS:
+                result = await run_ladder(part.text, writer, sampling=self._sampling, max_tokens=max_tokens)
+                self.extracts += result.extracts
+                self._failed_parts += result.extracts > 0
+                return result.summary
+            summary = await writer.generate(part.text, self._sampling, max_tokens, may_retry=False)
+            if not summary or (self._recipe.ladder and (await to_thread(writer.judge, summary, part.text)).faults):
+                self.extracts += 1
+                return await self.extract(part.text, max_tokens)
+            return summary
+
+    async def finish(self, part: Part, tokens: int) -> str:
+        """Make the summary of the whole text out of its last part: JSON when the profile asks for it.
+
+        Raises `DocumentFailed` when the model has no JSON after the profile's schema.
+        """
+        if self._profile.output != "json":
+            return await self.summarize(part, tokens)
+        max_tokens = await to_thread(self._calls.budget.longest_json, part.text, part.stage, tokens)
+        async with self._turns:
+            return await self._json.write(self._part_writer(part), max_tokens)
+
+    async def split(self, text: str) -> list[str]:
+        """Cut a text into parts that fit a prompt."""
+        return await to_thread(self._cutter.split, text, limit=self._recipe.chunk_tokens)
+
+    async def count(self, text: str) -> int:
+        """Count the tokens of a text."""
+        return await to_thread(self._calls.budget.count, text)
+
+    async def shorten(self, text: str, tokens: int) -> str:
+        """Keep the most important sentences of joined summaries, about `tokens` of them."""
+        return await to_thread(self._cutter.shorten, text, tokens)
+
+    async def extract(self, text: str, tokens: int) -> str:
+        """Return the most important sentences of a text, about `tokens` of them."""
+        return await to_thread(self._cutter.extract, text, tokens)
+
+    def _part_writer(self, part: Part) -> PartWriter:
+        return PartWriter(part, self._calls, self._cutter, self._profile, self._languages)
