@@ -1,7 +1,7 @@
-"""A worker's side: the protocol's engine, which asks the executor's engine process.
+"""A worker's side: an engine of the protocol that sends its requests to the executor's engine process.
 
-All talking is done by one thread with a loop of its own, because Spark's tasks come and go, each with its loop, and the
-connection stays. A server that was killed is started again, and what it had not answered is asked again.
+One thread with an event loop of its own does all communication, because Spark's tasks come and go, each with its loop,
+and the connection stays. A server that was killed is started again, and requests without an answer are sent again.
 """
 
 from __future__ import annotations
@@ -16,26 +16,28 @@ from typing import Any, TypeVar
 
 from streaming.engine.process.report import EngineReport
 from streaming.engine.process.starting import Launch, find_or_start, reap, wait_for_end
-from streaming.engine.process.wire import Frame, encode, pack_messages, pack_request, read, unpack_error
+from streaming.engine.process.wire import Frame, encode, pack_messages, pack_request, read_frame, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
 from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
-# Servers run no native code, so only somebody outside ends one. Somebody who does it all the time means it.
+# Servers run no native code, so only a kill from outside ends one. Repeated kills are taken as intended.
 _ATTEMPTS = 5
 Answer = TypeVar("Answer")
 
 
-class _Lost(Exception):
+class _ServerLost(Exception):
     """The server has gone."""
 
 
 class _Link:
-    """A connection to the server, with what has been asked over it."""
+    """A connection to the server, with its open requests."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tell: Callable[[float], None]):
-        self._reader, self._writer, self._tell = reader, writer, tell
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_progress: Callable[[float], None]
+    ) -> None:
+        self._reader, self._writer, self._on_progress = reader, writer, on_progress
         self._numbers = count(1)
-        self._asked: dict[int, asyncio.Future[Frame]] = {}
+        self._answers: dict[int, asyncio.Future[Frame]] = {}
         self.ready: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self.reading = asyncio.create_task(self._read())
 
@@ -45,11 +47,11 @@ class _Link:
         return self.reading.done()
 
     async def ask(self, request: Frame) -> Frame:
-        """Send a request and return its answer; raises the errors of the protocol, and `_Lost`."""
+        """Send a request and return its answer; raises the errors of the protocol, and `_ServerLost`."""
         if self.lost:
-            raise _Lost
+            raise _ServerLost
         number = next(self._numbers)
-        self._asked[number] = answer = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer = asyncio.get_running_loop().create_future()
         self.send({"id": number, **request})
         try:
             frame = await answer
@@ -57,14 +59,14 @@ class _Link:
             self.send({"id": number, "do": "cancel"})
             raise
         finally:
-            del self._asked[number]
+            del self._answers[number]
         if "error" in frame:
             raise unpack_error(frame["error"])
         done: Frame = frame["done"]
         return done
 
     def send(self, frame: Frame) -> None:
-        """Send a frame; a server that has gone does not get it."""
+        """Send a frame, unless the server has gone."""
         if not self._writer.is_closing():
             self._writer.write(encode(frame))
 
@@ -79,23 +81,23 @@ class _Link:
 
     async def _read(self) -> None:
         try:
-            while (frame := await read(self._reader)) is not None:
-                self._hear(frame)
+            while (frame := await read_frame(self._reader)) is not None:
+                self._on_frame(frame)
         finally:
             self._writer.close()
-            for waiting in (self.ready, *self._asked.values()):
-                if not waiting.done():
-                    waiting.set_exception(_Lost())
-            # Nobody may have asked whether it is ready.
+            for future in (self.ready, *self._answers.values()):
+                if not future.done():
+                    future.set_exception(_ServerLost())
+            # Marks the exception as retrieved, because nobody may be waiting for `ready`.
             self.ready.exception()
 
-    def _hear(self, frame: Frame) -> None:
+    def _on_frame(self, frame: Frame) -> None:
         if (number := frame.get("id")) is not None:
-            answer = self._asked.get(number)
+            answer = self._answers.get(number)
             if answer is not None and not answer.done():
                 answer.set_result(frame)
         elif "loading" in frame:
-            self._tell(frame["loading"])
+            self._on_progress(frame["loading"])
         elif not self.ready.done():
             if "ready" in frame:
                 self.ready.set_result(frame["ready"])
@@ -106,21 +108,21 @@ class _Link:
 class ProcessEngine:
     """The executor's engine process; see `streaming.protocol.Engine`."""
 
-    def __init__(self, launch: Launch, tell: Callable[[float], None] | None) -> None:
+    def __init__(self, launch: Launch, on_progress: Callable[[float], None] | None) -> None:
         """Connect to the engine process of the executor that owns it; see `ProcessRecipe.load`."""
-        self._launch, self._tell = launch, tell
+        self._launch, self._on_progress = launch, on_progress
         self._link: _Link | None = None
-        self._linking = asyncio.Lock()
+        self._link_lock = asyncio.Lock()
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gistream-engine-client", daemon=True)
         self._thread.start()
         try:
-            facts = self._wait(self._until_ready())
+            ready = self._wait(self._until_ready())
         except BaseException:
             self.close()
             raise
-        self._context, self._slots = int(facts["context"]), int(facts["slots"])
+        self._context, self._slots = int(ready["context"]), int(ready["slots"])
 
     @property
     def context(self) -> int:
@@ -141,19 +143,19 @@ class ProcessEngine:
         """Generate one completion; see `streaming.protocol.Engine.generate`."""
         loop = self._open_loop()
         frame = {"do": "generate", **pack_request(request)}
-        asked = asyncio.run_coroutine_threadsafe(self._ask(frame, request.deadline), loop)
-        return Generation(**await asyncio.wrap_future(asked))
+        answer = asyncio.run_coroutine_threadsafe(self._ask(frame, request.deadline), loop)
+        return Generation(**await asyncio.wrap_future(answer))
 
     def count(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt in tokens."""
         return int(self._wait(self._ask({"do": "count", "messages": pack_messages(messages)}))["count"])
 
     def status(self) -> EngineStatus:
-        """Say what the engine process is doing now, for all workers."""
+        """Return the current status of the engine process, for all workers."""
         return EngineReport(**self._wait(self._ask({"do": "report"}))).status
 
     def close(self) -> None:
-        """Leave the engine process, and end it when it is this process's own; idempotent."""
+        """Disconnect from the engine process, and end it when this process owns it; idempotent."""
         if self._closed:
             return
         self._closed = True
@@ -192,42 +194,43 @@ class ProcessEngine:
         return await self._with_server(wait)
 
     async def _with_server(self, work: Callable[[_Link], Awaitable[Frame]]) -> Frame:
-        """Do something that needs the server; again, when it is lost meanwhile."""
+        """Await work that needs the server; repeat it when the server is lost meanwhile."""
         for _ in range(_ATTEMPTS):
             try:
                 return await work(await self._linked())
-            except _Lost:
+            except _ServerLost:
                 continue
         raise EngineError(f"The engine's process was ended from outside {_ATTEMPTS} times; what ends it?")
 
     async def _linked(self) -> _Link:
-        """Return the connection to the server, which is started when it is not there."""
-        async with self._linking:
+        """Return the connection to the server; start the server when there is none."""
+        async with self._link_lock:
             if self._link is None or self._link.lost:
-                place = await asyncio.to_thread(find_or_start, self._launch)
+                folder = await asyncio.to_thread(find_or_start, self._launch)
                 try:
-                    reader, writer = await asyncio.open_unix_connection(str(place.socket))
+                    reader, writer = await asyncio.open_unix_connection(str(folder.socket))
                 except OSError as error:
-                    # It listened a moment ago.
-                    raise _Lost from error
-                self._link = _Link(reader, writer, self._told)
-                self._link.send({"hello": place.secret()})
+                    # The server has ended since it was found.
+                    raise _ServerLost from error
+                self._link = _Link(reader, writer, self._report_progress)
+                self._link.send({"hello": folder.secret()})
             return self._link
 
-    def _told(self, share: float) -> None:
-        if self._tell is not None:
+    def _report_progress(self, share: float) -> None:
+        if self._on_progress is not None:
             try:
-                self._tell(share)
-            except BaseException:  # noqa: BLE001 - also what a library raises on a closed terminal must not end the loop
-                self._tell = None
+                self._on_progress(share)
+            except BaseException:  # noqa: BLE001 - an error of a library, as on a closed terminal, must not end the loop
+                self._on_progress = None
 
     async def _leave(self) -> None:
-        # First nobody asks any more: who finds the server gone would start another.
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        link, asking = self._link, [task for task in others if self._link is None or task is not self._link.reading]
-        for task in asking:
+        # Open requests are cancelled first: a request that finds the server gone would start another one.
+        link = self._link
+        excluded = {asyncio.current_task(), None if link is None else link.reading}
+        requests = [task for task in asyncio.all_tasks() if task not in excluded]
+        for task in requests:
             task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await asyncio.gather(*requests, return_exceptions=True)
         if link is not None:
             if self._launch.owner == getpid() and not link.lost:
                 link.send({"do": "end"})

@@ -1,12 +1,12 @@
-"""Which requests the child has, and what becomes of them when it dies. No processes, no sockets: decisions only.
+"""Which requests the child has, and what happens to them when it dies. Decisions only: no processes, no sockets.
 
-Usually every request goes to the child at once, which lets them wait for a slot. When the child dies, one of the
-requests that native code was working on may be to blame, and nobody knows which: each of these suspects is tried again
-alone, with nothing else in the child. The one that is alone in a child that dies again is the one: it fails as
-`EngineCrashed`, and the others go on.
+Usually every request goes to the child at once, and waits there for a slot. When the child dies, one of the requests
+that native code was working on may be to blame, and it is unknown which one. So each of these suspects is tried again
+alone, with nothing else in the child. A suspect that is alone when the child dies again is to blame: it fails as
+`EngineCrashed`, and the others continue.
 
-Being killed from outside (by an administrator, or by a system that runs out of memory) blames nobody, unless it happens
-to the same lone request three times.
+A kill from outside (by an administrator, or by a system that runs out of memory) blames no request, unless it happens
+three times while the same request is tried alone.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from typing import Literal
 from streaming.engine.process.wire import Frame
 from streaming.errors import DeadlineExceeded, EngineCrashed
 
-# A system out of memory kills whoever asks for it, too; but no document deserves a fourth load of the model.
+# A system out of memory also kills a process whose request needs too much; no document is worth a fourth load.
 _OUTSIDE_KILLS = 3
-_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_OUTSIDE_SIGNALS = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 Cause = Literal["ended", "hung", "memory"]
 
 
 @dataclass(frozen=True)
 class Death:
-    """How a child died: by itself or from outside ("ended"), or by the server's hand because it was "hung" or grew."""
+    """How a child died: it "ended", by itself or from outside, or the server ended it as "hung" or for its "memory"."""
 
     cause: Cause
     returncode: int
 
     @property
     def from_outside(self) -> bool:
-        """Whether nothing that the child did ended it, as far as one can know."""
-        return self.cause == "ended" and -self.returncode in _FROM_OUTSIDE
+        """Whether the child was killed from outside, as far as its exit code shows."""
+        return self.cause == "ended" and -self.returncode in _OUTSIDE_SIGNALS
 
     def __str__(self) -> str:
         if self.cause == "hung":
@@ -52,13 +52,14 @@ class Death:
 
 @dataclass(eq=False)
 class Entry:
-    """A request: what is to be done, and whom to answer; `answer` is None when nobody waits any more.
+    """A request; `on_answer` is called with its answer, and is None when nobody waits for one any more.
 
-    `native` is true while native code works on it, `sent` while the child has it.
+    `native` is true while native code works on the request, `sent` while the child has it. `kills` counts the kills
+    from outside while it was tried alone.
     """
 
     request: Frame
-    answer: Callable[[Frame | Exception], None] | None
+    on_answer: Callable[[Frame | Exception], None] | None
     number: int = field(default_factory=count(1).__next__)
     sent: bool = False
     native: bool = False
@@ -66,90 +67,91 @@ class Entry:
 
 
 class Ledger:
-    """All requests that have not been answered; `send` gives one to the child, `cancel` takes it back."""
+    """All requests without an answer; `send` sends one to the child, `cancel` takes it back."""
 
     def __init__(self, *, send: Callable[[Entry], None], cancel: Callable[[Entry], None]) -> None:
         self._send, self._cancel = send, cancel
         self._entries: dict[int, Entry] = {}
         self._suspects: deque[Entry] = deque()
-        self._alone: Entry | None = None
-        self._open = False
+        # The suspect that is tried now.
+        self._lone_suspect: Entry | None = None
+        self._child_is_ready = False
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def suspects(self) -> int:
-        """How many requests are tried, or still to be tried, alone."""
-        return len(self._suspects) + (self._alone is not None)
+        """How many requests are tried, or are still to be tried, alone."""
+        return len(self._suspects) + (self._lone_suspect is not None)
 
     def add(self, entry: Entry) -> None:
-        """Take a request in."""
+        """Add a request, and send it to the child unless it has to wait."""
         self._entries[entry.number] = entry
-        if self._open and not self.suspects:
-            self._give(entry)
+        if self._child_is_ready and not self.suspects:
+            self._send_entry(entry)
 
-    def child_ready(self) -> None:
-        """The child has loaded the model: give it what there is to do."""
-        self._open = True
-        self._next()
+    def on_child_ready(self) -> None:
+        """Send the waiting requests to the child, which has loaded the model."""
+        self._child_is_ready = True
+        self._send_next()
 
-    def native(self, number: int, working: bool) -> None:
-        """Native code has begun to work on a request, or has let go of it."""
+    def on_native(self, number: int, working: bool) -> None:
+        """Note that native code has begun to work on a request, or has released it."""
         if entry := self._entries.get(number):
             entry.native = working
-            if not working and entry.answer is None:
+            if not working and entry.on_answer is None:
                 self._drop(entry)
 
-    def answered(self, number: int, result: Frame | Exception) -> None:
-        """The child has done a request."""
+    def on_answer(self, number: int, result: Frame | Exception) -> None:
+        """Pass the child's answer on to the caller of a request."""
         if entry := self._entries.get(number):
             self._resolve(entry, result)
             self._drop(entry)
 
-    def cancelled(self, number: int) -> None:
-        """The child no longer waits for a request that was taken back; native code may."""
+    def on_cancelled(self, number: int) -> None:
+        """Drop a cancelled request, unless native code still works on it."""
         if (entry := self._entries.get(number)) and not entry.native:
             self._drop(entry)
 
     def give_up(self, entry: Entry, reason: Exception | None = None) -> None:
-        """Nobody waits for a request any more: its caller has gone, or is told `reason` now."""
-        if entry.number not in self._entries or entry.answer is None:
+        """Cancel a request: its caller has gone, or gets `reason` as the answer now."""
+        if entry.number not in self._entries or entry.on_answer is None:
             return
         if reason is not None:
-            entry.answer(reason)
-        entry.answer = None
+            entry.on_answer(reason)
+        entry.on_answer = None
         if entry.sent:
             self._cancel(entry)
         else:
             self._drop(entry)
 
     def expire(self, entry: Entry) -> None:
-        """The deadline of a request has passed."""
+        """Cancel a request because its deadline has passed."""
         self.give_up(entry, DeadlineExceeded("the deadline passed before the generation ended"))
 
-    def child_died(self, death: Death) -> int:
-        """The child is gone with all it was doing: name the one to blame, or whom to suspect; returns how many."""
-        self._open = False
-        lost = [entry for entry in self._entries.values() if entry.sent]
-        for entry in lost:
+    def on_child_died(self, death: Death) -> int:
+        """Blame a request for the child's death, or suspect the interrupted ones; return the number of suspects."""
+        self._child_is_ready = False
+        interrupted = [entry for entry in self._entries.values() if entry.sent]
+        for entry in interrupted:
             working, entry.native, entry.sent = entry.native, False, False
-            if entry.answer is None:
+            if entry.on_answer is None:
                 self._forget(entry)
-            elif entry is self._alone:
+            elif entry is self._lone_suspect:
                 self._judge(entry, death)
             elif working:
                 self._suspects.append(entry)
-        self._alone = None
+        self._lone_suspect = None
         return self.suspects
 
     def fail_all(self, reason: Exception) -> None:
-        """Tell everybody that there is no engine any more."""
+        """Answer all requests with the reason why there is no engine any more."""
         for entry in list(self._entries.values()):
             self._resolve(entry, reason)
             self._forget(entry)
         self._suspects.clear()
-        self._alone = None
+        self._lone_suspect = None
 
     def _judge(self, entry: Entry, death: Death) -> None:
         entry.kills += death.from_outside
@@ -161,9 +163,9 @@ class Ledger:
 
     def _drop(self, entry: Entry) -> None:
         self._forget(entry)
-        if entry is self._alone:
-            self._alone = None
-            self._next()
+        if entry is self._lone_suspect:
+            self._lone_suspect = None
+            self._send_next()
 
     def _forget(self, entry: Entry) -> None:
         self._entries.pop(entry.number, None)
@@ -171,21 +173,21 @@ class Ledger:
             self._suspects.remove(entry)
 
     def _resolve(self, entry: Entry, result: Frame | Exception) -> None:
-        if entry.answer is not None:
-            entry.answer(result)
-            entry.answer = None
+        if entry.on_answer is not None:
+            entry.on_answer(result)
+            entry.on_answer = None
 
-    def _next(self) -> None:
-        if not self._open or self._alone is not None:
+    def _send_next(self) -> None:
+        if not self._child_is_ready or self._lone_suspect is not None:
             return
         if self._suspects:
-            self._alone = self._suspects.popleft()
-            self._give(self._alone)
+            self._lone_suspect = self._suspects.popleft()
+            self._send_entry(self._lone_suspect)
             return
         for entry in list(self._entries.values()):
             if not entry.sent:
-                self._give(entry)
+                self._send_entry(entry)
 
-    def _give(self, entry: Entry) -> None:
+    def _send_entry(self, entry: Entry) -> None:
         entry.sent = True
         self._send(entry)

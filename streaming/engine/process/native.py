@@ -1,4 +1,4 @@
-"""The server's side of the child: start it, talk to it, know when and how it ended."""
+"""The server's side of the child: start it, send and read frames, end it, learn how it died."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 import psutil
 
 from streaming.engine.process.ledger import Cause, Death
-from streaming.engine.process.wire import Frame, encode, read
+from streaming.engine.process.wire import Frame, encode, read_frame
 
 
 class NativeProcess:
@@ -32,9 +32,9 @@ class NativeProcess:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": python_path()},
         )
-        native = cls(process)
-        native.send(recipe)
-        return native
+        child = cls(process)
+        child.send(recipe)
+        return child
 
     @property
     def pid(self) -> int:
@@ -43,40 +43,40 @@ class NativeProcess:
 
     @property
     def memory(self) -> int:
-        """Bytes that it has for itself; 0 when it has ended.
+        """Bytes of memory that only the child uses; 0 when it has ended.
 
-        On Linux without the pages of files: those of the weights are the system's to drop, and a representation that is
-        copied into another order when it is loaded would count twice.
+        On Linux without the pages of files: the system may drop those of the weights, and weights that are repacked
+        while they are loaded would count twice.
         """
         try:
-            used = psutil.Process(self.pid).memory_info()
+            memory = psutil.Process(self.pid).memory_info()
         except psutil.NoSuchProcess:
             return 0
-        return int(used.rss - getattr(used, "shared", 0))
+        return int(memory.rss - getattr(memory, "shared", 0))
 
     def send(self, frame: Frame) -> None:
-        """Send a frame; a child that has just died does not get it."""
+        """Send a frame, unless the child has just died."""
         if self._process.stdin is not None:
             self._process.stdin.write(encode(frame))
 
     async def frames(self) -> AsyncIterator[Frame]:
-        """Yield what the child says, until it dies. Raises `BadFrame`."""
+        """Yield the child's frames, until it dies. Raises `BadFrame`."""
         if self._process.stdout is None:
             return
-        while (frame := await read(self._process.stdout)) is not None:
+        while (frame := await read_frame(self._process.stdout)) is not None:
             yield frame
 
     def kill(self, cause: Cause) -> None:
-        """End the child at once: it has nothing to save."""
+        """End the child at once, because it has nothing to save."""
         self._cause = cause
         with suppress(ProcessLookupError):
             self._process.kill()
 
     async def death(self) -> Death:
-        """Wait for the child's end, and say how it died."""
+        """Wait for the child's end, and return how it died."""
         return Death(self._cause, await self._process.wait())
 
 
 def python_path() -> str:
-    """Return this process's own module path: a Spark worker may have gistream from an archive of the session's."""
+    """Return this process's own module path: a Spark worker may have gistream from an archive of its session."""
     return os.pathsep.join(path for path in sys.path if path)

@@ -1,7 +1,8 @@
-"""Whose an engine process is: the executor that its worker works for, and how to know that it has ended.
+"""The owner of an engine process: the executor of the worker that starts it, and how to learn that it has ended.
 
-Spark's Python workers come and go: the executor's JVM starts a daemon, which forks them, and ends them after a minute
-of quiet. So the owner is the first ancestor that is not one of those. Any other process owns its engine itself.
+Spark's Python workers come and go: the executor's JVM starts a daemon, which forks the workers and ends them after a
+minute without work. So a worker's owner is the first ancestor that is neither a worker nor the daemon. Any other
+process owns its engine itself.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from contextlib import suppress
 
 import psutil
 
-# How pyspark names the modules that it starts (`python -m pyspark.daemon pyspark.worker`).
+# The modules that pyspark starts (`python -m pyspark.daemon pyspark.worker`).
 _SPARK_PYTHON = ("pyspark.daemon", "pyspark.worker")
 _JVM = "java"
 
 
 def find_owner() -> int:
-    """Return the process id of this process's executor; of itself when it is no Spark worker."""
+    """Return the process id of this process's executor; its own when it is no Spark worker."""
     own = process = psutil.Process()
     try:
         while any(part in _SPARK_PYTHON for part in process.cmdline()):
@@ -28,16 +29,16 @@ def find_owner() -> int:
             if parent is None:
                 return own.pid
             process = parent
-        # A worker that outlives its executor hangs from whoever takes up orphans, which may never end.
+        # The parent of a worker that outlives its executor is the process that adopts orphans, which may never end.
         return process.pid if process is own or _JVM in process.name() else own.pid
     except psutil.NoSuchProcess:
         return own.pid
 
 
 def open_owner(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when process `pid` ends; None where the system has no such thing.
+    """Return a descriptor that becomes readable when process `pid` ends; None where the system has no such descriptors.
 
-    It names this very process for good, where a number may be given to another one. Raises `ProcessLookupError`.
+    It always refers to this process, while its number may be reused. Raises `ProcessLookupError`.
     """
     if not hasattr(os, "pidfd_open"):
         return None
@@ -46,27 +47,27 @@ def open_owner(pid: int) -> int | None:
     except ProcessLookupError:
         raise
     except OSError:
-        # A kernel before 5.3, or a container that does not let this call through.
+        # A kernel before 5.3, or a container that forbids this call.
         return None
 
 
-def on_end(loop: asyncio.AbstractEventLoop, pid: int, descriptor: int | None, call: Callable[[], None]) -> None:
-    """Have `call` called in `loop` when the owner ends."""
+def watch_owner(loop: asyncio.AbstractEventLoop, pid: int, descriptor: int | None, on_end: Callable[[], None]) -> None:
+    """Have `on_end` called in `loop` when the owner ends."""
     if descriptor is not None:
 
-        def ended() -> None:
+        def on_readable() -> None:
             loop.remove_reader(descriptor)
-            call()
+            on_end()
 
-        loop.add_reader(descriptor, ended)
+        loop.add_reader(descriptor, on_readable)
         return
 
     def wait() -> None:
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).wait()
-        # The loop may have ended meanwhile, for another reason.
+        # The loop may have ended before.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(call)
+            loop.call_soon_threadsafe(on_end)
 
-    # A daemon: this process may end before its owner.
+    # A daemon thread, because this process may end before its owner.
     threading.Thread(target=wait, name="gistream-owner", daemon=True).start()

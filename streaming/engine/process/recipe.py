@@ -1,4 +1,4 @@
-"""How an executor's engine process is found or started, and how recipes travel to it: as plain values, no pickle."""
+"""The recipe of an engine in a process of its own, and recipes as plain values, because no pickle crosses processes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from streaming.protocol import Engine, EngineRecipe
 class ProcessRecipe:
     """An engine in a process of its own: `inner` is what its child loads.
 
-    `stall` is how many seconds one native call may take before the child counts as hung, `memory` how many bytes the
-    child may use (None: no limit but the machine's).
+    `stall` is how many seconds one native call may take before the child counts as hung. `memory` is how many bytes the
+    child may use (None: the machine's free memory is the only limit).
     """
 
     inner: EngineRecipe
@@ -34,10 +34,10 @@ class ProcessRecipe:
         """Find the engine process of this executor, or start it, and wait until it has loaded the model.
 
         `on_progress` is called with the share of the model that is loaded, from 0 to 1. `owner` is the executor's
-        process id, when it is not that of whoever calls; what a process that is started says goes to the file `log`, or
-        to standard error. Raises `EngineError`.
+        process id, None for that of the caller's executor. A process that is started writes its log lines to the file
+        `log`, or to standard error. Raises `EngineError`.
         """
-        # Only here: what a driver needs of an engine is its recipe.
+        # Imported here, because a driver needs only the recipe of an engine.
         from streaming.engine.process.client import ProcessEngine
         from streaming.engine.process.starting import Launch
 
@@ -47,25 +47,25 @@ class ProcessRecipe:
 
     @property
     def packed(self) -> Frame:
-        """What the server needs to know, as plain values."""
+        """The part of the server's start parameters that belongs to the recipe, as plain values."""
         return {"recipe": pack_recipe(self.inner), "stall": self.stall, "memory": self.memory}
 
     @property
     def digest(self) -> str:
-        """A name of this recipe: SHA-256, in hexadecimal."""
+        """The SHA-256 of this recipe, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.packed, sort_keys=True).encode()).hexdigest()
 
 
 def pack_recipe(recipe: EngineRecipe) -> Frame:
-    """Return a recipe, which is a dataclass of plain values, as a child takes it."""
-    kind = type(recipe)
-    fields = TypeAdapter(kind).dump_python(recipe, mode="json")
-    return {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": fields}
+    """Return the frame of a recipe, which is a dataclass of plain values."""
+    recipe_class = type(recipe)
+    fields = TypeAdapter(recipe_class).dump_python(recipe, mode="json")
+    return {"class": f"{recipe_class.__module__}:{recipe_class.__qualname__}", "fields": fields}
 
 
 def unpack_recipe(packed: Frame) -> EngineRecipe:
-    """Return the recipe that a frame holds."""
+    """Return the recipe of a frame."""
     module, _, name = packed["class"].partition(":")
-    kind = getattr(importlib.import_module(module), name)
-    recipe: EngineRecipe = TypeAdapter(kind).validate_python(packed["fields"])
+    recipe_class = getattr(importlib.import_module(module), name)
+    recipe: EngineRecipe = TypeAdapter(recipe_class).validate_python(packed["fields"])
     return recipe

@@ -1,4 +1,4 @@
-"""What an engine process says about itself, for those who watch it."""
+"""The report of an engine process about itself, for monitoring."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections import deque
 from dataclasses import dataclass
 
 from streaming.engine.process.folder import EngineFolder, engine_folders
-from streaming.engine.process.wire import Frame, encode, read
+from streaming.engine.process.wire import Frame, encode, read_frame
 from streaming.protocol import EngineStatus
 
-# Rates are over the last seconds: long enough for a step of every slot, short enough to follow what happens.
+# Rates are averages of these last seconds: long enough for a step of every slot, short enough to follow changes.
 _RATE_SECONDS = 10
 _ANSWER_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class EngineReport:
-    """One engine process.
+    """The state of one engine process.
 
-    `server`, `child` and `executor` are process ids, the child's is None while there is none. `loading` is how much of
-    the model is loaded, None when it is. `requests` are those not answered yet, `suspects` those of them that are tried
-    alone after a crash. `memory` is what the child has and `memory_limit` what it may have, in bytes. Rates are tokens
-    a second, of the last ten seconds. `loads` and `deaths` are the child's since the server began.
+    `server`, `child` and `executor` are process ids; `child` is None while there is no child. `loading` is the share of
+    the model that is loaded, None when the model is loaded. `requests` counts requests without an answer, `suspects`
+    the requests among them that are tried alone after a crash. `memory` and `memory_limit` are the child's, in bytes.
+    Rates are tokens a second, in the last ten seconds. `loads` and `deaths` count the child's since the server began.
     """
 
     model: str
@@ -49,34 +49,34 @@ class EngineReport:
 
     @property
     def status(self) -> EngineStatus:
-        """The part that every engine has."""
+        """The values that every engine has."""
         return EngineStatus(
             self.slots, self.busy, self.waiting, self.prompt_tokens, self.completion_tokens, self.stalled
         )
 
 
 class Rates:
-    """How many tokens a second were computed lately."""
+    """The tokens a second of the last seconds."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, EngineStatus]] = deque()
+        self._samples: deque[tuple[float, EngineStatus]] = deque()
 
     def add(self, status: EngineStatus) -> None:
-        """Take note of what the engine has done until now."""
+        """Add the current status."""
         now = time.monotonic()
-        self._seen.append((now, status))
-        while now - self._seen[0][0] > _RATE_SECONDS:
-            self._seen.popleft()
+        self._samples.append((now, status))
+        while now - self._samples[0][0] > _RATE_SECONDS:
+            self._samples.popleft()
 
-    def forget(self) -> None:
-        """Begin anew: a new child counts from zero."""
-        self._seen.clear()
+    def clear(self) -> None:
+        """Forget all statuses, because a new child counts from zero."""
+        self._samples.clear()
 
     def rates(self) -> tuple[float, float]:
         """Return tokens a second, of prompts and of completions."""
-        if len(self._seen) < 2:
+        if len(self._samples) < 2:
             return 0.0, 0.0
-        (began, first), (ended, last) = self._seen[0], self._seen[-1]
+        (began, first), (ended, last) = self._samples[0], self._samples[-1]
         seconds = max(ended - began, 0.001)
         return (
             (last.prompt_tokens - first.prompt_tokens) / seconds,
@@ -85,26 +85,26 @@ class Rates:
 
 
 def engine_reports() -> list[EngineReport]:
-    """Ask every engine process of this user on this machine; those that do not answer are left out."""
-    return [found for folder in engine_folders() if (found := asyncio.run(_ask(folder))) is not None]
+    """Return the reports of all engine processes of this user on this machine that answer."""
+    return [report for folder in engine_folders() if (report := asyncio.run(_ask(folder))) is not None]
 
 
-async def _ask(place: EngineFolder) -> EngineReport | None:
+async def _ask(folder: EngineFolder) -> EngineReport | None:
     try:
-        reader, writer = await asyncio.open_unix_connection(str(place.socket))
+        reader, writer = await asyncio.open_unix_connection(str(folder.socket))
     except OSError:
         return None
-    writer.write(encode({"hello": place.secret()}) + encode({"id": 0, "do": "report"}))
+    writer.write(encode({"hello": folder.secret()}) + encode({"id": 0, "do": "report"}))
     try:
-        return await asyncio.wait_for(_report(reader), _ANSWER_SECONDS)
+        return await asyncio.wait_for(_read_report(reader), _ANSWER_SECONDS)
     except asyncio.TimeoutError:
         return None
     finally:
         writer.close()
 
 
-async def _report(reader: asyncio.StreamReader) -> EngineReport | None:
+async def _read_report(reader: asyncio.StreamReader) -> EngineReport | None:
     frame: Frame | None = {}
     while frame is not None and "id" not in frame:
-        frame = await read(reader)
+        frame = await read_frame(reader)
     return None if frame is None else EngineReport(**frame["done"])

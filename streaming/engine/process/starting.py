@@ -1,4 +1,4 @@
-"""Finding the engine process of this executor, or starting it: one for all workers, whoever comes first."""
+"""Finds the engine process of this executor, or starts it: one for all workers, started by the first of them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import psutil
 from streaming.engine.process.folder import EngineFolder, engine_folder, engine_folders, locked, sweep
 from streaming.engine.process.native import python_path
 from streaming.engine.process.owner import open_owner
-from streaming.engine.process.wire import Frame, encode, read
+from streaming.engine.process.wire import Frame, encode, read_frame
 from streaming.errors import EngineError
 
-# A server's loop does nothing that takes long; one that was stopped by a signal is as good as gone.
+# A server's loop does nothing long, so a server that does not answer in these seconds is treated as dead.
 _ANSWER_SECONDS = 10
-# Those that this process has started, by their folders: they are its children, and it must take note of their end.
+# Servers that this process has started, by their folders. They are its children, so it must reap them.
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What an engine process is found by and started with.
+    """The parameters by which an engine process is found or started.
 
-    `packed` is its recipe as plain values and `digest` the recipe's SHA-256, `owner` the executor's process id; what
-    the process prints goes to `log`, or to this process's standard error.
+    `packed` is its recipe as plain values and `digest` the recipe's SHA-256, `owner` the executor's process id. The
+    process writes its log lines to `log`, or to this process's standard error.
     """
 
     packed: Frame
@@ -45,7 +45,7 @@ class Launch:
 
 
 def find_or_start(launch: Launch) -> EngineFolder:
-    """Return the folder of an engine process that listens; starts one when there is none. Raises `EngineError`."""
+    """Return the folder of an engine process that listens; start one when there is none. Raises `EngineError`."""
     reap()
     try:
         return _find_or_start(launch)
@@ -56,44 +56,44 @@ def find_or_start(launch: Launch) -> EngineFolder:
 
 
 def _find_or_start(launch: Launch) -> EngineFolder:
-    place = launch.folder
-    if asyncio.run(_answers(place)):
-        return place
-    # Not with the lock held: freeing a model takes time.
+    folder = launch.folder
+    if asyncio.run(_answers(folder)):
+        return folder
+    # Without the lock, because freeing a model takes time.
     for sibling in engine_folders():
-        if sibling.owner == launch.owner and sibling != place:
+        if sibling.owner == launch.owner and sibling != folder:
             asyncio.run(_ask_to_yield(sibling))
     with locked():
-        # Another worker may have been quicker.
-        if not asyncio.run(_answers(place)):
+        # Another worker may have started it meanwhile.
+        if not asyncio.run(_answers(folder)):
             sweep()
-            _bury(place)
-            _start(launch, place)
-    return place
+            _kill_remains(folder)
+            _start(launch, folder)
+    return folder
 
 
-def _bury(place: EngineFolder) -> None:
-    """End what is left of an engine that does not answer, and wait until its memory is free again."""
-    left = []
-    for pid in place.pids():
+def _kill_remains(folder: EngineFolder) -> None:
+    """Kill the processes of an engine that does not answer, and wait until their memory is free again."""
+    processes = []
+    for pid in folder.pids():
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-            # The number may be another's by now.
+            # The number may belong to another process by now.
             if any(part.startswith(__package__) for part in process.cmdline()):
                 process.kill()
-                left.append(process)
-    psutil.wait_procs(left, timeout=_ANSWER_SECONDS)
+                processes.append(process)
+    psutil.wait_procs(processes, timeout=_ANSWER_SECONDS)
 
 
 def reap() -> None:
-    """Take note of the end of processes that were started here."""
-    for place, process in list(_started.items()):
+    """Reap the ended processes that this process has started."""
+    for path, process in list(_started.items()):
         if process.poll() is not None:
-            _started.pop(place, None)
+            _started.pop(path, None)
 
 
 def wait_for_end(launch: Launch) -> None:
-    """Wait for the end of the process, if it was started here; end it when it does not by itself."""
+    """Wait for the end of the process, if this process has started it; kill it when it does not end in time."""
     process = _started.pop(launch.folder.path, None)
     if process is None:
         return
@@ -104,13 +104,13 @@ def wait_for_end(launch: Launch) -> None:
         process.wait()
 
 
-def _start(launch: Launch, place: EngineFolder) -> None:
+def _start(launch: Launch, folder: EngineFolder) -> None:
     try:
         descriptor = open_owner(launch.owner)
     except ProcessLookupError as error:
         raise EngineError("The executor has ended, so its engine is not started.") from error
-    place.open()
-    spec = {**launch.packed, "folder": str(place.path), "owner": launch.owner, "owner_descriptor": descriptor}
+    folder.open()
+    spec = {**launch.packed, "folder": str(folder.path), "owner": launch.owner, "owner_descriptor": descriptor}
     try:
         with nullcontext() if launch.log is None else launch.log.open("ab") as errors:
             process = subprocess.Popen(
@@ -118,7 +118,7 @@ def _start(launch: Launch, place: EngineFolder) -> None:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                # Spark's daemon signals its process group when it ends, and a terminal those that it runs.
+                # Spark's daemon signals its process group when it ends, and a terminal signals its foreground group.
                 start_new_session=True,
                 pass_fds=[] if descriptor is None else [descriptor],
                 env={**os.environ, "PYTHONPATH": python_path()},
@@ -126,7 +126,7 @@ def _start(launch: Launch, place: EngineFolder) -> None:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-    _started[place.path] = process
+    _started[folder.path] = process
     if process.stdin is None or process.stdout is None:
         raise EngineError("The engine's process has no pipes: a bug.")
     with process.stdin, process.stdout:
@@ -139,30 +139,30 @@ def _start(launch: Launch, place: EngineFolder) -> None:
             )
 
 
-async def _answers(place: EngineFolder) -> bool:
-    """Tell whether a server is there; one that is being killed may still accept a connection, and says nothing."""
+async def _answers(folder: EngineFolder) -> bool:
+    """Return whether a server answers; a server that is being killed may still accept a connection."""
     try:
-        reader, writer = await asyncio.open_unix_connection(str(place.socket))
-        writer.write(encode({"hello": place.secret()}))
+        reader, writer = await asyncio.open_unix_connection(str(folder.socket))
+        writer.write(encode({"hello": folder.secret()}))
         try:
-            return await asyncio.wait_for(read(reader), _ANSWER_SECONDS) is not None
+            return await asyncio.wait_for(read_frame(reader), _ANSWER_SECONDS) is not None
         finally:
             writer.close()
     except (OSError, asyncio.TimeoutError):
         return False
 
 
-async def _ask_to_yield(place: EngineFolder) -> None:
-    """Have an engine end that nobody uses any more: its memory is needed for another."""
+async def _ask_to_yield(folder: EngineFolder) -> None:
+    """Ask an engine to end if nobody uses it, because another engine needs its memory."""
     try:
-        reader, writer = await asyncio.open_unix_connection(str(place.socket))
+        reader, writer = await asyncio.open_unix_connection(str(folder.socket))
     except OSError:
         return
-    writer.write(encode({"hello": place.secret()}) + encode({"id": 0, "do": "yield"}))
+    writer.write(encode({"hello": folder.secret()}) + encode({"id": 0, "do": "yield"}))
 
     async def wait_for_answer() -> None:
-        # It answers when it stays, and else closes the connection after it has freed the model.
-        while (frame := await read(reader)) is not None and "id" not in frame:
+        # A server that stays answers; a server that ends closes the connection after it has freed the model.
+        while (frame := await read_frame(reader)) is not None and "id" not in frame:
             pass
 
     with suppress(asyncio.TimeoutError):

@@ -1,44 +1,44 @@
-"""When a child is to be ended: it hangs in native code, or it outgrows its memory. Decisions only."""
+"""Decides when a child must be ended: when it hangs in native code, or outgrows its memory. Ends nothing itself."""
 
 from __future__ import annotations
 
 from streaming.engine.process.ledger import Cause
 
-# The longest time between two looks, in seconds; a hang is seen within a quarter of what is allowed.
+# The longest time between two checks, in seconds; a hang is seen within a quarter of the allowed time.
 _PAUSE = 1.0
 
 
 class Watchdog:
-    """Looks after one child; all moments are of `time.monotonic()`.
+    """Checks one child; all times are moments of `time.monotonic()`.
 
-    One native call may take `stall` seconds, and the child may have `memory` bytes. A child says what it does about
-    every second, and none that is alive is silent for that long either.
+    One native call may take `stall` seconds, and the child may have `memory` bytes. A live child sends its status about
+    every second, so silence for longer than `stall` is a hang, too.
     """
 
     def __init__(self, *, stall: float, memory: int, now: float) -> None:
         self._stall, self._memory = stall, memory
-        self._heard = self._looked = self._since = now
+        self._last_frame = self._last_check = self._running_since = now
 
     @property
     def pause(self) -> float:
-        """Seconds until the next look."""
+        """Seconds until the next check."""
         return min(_PAUSE, self._stall / 4)
 
-    def heard(self, now: float) -> None:
-        """The child has said something."""
-        self._heard = now
+    def on_frame(self, now: float) -> None:
+        """Note that the child has sent a frame."""
+        self._last_frame = now
 
-    def look(self, now: float, *, loading: bool, stalled: float, memory: int) -> Cause | None:
-        """Return why the child is to be ended now, None when it is well.
+    def check(self, now: float, *, loading: bool, stalled: float, memory: int) -> Cause | None:
+        """Return why the child must be ended now, None when it need not.
 
-        `stalled` is for how long its longest native call has been running, `memory` what it has. A child that is
-        `loading` may take its time.
+        `stalled` is for how many seconds the child's longest native call has been running, `memory` its bytes. A child
+        that is `loading` may take any time.
         """
-        if now - self._looked > self.pause + self._stall / 2:
-            # The server was stopped, too, as in a container that is paused: the child's clocks have run on meanwhile.
-            self._since = now
-        self._looked = now
-        hung = max(now - self._heard, stalled) > self._stall and now - self._since > self._stall
+        if now - self._last_check > self.pause + self._stall / 2:
+            # The server was paused, too, as in a paused container; the clocks have run on meanwhile.
+            self._running_since = now
+        self._last_check = now
+        hung = max(now - self._last_frame, stalled) > self._stall and now - self._running_since > self._stall
         if hung and not loading:
             return "hung"
         return "memory" if memory > self._memory else None

@@ -1,18 +1,18 @@
-"""Frames: how the engine's processes talk. A frame is the length of its JSON, as four bytes, big-endian, and the JSON.
+"""Frames, the messages between the engine's processes: the length of a JSON text, as four bytes, big-endian; the text.
 
-    worker -> server    {"hello": secret}                    comes first; without it nothing is answered
+    worker -> server    {"hello": secret}                    comes first; without it there is no answer
                         {"id": 7, "do": "generate", "messages": [["user", "..."]], "sampling": {...}, "max_tokens": 96,
                          "seconds": 3600.0, "grammar": null, "keep": true}
                         {"id": 8, "do": "count", "messages": [...]}
                         {"id": 9, "do": "report"}
                         {"id": 7, "do": "cancel"}
-                        {"do": "end"}, {"id": 9, "do": "yield"}      the latter ends a server that nobody else uses
+                        {"do": "end"}, {"id": 9, "do": "yield"}      "yield" ends the server only if it has no requests
     server -> worker    {"loading": 0.4}, {"ready": {"context": 2048, "slots": 4}}, {"failed": "..."}
                         {"id": 7, "done": {...}}, {"id": 7, "error": {...}}
 
-Server and child say the same to each other, and the child also {"status": {...}} about every second,
-{"id": 7, "native": true} when native code begins to work on a request and false when it has let go of it, and
-{"id": 7, "cancelled": true}.
+Server and child send the same frames to each other. The child also sends {"status": {...}} about every second,
+{"id": 7, "native": true} when native code begins to work on a request, {"id": 7, "native": false} when native code has
+released the request, and {"id": 7, "cancelled": true}.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from streaming.protocol import GenerationRequest, Message, Sampling
 Frame = dict[str, Any]
 
 _LENGTH_BYTES = 4
-# A prompt is a chunk of some thousand characters, a text to be counted a few times that; this is far above both.
-LARGEST = 64 * 1024 * 1024
+# Far above a prompt, a chunk of some thousand characters, and above a text to be counted, a few times that.
+MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 
 class BadFrame(Exception):
-    """What came is no frame of this protocol."""
+    """The other side has sent something that is no frame of this protocol."""
 
 
 def encode(frame: Frame) -> bytes:
@@ -44,11 +44,11 @@ def encode(frame: Frame) -> bytes:
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
-async def read(reader: asyncio.StreamReader, *, largest: int = LARGEST) -> Frame | None:
+async def read_frame(reader: asyncio.StreamReader, *, max_bytes: int = MAX_FRAME_BYTES) -> Frame | None:
     """Return the next frame; None when the other side has gone. Raises `BadFrame`."""
     try:
         length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
-        if length > largest:
+        if length > max_bytes:
             raise BadFrame(f"a frame of {length} bytes")
         frame = json.loads(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -60,8 +60,8 @@ async def read(reader: asyncio.StreamReader, *, largest: int = LARGEST) -> Frame
     return frame
 
 
-def read_blocking(pipe: BinaryIO) -> Frame | None:
-    """Return the next frame of a pipe; None when the other side, which is one's own, has gone."""
+def read_frame_blocking(pipe: BinaryIO) -> Frame | None:
+    """Return the next frame of a pipe from a trusted process; None when that process has gone."""
     length = pipe.read(_LENGTH_BYTES)
     if len(length) < _LENGTH_BYTES:
         return None
@@ -71,7 +71,7 @@ def read_blocking(pipe: BinaryIO) -> Frame | None:
 
 
 def pack_messages(messages: Sequence[Message]) -> list[list[str]]:
-    """Return messages as a frame has them."""
+    """Return messages as values of a frame."""
     return [[message.role, message.content] for message in messages]
 
 
@@ -81,7 +81,7 @@ def unpack_messages(packed: list[list[Any]]) -> list[Message]:
 
 
 def pack_request(request: GenerationRequest) -> Frame:
-    """Return a request as a frame has it; without its deadline, a moment that another process's clock does not have."""
+    """Return a request as values of a frame, without its deadline, which is a moment of this process's clock."""
     return {
         "messages": pack_messages(request.messages),
         "sampling": asdict(request.sampling),
@@ -104,7 +104,7 @@ def unpack_request(packed: Frame) -> GenerationRequest:
 
 
 def pack_error(error: Exception) -> Frame:
-    """Return an error as a frame has it; one that is not gistream's keeps its name only: its words may hold text."""
+    """Return an error as values of a frame; a foreign error loses its message, which may contain a document's text."""
     if isinstance(error, DocumentError | EngineError):
         return {"class": type(error).__name__, "type": getattr(error, "type", None), "message": str(error)}
     kind = type(error).__name__
@@ -112,14 +112,14 @@ def pack_error(error: Exception) -> Frame:
 
 
 def unpack_error(packed: Frame) -> DocumentError | EngineError:
-    """Return the error of a frame; one of a class that is not known here is a `DocumentFailed`."""
+    """Return the error of a frame; an error of an unknown class becomes a `DocumentFailed`."""
     if packed["class"] == EngineError.__name__:
         return EngineError(packed["message"])
-    known = getattr(errors, packed["class"], DocumentFailed)
-    kind: type[DocumentError] = known if issubclass(known, DocumentError) else DocumentFailed
-    return kind(packed["message"], type=packed["type"])
+    candidate = getattr(errors, packed["class"], DocumentFailed)
+    error_class: type[DocumentError] = candidate if issubclass(candidate, DocumentError) else DocumentFailed
+    return error_class(packed["message"], type=packed["type"])
 
 
 def pack(values: Any) -> Frame:
-    """Return a dataclass of the protocol as a frame has it."""
+    """Return a dataclass of the protocol as values of a frame."""
     return asdict(values)

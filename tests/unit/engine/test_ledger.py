@@ -1,4 +1,4 @@
-"""Who is tried again, and who is to blame, when the engine's child dies."""
+"""Which requests are tried again, and which one is to blame, when the engine's child dies."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ GREW = Death("memory", -signal.SIGKILL)
 
 
 class Desk:
-    """A ledger, what it gave its child, and what it answered."""
+    """A ledger, the requests that it sent to its child, and its answers."""
 
     def __init__(self, *names: str) -> None:
         self.sent: list[str] = []
-        self.taken_back: list[str] = []
+        self.cancelled: list[str] = []
         self.answers: dict[str, Any] = {}
         self.entries: dict[str, Entry] = {}
         self.ledger = Ledger(
             send=lambda entry: self.sent.append(entry.request["name"]),
-            cancel=lambda entry: self.taken_back.append(entry.request["name"]),
+            cancel=lambda entry: self.cancelled.append(entry.request["name"]),
         )
-        self.ledger.child_ready()
+        self.ledger.on_child_ready()
         for name in names:
             self.add(name)
 
@@ -38,18 +38,18 @@ class Desk:
 
     def works_on(self, *names: str) -> None:
         for name in names:
-            self.ledger.native(self.entries[name].number, True)
+            self.ledger.on_native(self.entries[name].number, True)
 
     def does(self, name: str) -> None:
-        self.ledger.native(self.entries[name].number, True)
-        self.ledger.native(self.entries[name].number, False)
-        self.ledger.answered(self.entries[name].number, {"done": name})
+        self.ledger.on_native(self.entries[name].number, True)
+        self.ledger.on_native(self.entries[name].number, False)
+        self.ledger.on_answer(self.entries[name].number, {"done": name})
 
     def dies(self, death: Death) -> list[str]:
-        """The child dies and comes again; returns what it is given then."""
-        self.ledger.child_died(death)
+        """The child dies and is started again; returns the requests that it gets then."""
+        self.ledger.on_child_died(death)
         self.sent.clear()
-        self.ledger.child_ready()
+        self.ledger.on_child_ready()
         return list(self.sent)
 
 
@@ -64,7 +64,7 @@ def test_what_native_code_worked_on_is_tried_again_alone_and_one_at_a_time() -> 
     desk.does("a")
     assert desk.sent == ["a", "c"]
     desk.does("c")
-    # The one that only waited goes with the others again.
+    # The request that only waited is sent with the others again.
     assert desk.sent == ["a", "c", "b"]
     assert desk.answers == {"a": {"done": "a"}, "c": {"done": "c"}}
 
@@ -138,10 +138,10 @@ def test_a_child_that_dies_with_nothing_to_do_blames_nobody() -> None:
 
 def test_what_comes_while_there_is_no_child_waits_for_it() -> None:
     desk = Desk()
-    desk.ledger.child_died(KILLED)
+    desk.ledger.on_child_died(KILLED)
     desk.add("a")
     assert desk.sent == []
-    desk.ledger.child_ready()
+    desk.ledger.on_child_ready()
     assert desk.sent == ["a"]
 
 
@@ -150,7 +150,7 @@ def test_one_past_its_deadline_is_told_at_once_and_not_tried_again() -> None:
     desk.works_on("slow", "b")
     desk.ledger.expire(desk.entries["slow"])
     assert isinstance(desk.answers["slow"], DeadlineExceeded)
-    assert desk.taken_back == ["slow"]
+    assert desk.cancelled == ["slow"]
     assert desk.dies(HUNG) == ["b"]
 
 
@@ -170,10 +170,10 @@ def test_the_next_suspect_waits_until_native_code_has_let_go_of_the_last() -> No
     desk.dies(SEGV)
     desk.works_on("gone")
     desk.ledger.give_up(desk.entries["gone"])
-    desk.ledger.cancelled(desk.entries["gone"].number)
-    # Else a crash of what still runs would be the next one's.
+    desk.ledger.on_cancelled(desk.entries["gone"].number)
+    # Otherwise a crash of the running code would be blamed on the next request.
     assert desk.sent == ["gone"]
-    desk.ledger.native(desk.entries["gone"].number, False)
+    desk.ledger.on_native(desk.entries["gone"].number, False)
     assert desk.sent == ["gone", "b"]
 
 

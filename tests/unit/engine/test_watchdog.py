@@ -1,4 +1,4 @@
-"""When the engine's child is ended."""
+"""When the engine's child must be ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ STALL = 10.0
 
 
 class Watched:
-    """A child that is looked at, second by second."""
+    """A child that is checked every second."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -17,14 +17,14 @@ class Watched:
     def after(
         self, seconds: float, *, silent: bool = False, stalled: float = 0.0, memory: int = 0, loading: bool = False
     ) -> str | None:
-        end, found = self.now + seconds, None
-        while self.now < end and found is None:
+        end, cause = self.now + seconds, None
+        while self.now < end and cause is None:
             self.now += 1
             if not silent:
-                self.watchdog.heard(self.now)
+                self.watchdog.on_frame(self.now)
             stalled += 1 if stalled else 0
-            found = self.watchdog.look(self.now, loading=loading, stalled=stalled, memory=memory)
-        return found
+            cause = self.watchdog.check(self.now, loading=loading, stalled=stalled, memory=memory)
+        return cause
 
     def paused(self, seconds: float) -> None:
         self.now += seconds
@@ -55,7 +55,7 @@ def test_a_pause_of_all_processes_is_no_hang_and_a_real_one_after_it_is() -> Non
     watched = Watched()
     watched.after(100)
     watched.paused(60)
-    # The call that ran when all was stopped seems to have run all the time.
+    # The call that ran during the pause seems to have run all the time.
     assert watched.after(1, stalled=60) is None
     assert watched.after(5) is None
     assert watched.after(30, stalled=1) == "hung"
