@@ -81,7 +81,7 @@ def test_a_title_is_not_a_whole_file(tmp_path: Path) -> None:
     ("content", "reason"),
     [(b"Gr\xfc\xdfe", "not UTF-8 at byte 2"), (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty")],
 )
-def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_contents(
+def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
     files = [put(tmp_path / "a.txt", "A."), put(tmp_path / "b.txt", content), put(tmp_path / "c.txt", "C.")]
@@ -179,7 +179,7 @@ def test_blank_lines_are_left_out_but_counted_and_lines_may_end_in_crlf() -> Non
      b'{"id": ' + b"1" * 5_000 + b"}"],
     ids=lambda bad: bad[:20].decode(errors="replace"),
 )  # fmt: skip
-def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_contents(bad: bytes) -> None:
+def test_a_line_that_is_no_json_object_is_refused_by_its_number_and_the_rest_is_sent(bad: bytes) -> None:
     first, refused, last = lines(b'{"id": 1}\n' + bad + b'\n{"id": 3}')
     assert isinstance(refused, Refusal)
     assert refused.name == "docs.jsonl:2"
