@@ -23,7 +23,7 @@ from streaming.errors import EngineError
 from streaming.messages import Summary
 from streaming.protocol import Engine, GenerationRequest, Sampling
 from streaming.spark.prepare import Plan
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.session import spark_log
 
 # A document of 500 words without a summary by now is a dead letter, or its query has ended.
@@ -38,7 +38,7 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], on_part: Callable[
     """
     plan = pipeline.plan()
     with (
-        checkpointed(plan) as checkpoint,
+        hold_checkpoint(plan) as checkpoint,
         running(pipeline.spark, plan, checkpoint_id=checkpoint) as query,
         open_publisher(plan.settings) as publisher,
         closing(Tail(plan.settings)) as tail,

@@ -26,7 +26,7 @@ from streaming.settings import Settings
 from streaming.spark.arrivals import arrivals
 from streaming.spark.engine_start import start_engine
 from streaming.spark.prepare import Plan, prepare
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.session import spark_log, spark_session
 
 # From the last result to the commit of its micro-batch.
@@ -98,7 +98,7 @@ class Pipeline:
             raise NotAcknowledged(f"Kafka took {report.acknowledged} of {len(documents)} documents.")
         tokens_in = tokens_out = 0
         with (
-            checkpointed(plan) as checkpoint,
+            hold_checkpoint(plan) as checkpoint,
             running(self.spark, plan, checkpoint_id=checkpoint, once=True) as query,
         ):
             for result in arrivals(plan, len(documents), query):

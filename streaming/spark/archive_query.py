@@ -1,9 +1,10 @@
 """The second query, when results go to Kafka and to Parquet: from the output topics to the archive.
 
     summaries, dead letters -> archive
+    source.py                  sinks/parquet.py
 
-It never runs the model, and an executor's core only for a moment, between two of the first query's micro-batches. Its
-checkpoint is its own, and so is its pace: it writes what has come in a minute.
+It never runs the model, and it uses a core of an executor only for a moment, between two micro-batches of the first
+query. It has its own checkpoint and its own pace: once a minute it writes the results that have arrived.
 """
 
 from __future__ import annotations
@@ -11,42 +12,62 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.archive import Archive, ArchiveLocation
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint
+from streaming.spark.checkpoint import Checkpoint, open_checkpoint
 from streaming.spark.explain import explained
-from streaming.spark.sinks.parquet import write_topics_as_parquet
+from streaming.spark.prepare import Plan
+from streaming.spark.sinks.parquet import write_topics_to_parquet
 from streaming.spark.source import read_topics
 
-# As long as a micro-batch of the first query is meant to take: one file for each of those.
+# The planned length of a micro-batch of the first query: one file for each of its batches.
 _PACE = "60 seconds"
 # Records of a batch when there is much to catch up on: a summary with its headers has 2 to 4 kB.
 _MOST_RECORDS = 5000
 
 
-def archive_checkpoint(settings: Settings, archive_location: ArchiveLocation) -> Checkpoint:
+@dataclass(frozen=True)
+class ArchiveQuery:
+    """The archive's query of a plan that has one: where it writes, and the id of its checkpoint."""
+
+    location: ArchiveLocation
+    checkpoint_id: str
+
+
+def archive_checkpoint(settings: Settings, location: ArchiveLocation) -> Checkpoint:
     """Return the checkpoint of the archive's query; another location is another archive, filled from the beginning."""
-    location = f"{settings.checkpoint_location}-archive-{hashlib.sha256(archive_location.url.encode()).hexdigest()[:8]}"
-    return Checkpoint(location, anew=f"remove the folder {location}, and the archive is filled from the topics again")
+    folder = f"{settings.checkpoint_location}-archive-{hashlib.sha256(location.url.encode()).hexdigest()[:8]}"
+    return Checkpoint(folder, remedy=f"remove the folder {folder}, and the archive is filled from the topics again")
+
+
+@contextmanager
+def hold_archive_checkpoint(plan: Plan) -> Iterator[ArchiveQuery | None]:
+    """Hold the checkpoint of the archive's query; yields None when the plan has no such query."""
+    if plan.archive_location is None or not plan.settings.to_kafka:
+        yield None
+        return
+    ids = {topic.name: topic.id for topic in plan.outputs}
+    with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
+        yield ArchiveQuery(plan.archive_location, checkpoint_id)
 
 
 @contextmanager
 def archiving(
-    spark: SparkSession, settings: Settings, location: ArchiveLocation, *, checkpoint_id: str, once: bool
+    spark: SparkSession, settings: Settings, archive_query: ArchiveQuery, *, once: bool
 ) -> Iterator[StreamingQuery]:
     """Run the query for as long as the context lasts; with `once` it ends when it has read what is there now."""
-    checkpoint = archive_checkpoint(settings, location)
+    checkpoint = archive_checkpoint(settings, archive_query.location)
     topics = {"subscribe": f"{settings.output_topic},{settings.dead_letter_topic}"}
-    records = read_topics(spark, settings, topics, most=_MOST_RECORDS)
-    # One file a batch needs no more than one task.
-    writer = write_topics_as_parquet(
-        records.coalesce(1),
-        Archive(location),
-        name=f"{settings.query}-archive-{checkpoint_id[:12]}",
+    writer = write_topics_to_parquet(
+        # One file a batch needs one task.
+        read_topics(spark, settings, topics, most=_MOST_RECORDS).coalesce(1),
+        Archive(archive_query.location),
+        name=f"{settings.query}-archive-{archive_query.checkpoint_id[:12]}",
         dead_letters=settings.dead_letter_topic,
     )
     writer = writer.queryName(f"{settings.query}-archive").option("checkpointLocation", checkpoint.location)

@@ -1,4 +1,4 @@
-"""Results as they reach the output topics of a query that runs here: for whoever sent the documents and waits."""
+"""Results as they reach the output topics of a query that runs here, for a sender that waits for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streaming.errors import QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.spark.explain import explain
 from streaming.spark.prepare import Plan
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60
@@ -23,10 +23,11 @@ _COMMIT_SECONDS = 60
 def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | DeadLetter, None, None]:
     """Run the query over the records that are in the input topics now, and yield each result as it arrives.
 
-    Ends when the last micro-batch is committed. Raises what ends the query, and `QueryError` without a commit.
+    Ends when the last micro-batch is committed. Raises the error that ends the query, and `QueryError` without a
+    commit.
     """
     expected = sum(topic.messages for topic in plan.inputs)
-    with checkpointed(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
+    with hold_checkpoint(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
         yield from arrivals(plan, expected, query)
         if not query.awaitTermination(_COMMIT_SECONDS):
             raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")
@@ -35,24 +36,24 @@ def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | De
 def arrivals(plan: Plan, expected: int, query: StreamingQuery) -> Iterator[Summary | DeadLetter]:
     """Yield results from the beginning of the output topics on, until there are `expected`.
 
-    Raises what ended the query, when it ended before.
+    Raises the error that ended the query, when it ended early.
     """
     reader = Tail(plan.settings, dead_letters=True)
     try:
         reader.seek("earliest")
-        found, quiet = 0, False
-        # One reader of both topics: to wait at one of them would hold up what is in the other.
-        reads = reader.read()
-        while found < expected:
-            # Once the query has ended, one more look finds all there is.
+        count, quiet = 0, False
+        # One reader of both topics: a reader that waits at one topic would hold up the results of the other.
+        messages = reader.read()
+        while count < expected:
+            # Once the query has ended, one more look sees everything.
             ended, quiet_before = not query.isActive, quiet
-            read = next(reads)
-            quiet = read is None
-            if isinstance(read, Summary | DeadLetter):
-                found += 1
-                yield read
+            message = next(messages)
+            quiet = message is None
+            if isinstance(message, Summary | DeadLetter):
+                count += 1
+                yield message
             if ended and quiet and quiet_before:
-                _raise_failure(query, plan, expected - found)
+                _raise_failure(query, plan, expected - count)
     finally:
         reader.close()
 

@@ -1,10 +1,14 @@
-"""The checkpoint: Spark's record of what was done, and what gistream keeps beside it.
+"""The checkpoint: Spark's record of a query's progress, and gistream's own file beside it.
 
-Beside Spark's files lies `gistream.json`. It has the ids of the topics: one that was deleted and made anew has the old
-name and a new id, and Spark, whose offsets mean nothing there, would skip its first records in silence. And it has the
-checkpoint's own id, which no other checkpoint ever has: what a query writes is named after it. And it has the
-representation in which the query's model is computed, so that a query has one recipe however this machine is tuned
-meanwhile. A lock keeps a second query out while the first runs.
+`gistream.json` lies beside Spark's files and holds:
+
+- The ids of the topics. A topic that was deleted and created again has the same name and a new id. Spark's offsets
+  mean nothing in the new topic, and Spark would silently skip its first records.
+- The checkpoint's own id, which no other checkpoint has: the files that a query writes are named after it.
+- The representation in which the query's model is computed, so that a query keeps one recipe when this machine is
+  tuned in the meantime.
+
+A lock keeps a second query out while the first runs.
 """
 
 from __future__ import annotations
@@ -19,15 +23,15 @@ from pathlib import Path
 
 from streaming.errors import CheckpointError
 
-_KEPT = "gistream.json"
+_FILE = "gistream.json"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A query's checkpoint: a local path, and `anew`: how its user begins a new one, and what that brings."""
+    """A query's checkpoint: its local path; `remedy` tells the user how to begin a new one, and the consequence."""
 
     location: str
-    anew: str = "begin a new one with --checkpoint, which summarizes everything that is still in the topic again"
+    remedy: str = "begin a new one with --checkpoint, which summarizes everything that is still in the topic again"
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,10 @@ class Pin:
 def open_checkpoint(
     checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, growing: bool = False, pin: Pin | None = None
 ) -> Iterator[str]:
-    """Hold the checkpoint for one query, note its `pin`, and say the checkpoint's id.
+    """Hold the checkpoint for one query, write its `pin` down, and yield the checkpoint's id.
 
-    `topic_ids` are those of the topics that the query reads; with `growing` there may be more of them than before.
-    Raises `CheckpointError` when it cannot be read, is in use, or is of a topic that has since been replaced.
+    `topic_ids` are the ids of the topics that the query reads; with `growing` new topics may have joined them.
+    Raises `CheckpointError` when it cannot be read, is in use, or belongs to a topic that was replaced.
     """
     folder = _folder(checkpoint)
     try:
@@ -58,29 +62,29 @@ def open_checkpoint(
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        identity, known, _ = _read(checkpoint)
-        identity = identity or uuid.uuid4().hex
-        _compare(checkpoint, known, topic_ids, growing=growing)
-        _write(folder, identity, topic_ids, pin)
-        yield identity
+        checkpoint_id, earlier_ids, _ = _read(checkpoint)
+        checkpoint_id = checkpoint_id or uuid.uuid4().hex
+        _compare(checkpoint, earlier_ids, topic_ids, growing=growing)
+        _write(folder, checkpoint_id, topic_ids, pin)
+        yield checkpoint_id
 
 
 def inspect_checkpoint(checkpoint: Checkpoint) -> str:
-    """Say what is at a checkpoint, without holding or changing it; raises `CheckpointError` when it cannot be read."""
+    """Describe a checkpoint without holding or changing it; raises `CheckpointError` when it cannot be read."""
     folder = _folder(checkpoint)
-    _, known, _ = _read(checkpoint)
-    return f"{folder}, of {', '.join(sorted(known))}" if known else f"{folder}, not begun"
+    _, topic_ids, _ = _read(checkpoint)
+    return f"{folder}, of {', '.join(sorted(topic_ids))}" if topic_ids else f"{folder}, not begun"
 
 
 def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
     """Return the representation to which the checkpoint's query is pinned with this model file; None when it is not.
 
-    A query that began before there were pins computes with the file as given. Raises `CheckpointError` when the
+    A query that began before pins existed computes with the file as given. Raises `CheckpointError` when the
     checkpoint cannot be read.
     """
     _folder(checkpoint)
-    _, known, pin = _read(checkpoint)
-    if known and pin is None:
+    _, topic_ids, pin = _read(checkpoint)
+    if topic_ids and pin is None:
         return "given"
     return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
 
@@ -99,8 +103,8 @@ def _lock(file: int, folder: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise CheckpointError(
-            f"Another gistream query is running with the checkpoint {folder}; stop it first, or give this one a name "
-            "of its own with --query."
+            f"Another gistream query is running with the checkpoint {folder}; stop it first, or give this "
+            "query another name with --query."
         ) from error
 
 
@@ -108,46 +112,48 @@ def _read(checkpoint: Checkpoint) -> tuple[str | None, dict[str, str], Pin | Non
     """Return the checkpoint's id, the ids of its topics and its pin; none of them when it has not begun."""
     folder = Path(checkpoint.location)
     try:
-        kept = json.loads((folder / _KEPT).read_text()) if (folder / _KEPT).exists() else {}
-        known: dict[str, str] = dict(kept.get("topic_ids", {}))
-        pin = Pin(**kept["pin"]) if kept.get("pin") else None
+        content = json.loads((folder / _FILE).read_text()) if (folder / _FILE).exists() else {}
+        topic_ids: dict[str, str] = dict(content.get("topic_ids", {}))
+        pin = Pin(**content["pin"]) if content.get("pin") else None
         for log in ("offsets", "commits"):
             _check_log(folder / log)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
-            f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.anew}."
+            f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.remedy}."
         ) from error
-    return kept.get("id"), known, pin
+    return content.get("id"), topic_ids, pin
 
 
-def _compare(checkpoint: Checkpoint, known: Mapping[str, str], topic_ids: Mapping[str, str], *, growing: bool) -> None:
+def _compare(
+    checkpoint: Checkpoint, earlier_ids: Mapping[str, str], topic_ids: Mapping[str, str], *, growing: bool
+) -> None:
     folder = Path(checkpoint.location)
-    for name, was in known.items():
-        if name in topic_ids and topic_ids[name] != was:
+    for name, earlier_id in earlier_ids.items():
+        if name in topic_ids and topic_ids[name] != earlier_id:
             raise CheckpointError(
-                f"Topic '{name}' was deleted and created anew since the checkpoint at {folder} was written, so its "
-                f"offsets mean nothing there; {checkpoint.anew}. Readers compare offsets, too, so when it is an input "
-                "topic give the results a new --output-topic, and a new PATH for Parquet."
+                f"Topic '{name}' was deleted and created again since the checkpoint at {folder} was written, so the "
+                f"offsets of the checkpoint mean nothing in it; {checkpoint.remedy}. Readers compare offsets, too: if "
+                "it is an input topic, give the results a new --output-topic, and a new PATH for Parquet."
             )
-    if known and not (set(known) <= set(topic_ids) if growing else set(known) == set(topic_ids)):
+    if earlier_ids and not (set(earlier_ids) <= set(topic_ids) if growing else set(earlier_ids) == set(topic_ids)):
         raise CheckpointError(
-            f"The checkpoint at {folder} is of topic {', '.join(sorted(known))}, not of "
+            f"The checkpoint at {folder} is of topic {', '.join(sorted(earlier_ids))}, not of "
             f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
         )
 
 
-def _write(folder: Path, identity: str, topic_ids: Mapping[str, str], pin: Pin | None) -> None:
-    kept = {"id": identity, "topic_ids": dict(topic_ids), "pin": asdict(pin) if pin else None}
-    written = (folder / _KEPT).with_suffix(".new")
+def _write(folder: Path, checkpoint_id: str, topic_ids: Mapping[str, str], pin: Pin | None) -> None:
+    content = {"id": checkpoint_id, "topic_ids": dict(topic_ids), "pin": asdict(pin) if pin else None}
+    new = (folder / _FILE).with_suffix(".new")
     try:
-        written.write_text(json.dumps(kept, indent=2))
-        written.replace(folder / _KEPT)
+        new.write_text(json.dumps(content, indent=2))
+        new.replace(folder / _FILE)
     except OSError as error:
         raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error
 
 
 def _check_log(folder: Path) -> None:
-    """Check the newest entry of one of Spark's logs; Spark itself reports a broken one as a Java exception."""
+    """Check the newest entry of one of Spark's logs: Spark reports a broken entry as a Java exception."""
     if not folder.is_dir():
         return
     batches = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
@@ -156,7 +162,7 @@ def _check_log(folder: Path) -> None:
     newest = folder / str(batches[-1])
     version, *rest = newest.read_text().splitlines() or [""]
     if not version.startswith("v"):
-        raise ValueError(f"{newest} is not Spark's")
+        raise ValueError(f"{newest} is not a file of Spark's")
     for line in rest:
         if line not in ("-", ""):
             json.loads(line)

@@ -1,7 +1,7 @@
-"""What went wrong, in one sentence: Java's and Spark's exceptions as gistream's errors.
+"""Explains a failed query in one sentence: turns the exceptions of Java and Spark into gistream's errors.
 
-An error of ours that was raised in an executor comes back inside Spark's report, by its class and sentence. Of Java's,
-those are known that a user can do something about.
+An error that gistream raised in an executor comes back inside Spark's report, as its class and its sentence. Java's
+errors are explained when a user can do something about them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
 
 @contextmanager
 def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
-    """Raise the service's errors for those that Spark raises about the query of `checkpoint`."""
+    """Raise an error of the service for each error that Spark raises about the query of `checkpoint`."""
     try:
         yield
     except PySparkException as error:
@@ -37,13 +37,13 @@ def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
 
 
 def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) -> GistreamError:
-    """Return the error of the service that `error`, raised by Spark about the query of `checkpoint`, amounts to."""
+    """Return the service's error for `error`, which Spark raised about the query of `checkpoint`."""
     if isinstance(error, GistreamError):
         return error
-    said = str(error)
-    if found := _OURS.findall(said):
-        # The last of a chain of exceptions is the one that was raised; those before it are its causes.
-        name, sentence = found[-1]
+    report = str(error)
+    if ours := _OURS.findall(report):
+        # The last exception of a chain was raised; the others are its causes.
+        name, sentence = ours[-1]
         kind = getattr(errors, name, QueryError)
         return kind(sentence.strip()) if issubclass(kind, GistreamError) else QueryError(sentence.strip())
     for pattern, kind, sentence in (
@@ -56,13 +56,13 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         (
             r"RecordTooLargeException|MESSAGE_TOO_LARGE|Message.*too large",
             TopicError,
-            "A topic's max.message.bytes was lowered while the query ran, and a result does not fit it any more; start "
-            "again: gistream reads the limits at its start and dead-letters what does not fit.",
+            "A topic's max.message.bytes was lowered while the query ran, and a result does not fit any more; start "
+            "again: gistream reads the limits at its start, and a result that does not fit becomes a dead letter.",
         ),
         (
             r"TopicAuthorizationException|GroupAuthorizationException|ClusterAuthorizationException",
             TopicError,
-            f"Kafka does not allow this user to read or write the topics: {_first(said, 'AuthorizationException')}; "
+            f"Kafka does not allow this user to read or write the topics: {_cause(report, 'AuthorizationException')}; "
             "have an administrator grant it.",
         ),
         (
@@ -70,13 +70,13 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             r"Partition.*offset was changed",
             TopicError,
             "Records that the query had not read yet are gone from the topic: retention deleted them, or the topic was "
-            f"cut; give the topic a longer retention. The checkpoint cannot go on: {checkpoint.anew}.",
+            f"truncated; give the topic a longer retention. The checkpoint cannot go on: {checkpoint.remedy}.",
         ),
         (
             r"UnknownTopicOrPartitionException",
             TopicError,
             "A topic is gone; create it again with `gistream topics create`. The checkpoint cannot go on: "
-            f"{checkpoint.anew}.",
+            f"{checkpoint.remedy}.",
         ),
         (
             r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
@@ -86,7 +86,7 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         (
             r"(?i)malformed log file|incomplete log file|checkpoint.*(corrupt|incompatible)|OFFSET_LOG",
             CheckpointError,
-            f"The checkpoint at {checkpoint.location} cannot be read; restore it from a copy, or {checkpoint.anew}.",
+            f"The checkpoint at {checkpoint.location} cannot be read; restore it from a copy, or {checkpoint.remedy}.",
         ),
         (
             r"bigger than spark\.driver\.maxResultSize",
@@ -107,13 +107,13 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             "of llama.cpp, which costs one document with --engine process.",
         ),
     ):
-        if re.search(pattern, said):
+        if re.search(pattern, report):
             return kind(sentence)
-    return QueryError(f"A micro-batch failed: {_first(said, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+    return QueryError(f"A micro-batch failed: {_cause(report, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
 
 
-def _first(said: str, word: str) -> str:
+def _cause(report: str, word: str) -> str:
     """Return the line that most likely names the cause."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if word in line and "StreamingQueryException" not in line]
-    return [*telling, *lines, "no reason was given"][0][:300]
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    matching = [line for line in lines if word in line and "StreamingQueryException" not in line]
+    return [*matching, *lines, "no reason was given"][0][:300]

@@ -1,13 +1,14 @@
 """`summarize_frame`: the same `mapInPandas` over any batch DataFrame, without Kafka and without streaming.
 
-Item: one row with an `id` and a `text`; `title`, `language`, `prompt` and `metadata` are used when they are there. A
-row followed through it:
+Writes the columns of the contract, and `error`: where `error` is not null, the row could not be summarized, and
+`summary` is null. A row followed through it:
 
     in   id="a"  text="Once upon ..."
     out  id="a"  summary="A king ..."  status="ok"  model={...}  recipe="..."  ...  source=null  error=null
 
-The columns of the contract come out, and `error`: where it is not null, that row could not be summarized, and `summary`
-is null. Unit of parallelism: a partition of the DataFrame; all tasks of an executor share its engine.
+Item: one row with an `id` and a `text`; `title`, `language`, `prompt` and `metadata` are used when they are there.
+Unit of parallelism: a partition of the DataFrame; all tasks of an executor share its engine.
+Guarantee: one row out for each row in. Nothing is kept: a task that runs again summarizes its rows again.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from streaming.planning.layout import plan_layout
 from streaming.planning.work import Work, plan_work
 from streaming.settings import load
 
-_NEEDED = ("id", "text")
+_REQUIRED = ("id", "text")
 # An id may be a number as well.
 _TYPES = dict.fromkeys(("text", "title", "language", "prompt"), "string") | {"metadata": "map<string,string>"}
 _SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
@@ -47,35 +48,35 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     engine, which has `executor_cores` threads, or as many as the master names, and lives as long as the executor. With
     `engine="in-process"` there are as many tasks as `executors` says (1 on one machine), each with a model of its own;
     then set `spark.task.cpus` to the cores of an executor, so that no two share one. Like every DataFrame it is
-    computed anew by every action, so write it somewhere before you use it twice. Raises `UsageError` for a column that
+    computed again by every action, so write it somewhere before you use it twice. Raises `UsageError` for a column that
     is missing or of another type and for a wrong setting, `ModelError`, and `MachineError` for too little memory.
     """
-    if missing := [name for name in _NEEDED if name not in documents.columns]:
+    if missing := [name for name in _REQUIRED if name not in documents.columns]:
         raise UsageError(f"The DataFrame has no column '{missing[0]}'; it needs 'id' and 'text'.")
-    for name, wanted in _TYPES.items():
-        if name in documents.columns and (found := documents.schema[name].dataType.simpleString()) != wanted:
-            raise UsageError(f"The column '{name}' is of type {found}, and must be {wanted}.")
+    for name, expected in _TYPES.items():
+        if name in documents.columns and (actual := documents.schema[name].dataType.simpleString()) != expected:
+            raise UsageError(f"The column '{name}' is of type {actual}, and must be {expected}.")
     session = documents.sparkSession
-    chosen = load({"master": session.conf.get("spark.master"), **settings})
-    layout = plan_layout(chosen)
-    model = open_model(chosen.model, completion=chosen.completion)
-    work = plan_work(chosen, choose(chosen, model, cores=layout.cores), here=layout.local)
-    used = [name for name in Document.model_fields if name in documents.columns]
-    # Cast here: pandas would make floats of whole numbers beside a null.
-    named = documents.select(*used).withColumn("id", col("id").cast("string"))
-    if chosen.engine == "in-process":
-        # One task an executor: so one model, and no task idles while another has documents left.
-        named = named.coalesce(layout.executors)
-    return named.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+    all_settings = load({"master": session.conf.get("spark.master"), **settings})
+    layout = plan_layout(all_settings)
+    model = open_model(all_settings.model, completion=all_settings.completion)
+    work = plan_work(all_settings, choose(all_settings, model, cores=layout.cores), here=layout.local)
+    columns_used = [name for name in Document.model_fields if name in documents.columns]
+    # Cast here: pandas would turn whole numbers beside a null into floats.
+    rows = documents.select(*columns_used).withColumn("id", col("id").cast("string"))
+    if all_settings.engine == "in-process":
+        # One task an executor, so one model, and no task idles while another has documents left.
+        rows = rows.coalesce(layout.executors)
+    return rows.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
 
 
 def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         desk = Desk(work)
         rows = (row for frame in frames for row in frame.to_dict("records"))
-        for finished in in_flight(rows, partial(_row, desk), most=work.in_flight):
-            # As objects, so that what is missing is None; pandas would make it NaN, which is no map and no text.
-            cells = [[row.get(name) for name in _SCHEMA.names] for row in finished]
+        for outcomes in in_flight(rows, partial(_row, desk), most=work.in_flight):
+            # As objects, so that a missing value is None; pandas would make it NaN, which is no map and no text.
+            cells = [[row.get(name) for name in _SCHEMA.names] for row in outcomes]
             yield pd.DataFrame(cells, columns=_SCHEMA.names, dtype=object)
 
     return task
@@ -97,11 +98,11 @@ def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, 
 
 def _document(row: dict[str, Any]) -> Document:
     # A missing value is None in one column of a pandas frame and NaN in the next.
-    given = {name: value for name, value in row.items() if isinstance(value, str | int | dict) or not pd.isna(value)}
-    if not given.get("id"):
+    values = {name: value for name, value in row.items() if isinstance(value, str | int | dict) or not pd.isna(value)}
+    if not values.get("id"):
         raise BadInput("its id is null or empty", type="NoId")
     try:
-        return Document.model_validate(given)
+        return Document.model_validate(values)
     except ValidationError as error:
         fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
         raise BadInput(f"these columns are null or of a wrong type: {fields}", type="InvalidDocument") from error

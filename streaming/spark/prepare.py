@@ -1,4 +1,4 @@
-"""The plan of a query: everything that can be wrong is checked here, before Spark starts."""
+"""The plan of a query: settings, broker, topics, model and archive are checked here, before Spark starts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, pinned
 
-# Where no topic limits a record, Spark does: a value of its rows has at most 2 GiB.
+# The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
-# Twice what the slots hold, because the last documents of a micro-batch leave slots idle. From 32 documents on a wave
-# of the slots is long enough: 128 came at 0.61 a second with 16 slots, at 0.66 with 32, in micro-batches of 32 both.
+# The last documents of a micro-batch leave slots idle, so a batch fills the slots twice while that is at most 32
+# documents: 128 documents ran at 0.61 a second with 16 slots, at 0.66 with 32 (measurements.md, micro-batches).
 _FEWEST_DOCUMENTS = 16
 _MOST_DOCUMENTS = 32
-# Of nine slots, how many documents are counted for; the ninth is for those that are read in two prompts, which would
-# take another wave. 32 documents of 34 prompts took 42.0 s in 32 slots, 41.5 s in 36 (medians of four).
-_FILLED = 8
+# A micro-batch has 8 documents for every 9 slots: one slot in nine is spare for documents that need a second prompt.
+# 32 documents took 42.0 s in 32 slots, 41.5 s in 36 (measurements.md, spare slots).
+_DOCUMENTS_PER_NINE_SLOTS = 8
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,26 @@ class Plan:
 
     @property
     def batch_documents(self) -> int:
-        """Documents of one micro-batch, an executor."""
+        """The documents of one micro-batch, for each executor."""
         return self.settings.batch_documents or documents_for(self.choice.setup.slots)
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """Where the query's progress is."""
+        """The query's checkpoint."""
         return Checkpoint(self.settings.checkpoint_location)
 
 
 def documents_for(slots: int) -> int:
-    """Return how many documents a micro-batch has for an engine of `slots`, when nobody says."""
-    filled = slots * _FILLED // 9
-    waves = 2 if 2 * filled <= _MOST_DOCUMENTS else 1
-    return max(waves * filled, _FEWEST_DOCUMENTS)
+    """Return the documents of a micro-batch for an engine of `slots`, when the settings name no number."""
+    documents = slots * _DOCUMENTS_PER_NINE_SLOTS // 9
+    waves = 2 if 2 * documents <= _MOST_DOCUMENTS else 1
+    return max(waves * documents, _FEWEST_DOCUMENTS)
 
 
 def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) -> Plan:
     """Check settings, broker and topics, and plan the query; creates the topics that are missing.
 
-    `choice` is what was chosen to compute it already; else its checkpoint, the settings and the tuning choose.
+    `choice` says how the model is computed; without it the checkpoint, the settings and the tuning choose.
 
     Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
     be made, or `MachineError` for an archive that cannot be written.

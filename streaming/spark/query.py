@@ -1,55 +1,58 @@
-"""The query: from the input topics to where results go.
+"""The query: the way of a document from the input topics to the results.
 
-    documents -> [ decode -> summarize ] -> summaries, dead letters: topics, or Parquet files
-                   one mapInPandas
+    documents -> [ decode -> summarize ] -> summaries, dead letters
+    source.py    pipeline/, one mapInPandas   sinks/kafka.py or sinks/parquet.py
 
-`prepare` has made the plan; `start` starts its stream, and `run` starts it and watches it until it is told to stop.
+`prepare` has made the plan; `start` starts its stream, and `run` starts it and watches it until it ends or is stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-from pyspark.sql.functions import col, count, when
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from streaming.archive import Archive, ArchiveLocation
+from streaming.archive import Archive
 from streaming.errors import Abandoned, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
-from streaming.spark.archive_query import archive_checkpoint, archiving
+from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_checkpoint
 from streaming.spark.checkpoint import Pin, open_checkpoint
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.prepare import Plan
 from streaming.spark.session import spark_log, spark_session
-from streaming.spark.sinks.kafka import write_results
-from streaming.spark.sinks.parquet import write_results_as_parquet
+from streaming.spark.sinks.kafka import write_to_kafka
+from streaming.spark.sinks.parquet import write_to_parquet
 from streaming.spark.source import read_documents
-from streaming.spark.watch import Batch, StopRequest, finish, watch
+from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
-    """Start the stream; with `once` it ends when it has read what is there now."""
-    settings, task_plan = plan.settings, plan.task_plan
-    documents = read_documents(spark, settings, most=plan.batch_documents * plan.layout.executors)
-    # One stream of documents an executor, rather than one a Kafka partition: no executor idles at a partition's end.
-    results = documents.coalesce(plan.layout.executors).mapInPandas(summarize(task_plan), OUTPUT_SCHEMA)
-    counted = results.observe(
-        "results",
-        count("topic").alias("results"),
-        count(when(col("topic") == task_plan.topics.dead_letter, 1)).alias("dead_letters"),
+    """Start the stream; with `once` it ends when it has read the records that are there now."""
+    writer = write_results(
+        read_documents(spark, plan.settings, most=plan.batch_documents * plan.layout.executors)
+        # One stream of documents an executor, not one a Kafka partition: no executor idles at a partition's end.
+        .coalesce(plan.layout.executors)
+        .mapInPandas(summarize(plan.task_plan), OUTPUT_SCHEMA)
+        .transform(count_results, plan.task_plan.topics.dead_letter),
+        plan,
+        checkpoint_id,
     )
-    if settings.to_kafka or plan.archive_location is None:
-        writer = write_results(counted, settings, task_plan.topics)
-    else:
-        name, dead_letters = f"{settings.query}-{checkpoint_id[:12]}", task_plan.topics.dead_letter
-        writer = write_results_as_parquet(counted, Archive(plan.archive_location), name=name, dead_letters=dead_letters)
-    writer = writer.queryName(settings.query).option("checkpointLocation", settings.checkpoint_location)
+    writer = writer.queryName(plan.settings.query).option("checkpointLocation", plan.settings.checkpoint_location)
     return (writer.trigger(availableNow=True) if once else writer).start()
+
+
+def write_results(results: DataFrame, plan: Plan, checkpoint_id: str) -> DataStreamWriter:
+    """Return the writer of the sink that the query itself feeds; with both sinks the archive's query feeds Parquet."""
+    topics = plan.task_plan.topics
+    if plan.settings.to_kafka or plan.archive_location is None:
+        return write_to_kafka(results, plan.settings, topics)
+    name = f"{plan.settings.query}-{checkpoint_id[:12]}"
+    return write_to_parquet(results, Archive(plan.archive_location), name=name, dead_letters=topics.dead_letter)
 
 
 @contextmanager
@@ -64,32 +67,13 @@ def running(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool =
 
 
 @contextmanager
-def checkpointed(plan: Plan) -> Iterator[str]:
-    """Hold the checkpoint of a plan's query and say its id; raises `CheckpointError` when it is of other topics."""
+def hold_checkpoint(plan: Plan) -> Iterator[str]:
+    """Hold the checkpoint of a plan's query and yield its id; raises `CheckpointError` when it is of other topics."""
     ids = {topic.name: topic.id for topic in plan.inputs}
     growing = plan.settings.input_pattern is not None
     pin = Pin(plan.choice.original.sha256, plan.choice.representation)
     with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin) as checkpoint_id:
         yield checkpoint_id
-
-
-@dataclass(frozen=True)
-class ArchiveQuery:
-    """The archive's query of a plan that has one: its location and the id of its checkpoint."""
-
-    location: ArchiveLocation
-    checkpoint_id: str
-
-
-@contextmanager
-def archive_checkpointed(plan: Plan) -> Iterator[ArchiveQuery | None]:
-    """Hold the checkpoint of the archive's query; None when the plan has none."""
-    if plan.archive_location is None or not plan.settings.to_kafka:
-        yield None
-        return
-    ids = {topic.name: topic.id for topic in plan.outputs}
-    with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
-        yield ArchiveQuery(plan.archive_location, checkpoint_id)
 
 
 def summarize_and_archive(
@@ -104,26 +88,22 @@ def summarize_and_archive(
 ) -> None:
     """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
 
-    Each one's failure is explained as its own.
+    The failure of each query is explained as its own.
     """
 
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
-        if archive_query is None:
-            return nullcontext()
-        return archiving(
-            spark, plan.settings, archive_query.location, checkpoint_id=archive_query.checkpoint_id, once=once
-        )
+        return nullcontext() if archive_query is None else archiving(spark, plan.settings, archive_query, once=once)
 
     with nullcontext() if once else archive(once=False) as running_archive:
         with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
             watch(query, stop=stop, grace=plan.settings.grace, on_batch=on_batch, archive_query=running_archive)
         if running_archive is not None and not running_archive.isActive:
-            # Raises what ended it.
+            # Raises the error that ended it.
             running_archive.awaitTermination()
-    # What the query has left on the topics last.
-    with archive(once=True) as rest:
-        if rest is not None:
-            finish(rest, stop=stop)
+    # The results that reached the topics last.
+    with archive(once=True) as last_archive:
+        if last_archive is not None:
+            finish(last_archive, stop=stop)
 
 
 def run(
@@ -143,23 +123,23 @@ def run(
     settings = plan.settings
     group = GroupOffsets(settings)
 
-    def commit_and_tell(batch: Batch) -> None:
+    def on_committed(batch: Batch) -> None:
         group.commit(batch.end_offsets)
         on_batch(batch)
 
     try:
         with ExitStack() as stack:
-            checkpoint_id = stack.enter_context(checkpointed(plan))
-            archive_query = stack.enter_context(archive_checkpointed(plan))
+            checkpoint_id = stack.enter_context(hold_checkpoint(plan))
+            archive_query = stack.enter_context(hold_archive_checkpoint(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
             start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
             summarize_and_archive(
-                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=commit_and_tell
+                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_committed
             )
     except QueryError as error:
-        if stop.asked:
-            # Whoever stops every process of ours at once, as a service manager may, leaves nothing to wait for.
+        if stop.requested:
+            # A service manager may stop all our processes at once; then there is nothing left to wait for.
             raise Abandoned(f"Stopped before the running micro-batch ended; it will run again. ({error})") from error
         raise
     finally:

@@ -1,4 +1,4 @@
-"""The SparkSession: every setting of Spark's that gistream decides, with its reason beside it."""
+"""The SparkSession: every setting of Spark that gistream changes, with its reason beside it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from streaming.machine.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 
-# What py4j raises when the JVM does not answer any more.
+# Raised by py4j when the JVM does not answer any more.
 JVM_GONE = (Py4JError, ConnectionError)
 # Checkpoints, Spark's scratch files and logs.
 LEAST_DISK = 300 * 1024 * 1024
@@ -38,7 +38,7 @@ def runs_in_one_jvm(spark: SparkSession) -> bool:
 
 @contextmanager
 def spark_session(settings: Settings, layout: Layout) -> Iterator[SparkSession]:
-    """Have Spark for as long as the context lasts; what it and its workers say goes to logs/spark.log.
+    """Run Spark for as long as the context lasts; Spark and its workers log to logs/spark.log.
 
     Raises `MachineError` when there is no Java, no disk, or Spark does not start.
     """
@@ -46,7 +46,7 @@ def spark_session(settings: Settings, layout: Layout) -> Iterator[SparkSession]:
     try:
         yield spark
     finally:
-        # A JVM that has ended by itself needs no stop; who worked with it has said so.
+        # A JVM that has ended by itself needs no stop; its user has raised the error.
         with suppress(*JVM_GONE):
             spark.stop()
 
@@ -66,9 +66,9 @@ def _start(settings: Settings, layout: Layout) -> SparkSession:
             "free some, or choose another place with --data-dir."
         )
     if layout.local:
-        # Else Spark's ports listen on every interface.
+        # Otherwise Spark's ports listen on every interface.
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    # The workers run this very Python, wherever it is installed.
+    # The workers run the same Python, wherever it is installed.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(f"gistream-{settings.query}")
     for name, value in _conf(settings, layout, scratch).items():
@@ -86,32 +86,31 @@ def _conf(settings: Settings, layout: Layout, scratch: Path) -> dict[str, str]:
     conf = {
         "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,
-        # The JVM only moves bytes here. With the quick compiler alone and the simple collector a start took 18 s of CPU
-        # instead of 25 (three pairs), and those are the cores the model needs.
+        # The JVM only moves bytes: with these a start takes 18 s of CPU instead of 25 (measurements.md, Spark's JVM).
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.jars": ",".join(map(str, _connector_jars())),
         # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
-        # More tasks would share it, too, but each counts its own failures (`max_failed_share`), orders its own ids.
+        # More tasks would share the engine, but each task counts failures and orders ids on its own.
         "spark.task.cpus": str(layout.cores),
         "spark.executor.cores": str(layout.cores),
         "spark.task.maxFailures": str(TASK_ATTEMPTS),
-        # The driver has fetched the model; a worker never phones a hub.
+        # The driver has fetched the model; a worker never asks a hub.
         "spark.executorEnv.HF_HUB_OFFLINE": "1",
-        # Its imports take seconds, and with `engine = "in-process"` it has the model.
+        # The imports of a worker take seconds, and with `engine = "in-process"` it holds the model.
         "spark.python.worker.reuse": "true",
-        # The input to the worker comes a batch of rows at a time: few, so that the first document is not kept waiting
-        # by the eighth. The output is flushed after each frame but the last; see `summarize._frames`. Measured with a
-        # slow function: 0.3 s from yield to topic, against the end of the task with Spark's 64 KiB.
+        # Rows of a batch on their way into the worker: few, so that the first document does not wait for more rows.
+        # The small buffer takes a result to its topic in 0.3 s, not at the end of the task (measurements.md, flushing);
+        # see `task._frames`.
         "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
         "spark.sql.execution.pandas.udf.buffer.size": "64",
-        # Headers as dictionaries; the default makes them rows of tuples in one case and of dictionaries in another.
+        # Headers become dictionaries; the default makes them tuples in one case and dictionaries in another.
         "spark.sql.execution.pandas.structHandlingMode": "dict",
-        # Exceptions of ours are sentences; Python's frames around them help nobody who reads the log.
+        # Our exceptions are sentences; Python's frames around them do not help a reader of the log.
         "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.streaming.stopTimeout": "30s",
-        # How long an idle query waits before it asks Kafka again for something new. Spark's own 10 ms took 0.26 of a
-        # core, Spark's and Kafka's; this takes 0.11, and the first document comes 0.05 s later.
+        # An idle query asks Kafka for new records this often; 10 ms cost 0.26 of a core, 100 ms cost 0.11
+        # (measurements.md, polling delay).
         "spark.sql.streaming.pollingDelay": "100ms",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
@@ -126,9 +125,9 @@ def _conf(settings: Settings, layout: Layout, scratch: Path) -> dict[str, str]:
 
 
 def _connector_jars() -> list[Path]:
-    """Return the jars of the Kafka connector that pyspark does not bring itself, by artifact name."""
-    own = {_artifact(path) for path in Path(pyspark.__file__).parent.joinpath("jars").glob("*.jar")}
-    return [path for path in resolve_jars(SPARK_KAFKA) if _artifact(path) not in own]
+    """Return the jars of the Kafka connector that pyspark does not contain, compared by artifact name."""
+    included = {_artifact(path) for path in Path(pyspark.__file__).parent.joinpath("jars").glob("*.jar")}
+    return [path for path in resolve_jars(SPARK_KAFKA) if _artifact(path) not in included]
 
 
 def _artifact(path: Path) -> str:
@@ -137,12 +136,12 @@ def _artifact(path: Path) -> str:
 
 @contextmanager
 def _stderr_to(log: Path) -> Iterator[None]:
-    """Have processes that start here write their standard error to `log`: the JVM keeps what it inherits for life."""
-    kept = os.dup(2)
+    """Send the standard error of processes that start here to `log`; the JVM keeps the inherited file for life."""
+    original = os.dup(2)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(original, 2)
+            os.close(original)

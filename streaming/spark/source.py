@@ -1,8 +1,10 @@
 """The Kafka source.
 
-Reads records from topics. Item: one record, with key, value, headers and position. Unit of parallelism: a topic
-partition, never a part of one, for the order of an id's results hangs on it. Guarantee: each offset is read once by a
-query that does not crash; after a crash the last micro-batch is read again, with exactly the same offsets.
+Reads the records of topics.
+
+Item: one record, with key, value, headers and position.
+Unit of parallelism: a whole topic partition, because the order of an id's results depends on it.
+Guarantee: each offset is read once. After a restart the last micro-batch is read again, with exactly the same offsets.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from streaming.settings.kafka_options import for_spark
 
 
 def read_documents(spark: SparkSession, settings: Settings, *, most: int) -> DataFrame:
-    """Return the stream of the input topics' records, at most so many a micro-batch; see `read_topics`."""
+    """Return the stream of the input topics' records, at most `most` in a micro-batch; see `read_topics`."""
     if settings.input_pattern is not None:
         topics = {"subscribePattern": settings.input_pattern}
     else:
@@ -28,19 +30,19 @@ def read_documents(spark: SparkSession, settings: Settings, *, most: int) -> Dat
 def read_topics(spark: SparkSession, settings: Settings, topics: Mapping[str, str], *, most: int) -> DataFrame:
     """Return a stream of records: key, value, headers, topic, partition, offset, timestamp (ms since 1970).
 
-    `topics` is Spark's option that names them, `most` the records of a micro-batch.
+    `topics` is Spark's option that names the topics, `most` the most records of a micro-batch.
     """
     options = {
         **for_spark(settings.kafka),
         "kafka.bootstrap.servers": settings.servers,
         **topics,
-        # Only for a new checkpoint: a service that is installed today also owes the documents of yesterday.
+        # For a new checkpoint: a service that is installed today also summarizes the documents of yesterday.
         "startingOffsets": "earliest",
         "maxOffsetsPerTrigger": str(most),
         "includeHeaders": "true",
-        # Records that retention deleted before they were read are a loss, and a loss is an error.
+        # Records that retention deleted before they were read are lost, and a loss is an error.
         "failOnDataLoss": "true",
-        # What a producer's transaction aborted was never said.
+        # The records of an aborted transaction do not count.
         "kafka.isolation.level": "read_committed",
     }
     return (

@@ -1,6 +1,6 @@
-"""Watches a running query: tells of each micro-batch, and ends the query between two of them when asked to.
+"""Watches a running query: reports each micro-batch, and stops the query between two micro-batches on request.
 
-A micro-batch is the unit of commit, so a stop waits for the running one; a batch that is cancelled replays.
+A micro-batch is the unit of commit, so a stop waits for the running one; a cancelled batch runs again.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from pyspark.sql import DataFrame
+from pyspark.sql.functions import col, count, when
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.errors import Abandoned
 
-# How often the query is looked at: what a stop or a batch's line may lag behind.
+# Between two looks at the query: a stop, and the line of a batch, may be late by this.
 _LOOK_SECONDS = 0.2
+# The name of the metrics that Spark counts along with the results of a micro-batch.
+_METRICS = "results"
 
 
 @dataclass(frozen=True)
@@ -34,29 +38,38 @@ class Batch:
 
 
 class StopRequest:
-    """A stop that somebody may ask for, by SIGTERM or Ctrl-C or `ask`. A second one does not wait for the batch."""
+    """A request to stop, by SIGTERM, by Ctrl-C or by `request`. A second one does not wait for the micro-batch."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._event = threading.Event()
         self.urgent = False
 
     @property
-    def asked(self) -> bool:
-        """Tell whether a stop was asked for."""
-        return self._asked.is_set()
+    def requested(self) -> bool:
+        """Whether a stop was requested."""
+        return self._event.is_set()
 
-    def ask(self) -> None:
-        """Ask for the stop; again: at once."""
-        self.urgent = self.asked
-        self._asked.set()
+    def request(self) -> None:
+        """Request the stop; the second request makes it urgent."""
+        self.urgent = self.requested
+        self._event.set()
 
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT from now on; Spark takes SIGINT for itself when it starts, so call it after."""
+        """Handle SIGTERM and SIGINT from now on; call it after the start of Spark, which takes SIGINT for itself."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
+            signal.signal(number, self._on_signal)
 
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
-        self.ask()
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.request()
+
+
+def count_results(results: DataFrame, dead_letter_topic: str) -> DataFrame:
+    """Return `results`, which Spark counts from now on: `watch` reports the dead letters of each micro-batch."""
+    return results.observe(
+        _METRICS,
+        count("topic").alias("results"),
+        count(when(col("topic") == dead_letter_topic, 1)).alias("dead_letters"),
+    )
 
 
 def watch(
@@ -67,37 +80,37 @@ def watch(
     on_batch: Callable[[Batch], None],
     archive_query: StreamingQuery | None = None,
 ) -> None:
-    """Watch `query` until it ends by itself or `stop` is asked for, calling `on_batch` after each micro-batch.
+    """Watch `query` until it ends by itself or `stop` is requested, calling `on_batch` after each micro-batch.
 
     When `archive_query` has ended, `query` is stopped, too; the caller raises the failure. A stop
     waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
     """
-    seen = -1
-    patience: float | None = None
+    last_number = -1
+    deadline: float | None = None
     while True:
         ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
-        broken = archive_query is not None and not archive_query.isActive
-        stopping = stop.asked or broken
-        batches = _batches_after(query, seen)
+        archive_failed = archive_query is not None and not archive_query.isActive
+        stopping = stop.requested or archive_failed
+        batches = _batches_after(query, last_number)
         if stopping and not ended and (batches or not _busy(query)):
-            # At once, before the next batch has got far; and a batch that ended meanwhile is told of, too.
+            # At once, before the next batch has got far. A batch that ended meanwhile is reported, too.
             query.stop()
-            batches, ended = _batches_after(query, seen), True
+            batches, ended = _batches_after(query, last_number), True
         for batch in batches:
-            seen = batch.number
+            last_number = batch.number
             on_batch(batch)
-        impatient = stopping and (patience := patience or time.monotonic() + grace) < time.monotonic()
-        if ended or (broken and impatient):
+        late = stopping and (deadline := deadline or time.monotonic() + grace) < time.monotonic()
+        if ended or (archive_failed and late):
             return
-        if stopping and (stop.urgent or impatient):
+        if stopping and (stop.urgent or late):
             raise Abandoned(
                 "Stopped before the running micro-batch ended; nothing is lost: it will run again at the next "
-                "start, and the summaries it had already made will come twice. To wait longer, raise --grace."
+                "start, and the summaries that it had already made will come twice. To wait longer, raise --grace."
             )
 
 
 def finish(query: StreamingQuery, *, stop: StopRequest) -> None:
-    """Wait until a query that ends by itself has ended; only a stop that does not wait ends it before."""
+    """Wait until a query that ends by itself has ended; only an urgent stop ends it early."""
     while not query.awaitTermination(_LOOK_SECONDS):  # type: ignore[arg-type]
         if stop.urgent:
             query.stop()
@@ -108,17 +121,17 @@ def _busy(query: StreamingQuery) -> bool:
     return bool(status["isTriggerActive"] and status["isDataAvailable"])
 
 
-def _batches_after(query: StreamingQuery, seen: int) -> list[Batch]:
-    """Return the micro-batches with records that ended since number `seen`, oldest first."""
+def _batches_after(query: StreamingQuery, number: int) -> list[Batch]:
+    """Return the micro-batches with records that ended after micro-batch `number`, oldest first."""
     last = query.lastProgress
     # An idle query reports its last batch again from time to time.
-    if last is None or last["batchId"] <= seen:
+    if last is None or last["batchId"] <= number:
         return []
-    return [_batch(p) for p in query.recentProgress if p["batchId"] > seen and p["numInputRows"] > 0]
+    return [_batch(p) for p in query.recentProgress if p["batchId"] > number and p["numInputRows"] > 0]
 
 
 def _batch(progress: Any) -> Batch:
-    observed = progress["observedMetrics"].get("results")
+    observed = progress["observedMetrics"].get(_METRICS)
     end = progress["sources"][0]["endOffset"]
     return Batch(
         number=progress["batchId"],

@@ -23,7 +23,7 @@ from streaming.engine.tuning.tuning_file import Skipped, Speed, Tuning, find_tun
 from streaming.errors import EngineError, ModelError
 from streaming.settings import Settings
 from streaming.spark.prepare import prepare as prepare_query
-from streaming.spark.query import checkpointed
+from streaming.spark.query import hold_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_a_gpu_is_not_tuned_for(model: ModelFile, tmp_path: Path) -> None:
 def test_a_query_keeps_its_representation_when_the_cpu_is_tuned_meanwhile(settings: Settings, model: ModelFile) -> None:
     def start(**changes: str) -> tuple[str, str]:
         plan = prepare_query(settings.model_copy(update=changes), model)
-        with checkpointed(plan):
+        with hold_checkpoint(plan):
             return plan.choice.representation, plan.task_plan.work.recipe_name
 
     began = start()

@@ -15,7 +15,7 @@ from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.messages import DeadLetter, Summary
 from streaming.spark.prepare import Plan
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.watch import Batch, StopRequest, watch
 
 DOCUMENTS = 64
@@ -39,7 +39,7 @@ def test_a_native_crash_costs_one_document_and_no_task(
     send(*[(f"d{number}".encode(), document(text)) for number, text in enumerate(texts)])
     batches: list[Batch] = []
     with ExitStack() as stack:
-        checkpoint_id = stack.enter_context(checkpointed(ready))
+        checkpoint_id = stack.enter_context(hold_checkpoint(ready))
         query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id, once=True))
         watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
         tracker = spark.sparkContext.statusTracker()

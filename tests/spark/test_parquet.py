@@ -14,9 +14,9 @@ from spark_helpers import MakePlan, drain
 
 from streaming.archive import Archive
 from streaming.errors import MachineError
-from streaming.spark.archive_query import archiving
+from streaming.spark.archive_query import archiving, hold_archive_checkpoint
 from streaming.spark.prepare import Plan
-from streaming.spark.query import archive_checkpointed, checkpointed, summarize_and_archive
+from streaming.spark.query import hold_checkpoint, summarize_and_archive
 from streaming.spark.watch import StopRequest, finish
 
 
@@ -27,10 +27,9 @@ def out(tmp_path: Path) -> Path:
 
 def archive(spark: SparkSession, plan: Plan) -> None:
     """Archive what is on the output topics, as `gistream run --once` does."""
-    with archive_checkpointed(plan) as archive_query:
+    with hold_archive_checkpoint(plan) as archive_query:
         assert archive_query is not None
-        location, checkpoint_id = archive_query.location, archive_query.checkpoint_id
-        with archiving(spark, plan.settings, location, checkpoint_id=checkpoint_id, once=True) as query:
+        with archiving(spark, plan.settings, archive_query, once=True) as query:
             finish(query, stop=StopRequest())
 
 
@@ -163,8 +162,8 @@ def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
     # Something for the archive to break on at once.
     drain(spark, plan(batch_documents=1, max_tokens=48, checkpoint=str(out.parent / "first")))
     with (
-        checkpointed(ready) as checkpoint_id,
-        archive_checkpointed(ready) as archive_query,
+        hold_checkpoint(ready) as checkpoint_id,
+        hold_archive_checkpoint(ready) as archive_query,
         pytest.raises(MachineError, match=r"^The disk is gone\.$"),
     ):
         summarize_and_archive(

@@ -18,7 +18,7 @@ from streaming.errors import CheckpointError, EngineError, QueryError
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 
 BAD = {
     "NotUtf8": b"\xff\xfe\x00text",
@@ -82,7 +82,10 @@ def test_the_first_result_is_on_the_topic_before_the_third_is_generated(
     partitions = [TopicPartition(ready.settings.output_topic, n) for n in range(ready.outputs[0].partitions)]
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
-    with checkpointed(ready) as checkpoint_id, running(spark, ready, checkpoint_id=checkpoint_id, once=True) as query:
+    with (
+        hold_checkpoint(ready) as checkpoint_id,
+        running(spark, ready, checkpoint_id=checkpoint_id, once=True) as query,
+    ):
         while not consumer.poll(timeout_ms=50):
             assert query.isActive
         generated = log.read_text().count("generated")
@@ -186,16 +189,16 @@ def test_a_topic_that_was_made_anew_is_noticed(spark: SparkSession, plan: MakePl
     client.delete_topics([ready.settings.input_topic])
     client.close()
     again = plan()
-    with pytest.raises(CheckpointError, match="deleted and created anew"):
+    with pytest.raises(CheckpointError, match="deleted and created again"):
         drain(spark, again)
 
 
 def test_a_second_query_on_a_checkpoint_is_refused(plan: MakePlan) -> None:
     ready = plan()
     with (
-        checkpointed(ready),
+        hold_checkpoint(ready),
         pytest.raises(CheckpointError, match="Another gistream query is running"),
-        checkpointed(ready),
+        hold_checkpoint(ready),
     ):
         pass
 
@@ -205,5 +208,5 @@ def test_a_broken_checkpoint_is_refused_before_spark_starts(plan: MakePlan) -> N
     offsets = Path(ready.settings.checkpoint_location, "offsets")
     offsets.mkdir(parents=True)
     (offsets / "0").write_text("v1\n{not json")
-    with pytest.raises(CheckpointError, match="cannot be read"), checkpointed(ready):
+    with pytest.raises(CheckpointError, match="cannot be read"), hold_checkpoint(ready):
         pass

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pyspark.sql import SparkSession
 
 from streaming.spark.prepare import Plan
-from streaming.spark.query import checkpointed, running
+from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.watch import Batch, StopRequest, watch
 
 MakePlan = Callable[..., Plan]
@@ -18,7 +18,7 @@ def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
     """Run the query of `plan` over what is there, as `gistream run --once` does."""
     batches: list[Batch] = []
     with ExitStack() as stack:
-        checkpoint_id = stack.enter_context(checkpointed(plan))
+        checkpoint_id = stack.enter_context(hold_checkpoint(plan))
         query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=True))
         watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
     return batches

@@ -1,1 +1,1 @@
-"""Where results go."""
+"""Sinks: the ends of a query."""

@@ -1,8 +1,10 @@
 """The Kafka sink.
 
-Writes summaries, tombstones and dead letters, each to the topic its row names. Item: one row of topic, key, value and
-headers. Unit: one record, sent as soon as the row is there. Guarantee: at least once; after a crash the results of the
-last micro-batch may stand twice, with the same identity.
+Writes summaries, tombstones and dead letters, each to the topic that its row names.
+
+Item: one row of topic, key, value and headers.
+Unit of parallelism: one record, sent as soon as the row is there.
+Guarantee: at least once. After a restart the results of the last micro-batch may stand twice, with the same identity.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_spark
 
 
-def write_results(results: DataFrame, settings: Settings, topics: Topics) -> DataStreamWriter:
+def write_to_kafka(results: DataFrame, settings: Settings, topics: Topics) -> DataStreamWriter:
     """Return the writer of the stream of results."""
     # A result that fits its topic must fit the request that carries it.
     largest = max(topics.output_limit, topics.dead_letter_limit)
@@ -24,7 +26,7 @@ def write_results(results: DataFrame, settings: Settings, topics: Topics) -> Dat
         "kafka.buffer.memory": str(max(32 * MIB, 4 * largest)),
         "kafka.acks": "all",
         "kafka.enable.idempotence": "true",
-        # The one compression that every client can read without a library of its own.
+        # The only compression that every client can read without another library.
         "kafka.compression.type": "gzip",
         **for_spark(settings.kafka),
         "kafka.bootstrap.servers": settings.servers,

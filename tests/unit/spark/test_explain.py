@@ -144,7 +144,7 @@ def test_an_error_without_words_is_still_an_error_of_the_service(settings: Setti
 
 
 def test_what_ends_the_archives_query_has_the_archives_own_remedy(settings: Settings) -> None:
-    archive = Checkpoint("/data/checkpoints/a-archive-1", anew="remove the folder /data/checkpoints/a-archive-1")
+    archive = Checkpoint("/data/checkpoints/a-archive-1", remedy="remove the folder /data/checkpoints/a-archive-1")
     for cause in (DATA_LOSS, "UnknownTopicOrPartitionException: This server", "Incomplete log file in /x"):
         said = str(explain(in_spark(cause), settings, archive))
         assert "remove the folder /data/checkpoints/a-archive-1" in said
