@@ -1,1 +1,1 @@
-"""The way of one record, without Spark: decode it, summarize it, make the result that leaves."""
+"""The way of one record, without Spark: decode it, summarize it, make its result."""

@@ -39,14 +39,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A record without a value: whatever stands under `key` is to be deleted."""
+    """A record without a value: the summary of `key` is to be deleted."""
 
     key: bytes
 
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How records are read: their format, where a document's fields are, and what names it."""
+    """How a record is read: its format, where a document's fields are, and where its id comes from."""
 
     format: Literal["auto", "json", "text"] = "auto"
     field: tuple[tuple[str, str], ...] = ()
@@ -71,35 +71,34 @@ def decode(record: Record, record_format: RecordFormat) -> Document | Tombstone:
     document = _from_json(raw, dict(record_format.field)) if is_json else Document(text=text)
     if not document.text.strip():
         raise BadInput("the text is empty", type="EmptyText")
-    return document.model_copy(update={"id": _name(record, document, record_format)})
+    return document.model_copy(update={"id": _id(record, document, record_format.id_from)})
 
 
 def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
     try:
         value = from_json(raw)
     except ValueError as error:
-        # The parser names the place, not the text.
+        # The parser's message has line and column, and none of the text.
         raise BadInput(f"the value is not JSON: {error}", type="InvalidJson") from error
     if not isinstance(value, dict):
         raise BadInput("the value is JSON, but no object", type="InvalidJson")
-    found = dict(value)
+    fields = dict(value)
     for name, path in field.items():
-        found.pop(name, None)
+        fields.pop(name, None)
         if (inner := lookup(value, path)) is not None:
-            found[name] = inner
-    # A null field is an absent one, as most serializers write it.
-    given = {name: inner for name, inner in found.items() if inner is not None}
-    if "text" not in given:
+            fields[name] = inner
+    # Most serializers write an absent field as null.
+    fields = {name: inner for name, inner in fields.items() if inner is not None}
+    if "text" not in fields:
         raise BadInput(f"the JSON object has no '{field.get('text', 'text')}'", type="NoText")
     try:
-        return Document.model_validate(given)
+        return Document.model_validate(fields)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
         raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
 
 
-def _name(record: Record, document: Document, record_format: RecordFormat) -> str:
-    rule = record_format.id_from
+def _id(record: Record, document: Document, rule: str) -> str:
     if rule in ("auto", "field") and document.id:
         return document.id
     if rule in ("auto", "key") and record.key:

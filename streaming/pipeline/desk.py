@@ -1,6 +1,6 @@
-"""Where documents are summarized: the work on one document, in the process that has the model.
+"""The desk: the work on one document, in the process that has the model.
 
-Here summarizer and engine meet; neither knows the other. The driver decides in `work` what a desk uses.
+Summarizer and engine meet here; neither knows the other. The driver's decisions come in a `Work`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
 
-# The engine that this process uses. Spark keeps its Python workers across tasks and micro-batches, and so this.
+# This process's engine. Spark keeps its Python workers across tasks and micro-batches, so the engine stays, too.
 _loaded: dict[EngineRecipe, Engine] = {}
 
 
 def _engine(recipe: EngineRecipe, on_progress: Callable[[float], None] | None) -> Engine:
     if recipe not in _loaded:
-        # One model at a time: a worker that serves another query now must not hold both.
+        # One model at a time: a worker that now serves another query must not hold two.
         unload()
         _loaded[recipe] = recipe.load(on_progress)
     return _loaded[recipe]
@@ -39,7 +39,7 @@ def unload() -> None:
 
 
 class Desk:
-    """Where documents are summarized: the work to do, and this process's engine to do it with."""
+    """Summarizes documents by a `Work`, with this process's engine."""
 
     def __init__(self, work: Work, on_progress: Callable[[float], None] | None = None) -> None:
         """Load the engine if this process does not have it yet.
@@ -60,11 +60,11 @@ class Desk:
         work = self._work
         profile = work.profiles.get(document.prompt or work.default_profile)
         if profile is None:
-            # Its name is not repeated: it is a stranger's text.
+            # The message does not repeat the name: it is a stranger's text.
             raise BadInput(
                 f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
             )
-        written = await self._summarizer.summarize(
+        outcome = await self._summarizer.summarize(
             SummaryRequest(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
             deadline=time.monotonic() + work.deadline,
         )
@@ -72,16 +72,16 @@ class Desk:
         return Summary(
             id=document.id or document_sha256,
             title=document.title,
-            summary=written.summary,
-            status=written.status,
+            summary=outcome.summary,
+            status=outcome.status,
             model=work.model,
             prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
             recipe=work.recipe.hash(profile),
-            strategy=written.strategy,
-            chunks=written.chunks,
-            tokens=Tokens(prompt=written.prompt_tokens, completion=written.completion_tokens),
-            seconds=round(written.seconds, 3),
-            signals=_signals(written),
+            strategy=outcome.strategy,
+            chunks=outcome.chunks,
+            tokens=Tokens(prompt=outcome.prompt_tokens, completion=outcome.completion_tokens),
+            seconds=round(outcome.seconds, 3),
+            signals=_signals(outcome),
             document_sha256=document_sha256,
             source=source,
             produced_at=datetime.now(timezone.utc),
@@ -97,14 +97,14 @@ class Desk:
             return error
 
 
-def _signals(written: SummaryResult) -> Signals:
-    signals = written.signals
+def _signals(outcome: SummaryResult) -> Signals:
+    signals = outcome.signals
     return Signals(
         grounding=_rounded(signals.grounding),
         repetition=_rounded(signals.repetition),
         copy=_rounded(signals.copied),
         compression=_rounded(signals.compression),
-        finish=written.finish,
+        finish=outcome.finish,
     )
 
 
@@ -114,16 +114,16 @@ def _rounded(share: float | None) -> float | None:
 
 @contextmanager
 def contained() -> Iterator[None]:
-    """Make whatever a library breaks on cost this document: raise it as `DocumentFailed` (Unexpected).
+    """Contain an unexpected exception to this document: raise it as `DocumentFailed` (Unexpected).
 
-    It would else stop the query, for ever: the document comes again with every replay.
+    Otherwise it would stop the query for ever, because the document comes again with every replay.
     """
     try:
         yield
     except (DocumentError, GistreamError, asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except BaseException as error:  # noqa: BLE001 - a Rust panic, for one, is no Exception
-        # Its words may hold the text; its kind and its place do not.
+    except BaseException as error:  # noqa: BLE001 - a Rust panic, for example, is no Exception
+        # The message may hold the document's text; the type and the traceback do not.
         kind = type(error).__name__
         sys.stderr.write(f"gistream: unexpected {kind}:\n{''.join(traceback.format_tb(error.__traceback__))}")
         raise DocumentFailed(f"an unexpected {kind}", type="Unexpected") from None

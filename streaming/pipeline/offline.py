@@ -1,4 +1,4 @@
-"""Documents in, summaries out, in this process: for trying a prompt or a model without Kafka and without Spark."""
+"""Documents in, summaries out, in this process: to try a prompt or a model without Kafka and without Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Attempt = tuple[Document, Summary | DocumentError]
 def summarize_documents(
     work: Work, documents: Iterator[Document], on_progress: Callable[[float], None]
 ) -> Iterator[Attempt]:
-    """Yield each document as it is done, with its summary or why it has none; the model is freed at the end.
+    """Yield each document when it is done, with its summary or its error; the model is freed at the end.
 
     `on_progress` is called with the share of the model that is loaded, from 0 to 1.
 
@@ -28,7 +28,7 @@ def summarize_documents(
         return document, await desk.attempt(document)
 
     try:
-        for finished in in_flight(documents, attempt, most=work.in_flight):
-            yield from finished
+        for attempts in in_flight(documents, attempt, most=work.in_flight):
+            yield from attempts
     finally:
         unload()

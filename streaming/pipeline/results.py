@@ -1,7 +1,7 @@
-"""Results: what one document becomes on its way out, and the certainty that it fits the topic it is for.
+"""Results: the records that leave, each small enough for its topic.
 
-A result is a record of the output topic (a summary, or a tombstone) or of the dead-letter topic. Nothing leaves here
-that the broker would refuse for its size: a refusal would fail the whole micro-batch, again and again.
+A result is a record of the output topic (a summary, or a tombstone) or of the dead-letter topic. The broker would
+refuse a result that is too large, and a refusal would fail the whole micro-batch, again and again.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from streaming.errors import DocumentError, ResultTooLarge
 from streaming.messages import DeadLetter, Failure, Header, Summary, source_headers
 from streaming.pipeline.decode import Record
 
-# Kafka's own upper bound for what surrounds keys, values and headers: 61 bytes of a batch, 21 of a record, and up to
-# 10 for the two lengths of a header (DefaultRecordBatch and DefaultRecord in kafka-clients).
+# Kafka's own upper bound for the bytes around keys, values and headers: 61 of a batch, 21 of a record, and up to 10
+# for the two lengths of a header (DefaultRecordBatch and DefaultRecord in kafka-clients).
 _BATCH_OVERHEAD = 61
 _RECORD_OVERHEAD = 21
 _HEADER_OVERHEAD = 10
-# A reason is a sentence; what a library adds to it may be long.
+# A message is a sentence; a library may add a long text to it.
 _LONGEST_MESSAGE = 1000
 
 
@@ -55,15 +55,15 @@ def summary_result(summary: Summary, record: Record, topics: Topics) -> Result:
 
 def tombstone_result(key: bytes, record: Record, topics: Topics) -> Result:
     """Make the record that deletes the summary of `key`; raises `ResultTooLarge`."""
-    # Its place is in its headers, as it has no value: a reader must be able to tell that it is the newest of its id.
+    # A tombstone has no value, so its position is in its headers: a reader must see whether it is the newest of its id.
     return _fitting(Result(topics.output, key, None, source_headers(record.headers, record.source)), topics)
 
 
 def dead_letter_result(record: Record, error: DocumentError, stage: str, topics: Topics) -> Result:
     """Make the record of a document that could not be summarized.
 
-    When it would not fit its topic, the value is cut and the header `error.truncated` holds its original size; when
-    even the original key and headers do not fit, they go too.
+    When the record would not fit its topic, the value is cut, and the header `error.truncated` holds its original size.
+    When the original key and headers alone do not fit, they are left out, too.
     """
     failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)[:_LONGEST_MESSAGE]})
     letter = DeadLetter(key=record.key, value=record.value, headers=record.headers, error=failure, source=record.source)

@@ -1,16 +1,16 @@
 """The one `mapInPandas`: records of the input topic in, records of the output topics out.
 
 It runs in Spark's Python worker, one an executor. It decodes each record, keeps several documents in flight at the
-engine, and yields each result as soon as it is there. A record followed through it, one row of each frame:
+engine, and yields each result as soon as it is ready. A record followed through it, one row of each frame:
 
     in   key=b"a"  value=b'{"text": "..."}'  headers=[...]  topic="documents" partition=0 offset=7 timestamp=...
     out  topic="summaries"  key=b"a"  value=b'{"id": "a", "summary": "...", ...}'  headers=[...]
 
-Results leave as they finish, but those of one id in the order of their offsets, so that the last record of a key is
-that of its highest offset. A tombstone takes its turn with them.
+Results leave as they finish, but the results of one id leave in the order of their offsets, tombstones included. So the
+last record of a key has its highest offset.
 
-Every record that enters leaves as exactly one result; a result that fails for a reason of ours is held back until the
-task ends, because too many of them stop the query instead (`max_failed_share`).
+Every record that enters leaves as exactly one result. A failure that is not the document's own is held back until the
+task ends, because too many of these failures stop the query (`max_failed_share`).
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from streaming.planning.work import Work
 
 OUTPUT_SCHEMA = "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>"
 _COLUMNS = ["topic", "key", "value", "headers"]
-# Below this many failures their share says nothing.
+# With fewer failures than this, their share says nothing.
 _FEWEST_FAILURES = 10
 
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """What a task needs to summarize records: how they are read, the work on each document, where results go."""
+    """The plan of every task: how records are read, the work on each document, and the topics of the results."""
 
     work: Work
     record_format: RecordFormat
@@ -47,7 +47,7 @@ class TaskPlan:
 
 
 def summarize(task_plan: TaskPlan) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    """Return the function that `mapInPandas` gets: it summarizes the records of one task."""
+    """Return the function for `mapInPandas`: it decodes and summarizes the records of one task."""
 
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         return _Task(task_plan, Desk(task_plan.work)).run(_records(frames))
@@ -57,10 +57,10 @@ def summarize(task_plan: TaskPlan) -> Callable[[Iterator[pd.DataFrame]], Iterato
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A result, and the failure of ours that it stands for, if it does."""
+    """A result; `failure` is set when it is a dead letter for a reason that is not the document's own."""
 
     result: Result
-    failed: DocumentFailed | None = None
+    failure: DocumentFailed | None = None
 
 
 class _Task:
@@ -70,14 +70,14 @@ class _Task:
         self._task_plan = task_plan
         self._desk = desk
         self._entered = self._left = 0
-        self._held: list[_Outcome] = []
-        # Set when the newest work of an id is done, which the next of the same id waits for.
+        self._held_back: list[_Outcome] = []
+        # By id: set when its newest document is done; the next document of the same id waits for it.
         self._newest: dict[str, asyncio.Event] = {}
 
     def run(self, records: Iterator[Record]) -> Iterator[pd.DataFrame]:
         for outcomes in in_flight(records, self._begin, most=self._task_plan.work.in_flight):
             yield from self._emit(outcomes)
-        yield from self._emit_held()
+        yield from self._emit_failures()
 
     def _begin(self, record: Record) -> Coroutine[Any, Any, _Outcome]:
         self._entered += 1
@@ -88,8 +88,8 @@ class _Task:
         except DocumentError as error:
             decoded = error
         done, previous = asyncio.Event(), None
-        if (name := _order_by(decoded)) is not None:
-            previous, self._newest[name] = self._newest.get(name), done
+        if (document_id := _id_of(decoded)) is not None:
+            previous, self._newest[document_id] = self._newest.get(document_id), done
         return self._in_turn(record, decoded, previous, done)
 
     async def _in_turn(
@@ -122,38 +122,38 @@ class _Task:
                 stage = "publish"
                 return _Outcome(summary_result(summary, record, topics))
         except DocumentError as error:
-            failed = error if isinstance(error, DocumentFailed) else None
-            return _Outcome(dead_letter_result(record, error, stage, topics), failed)
+            failure = error if isinstance(error, DocumentFailed) else None
+            return _Outcome(dead_letter_result(record, error, stage, topics), failure)
 
     def _emit(self, outcomes: Iterable[_Outcome]) -> Iterator[pd.DataFrame]:
         ready = []
         for outcome in outcomes:
-            if outcome.failed is None:
+            if outcome.failure is None:
                 ready.append(outcome.result)
             else:
-                self._held.append(outcome)
+                self._held_back.append(outcome)
         self._left += len(ready)
         return _frames(ready)
 
-    def _emit_held(self) -> Iterator[pd.DataFrame]:
-        """Emit the failures that are ours, or stop the query when they are too many."""
-        failures = [outcome.failed for outcome in self._held if outcome.failed is not None]
+    def _emit_failures(self) -> Iterator[pd.DataFrame]:
+        """Emit the failures that are not the documents' own, or stop the query when they are too many."""
+        failures = [outcome.failure for outcome in self._held_back if outcome.failure is not None]
         if len(failures) >= _FEWEST_FAILURES and len(failures) > self._task_plan.max_failed_share * self._entered:
             raise QueryError(
                 f"{len(failures)} of {self._entered} documents of this batch failed for a reason that is not theirs "
-                f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so mend the cause and start "
+                f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so remove the cause and start "
                 "again, or raise max_failed_share."
             )
-        self._left += len(self._held)
-        yield from _frames([outcome.result for outcome in self._held])
+        self._left += len(self._held_back)
+        yield from _frames([outcome.result for outcome in self._held_back])
         if self._left != self._entered:
             raise QueryError(f"{self._entered} records entered a task and {self._left} results left it: a bug.")
 
 
-def _order_by(decoded: Document | Tombstone | DocumentError) -> str | None:
+def _id_of(decoded: Document | Tombstone | DocumentError) -> str | None:
     if isinstance(decoded, Document):
         return decoded.id
-    # A tombstone's key is the id of the summary it deletes; bytes that are no text equal no id.
+    # A tombstone's key is the id of the summary that it deletes; bytes that are no text equal no id.
     return decoded.key.decode(errors="surrogateescape") if isinstance(decoded, Tombstone) else None
 
 
@@ -171,11 +171,11 @@ def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
 
 
 def _frames(results: list[Result]) -> Iterator[pd.DataFrame]:
-    """Yield the results in one frame, and an empty frame that pushes it out.
+    """Yield the results in one frame, and an empty frame that flushes it.
 
-    Spark's worker buffers what it writes; a frame leaves the buffer when the next one is written (see
-    `spark.sql.execution.pandas.udf.buffer.size` in `session`). Without the empty one the last result of a burst waits
-    for the next burst.
+    Spark's worker buffers its output; a frame leaves the buffer when the next frame is written (see
+    `spark.sql.execution.pandas.udf.buffer.size` in `session`). Without the empty frame the last result of a burst would
+    wait for the next burst.
     """
     if results:
         rows = [(r.topic, r.key, r.value, [{"key": name, "value": raw} for name, raw in r.headers]) for r in results]
