@@ -1,1 +1,1 @@
-"""What commands show and share on a terminal: lines, progress, tables, journals, Ctrl-C."""
+"""The terminal of commands: lines, progress bars, tables, journals, Ctrl-C."""

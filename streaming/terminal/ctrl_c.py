@@ -1,4 +1,4 @@
-"""How a command ends when somebody else ends it."""
+"""The end of a command by SIGTERM: the same as by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NoReturn
 
 
 def end_as_ctrl_c_does() -> None:
-    """Let SIGTERM interrupt this process as Ctrl-C does, once: a service or a container leaves no more behind."""
+    """Let SIGTERM interrupt this process as Ctrl-C does, once, so that a stopped service cleans up, too."""
     signal.signal(signal.SIGTERM, _interrupt)
 
 

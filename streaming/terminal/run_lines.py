@@ -9,24 +9,24 @@ from rich.console import RenderableType
 from rich.text import Text
 
 if TYPE_CHECKING:
-    # They bring Spark, which takes a second to import.
+    # These import Spark, which takes a second.
     from streaming.kafka.topics import Topic
     from streaming.spark.prepare import Plan
     from streaming.spark.watch import Batch
 
-# Between two lines on a loading model: a 7B from a slow disk takes a minute or two.
+# Between two lines about a model that loads: a 7B from a slow disk takes a minute or two.
 _LOADING_SECONDS = 5
 
 
 def plan_block(plan: Plan) -> RenderableType:
-    """Return the block that a start prints: everything that decides what the query will do."""
+    """Return the block that a start prints: everything that decides the results of the query."""
     settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
     work = plan.task_plan.work
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.archive_location is None else {"archive": plan.archive_location.url}
     lines = {
         "broker": settings.servers,
-        "topics": f"{_named(plan.inputs)} -> {_named(plan.outputs) or 'none'}{created}",
+        "topics": f"{_topics(plan.inputs)} -> {_topics(plan.outputs) or 'none'}{created}",
         **archive,
         "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.original.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
@@ -38,32 +38,32 @@ def plan_block(plan: Plan) -> RenderableType:
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
 
 
-def _named(topics: list[Topic]) -> str:
+def _topics(topics: list[Topic]) -> str:
     return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
 
 
 class LoadingLines:
-    """The lines that say how far the loading of the model is: none for a small one but that it is done."""
+    """The lines about a model that loads; for a small model only the last line, when it is loaded."""
 
     def __init__(self) -> None:
-        self._began: float | None = None
-        self._told = 0.0
+        self._start: float | None = None
+        self._last_line = 0.0
 
     def line(self, share: float) -> str | None:
-        """Return the line for this much of the model, from 0 to 1; None when there is nothing new to say."""
+        """Return the line for this share of the model, from 0 to 1; None when no line is due."""
         now = time.monotonic()
-        if self._began is None:
-            self._began = self._told = now
+        if self._start is None:
+            self._start = self._last_line = now
         if share >= 1:
-            return f"the model is loaded ({now - self._began:.1f} s)"
-        if now - self._told < _LOADING_SECONDS:
+            return f"the model is loaded ({now - self._start:.1f} s)"
+        if now - self._last_line < _LOADING_SECONDS:
             return None
-        self._told = now
+        self._last_line = now
         return f"loading the model: {share:.0%}"
 
 
 class BatchLines:
-    """The lines that say what each micro-batch of a run did, and what all of them have done so far."""
+    """The lines about the micro-batches of a run, each with the totals so far."""
 
     def __init__(self) -> None:
         self._records = 0

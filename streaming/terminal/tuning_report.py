@@ -1,4 +1,4 @@
-"""How a tuning is shown: what it is doing while it does it, then its figures and its choice."""
+"""The report of a tuning: its progress while it runs, then its figures and its choice."""
 
 from __future__ import annotations
 
@@ -16,38 +16,36 @@ from streaming.engine.tuning.tune import tune
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed, Tuning
 from streaming.errors import EngineError
 
-# Where there is no terminal to show what goes on, a line says so as often as this, in seconds.
+# Seconds between two lines about the progress where there is no terminal for a progress bar.
 _HEARTBEAT = 15.0
 
 
 def show_tuning(task: TuningTask, note: Console) -> Tuning:
-    """Run a tuning and print, to `note`, what it does and finds; raises what `tune` does."""
+    """Run a tuning and print its steps and figures to `note`; raises the errors of `tune`."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    told = time.monotonic()
+    last_line = time.monotonic()
     with Progress(*columns, console=note, transient=True, disable=not note.is_terminal) as progress:
         running = progress.add_task("tuning to this CPU")
         for event in tune(task):
             if isinstance(event, Step):
                 progress.update(running, description=event.description)
-                if not note.is_terminal and time.monotonic() - told > _HEARTBEAT:
-                    told = time.monotonic()
+                if not note.is_terminal and time.monotonic() - last_line > _HEARTBEAT:
+                    last_line = time.monotonic()
                     note.print(f"  still measuring: {event.description}", markup=False)
             elif isinstance(event, Tuning):
                 return event
             else:
-                told = time.monotonic()
+                last_line = time.monotonic()
                 note.print(_line(event, task.model.representation), markup=False)
     raise EngineError("The tuning ended without a result: a bug.")
 
 
-def _line(event: Speed | Quality | Skipped, given: str) -> str:
+def _line(event: Speed | Quality | Skipped, original: str) -> str:
     if isinstance(event, Skipped):
         return f"{event.representation}: left out: {event.reason}"
     if isinstance(event, Quality):
         return f"{event.representation}: perplexity {_change(event)} on {event.tokens:,} tokens"
-    return (
-        f"{_name(event.representation, given)}: {event.documents_per_second:.2f} documents/s with {_setup(event.setup)}"
-    )
+    return f"{_name(event.representation, original)}: {event.documents_per_second:.2f} documents/s with {_setup(event.setup)}"
 
 
 def tuning_tables(tuning: Tuning) -> RenderableType:
@@ -67,13 +65,13 @@ def tuning_tables(tuning: Tuning) -> RenderableType:
             f"{speed.predicted / 1e6:,.0f}",
         )
     qualities = _table("representation", "perplexity", "change (95%)", "divergence", "same token")
-    for found in tuning.qualities:
+    for quality in tuning.qualities:
         qualities.add_row(
-            found.representation,
-            f"{found.perplexity:.2f}",
-            _change(found),
-            f"{found.divergence:.4f}",
-            f"{found.same_top:.1%}",
+            quality.representation,
+            f"{quality.perplexity:.2f}",
+            _change(quality),
+            f"{quality.divergence:.4f}",
+            f"{quality.same_top:.1%}",
         )
     first = tuning.speeds[0]
     heading = (
@@ -105,14 +103,14 @@ def _verdict(tuning: Tuning) -> Text:
     return Text(f"Chosen: {name} with {_setup(chosen.setup)}, {gain} ({tuning.seconds:.0f} s).", style="bold")
 
 
-def _name(representation: str, given: str) -> str:
-    return f"given ({given})" if representation == GIVEN else representation
+def _name(representation: str, original: str) -> str:
+    return f"given ({original})" if representation == GIVEN else representation
 
 
 def _setup(setup: Setup) -> str:
     return f"{setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once"
 
 
-def _change(found: Quality) -> str:
-    low, middle, high = (math.expm1(nats) for nats in (found.low, found.change, found.high))
+def _change(quality: Quality) -> str:
+    low, middle, high = (math.expm1(nats) for nats in (quality.low, quality.change, quality.high))
     return f"{middle:+.2%} ({low:+.2%} to {high:+.2%})"
