@@ -1,14 +1,15 @@
 """Writes the results of micro-batches as Parquet, each identity once, however often a batch is repeated.
 
-Item: one result; a batch's results become one file a data set and day. Unit: a file, which is whole or not there, named
-after the query's checkpoint and the batch: a batch that is repeated after a crash writes over its own files, and a new
-checkpoint, which has another name, over nobody's. Guarantee: each identity once for every reader, because what another
-file of the day already has is left out; two writers on one disk take turns. On an object store there is no lock, so let
-one query at a time write what comes from a topic.
+Item: one result.
+Unit of parallelism: none; one writer at a time. A batch's results become one file per data set and day.
+Guarantee: each identity once for every reader. After a restart the last batch is repeated and overwrites its own files: a
+file is named after the query's checkpoint and the batch. A new checkpoint uses new file names, so it never overwrites
+existing files. Results already present in another file of that day are skipped, and a log line says so. Two writers on
+one disk take turns. An object store has no lock, so let one query at a time write the results of a topic.
 
 An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day
-can have it. A file that is written over loses no identity that it had: others may have left out theirs because it had
-them. Where a document ended as a summary in one attempt and as a dead letter in another, the summary stands.
+can have its results. A file that is written again keeps all its identities, because other files may have skipped them.
+A document may end as a dead letter in one attempt and as a summary in another: then the summary stands.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ Row = dict[str, Any]
 Position = tuple[str, int, int]
 Identity = tuple[Position, str]
 
-# The data sets, by folder. Summaries come first: what they hold decides which dead letters stand.
+# The data sets, by folder. Summaries come first: they decide which dead letters stand.
 DATA_SETS = {"summaries": SUMMARY, "dead_letters": DEAD_LETTER, "deletions": DELETION}
 _FOLDER: dict[type[OutputMessage], str] = {Summary: "summaries", DeadLetter: "dead_letters", Deletion: "deletions"}
-# What a clock far off the mark may say, and a day can still be written.
+# The last millisecond of the year 9999, the last day that can be written; a wrong clock may be later.
 _LAST_MS = 253_402_300_799_999
 
 
@@ -42,13 +43,13 @@ class Archive:
 
     def __init__(self, location: ArchiveLocation) -> None:
         self._location = location
-        # The identities of the files of the days that were last written to.
-        self._known: dict[File, set[Identity]] = {}
+        # The identities in the files of the days of the last batch.
+        self._identities: dict[File, set[Identity]] = {}
 
     def write(self, results: Iterable[OutputMessage], *, name: str) -> None:
-        """Write a batch's results into files called `name`, in one step each; raises `MachineError`.
+        """Write a batch's results into files called `name`, each in one step; raises `MachineError`.
 
-        Each must have a source.
+        Each result must have a source.
         """
         rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
         days: set[str] = set()
@@ -64,13 +65,15 @@ class Archive:
                 for folder in DATA_SETS:
                     repeated += self._write_day(folder, day, rows[folder, day], name, summarized)
         if repeated:
-            _log.warning("%d results of batch %s were in the archive already and were left out", repeated, name)
-        self._known = {file: known for file, known in self._known.items() if file.path.split("day=")[1][:10] in days}
+            _log.warning("%d results of batch %s were in the archive already and were skipped", repeated, name)
+        self._identities = {
+            file: identities for file, identities in self._identities.items() if file.path.split("day=")[1][:10] in days
+        }
 
     def _write_day(self, data_set: str, day: str, rows: list[Row], name: str, summarized: set[Position]) -> int:
-        """Write a batch's rows of one data set and day; returns how many another file had.
+        """Write a batch's rows of one data set and day; returns the number of rows that other files hold already.
 
-        `summarized` are the places of the day that have a summary: noted with the summaries, used for dead letters.
+        `summarized` holds the positions of the day's summaries: the summaries fill it, the dead letters read it.
         """
         path = f"{data_set}/day={day}/{name}.parquet"
         own, elsewhere = None, set()
@@ -78,29 +81,29 @@ class Archive:
             if file.path == path:
                 own = file
             else:
-                elsewhere |= self._identities(file)
-        had = self._location.read(path).to_pylist() if own is not None else []
-        new = {identity: row for row in rows if (identity := _identity(row)) not in elsewhere}
-        now = [row for row in had if _identity(row) not in new] + list(new.values())
+                elsewhere |= self._read_identities(file)
+        old_rows = self._location.read(path).to_pylist() if own is not None else []
+        new_rows = {identity: row for row in rows if (identity := _identity(row)) not in elsewhere}
+        all_rows = [row for row in old_rows if _identity(row) not in new_rows] + list(new_rows.values())
         if data_set == "summaries":
-            summarized |= {position for position, _ in elsewhere} | {_identity(row)[0] for row in now}
+            summarized |= {position for position, _ in elsewhere} | {_identity(row)[0] for row in all_rows}
         elif data_set == "dead_letters":
-            now = [row for row in now if _identity(row)[0] not in summarized]
-        if now and (new or len(now) < len(had)):
-            self._location.publish(path, pa.Table.from_pylist(now, DATA_SETS[data_set]))
-        elif had and not now:
+            all_rows = [row for row in all_rows if _identity(row)[0] not in summarized]
+        if all_rows and (new_rows or len(all_rows) < len(old_rows)):
+            self._location.publish(path, pa.Table.from_pylist(all_rows, DATA_SETS[data_set]))
+        elif old_rows and not all_rows:
             self._location.remove(path)
-        return len(rows) - len(new)
+        return len(rows) - len(new_rows)
 
-    def _identities(self, file: File) -> set[Identity]:
-        if file not in self._known:
+    def _read_identities(self, file: File) -> set[Identity]:
+        if file not in self._identities:
             columns = ["source", "recipe"] if file.path.startswith("summaries/") else ["source"]
-            self._known[file] = {_identity(row) for row in self._location.read(file.path, columns).to_pylist()}
-        return self._known[file]
+            self._identities[file] = {_identity(row) for row in self._location.read(file.path, columns).to_pylist()}
+        return self._identities[file]
 
 
 def day_of(timestamp: int) -> str:
-    """Return the day of a record of that time, in milliseconds since 1970: in UTC, as ISO 8601."""
+    """Return the day, in UTC and ISO 8601, of a timestamp in milliseconds since 1970."""
     at = min(max(timestamp, 0), _LAST_MS)
     return datetime.fromtimestamp(at / 1000, timezone.utc).date().isoformat()
 

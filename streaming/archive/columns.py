@@ -23,7 +23,7 @@ _HEADER = pa.struct([("name", pa.string()), ("value", pa.binary())])
 
 
 def columns(model: type[BaseModel]) -> list[pa.Field]:
-    """Return the columns of a message; all of them may be null, so that older files stay readable with newer ones."""
+    """Return the columns of a message; each may be null, so that older files can be read together with newer ones."""
     return [pa.field(field.alias or name, _type(field.annotation)) for name, field in model.model_fields.items()]
 
 
@@ -47,7 +47,7 @@ def _type(annotation: Any) -> pa.DataType:
 SUMMARY = pa.schema(columns(Summary))
 DELETION = pa.schema([("id", pa.string()), ("source", pa.struct(columns(Source)))])
 DEAD_LETTER = pa.schema(
-    # Headers may repeat a name, so they are a list of pairs and no map.
+    # Headers may repeat a name, so they are a list of pairs, not a map.
     [
         pa.field("headers", pa.list_(_HEADER)) if name == "headers" else pa.field(name, _type(field.annotation))
         for name, field in DeadLetter.model_fields.items()

@@ -1,15 +1,16 @@
-"""Merges the small files of a day into one, and takes out what was deleted, without a moment of double or nothing.
+"""Merges the small files of a day into one and removes deleted summaries; a reader sees each row exactly once.
 
-A day's new folder is built beside the data set, and then the two folders change places in one step of the file system:
-whoever lists the day before sees the old files, whoever lists it after sees the new one. For whoever is between listing
-and opening:
+The day's new folder is built beside the data set. Then the two folders are exchanged in one step of the file system: a
+reader that lists the day before that sees the old files, a reader that lists it later sees the new file. For a reader
+between listing and opening:
 
-- The merged file has the name of the first of the old ones, so a reader that takes the names it cannot find for files
-  that were never there (pyarrow does, while it lists) still finds every row, once.
-- A reader that opens a name that is gone gets an error, and must read again; it never gets a wrong count.
-- The old folder stays, out of sight, for who is listing it, until a later sweep.
+- The merged file has the name of the first old file. So a reader that ignores missing names (as pyarrow does while it
+  lists) still finds every row once.
+- A reader that opens a name that is gone gets an error and must read again; it never gets a wrong count.
+- Replaced files stay in `_building` for readers that are still listing them. The next query or compaction deletes them,
+  at least one minute later.
 
-Object stores and HDFS cannot exchange two folders, so this is for disks alone.
+Object stores and HDFS cannot exchange two folders, so this works on disks only.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ from streaming.archive.archive import DATA_SETS, Row, position
 from streaming.archive.location import BUILDING, ArchiveLocation, File, flush
 from streaming.errors import MachineError, UsageError
 
-# Rows are gathered to row groups of about this many bytes, as they are in memory: few enough for a reader to skip
-# well, and what is merged never needs more memory than some of them.
+# The size of a row group in bytes of memory: small enough for a reader to skip well, and a merge needs the memory of a
+# few row groups at most.
 _ROW_GROUP_BYTES = 64 * 1024 * 1024
 _AT_FDCWD = -100
 # renameat2's flag on Linux (linux/fs.h), renamex_np's on macOS (sys/stdio.h).
 _RENAME_EXCHANGE = _RENAME_SWAP = 2
 
-# Tells whether a row goes.
+# Tells whether a row is removed.
 Drop = Callable[[Row], bool]
-# What it must know of a row.
+# The columns that decide.
 _KEYS = {"summaries": ["id", "source"], "dead_letters": ["source"], "deletions": ["source"]}
 
 
 @dataclass(frozen=True)
 class CompactedDay:
-    """What was done to a day of a data set: `files` became one of `rows`, and `deleted` rows went."""
+    """A day of a data set after its compaction: `files` became one file of `rows`, and `deleted` rows were removed."""
 
     folder: str
     files: int
@@ -57,7 +58,7 @@ class CompactedDay:
 def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -> None:
     """Merge each day's files; `on_day` is called for each day that had something to merge or to delete.
 
-    Writers wait meanwhile, a day at a time. Raises `UsageError` when the location is no disk or holds no archive, and
+    Writers wait, for one day at a time. Raises `UsageError` when the location is no disk or holds no archive, and
     `MachineError`.
     """
     root = location.local
@@ -72,9 +73,9 @@ def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -
     for folder in DATA_SETS:
         for day in sorted(path.name for path in (root / folder).glob("day=*")):
             with location.locked():
-                done = _compact_day(location, root, f"{folder}/{day}")
-            if done is not None:
-                on_day(done)
+                compacted = _compact_day(location, root, f"{folder}/{day}")
+            if compacted is not None:
+                on_day(compacted)
 
 
 def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> CompactedDay | None:
@@ -89,44 +90,44 @@ def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> Compacte
     building.mkdir(parents=True)
     try:
         rows = _merge(location, files, drop, building / Path(files[0].path).name)
-        _take_along(old, building, {Path(file.path).name for file in files})
+        _copy_rest(old, building, {Path(file.path).name for file in files})
         _exchange(building, old)
     except BaseException as error:
         shutil.rmtree(building)
         if isinstance(error, OSError):
             raise MachineError(f"{folder} in {root} could not be compacted, and is as it was: {error}.") from error
         raise
-    # From now on it is swept when a minute is over.
+    # A sweep deletes it one minute from now.
     os.utime(building)
     return CompactedDay(folder, len(files), rows, deleted)
 
 
-def _take_along(old: Path, new: Path, merged: set[str]) -> None:
-    """Give a day's new folder the owner and the rights of the old one, and what else somebody has put there."""
+def _copy_rest(old: Path, new: Path, merged: set[str]) -> None:
+    """Give a day's new folder the owner and rights of the old folder, and a copy of all foreign files."""
     for entry in old.iterdir():
         if entry.name not in merged:
             (shutil.copytree if entry.is_dir() else shutil.copy2)(entry, new / entry.name)
-    was = old.stat()
+    status = old.stat()
     for path in (new, *new.glob("*.parquet")):
-        os.chown(path, was.st_uid, was.st_gid)
+        os.chown(path, status.st_uid, status.st_gid)
     shutil.copymode(old, new)
     flush(new)
 
 
 def _merge(location: ArchiveLocation, files: list[File], drop: Drop, merged: Path) -> int:
-    """Write the rows of `files` that stay into one file, in the order of the files; returns how many."""
+    """Write the remaining rows of `files` into one file, in the order of the files; returns their number."""
     schema = DATA_SETS[files[0].path.partition("/")[0]]
-    written: int = 0
+    rows: int = 0
     with merged.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(location, files, drop, schema):
             writer.write_table(group)
-            written += group.num_rows
+            rows += group.num_rows
     flush(merged)
-    return written
+    return rows
 
 
 def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
-    gathered: list[pa.Table] = []
+    tables: list[pa.Table] = []
     for file in files:
         table = location.read(file.path)
         if foreign := set(table.schema.names) - set(schema.names):
@@ -134,17 +135,17 @@ def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa
                 f"{file.path} in {location.url} has a column '{min(foreign)}', which this gistream does not know; "
                 "compact it with the version that wrote it."
             )
-        # Through rows: a file of an older version lacks columns, which become null.
-        gathered.append(pa.Table.from_pylist([row for row in table.to_pylist() if not drop(row)], schema))
-        if sum(table.nbytes for table in gathered) > _ROW_GROUP_BYTES:
-            yield pa.concat_tables(gathered)
-            gathered = []
-    if gathered:
-        yield pa.concat_tables(gathered)
+        # Through rows, because a file of an older version lacks columns, which become null.
+        tables.append(pa.Table.from_pylist([row for row in table.to_pylist() if not drop(row)], schema))
+        if sum(table.nbytes for table in tables) > _ROW_GROUP_BYTES:
+            yield pa.concat_tables(tables)
+            tables = []
+    if tables:
+        yield pa.concat_tables(tables)
 
 
 def _to_drop(location: ArchiveLocation, folder: str) -> Drop:
-    """Return what tells of a row of a day whether it goes: a deleted summary, a dead letter that has a summary."""
+    """Return the function that finds the rows to remove: deleted summaries, and dead letters that have a summary."""
     data_set, day = folder.split("/")
     if data_set == "summaries":
         newest: dict[tuple[str, int, str], int] = {}
@@ -168,16 +169,16 @@ def _rows(location: ArchiveLocation, folder: str, columns: list[str]) -> Iterato
         yield from location.read(file.path, columns).to_pylist()
 
 
-def _exchange(one: Path, other: Path) -> None:
-    """Let two folders change places in one step; raises `OSError`."""
+def _exchange(first: Path, second: Path) -> None:
+    """Exchange two folders in one step; raises `OSError`."""
     libc = ctypes.CDLL(None, use_errno=True)
-    first, second = os.fsencode(one), os.fsencode(other)
+    paths = os.fsencode(first), os.fsencode(second)
     if sys.platform == "darwin":
-        failed = libc.renamex_np(first, second, _RENAME_SWAP)
+        failed = libc.renamex_np(*paths, _RENAME_SWAP)
     else:
-        failed = libc.renameat2(_AT_FDCWD, first, _AT_FDCWD, second, _RENAME_EXCHANGE)
+        failed = libc.renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
     if failed:
         code = ctypes.get_errno()
-        said = "this file system cannot exchange two folders" if code == errno.EINVAL else os.strerror(code)
-        raise OSError(code, said)
-    flush(other.parent)
+        reason = "this file system cannot exchange two folders" if code == errno.EINVAL else os.strerror(code)
+        raise OSError(code, reason)
+    flush(second.parent)

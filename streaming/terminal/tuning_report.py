@@ -45,7 +45,8 @@ def _line(event: Speed | Quality | Skipped, original: str) -> str:
         return f"{event.representation}: left out: {event.reason}"
     if isinstance(event, Quality):
         return f"{event.representation}: perplexity {_change(event)} on {event.tokens:,} tokens"
-    return f"{_name(event.representation, original)}: {event.documents_per_second:.2f} documents/s with {_setup(event.setup)}"
+    name = _name(event.representation, original)
+    return f"{name}: {event.documents_per_second:.2f} documents/s with {_setup(event.setup)}"
 
 
 def tuning_tables(tuning: Tuning) -> RenderableType:

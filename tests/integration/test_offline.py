@@ -77,7 +77,7 @@ def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path)
         (("summarize", __file__, "--prompt", "nothing"), 2, "no prompt profile 'nothing'"),
         (("summarize", __file__, "--model", "/nowhere"), 3, "There is no model file at /nowhere"),
         (("compact", "/nowhere"), 2, "There is no archive in /nowhere"),
-        (("compact", "ftp://host"), 2, "is no place for Parquet files"),
+        (("compact", "ftp://host"), 2, "cannot hold Parquet files"),
         (("run", "--sink", "csv"), 2, "'csv' is no sink"),
         (("run", "--sink", "parquet=/proc/nowhere"), 7, "/proc/nowhere cannot be written"),
         (("run", "--input-pattern", "("), 2, "is no regular expression"),
@@ -120,7 +120,7 @@ def test_the_doctor_looks_at_all_that_a_start_checks(tmp_path: Path) -> None:
     assert "is no Spark master" in found["spark problem"]
     assert "must be a local path" in found["checkpoint problem"]
     _, found = findings(tmp_path, "--sink", f"parquet={tmp_path}/new")
-    assert found["archive ok"].endswith("and will be made")
+    assert found["archive ok"].endswith("and will be created")
     assert not (tmp_path / "new").exists()
 
 

@@ -163,7 +163,7 @@ def test_a_login_in_the_url_is_shown_to_nobody(store: ObjectStore) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://host/folder", "s3://bucket?nonsense=1"])
 def test_a_place_that_nothing_opens_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="is no place for Parquet files"):
+    with pytest.raises(UsageError, match="cannot hold Parquet files"):
         ArchiveLocation(url)
 
 
