@@ -1,30 +1,30 @@
-"""Every error gistream raises, and what each ends.
+"""Every error that gistream raises, and the end of each.
 
     GistreamError                   the service stops; `exit_code` is the process's
     ├── UsageError             2    a flag, a setting or an input file is wrong
     ├── ModelError             3    the model file is missing, broken or unusable
-    │   └── HubUnreachable     3    a hub that has the model does not answer; a cached copy may do
+    │   └── HubUnreachable     3    the hub of the model does not answer; a cached copy may do
     ├── BrokerError            4    Kafka cannot be started, reached or used
-    ├── TopicError             5    a topic is missing, too small, forbidden or not the one it was
+    ├── TopicError             5    a topic is missing, too small, forbidden or replaced
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
-    ├── MachineError           7    Java, disk, memory or the network is not there
+    ├── MachineError           7    Java, disk, memory or the network is missing
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
     │   └── EngineError        8    the engine failed for every document, not for one
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
     ├── NotAcknowledged       10    some documents did not reach the topic
     └── NotSummarized         11    `gistream summarize`: some documents have no summary
 
-    DocumentError                   one document ends as a dead letter, its neighbours go on
+    DocumentError                   one document becomes a dead letter, its neighbours go on
     ├── BadInput                    the document is at fault; does not count against `max_failed_share`
-    └── DocumentFailed              we are at fault, or may be; counts
+    └── DocumentFailed              gistream is or may be at fault; counts against `max_failed_share`
         ├── DeadlineExceeded
         ├── PromptTooLong
         ├── EngineCrashed           llama.cpp ended, hung or outgrew its memory on it, also when it ran alone
         └── ResultTooLarge
 
-Errors of one document are data: they are caught where the document is, and become a dead letter whose `error.type` is
-the `type` of the error. Errors of the service are raised, with one sentence that says what happened, to what, and what
-to do. Neither ever carries the document's text.
+An error of one document is data: it is caught next to the document and becomes a dead letter whose `error.type` is the
+`type` of the error. An error of the service is raised, with one sentence: what happened, to what, and what to do.
+Neither error ever carries the document's text.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class BrokerError(GistreamError):
 
 
 def no_answer(servers: str | None) -> BrokerError:
-    """Return the error for a Kafka that does not answer; a client that is refused the login sees the same."""
+    """Return the error for a Kafka that does not answer; a client with a refused login sees the same."""
     return BrokerError(
         f"Kafka does not answer on {servers}, or refuses the login; start the embedded broker with `gistream broker "
         "start`, or check --bootstrap-servers and the login options given with --kafka."
@@ -70,7 +70,7 @@ def no_answer(servers: str | None) -> BrokerError:
 
 
 class TopicError(GistreamError):
-    """A topic is missing, too small, forbidden, or not the one it was."""
+    """A topic is missing, too small, forbidden, or was replaced."""
 
     exit_code = 5
 
@@ -82,7 +82,7 @@ class CheckpointError(GistreamError):
 
 
 class MachineError(GistreamError):
-    """Something of the machine is missing: Java, disk, memory, the network."""
+    """The machine lacks something: Java, disk, memory, the network."""
 
     exit_code = 7
 
@@ -110,7 +110,7 @@ class NotAcknowledged(GistreamError):
 
 
 class NotSummarized(GistreamError):
-    """Some of the documents that were to be summarized at once have no summary."""
+    """Some documents of `gistream summarize` have no summary."""
 
     exit_code = 11
 
@@ -124,11 +124,11 @@ class DocumentError(Exception):
 
 
 class BadInput(DocumentError):
-    """The document itself is at fault; `type` says how (NotUtf8, InvalidJson, EmptyText, ...)."""
+    """The document itself is at fault; `type` names the fault (NotUtf8, InvalidJson, EmptyText, ...)."""
 
 
 class DocumentFailed(DocumentError):
-    """The document may be fine; what failed is ours."""
+    """The document may be fine; gistream failed."""
 
 
 class DeadlineExceeded(DocumentFailed):
@@ -140,23 +140,23 @@ class PromptTooLong(DocumentFailed):
 
 
 class EngineCrashed(DocumentFailed):
-    """The engine's process ended, hung or outgrew its memory while it worked on this document and on nothing else."""
+    """The engine's process ended, hung or outgrew its memory while it worked on this document alone."""
 
 
 class ResultTooLarge(DocumentFailed):
-    """The result would not fit the topic it is for."""
+    """The result would not fit its topic."""
 
 
-# What is wrong around gistream rather than with what was typed.
+# The errors of the surroundings, not of the command line: `gistream doctor` finds them.
 _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run a command-line app and return the process's exit code; an error of the service becomes its sentence."""
+    """Run a command-line app and return the exit code; an error of the service becomes one line on standard error."""
     try:
         command()
     except GistreamError as error:
-        checked = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
-        sys.stderr.write(f"gistream: {error}{checked}\n")
+        hint = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
+        sys.stderr.write(f"gistream: {error}{hint}\n")
         return error.exit_code
     return 0

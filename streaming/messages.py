@@ -1,7 +1,7 @@
-"""The wire contract: what enters as a document and leaves as a summary or a dead letter.
+"""The wire contract: a document enters, a summary or a dead letter leaves.
 
-No Spark, no llama.cpp and no Kafka client in here. The JSON Schemas in docs/schemas are generated from these classes
-by tools/write_docs.py.
+This module knows no Spark, no llama.cpp and no Kafka client. The JSON Schemas in docs/schemas are generated
+from these classes by tools/write_docs.py.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
 
-# A number as Kafka and Parquet keep one, in 64 bits.
+# A number of 64 bits, as in Kafka and Parquet.
 Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 # A Kafka header: a name and bytes; names may repeat.
 Header = tuple[str, bytes | None]
 # Marks a dead letter whose value was cut; the header's value is the original size in bytes.
 TRUNCATED = "error.truncated"
-# The headers that gistream adds to a dead letter, and so replaces when a redriven one fails again.
+# The headers that gistream adds to a dead letter, and replaces when a redriven one fails again.
 _OURS = frozenset(
     {
         *("error.stage", "error.type", "error.message", "error.attempts", TRUNCATED),
@@ -31,7 +31,7 @@ _OURS = frozenset(
 
 
 def _number_as_text(value: Any) -> Any:
-    """Let an id be a whole number, as many producers write it; all else is judged by the field's own type."""
+    """Accept a whole number as an id, as many producers write it; the field's type judges all other values."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -177,14 +177,14 @@ class DeadLetter(BaseModel):
         }
         if self.truncated is not None:
             ours[TRUNCATED] = self.truncated
-        kept = [(name, raw) for name, raw in self.headers if name not in _OURS]
-        return source_headers(kept + [(name, str(value).encode()) for name, value in ours.items()], self.source)
+        originals = [(name, raw) for name, raw in self.headers if name not in _OURS]
+        return source_headers(originals + [(name, str(value).encode()) for name, value in ours.items()], self.source)
 
     @classmethod
     def from_record(cls, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> DeadLetter:
-        """Read a record of the dead-letter topic; raises `ValueError` when it is none."""
+        """Read a record of the dead-letter topic; raises `ValueError` when it is no dead letter."""
         ours = {name: (raw or b"").decode(errors="replace") for name, raw in headers if name in _OURS}
-        pick = {
+        fields = {
             part: {name.removeprefix(f"{part}."): value for name, value in ours.items() if name.startswith(f"{part}.")}
             for part in ("error", "source")
         }
@@ -192,30 +192,30 @@ class DeadLetter(BaseModel):
             key=key,
             value=value,
             headers=[(name, raw) for name, raw in headers if name not in _OURS],
-            error=Failure.model_validate(pick["error"]),
-            source=Source.model_validate(pick["source"]),
+            error=Failure.model_validate(fields["error"]),
+            source=Source.model_validate(fields["source"]),
             truncated=int(ours[TRUNCATED]) if TRUNCATED in ours else None,
         )
 
 
 def source_headers(headers: Sequence[Header], source: Source) -> list[Header]:
-    """Return `headers` with those that say where in Kafka a record was."""
+    """Return `headers` together with the headers of a record's position in Kafka."""
     ours = {f"source.{name}": str(value).encode() for name, value in source.model_dump().items()}
     return [(name, raw) for name, raw in headers if name not in ours] + list(ours.items())
 
 
 def read_source(headers: Sequence[Header]) -> Source | None:
-    """Read what `source_headers` wrote; None when it is not there."""
-    found = {name.removeprefix("source."): (raw or b"").decode(errors="replace") for name, raw in headers}
+    """Read the position that `source_headers` wrote; None when the headers lack it."""
+    fields = {name.removeprefix("source."): (raw or b"").decode(errors="replace") for name, raw in headers}
     try:
-        return Source.model_validate(found)
+        return Source.model_validate(fields)
     except ValidationError:
         return None
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """The summary of `id` was deleted, by the record at `source`: what a tombstone on the output topic says."""
+    """A tombstone on the output topic: the record at `source` deleted the summary of `id`."""
 
     id: str
     source: Source
@@ -227,7 +227,7 @@ OutputMessage = Summary | DeadLetter | Deletion
 def read_result(
     key: bytes | None, value: bytes | None, headers: Sequence[Header], *, dead_letter: bool
 ) -> OutputMessage | None:
-    """Read a record of the output topic, or of the dead-letter topic; None when it is none of gistream's."""
+    """Read a record of the output topic or of the dead-letter topic; None for a foreign record."""
     try:
         if dead_letter:
             return DeadLetter.from_record(key, value, headers)
@@ -237,12 +237,12 @@ def read_result(
         summary = Summary.model_validate_json(value)
     except ValueError:
         return None
-    # On a topic every result has its place; one without was put there by somebody else.
+    # On a topic every result of gistream has its position; a summary without one is foreign.
     return summary if summary.source is not None else None
 
 
 def lookup(value: Any, path: str) -> Any:
-    """Follow a dotted path into JSON objects; a key that itself has the dots comes first. None: nothing is there."""
+    """Follow a dotted path into JSON objects; a key that contains the dots comes first. None: there is no value."""
     if isinstance(value, dict) and path in value:
         return value[path]
     for name in path.split("."):
@@ -260,7 +260,7 @@ def schemas() -> dict[str, str]:
         "dead-letter.json": DeadLetter,
     }
     return {
-        # What a producer may send, and what a consumer will get.
+        # The form that a producer may send, and the form that a consumer gets.
         name: json.dumps(
             model.model_json_schema(mode="validation" if model is Document else "serialization"),
             indent=2,

@@ -1,4 +1,4 @@
-"""The settings: every one of them in `fields`, where their values come from in `sources`."""
+"""The settings: `fields` has all of them, `sources` the places where their values come from."""
 
 from streaming.settings.fields import MIB, Settings
 from streaming.settings.sources import (

@@ -1,4 +1,4 @@
-"""Every setting, once: its name, unit, default, and why that default. Where values come from: `sources`."""
+"""Every setting, once: its name, unit, default, and the reason for the default. `sources` finds the values."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Settings(ModelSettings):
 
     @field_validator("sink", mode="before")
     @classmethod
-    def _listed(cls, value: Any) -> Any:
+    def _split_sinks(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("sink")
@@ -140,16 +140,16 @@ class Settings(ModelSettings):
         kinds = [sink.partition("=")[0] for sink in value]
         for sink, kind in zip(value, kinds, strict=True):
             if kind not in ("kafka", "parquet") or (kind == "kafka") != (sink == "kafka") or sink == "parquet=":
-                # What is not understood may hold a login.
-                named = f"'{kind}'" if kind.isidentifier() else "one of those given"
-                raise ValueError(f"{named} is no sink; there are kafka and parquet=PATH")
+                # Text in the wrong form may hold a login.
+                name = f"'{kind}'" if kind.isidentifier() else "one of those given"
+                raise ValueError(f"{name} is no sink; there are kafka and parquet=PATH")
         if len(set(kinds)) < len(kinds) or not kinds:
             raise ValueError("there is one sink of a kind: kafka, parquet=PATH, or both")
         return value
 
     @field_validator("input_topic", mode="before")
     @classmethod
-    def _joined(cls, value: Any) -> Any:
+    def _join_topics(cls, value: Any) -> Any:
         return ",".join(value) if isinstance(value, list | tuple) else value
 
     @field_validator("input_topic")
@@ -165,7 +165,7 @@ class Settings(ModelSettings):
 
     @field_validator("input_pattern")
     @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
+    def _check_pattern(cls, value: str | None) -> str | None:
         try:
             re.compile(value or "")
         except re.error as error:
@@ -175,26 +175,28 @@ class Settings(ModelSettings):
     @field_validator("field")
     @classmethod
     def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        known = {"text", "id", "title", "language", "prompt", "metadata"}
-        if unknown := set(value) - known:
-            raise ValueError(f"a document has no field {sorted(unknown)}; its fields are {sorted(known)}")
+        names = {"text", "id", "title", "language", "prompt", "metadata"}
+        if unknown := set(value) - names:
+            raise ValueError(f"a document has no field {sorted(unknown)}; its fields are {sorted(names)}")
         return value
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _check_combinations(self) -> Settings:
         if self.lanes is not None and self.slots is not None and self.lanes > self.slots:
             raise ValueError(f"lanes ({self.lanes}) cannot be more than slots ({self.slots}): each has at least one")
-        # A query that reads what it writes never ends.
-        ours = (self.output_topic, self.dead_letter_topic)
-        if set(ours) & set(self.input_topics) or len(set(ours)) < 2:
+        # A query that reads its own results never ends.
+        outputs = (self.output_topic, self.dead_letter_topic)
+        if set(outputs) & set(self.input_topics) or len(set(outputs)) < 2:
             raise ValueError("input_topic, output_topic and dead_letter_topic must be different topics")
-        if self.input_pattern is not None and (read := [t for t in ours if re.fullmatch(self.input_pattern, t)]):
-            raise ValueError(f"input_pattern matches '{read[0]}', to which the query writes")
+        if self.input_pattern is not None and (
+            matches := [topic for topic in outputs if re.fullmatch(self.input_pattern, topic)]
+        ):
+            raise ValueError(f"input_pattern matches '{matches[0]}', to which the query writes")
         return self
 
     @property
     def input_topics(self) -> tuple[str, ...]:
-        """The topics of documents that are named; none when a pattern chooses them."""
+        """The names of the input topics; empty when a pattern chooses them."""
         return () if self.input_pattern is not None else tuple(self.input_topic.split(","))
 
     @property
@@ -204,27 +206,27 @@ class Settings(ModelSettings):
 
     @property
     def parquet(self) -> str | None:
-        """Where results go as Parquet; None when they do not."""
+        """The path or URL of the Parquet archive; None without one."""
         return next((sink.partition("=")[2] for sink in self.sink if sink != "kafka"), None)
 
     @property
     def broker_dir(self) -> Path:
-        """Where the embedded broker's files are."""
+        """The folder of the embedded broker."""
         return self.data_dir / "broker"
 
     @property
     def logs_dir(self) -> Path:
-        """Where logs are."""
+        """The folder of the logs."""
         return self.data_dir / "logs"
 
     @property
     def models_dir(self) -> Path:
-        """Where models are kept in the representations that were made of them."""
+        """The folder of models in other representations than their file."""
         return self.data_dir / "models"
 
     @property
     def checkpoint_location(self) -> str:
-        """Where the query's progress is."""
+        """The path of the query's checkpoint."""
         return self.checkpoint or str(self.data_dir / "checkpoints" / self.query)
 
     @property

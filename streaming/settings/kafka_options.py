@@ -1,7 +1,7 @@
-"""Kafka client options: one set, in Kafka's own (Java) names, in the shape of each client that gistream uses.
+"""Kafka client options: one set in Kafka's own (Java) names, translated for each client that gistream uses.
 
-Spark's connector takes them as they are. kafka-python has other names for the same things, and reads the login that
-Java clients keep in `sasl.jaas.config` from two options of its own. What only Java's clients know goes to Spark alone.
+Spark's connector takes them as they are. kafka-python has other names for the same options, and two options for the
+login that Java clients keep in `sasl.jaas.config`. Options that only Java's clients know go to Spark alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from streaming.errors import UsageError
 
-# kafka-python's names, where they are not Kafka's with the dots replaced.
+# kafka-python's names that differ by more than the dots.
 _RENAMED = {
     "ssl.truststore.location": "ssl_cafile",
     "ssl.keystore.location": "ssl_certfile",
@@ -48,15 +48,14 @@ def for_spark(options: Mapping[str, str]) -> dict[str, str]:
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    Raises `UsageError` for a store that is no PEM file, or a value that is no whole number where Kafka
-    wants one.
+    Raises `UsageError` for a store that is no PEM file, or a value that must be a whole number and is not.
     """
-    found: dict[str, Any] = {}
+    translated: dict[str, Any] = {}
     for name, value in options.items():
         if name == "sasl.jaas.config":
-            found.update(_login(value))
+            translated.update(_login(value))
         elif name == "ssl.endpoint.identification.algorithm":
-            found["ssl_check_hostname"] = bool(value)
+            translated["ssl_check_hostname"] = bool(value)
         elif name in _RENAMED:
             kind = name.replace(".location", ".type")
             if kind != name and options.get(kind) != "PEM":
@@ -64,10 +63,10 @@ def for_python(options: Mapping[str, str]) -> dict[str, Any]:
                     f"The Kafka option '{name}' must name a PEM file, with '{kind}' set to PEM: Java's own stores "
                     "cannot be read by gistream's Python clients."
                 )
-            found[_RENAMED[name]] = value
+            translated[_RENAMED[name]] = value
         elif name in _SAME:
-            found[name.replace(".", "_")] = _whole_number(name, value) if name.endswith(".ms") else value
-    return found
+            translated[name.replace(".", "_")] = _whole_number(name, value) if name.endswith(".ms") else value
+    return translated
 
 
 def _whole_number(name: str, value: str) -> int:
@@ -85,16 +84,16 @@ def _login(jaas: str) -> dict[str, str]:
 
 
 def flat(value: Any) -> Any:
-    """Return Kafka options by their dotted names; a dotted name in TOML is a table in a table."""
+    """Return Kafka options by their dotted names: in TOML a dotted name is a table in a table."""
     return dict(_dotted(value)) if isinstance(value, Mapping) else value
 
 
 def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    options: list[tuple[str, str]] = []
     for name, inner in value.items():
         if isinstance(inner, Mapping):
-            found += _dotted(inner, f"{prefix}{name}.")
+            options += _dotted(inner, f"{prefix}{name}.")
         else:
             text = inner if isinstance(inner, str) else json.dumps(inner)
-            found.append((f"{prefix}{name}".removeprefix("kafka."), text))
-    return found
+            options.append((f"{prefix}{name}".removeprefix("kafka."), text))
+    return options

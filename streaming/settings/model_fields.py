@@ -1,4 +1,4 @@
-"""The settings of the model: which one, how it is run, and how texts become summaries with it."""
+"""The settings of the model: its file, how it runs, and how it turns texts into summaries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 
 class ModelSettings(BaseModel):
-    """What decides how a document is summarized, and with which means."""
+    """The settings that decide how a document is summarized."""
 
     model: str = Field(
         "sample",

@@ -1,4 +1,4 @@
-"""Where settings come from, and where each value did.
+"""The sources of settings, and the source of each value.
 
 A value is taken from the first of these that has one: a flag, the environment (`GISTREAM_NAME`), the file
 `gistream.toml` (in the working directory, or where `GISTREAM_CONFIG` says), the embedded broker of the data dir (for
@@ -39,7 +39,7 @@ class _Sources(Settings, BaseSettings):
 
 
 class Origins(dict[str, str]):
-    """Where each setting's value came from."""
+    """The source of each setting's value, by name."""
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
@@ -51,7 +51,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
 
 
 def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings, Origins]:
-    """As `load`, and say where each value came from."""
+    """Do the same as `load`, and return the source of each value, too."""
     config = Path(os.environ.get("GISTREAM_CONFIG", "gistream.toml"))
     if "GISTREAM_CONFIG" in os.environ and not config.is_file():
         raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
@@ -84,15 +84,15 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
-    if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in known]:
+    names = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
+    if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in names]:
         raise UsageError(
             f"There is no setting for the environment variable {unknown[0]}; `gistream config show` lists all settings."
         )
 
 
 def address_file(data_dir: Path) -> Path:
-    """Return the file in which the embedded broker leaves its address for every other command."""
+    """Return the file in which the embedded broker writes its address for other commands."""
     return data_dir / "broker" / "address.json"
 
 
@@ -110,7 +110,7 @@ def embedded_address(data_dir: Path) -> str | None:
 
 
 def printable(settings: Settings) -> dict[str, Any]:
-    """Return all settings by name, for people and machines to read: secrets masked, paths as text."""
+    """Return all settings by name, with masked secrets and with paths as text."""
     values = settings.model_dump(mode="json")
     values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
     values["sink"] = [without_login(sink) for sink in settings.sink]
@@ -118,7 +118,7 @@ def printable(settings: Settings) -> dict[str, Any]:
 
 
 def without_login(text: str) -> str:
-    """Return `text` with what may be a login masked: before the last @ of a URL, and among its parameters."""
+    """Return `text` with logins masked: the part of a URL before the last @, and parameters that look like secrets."""
     text = re.sub(r"(?<=://)[^\s?]*(?=@)", _MASK, text)
     return re.sub(
         r"(?i)([?&][^=&\s]*(?:key|secret|token|password|sas|sig|account)[^=&\s]*=)[^&\s]+", rf"\1{_MASK}", text
@@ -140,16 +140,16 @@ def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
 
 
 def _explain(error: ValidationError, origins: Origins) -> str:
-    said = []
+    problems = []
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else ""
         if name and name not in Settings.model_fields:
-            said.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
+            problems.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
         elif name:
-            said.append(f"{name} (from {origins[name]}): {_reason(problem)}")
+            problems.append(f"{name} (from {origins[name]}): {_reason(problem)}")
         else:
-            said.append(_reason(problem))
-    return f"The settings are wrong: {'; '.join(said)}. `gistream config show` lists them all."
+            problems.append(_reason(problem))
+    return f"The settings are wrong: {'; '.join(problems)}. `gistream config show` lists them all."
 
 
 def _reason(problem: ErrorDetails) -> str:
