@@ -43,12 +43,12 @@ def create(
     Example:
         gistream topics create --partitions 8 --retention-hours 720
     """
-    from streaming.kafka.topics import Admin, wanted_topics
+    from streaming.kafka.topics import Admin, required_topics
 
     settings = load(command_flags(ctx))
     with Admin(settings) as admin:
         created = admin.ensure()
-    for name in wanted_topics(settings):
+    for name in required_topics(settings):
         out.print(f"{name}: {'created' if name in created else 'was there'}")
 
 

@@ -1,7 +1,7 @@
 """Shows the query's progress to lag tools: after each micro-batch its offsets are committed to a consumer group.
 
-For people and dashboards only. The query itself resumes from its checkpoint, so a commit that fails loses nothing and
-is made good by the next.
+For people and dashboards only. The query itself resumes from its checkpoint, so a failed commit loses nothing, and the
+next commit repairs it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from streaming.settings import Settings
 from streaming.settings.kafka_options import for_python
 
 _log = logging.getLogger(__name__)
-# It is done between two batches; a slow answer must not hold up the watch on the query.
+# A commit comes between two batches, and a slow answer must not block the watch on the query.
 _COMMIT_MS = 5000
 
 
 class GroupOffsets:
-    """The consumer group of one query; nobody ever joins it, so there is no rebalance."""
+    """The consumer group of one query; it has no members, so it never rebalances."""
 
     def __init__(self, settings: Settings) -> None:
         self._group = settings.group_id
@@ -35,7 +35,7 @@ class GroupOffsets:
         )
 
     def commit(self, end_offsets: str) -> None:
-        """Commit where a micro-batch ended: Spark's JSON of topic, partition and next offset."""
+        """Commit the end of a micro-batch: Spark's JSON of topic, partition and next offset."""
         offsets: Mapping[str, Mapping[str, int]] = json.loads(end_offsets)
         positions = {
             TopicPartition(topic, int(partition)): OffsetAndMetadata(offset, "", -1)

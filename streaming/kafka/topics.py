@@ -1,7 +1,6 @@
-"""Topics: created with the limits that gistream needs, described, and identified.
+"""Topics: creates them with the limits that gistream needs, and describes them.
 
-Everything that asks the broker something outside the data path goes through `Admin`, which says in one sentence what
-Kafka says in a class name.
+All questions to the broker outside the data path go through `Admin`, which turns Kafka's exceptions into sentences.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from streaming.errors import BrokerError, TopicError, no_answer
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
-# A broker on the same network answers in milliseconds; one that is gone must be named before the user gives up.
+# A broker on the same network answers in milliseconds; the user must hear of a dead one before giving up.
 _ANSWER_MS = 10_000
 _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 
@@ -36,8 +35,8 @@ _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 class Topic:
     """A topic as the broker has it.
 
-    `max_message_bytes` is its limit for one record batch, compressed; `rights` are what this user may do with it, in
-    Kafka's words (READ, WRITE, ...).
+    `max_message_bytes` is its limit for one record batch, compressed; `rights` are the operations that this user may
+    do, in Kafka's words (READ, WRITE, ...).
     """
 
     name: str
@@ -51,15 +50,15 @@ class Topic:
     rights: list[str]
 
 
-def wanted_topics(settings: Settings) -> dict[str, int]:
-    """Return the topics that an installation names and the largest record that each must take, in bytes."""
+def required_topics(settings: Settings) -> dict[str, int]:
+    """Return the topics of an installation, each with the largest record that it must take, in bytes."""
     # Key, headers and Kafka's own bytes come on top of the largest document.
-    wanted = dict.fromkeys(settings.input_topics, settings.max_document_bytes + 64 * 1024)
-    return wanted | dict.fromkeys(result_topics(settings), settings.max_result_bytes)
+    inputs = dict.fromkeys(settings.input_topics, settings.max_document_bytes + 64 * 1024)
+    return inputs | dict.fromkeys(result_topics(settings), settings.max_result_bytes)
 
 
 def result_topics(settings: Settings) -> tuple[str, ...]:
-    """Return the topics to which results go: none when they go to files alone."""
+    """Return the topics of the results; empty when results go to files alone."""
     return (settings.output_topic, settings.dead_letter_topic) if settings.to_kafka else ()
 
 
@@ -95,14 +94,14 @@ class Admin:
 
         Raises `TopicError` when one is missing and this user may not create it.
         """
-        wanted = wanted_topics(self._settings)
-        missing = self.missing(list(wanted))
+        largest = required_topics(self._settings)
+        missing = self.missing(list(largest))
         for name in missing:
-            self._create(name, wanted[name])
+            self._create(name, largest[name])
         return missing
 
     def inputs(self) -> list[str]:
-        """Return the input topics that there are: those named, or those that the pattern matches now.
+        """Return the input topics: the names in the settings, or the topics that the pattern matches now.
 
         Raises `TopicError` when the pattern matches none.
         """
@@ -112,23 +111,23 @@ class Admin:
         with self._explained("list the topics"):
             # Kafka's own topics begin with two underscores.
             names = [name for name in self._client.list_topics() if not name.startswith("__")]
-        if not (found := sorted(name for name in names if re.fullmatch(pattern, name))):
+        if not (matches := sorted(name for name in names if re.fullmatch(pattern, name))):
             raise TopicError(
                 f"No topic on {self._servers} has a name that --input-pattern '{pattern}' matches; it must match the "
-                "whole name of one at least."
+                "whole name of at least one topic."
             )
-        return found
+        return matches
 
     def describe(self, names: Sequence[str]) -> list[Topic]:
         """Describe topics; raises `TopicError` for the first that does not exist."""
-        found = self._metadata(names) if names else {}
-        for name, metadata in found.items():
+        topics = self._metadata(names) if names else {}
+        for name, metadata in topics.items():
             if metadata is None:
                 raise TopicError(
                     f"Topic '{name}' does not exist on {self._servers}; create it with `gistream topics create`."
                 )
-        if not found:
-            # Kafka takes no names for all names.
+        if not topics:
+            # Kafka would take an empty list for all topics.
             return []
         sizes, configs = self._sizes(names), self._configs(names)
         return [
@@ -143,22 +142,22 @@ class Admin:
                 cleanup_policy=configs[name].get("cleanup.policy", "delete"),
                 rights=sorted(metadata.get("authorized_operations") or []),
             )
-            for name, metadata in found.items()
+            for name, metadata in topics.items()
             if metadata is not None
         ]
 
     def missing(self, names: Sequence[str]) -> list[str]:
-        """Return those of `names` that are no topics."""
-        return [name for name, found in self._metadata(names).items() if found is None] if names else []
+        """Return the names of topics that do not exist."""
+        return [name for name, metadata in self._metadata(names).items() if metadata is None] if names else []
 
     def newest(self, topic: Topic) -> int | None:
-        """Return the latest time of a record of a topic, in milliseconds since 1970; None when it has none."""
-        # -3 asks for the record of the highest time (ListOffsets).
+        """Return the latest timestamp of a topic's records, in milliseconds since 1970; None when it has no record."""
+        # -3 requests the record of the highest timestamp (ListOffsets).
         with self._explained(f"read the times of topic '{topic.name}'"):
             answer = self._client.list_partition_offsets(
                 {TopicPartition(topic.name, n): -3 for n in range(topic.partitions)}
             )
-        return max((found.timestamp for found in answer.values() if found.offset >= 0), default=None)
+        return max((newest.timestamp for newest in answer.values() if newest.offset >= 0), default=None)
 
     def _create(self, name: str, largest: int) -> None:
         settings = self._settings
@@ -169,15 +168,15 @@ class Admin:
             "configs": {
                 "max.message.bytes": str(largest),
                 "retention.ms": str(retention),
-                # Not compacted: of a key's summaries the one of the highest source offset counts, and compaction
-                # would keep the last that arrived.
+                # Not compacted: compaction would keep the last summary of a key that arrived, and the summary of the
+                # highest source offset counts.
                 "cleanup.policy": "delete",
             },
         }
         try:
             self._client.create_topics({name: options}, wait_for_metadata=True)
         except TopicAlreadyExistsError:
-            # Another process was faster; it is there.
+            # Another process was faster.
             return
         except AuthorizationError as error:
             raise TopicError(
@@ -190,7 +189,7 @@ class Admin:
     def _metadata(self, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
         with self._explained("describe topics"):
             answers = self._client.describe_topics(list(names))
-        found: dict[str, dict[str, Any] | None] = {}
+        topics: dict[str, dict[str, Any] | None] = {}
         for answer in answers:
             code = answer["error_code"]
             if code == _NOT_ALLOWED:
@@ -200,8 +199,8 @@ class Admin:
                 )
             if code not in (_NO_ERROR, _UNKNOWN_TOPIC):
                 raise TopicError(f"Kafka cannot describe topic '{answer['name']}': error code {code}.")
-            found[answer["name"]] = answer if code == _NO_ERROR else None
-        return found
+            topics[answer["name"]] = answer if code == _NO_ERROR else None
+        return topics
 
     def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
@@ -228,19 +227,19 @@ class Admin:
         return sum(last[partition] - first[partition] for partition in last)
 
     def _offsets(self, name: str, which: str, partitions: int) -> dict[int, int]:
-        # The wire's own numbers for "where the log ends" and "where it begins" (ListOffsets).
+        # The protocol's numbers for the end and the beginning of the log (ListOffsets).
         spec = -1 if which == "latest" else -2
         with self._explained(f"read the offsets of topic '{name}'"):
             answer = self._client.list_partition_offsets({TopicPartition(name, n): spec for n in range(partitions)})
-        return {partition.partition: found.offset for partition, found in answer.items()}
+        return {partition.partition: answered.offset for partition, answered in answer.items()}
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explained(self, action: str) -> Iterator[None]:
         try:
             yield
         except (KafkaConnectionError, KafkaTimeoutError) as error:
             raise no_answer(self._servers) from error
         except AuthorizationError as error:
-            raise TopicError(f"Kafka on {self._servers} does not allow this user to {what}.") from error
+            raise TopicError(f"Kafka on {self._servers} does not allow this user to {action}.") from error
         except KafkaError as error:
-            raise BrokerError(f"Kafka on {self._servers} refused to {what}: {error}.") from error
+            raise BrokerError(f"Kafka on {self._servers} refused to {action}: {error}.") from error

@@ -1,1 +1,1 @@
-"""What an operator does with an installation, one file an operation."""
+"""The operations on an installation, one file for each."""

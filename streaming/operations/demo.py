@@ -1,7 +1,7 @@
 """The demo: every part of gistream at work, on one machine, from nothing to a table of summaries.
 
-It is an installation of its own, in the folder `demo` of the data dir, with the same parts as any other. Its processes
-end with it, however it ends, unless it is to be kept; its files stay only then, and when it failed.
+It is its own installation, in the folder `demo` of the data dir, with the same parts as any other. Its processes end
+with it, however it ends, unless it is kept. Its files stay when it is kept and when it failed.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from streaming.spark.session import spark_log, spark_session
 from streaming.terminal.run_lines import plan_block
 from streaming.terminal.tuning_report import show_tuning, tuning_tables
 
-# What the demo takes from its user's settings; the rest belongs to another installation.
-_ITS_USERS = {
+# The settings that the demo takes over from its user; all others belong to another installation.
+_USER_SETTINGS = {
     *("model", "prompt", "prompts_dir", "strategy", "ladder", "threads", "slots", "context"),
     *("chunk_tokens", "max_tokens", "max_chunks", "temperature", "repeat_penalty", "driver_memory"),
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# What a first demo may take to measure; a model of billions of parameters is then used as given.
+# The longest measurement of a first demo; a model of billions of parameters is then used as given.
 _TUNING_SECONDS = 180
 
 
@@ -61,9 +61,9 @@ class _Arrival:
 
 
 def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None, keep: bool, out: Console) -> None:
-    """Run the demo on the files that `paths` name, the samples if none; prints to `out`.
+    """Run the demo on the files that `paths` name, or on the samples; prints to `out`.
 
-    Raises `UsageError` for files that are not there, and what the parts raise.
+    Raises `UsageError` for missing files, and the errors of the parts.
     """
     model = open_model(settings.model, completion=settings.completion)
     files = find_files(paths or [sample_folder()])
@@ -72,11 +72,11 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     started = time.monotonic()
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
-        # Both starts take seconds and are mostly Java loading classes, so they run side by side.
-        planning = pool.submit(_fill, broker, choice, documents, out)
+        # Both starts take seconds and mostly load Java classes, so they run side by side.
+        planning = pool.submit(_plan, broker, choice, documents, out)
         with status, spark_session(broker.settings, plan_layout(broker.settings)) as spark:
-            # Spark took the interrupt for itself.
-            _take_signals()
+            # Spark has taken the interrupt for itself.
+            _handle_signals()
             plan = planning.result()
             start_engine(
                 spark,
@@ -87,11 +87,11 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             out.print(plan_block(plan))
             out.print()
             with closing(summarize_backlog(spark, plan)) as results:
-                arrived = _summarize(results, started, out)
-        out.print(_closing_table(arrived))
+                arrivals = _summarize(results, started, out)
+        out.print(_closing_table(arrivals))
         out.print(
-            f"\n{len(arrived)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
-            f"first came after {arrived[0].seconds:.0f} s."
+            f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
+            f"first came after {arrivals[0].seconds:.0f} s."
         )
         if keep:
             out.print(
@@ -102,16 +102,16 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 
 
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
-    """Choose what computes the demo; the first time, quickly measure what is fastest here."""
+    """Choose how the demo computes its model; the first time, measure quickly what is fastest here."""
     layout = plan_layout(settings)
     unmeasured = settings.representation == "auto" and not settings.gpu_layers
     if unmeasured and not tuning_path(settings.data_dir, model, cores=layout.cores).exists():
-        out.print("Once, what this CPU computes fastest is measured: two to three minutes for the sample model.")
+        out.print("The first demo measures what this CPU computes fastest: two to three minutes for the sample model.")
         task = tuning_task(settings, model, layout, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
         try:
             tuning = show_tuning(task, out)
         except EngineError as error:
-            out.print(f"It could not be measured ({error}); the model is used as given.", markup=False)
+            out.print(f"The measurement failed ({error}); the model is used as given.", markup=False)
         else:
             out.print(tuning_tables(tuning))
             save_tuning(settings.data_dir, model, tuning)
@@ -119,7 +119,7 @@ def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     return choose(settings, model, cores=layout.cores)
 
 
-def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRecord | Refusal], out: Console) -> Plan:
+def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRecord | Refusal], out: Console) -> Plan:
     """Start the broker, create the topics, send the documents, plan the query."""
     started = time.monotonic()
     address = broker.start().bootstrap_servers
@@ -128,36 +128,36 @@ def _fill(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRe
     with Admin(demo) as admin:
         admin.ensure()
     report = publish(demo, documents, lambda: None)
-    for refused in report.refusals:
-        out.print(f"refused: {refused.name}: {refused.reason}", style="red", markup=False)
+    for refusal in report.refusals:
+        out.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
     if not report.acknowledged:
-        raise NotAcknowledged("There was no document that Kafka took; see above.")
+        raise NotAcknowledged("Kafka took none of the documents; see above.")
     out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
     return prepare(demo, choice.original, choice)
 
 
 def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Console) -> list[_Arrival]:
     """Print each result as it arrives, and return all of them with the seconds since `started`."""
-    arrived = []
+    arrivals = []
     for result in results:
-        arrived.append(_Arrival(result, time.monotonic() - started))
+        arrivals.append(_Arrival(result, time.monotonic() - started))
         out.print(tail_block(result))
-    return arrived
+    return arrivals
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does, and once only: a second one must not interrupt the stopping."""
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    _take_signals()
+    """Let SIGTERM end the demo as Ctrl-C does, once: a second signal must not interrupt the cleaning up."""
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    _handle_signals()
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def _take_signals() -> None:
+def _handle_signals() -> None:
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
 
@@ -171,31 +171,31 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]:
-    """Have an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
-    here = settings.data_dir / "demo"
+    """Make an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
+    folder = settings.data_dir / "demo"
     # One executor needs one partition, and the documents come in the order of their names.
-    kept = settings.model_dump(include=_ITS_USERS)
-    broker = EmbeddedBroker(Settings(data_dir=here, partitions=1, **kept))
+    user_settings = settings.model_dump(include=_USER_SETTINGS)
+    broker = EmbeddedBroker(Settings(data_dir=folder, partitions=1, **user_settings))
     if broker.status().running:
         raise BrokerError(
-            f"A demo that was kept is still there; end it with `gistream broker stop --data-dir {here}`, which also "
-            "lets the next demo begin anew."
+            f"A demo from an earlier run is still running; end it with `gistream broker stop --data-dir {folder}`, "
+            "which also lets the next demo begin again."
         )
-    shutil.rmtree(here, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     try:
         yield broker
     except BaseException:
-        # A demo that failed leaves its logs to look at, and nothing running.
+        # A failed demo leaves its logs, and no process.
         broker.stop()
         raise
     if not keep:
         broker.stop()
-        shutil.rmtree(here)
+        shutil.rmtree(folder)
 
 
-def _closing_table(arrived: list[_Arrival]) -> Table:
+def _closing_table(arrivals: list[_Arrival]) -> Table:
     table = Table("document", "after", "chunks", "tokens", "summary", box=None, header_style="bold")
-    for arrival in arrived:
+    for arrival in arrivals:
         result, after = arrival.result, f"{arrival.seconds:.0f} s"
         if isinstance(result, Summary):
             tokens = result.tokens.prompt + result.tokens.completion

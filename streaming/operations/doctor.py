@@ -1,6 +1,6 @@
-"""`gistream doctor`: everything that a start needs, looked at one by one, each in a line with what to do.
+"""`gistream doctor`: checks one by one everything that a start needs; each finding is a line that says what to do.
 
-The checks are those of the start itself: what raises there is a problem here, in the same sentence. Nothing is changed,
+The checks are the same as at the start: an error there is a problem here, in the same sentence. Nothing is changed,
 created or downloaded, so Spark is not started, and its jars are not fetched.
 """
 
@@ -24,7 +24,7 @@ from streaming.engine import open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.kafka.broker import EmbeddedBroker
-from streaming.kafka.topics import Admin, Topic, result_topics, wanted_topics
+from streaming.kafka.topics import Admin, Topic, required_topics, result_topics
 from streaming.machine.java import find_java, java_version
 from streaming.planning.engine_choice import Choice, foresee
 from streaming.planning.layout import plan_layout
@@ -35,9 +35,9 @@ from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.spark.session import LEAST_DISK
 
 State = Literal["ok", "warning", "problem"]
-# A day of logs, checkpoints and Kafka's segments of a small installation.
+# A day of logs, checkpoints and Kafka segments of a small installation.
 _LITTLE_DISK = 2 * 2**30
-# Records from further ahead than this come from another clock, not from a slow network.
+# A record further ahead than this comes from another clock, not from a slow network.
 _CLOCK_SECONDS = 5
 
 
@@ -55,41 +55,42 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield what each check finds, in the order in which a start needs it."""
+    """Yield the findings, in the order in which a start needs the parts."""
     yield _python()
-    yield _tried("packages", _packages)
-    yield _tried("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
+    yield _check("packages", _packages)
+    yield _check("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
     yield from _model(settings)
-    yield _tried("spark", lambda: _spark(settings))
+    yield _check("spark", lambda: _spark(settings))
     yield from _disk(settings)
     if settings.parquet is not None:
-        yield _tried("archive", lambda: ArchiveLocation(settings.parquet or "").check())
+        yield _check("archive", lambda: ArchiveLocation(settings.parquet or "").check())
     yield from _kafka(settings)
 
 
-def _tried(check: str, look: Callable[[], str]) -> Finding:
+def _check(name: str, check: Callable[[], str]) -> Finding:
     try:
-        return Finding(check, "ok", look())
+        return Finding(name, "ok", check())
     except GistreamError as error:
-        return Finding(check, "problem", str(error), error.exit_code)
+        return Finding(name, "problem", str(error), error.exit_code)
 
 
 def _python() -> Finding:
-    # An older one does not get as far as this.
+    # An older Python does not get this far.
     return Finding("python", "ok", f"Python {sys.version.split()[0]} at {sys.executable}")
 
 
 def _packages() -> str:
-    needed = [Requirement(text) for text in importlib.metadata.requires("gistream") or []]
-    applying = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
-    for requirement in applying:
+    requirements = [Requirement(text) for text in importlib.metadata.requires("gistream") or []]
+    for requirement in requirements:
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
         try:
-            found = importlib.metadata.version(requirement.name)
+            installed = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError as error:
             raise MachineError(f"The package {requirement.name} is missing; install gistream again.") from error
-        if not requirement.specifier.contains(found, prereleases=True):
+        if not requirement.specifier.contains(installed, prereleases=True):
             raise MachineError(
-                f"{requirement.name} {found} is installed, and gistream needs {requirement.specifier}; install "
+                f"{requirement.name} {installed} is installed, and gistream needs {requirement.specifier}; install "
                 "gistream again, in an environment of its own."
             )
     version = importlib.metadata.version
@@ -111,7 +112,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
         return
     size = f"{model.file_bytes / 1e6:,.0f} MB"
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
-    # A wrong master and a broken checkpoint are the next checks'.
+    # The next checks report a wrong master and a broken checkpoint.
     cores, pin = 1, None
     with suppress(UsageError):
         cores = plan_layout(settings).cores
@@ -123,7 +124,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
         yield Finding("tuning", "problem", str(error), error.exit_code)
         return
     yield Finding("tuning", "ok", f"computed as {choice.model.representation}: {choice.why}")
-    yield _tried("recipe", lambda: f"{plan_work(settings, choice, here=False).recipe_name}, prompt '{settings.prompt}'")
+    yield _check("recipe", lambda: f"{plan_work(settings, choice, here=False).recipe_name}, prompt '{settings.prompt}'")
     yield _memory(settings, choice)
 
 
@@ -155,16 +156,20 @@ def _spark(settings: Settings) -> str:
 def _disk(settings: Settings) -> Iterator[Finding]:
     yield _folder("data dir", settings.data_dir, MachineError)
     checkpoint = Checkpoint(settings.checkpoint_location)
-    found = _tried("checkpoint", lambda: inspect_checkpoint(checkpoint))
-    yield found if found.exit_code else _folder("checkpoint", Path(checkpoint.location), CheckpointError, found.said)
+    finding = _check("checkpoint", lambda: inspect_checkpoint(checkpoint))
+    yield (
+        finding
+        if finding.exit_code
+        else _folder("checkpoint", Path(checkpoint.location), CheckpointError, finding.said)
+    )
 
 
-def _folder(check: str, folder: Path, error: type[GistreamError], known: str = "") -> Finding:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+def _folder(check: str, folder: Path, error: type[GistreamError], detail: str = "") -> Finding:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)
-    free = psutil.disk_usage(str(there)).free
-    detail = f"{known or folder}, {free / 2**30:.1f} GiB free"
+    free = psutil.disk_usage(str(existing)).free
+    detail = f"{detail or folder}, {free / 2**30:.1f} GiB free"
     if free < LEAST_DISK:
         return Finding(check, "problem", f"{detail}: too little to start; free some", MachineError.exit_code)
     if free < _LITTLE_DISK:
@@ -177,8 +182,9 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
     check = "broker"
     try:
         with Admin(settings) as admin:
-            own = EmbeddedBroker(settings).status()
-            embedded = f", the embedded one, process {own.pid}" if own.bootstrap_servers == settings.servers else ""
+            status = EmbeddedBroker(settings).status()
+            is_embedded = status.bootstrap_servers == settings.servers
+            embedded = f", the embedded broker, process {status.pid}" if is_embedded else ""
             yield Finding("broker", "ok", f"Kafka answers on {settings.servers}{embedded}")
             check = "topic"
             yield from _topics(admin, settings)
@@ -193,34 +199,34 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
         yield Finding("topic", "warning", f"'{name}' does not exist; `gistream topics create` or `run` creates it")
     topics = admin.describe([name for name in (*inputs, *result_topics(settings)) if name not in missing])
     for topic in topics:
-        # The archive's query reads what the first one writes.
-        needed = ["READ"] if topic.name in inputs else ["READ", "WRITE"] if settings.parquet else ["WRITE"]
-        yield _topic(topic, needed, largest=wanted_topics(settings).get(topic.name, 0))
-    newest = [at for topic in topics if (at := admin.newest(topic)) is not None]
+        # The archive's query reads the results of the first query.
+        rights = ["READ"] if topic.name in inputs else ["READ", "WRITE"] if settings.parquet else ["WRITE"]
+        yield _topic(topic, rights, largest=required_topics(settings).get(topic.name, 0))
+    newest = [timestamp for topic in topics if (timestamp := admin.newest(topic)) is not None]
     ahead = max(newest, default=0) / 1000 - time.time()
     if ahead > _CLOCK_SECONDS:
         yield Finding(
             "clock",
             "warning",
-            f"The newest record is of a time {ahead:.0f} s from now; set this machine's clock or the producer's, for "
-            "replays and archives go by these times",
+            f"The newest record is {ahead:.0f} s ahead of this machine's clock; set this clock or the producer's, "
+            "because replays and archives depend on these timestamps",
         )
     else:
         yield Finding(
-            "clock", "ok", f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}, no record is of the future"
+            "clock", "ok", f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}, no record is from the future"
         )
 
 
-def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
+def _topic(topic: Topic, rights: list[str], *, largest: int) -> Finding:
     detail = (
         f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
         f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
     )
-    if topic.rights and (lacking := [right for right in needed if right not in topic.rights]):
+    if topic.rights and (lacking := [right for right in rights if right not in topic.rights]):
         return Finding(
             "topic",
             "problem",
-            f"{detail}; this user has no right to {' and '.join(lacking)} it, an administrator must grant it",
+            f"{detail}; this user has no right to {' and '.join(lacking)} it; an administrator must grant it",
             TopicError.exit_code,
         )
     if topic.max_message_bytes < largest:
@@ -229,4 +235,4 @@ def _topic(topic: Topic, needed: list[str], *, largest: int) -> Finding:
             "warning",
             f"{detail}; for documents of max_document_bytes its max.message.bytes must be {largest:,}",
         )
-    return Finding("topic", "ok", f"{detail}, {' and '.join(needed)} allowed")
+    return Finding("topic", "ok", f"{detail}, {' and '.join(rights)} allowed")
