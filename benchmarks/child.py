@@ -50,7 +50,7 @@ class Child:
             )
         self.peak_bytes = 0
         self._system_pid: int | None = None
-        # The processes that the worker has started: after its death nothing else tells whose they are.
+        # The processes that the worker has started; after its death they have no parent to be found by.
         self._started: set[psutil.Process] = set()
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._watch_memory, name="gistream-bench-watch", daemon=True)
@@ -116,7 +116,7 @@ class Child:
             self._look()
 
     def _look(self) -> None:
-        """Note what the worker has started, and the highest sum of the resident memory of the system's processes."""
+        """Note the processes of the worker, and the highest sum of the resident memory of the system's processes."""
         self._started.update(_descendants(self._process.pid))
         if self._system_pid is not None:
             with suppress(psutil.NoSuchProcess):

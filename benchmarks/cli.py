@@ -1,4 +1,4 @@
-"""`gistream bench`: gistream measured beside what people use instead."""
+"""`gistream bench`: gistream measured beside other ways to use llama.cpp."""
 
 from __future__ import annotations
 

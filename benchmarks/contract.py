@@ -81,7 +81,7 @@ class System(Protocol):
 
     @property
     def process(self) -> int:
-        """The process whose memory, with its descendants', is the system's."""
+        """The process that has, with its descendants, the memory of the system."""
 
     def run(self, documents: Sequence[Document], on_part: Callable[[], None]) -> Run:
         """Summarize `documents`; `on_part` is called for each prompt, by a pipeline for each document.

@@ -64,7 +64,7 @@ def sections(results: Json) -> Iterator[Section]:
 
 
 def machine(results: Json) -> Section:
-    """Return where, what and how much was measured."""
+    """Return the machine, the versions, the model and the documents of the measurement."""
     machine, model, work = results["machine"], results["model"], results["workload"]
     length = f"{work['words']} words each" if work["words"] else "each of its full length"
     server = f", llama-server {results['llama_server']}" if "llama_server" in results else ""
@@ -185,7 +185,7 @@ def settings(results: Json) -> Section:
 
 
 def notes(results: Json) -> Section:
-    """Return what a reader of the figures must know."""
+    """Return the remarks without which the figures mislead."""
     return Section("Notes", "\n".join(f"- {note}" for note in results["notes"]))
 
 

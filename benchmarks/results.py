@@ -73,7 +73,7 @@ class BenchResults:
     """One run of `gistream bench`.
 
     `shipped` is the representation of the original file, `compared` the one in which systems are compared. `notes` are
-    what a reader of the figures must know.
+    the remarks without which the figures mislead.
     """
 
     machine: Machine

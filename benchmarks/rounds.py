@@ -19,7 +19,7 @@ from streaming.engine import ModelFile
 
 @dataclass(frozen=True)
 class Bench:
-    """The things that all measurements share, such as the model's file in each representation and a scratch folder.
+    """The conditions that all measurements share: models by representation, limits, a scratch folder, the journal.
 
     `on_part` is called for each prompt or document that is done.
     """

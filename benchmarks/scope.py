@@ -1,4 +1,4 @@
-"""What is to be measured, and how much of it."""
+"""The scope of a benchmark: the systems, the number of documents and of rounds."""
 
 from __future__ import annotations
 

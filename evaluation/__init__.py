@@ -5,7 +5,7 @@ contenders.py  the systems: every combination of models, prompts and settings
 stories.py     texts with the summaries that people wrote of them
 summaries.py   the summaries of one system, and the journal that keeps them
 baselines.py   extracts of the same length, for comparison
-rouge.py       what a summary and a reference have in common
+rouge.py       the words that a summary and a reference have in common
 bootstrap.py   whether a difference is more than chance
 results.py     the figures, as JSON
 report.py      the figures, as a table

@@ -1,4 +1,4 @@
-"""The figures of an evaluation: what each system scored, text by text, and whether they differ by more than chance."""
+"""The figures of an evaluation: the scores of each system, text by text, and the differences between systems."""
 
 from __future__ import annotations
 

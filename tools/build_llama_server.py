@@ -1,8 +1,8 @@
-"""Builds llama.cpp's own server out of the very sources that gistream's llama.cpp is built from: `make llama-server`.
+"""Builds llama.cpp's own server from the sources of gistream's llama.cpp: `make llama-server`.
 
-They are in the source distribution of llama-cpp-python, in the version that constraints.txt names; pip downloads it.
-The server is build/llama-server, for `gistream bench --llama-server`. A second run finds it there. About 7 minutes on 2
-cores. Standard library only.
+The sources are in the source distribution of llama-cpp-python, which pip downloads in the version of constraints.txt.
+The server is build/llama-server, for `gistream bench --llama-server`. A second run finds it there. It takes about 7
+minutes on 2 cores. Standard library only.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def main() -> int:
 
 def pinned_version(constraints: str) -> str:
     """Return the version of llama-cpp-python that gistream is tested with."""
-    found = re.search(rf"(?m)^{PACKAGE.replace('-', '_')}==([^\s;]+)", constraints)
-    if found is None:
+    pin = re.search(rf"(?m)^{PACKAGE.replace('-', '_')}==([^\s;]+)", constraints)
+    if pin is None:
         raise SystemExit(f"llama-server cannot be built: constraints.txt names no version of {PACKAGE}.")
-    return found[1]
+    return pin[1]
 
 
 def download(version: str) -> Path:
@@ -98,9 +98,9 @@ def run(*command: str) -> None:
     subprocess.run(command, check=True)
 
 
-def say(what: str) -> None:
+def say(line: str) -> None:
     """Print a line at once, also into a pipe."""
-    print(what, flush=True)
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

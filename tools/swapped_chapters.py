@@ -31,7 +31,7 @@ THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
 
 
 def main() -> None:
-    """Print the table; raises `UsageError` for a book without such chapters, and what the engine raises."""
+    """Print the table; raises `UsageError` for a book without such chapters, and the errors of the engine."""
     parser = argparse.ArgumentParser(description="Hold summaries of chapters against other chapters.")
     parser.add_argument("book", type=Path, help="a text file of Project Gutenberg")
     parser.add_argument("--split", default="CHAPTER .+", help="what a chapter's first line looks like")
@@ -40,19 +40,19 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=500, help="words of a chapter to take; 0: all")
     parser.add_argument("--no-ladder", action="store_true", help="take the model's first answer")
     parser.add_argument("--json", type=Path, help="write the summaries to this file, a line each")
-    given = parser.parse_args()
-    found = chapters(given.book, split=given.split, words=given.words or 500, whole=not given.words)
-    texts = [named.text for named in found[given.skip : given.skip + given.chapters]]
+    options = parser.parse_args()
+    parts = chapters(options.book, split=options.split, words=options.words or 500, whole=not options.words)
+    texts = [part.text for part in parts[options.skip : options.skip + options.chapters]]
     if len(texts) < 2:
-        raise UsageError(f"{given.book} has {len(found)} chapters, and {given.skip} are skipped; two are needed.")
-    if given.json is not None and not given.json.parent.is_dir():
-        raise UsageError(f"There is no folder {given.json.parent} for {given.json.name}; make it first.")
-    made = list(summaries(texts, ladder=not given.no_ladder))
-    if given.json is not None:
-        lines = [json.dumps(dict(zip(("text", "summary", "status"), one, strict=True))) for one in made]
-        given.json.write_text("\n".join([*lines, ""]))
-    right, wrong = scores([(text, summary) for text, summary, _ in made])
-    extracts = sum(status != "ok" for *_, status in made)
+        raise UsageError(f"{options.book} has {len(parts)} chapters, and {options.skip} are skipped; two are needed.")
+    if options.json is not None and not options.json.parent.is_dir():
+        raise UsageError(f"There is no folder {options.json.parent} for {options.json.name}; make it first.")
+    summaries = list(summarize(texts, ladder=not options.no_ladder))
+    if options.json is not None:
+        lines = [json.dumps(dict(zip(("text", "summary", "status"), row, strict=True))) for row in summaries]
+        options.json.write_text("\n".join([*lines, ""]))
+    right, wrong = scores([(text, summary) for text, summary, _ in summaries])
+    extracts = sum(status != "ok" for *_, status in summaries)
     print(
         f"{len(right)} summaries of {len(texts)} chapters, {extracts} with an extract; {len(wrong)} pairs with another"
     )
@@ -63,8 +63,8 @@ def main() -> None:
     print(f"below the 5% of the right ones with least ({limit:.3f}): {below(wrong, limit):.1%} of the wrong")
 
 
-def summaries(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str]]:
-    """Yield text, summary and status as they are made."""
+def summarize(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield text, summary and status of each text that has a summary, in the order in which they are done."""
     settings = load({"engine": "in-process", "ladder": ladder})
     model = open_model(settings.model)
     work = plan_work(settings, choose(settings, model, cores=usable_cores()), here=True)
@@ -74,20 +74,20 @@ def summaries(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str
             yield document.text, outcome.summary, outcome.status
 
 
-def scores(made: list[tuple[str, str]]) -> tuple[list[float], list[float]]:
-    """Return the grounding of each summary in its own text, and in ten other ones."""
-    lots = random.Random(1)
+def scores(summaries: list[tuple[str, str]]) -> tuple[list[float], list[float]]:
+    """Return the grounding of each summary in its own text, and in ten other texts."""
+    generator = random.Random(1)
     right, wrong = [], []
-    for number, (text, summary) in enumerate(made):
-        others = [other for place, (other, _) in enumerate(made) if place != number]
+    for number, (text, summary) in enumerate(summaries):
+        others = [other for place, (other, _) in enumerate(summaries) if place != number]
         right.append(grounding(summary, text, language="en").score or 0.0)
-        for other in lots.sample(others, min(OTHERS, len(others))):
+        for other in generator.sample(others, min(OTHERS, len(others))):
             wrong.append(grounding(summary, other, language="en").score or 0.0)
     return right, wrong
 
 
 def below(shares: list[float], threshold: float) -> float:
-    """Return which share of them is below a threshold."""
+    """Return the share of `shares` that are below a threshold."""
     return sum(share < threshold for share in shares) / len(shares)
 
 

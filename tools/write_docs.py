@@ -1,4 +1,4 @@
-"""Writes what docs/ takes from elsewhere: the JSON Schemas and the table of settings, and the figures of a benchmark.
+"""Writes the generated parts of docs/: the JSON Schemas, the table of settings, and the figures of a benchmark.
 
 python tools/write_docs.py [FOLDER]
 """
@@ -18,11 +18,11 @@ from streaming.settings import Settings
 _DOCS = Path(__file__).parent.parent / "docs"
 _INTRODUCTION = """# Configuration
 
-A setting is taken from the first of these that has it: a flag (`--batch-documents 8`), the environment
-(`GISTREAM_BATCH_DOCUMENTS=8`), `gistream.toml` in the working directory or where `GISTREAM_CONFIG` says
-(`batch_documents = 8`), the default. Not every setting is a flag (`--help` of a command lists its own); all can be set
-in the environment and in the file. `gistream config show` prints them all, and where each came from; secrets are
-masked. This page is written from the code by `python tools/write_docs.py`.
+gistream looks for a setting in this order: a flag (`--batch-documents 8`), the environment
+(`GISTREAM_BATCH_DOCUMENTS=8`), the file `gistream.toml` in the working directory or the file that `GISTREAM_CONFIG`
+names (`batch_documents = 8`), the default. Not every setting is a flag (`--help` of a command lists its flags); every
+setting can be in the environment and in the file. `gistream config show` prints all settings and their sources; secrets
+are masked. `python tools/write_docs.py` writes this page from the code.
 
 ```toml
 # gistream.toml
@@ -37,9 +37,9 @@ ssl.truststore.type = "PEM"
 ssl.truststore.location = "/etc/ssl/kafka.pem"
 ```
 
-Kafka's options have Kafka's own names. Spark gets them all; gistream's producers and consumers, which are no Java, get
-the login (PLAIN and SCRAM), TLS with PEM files, and timeouts. Kerberos, OAUTHBEARER and Java's own stores do not work
-yet.
+Kafka's options have Kafka's own names. Spark gets all of them. gistream's producers and consumers are not written in
+Java and get the login (PLAIN and SCRAM), TLS with PEM files, and timeouts. Kerberos, OAUTHBEARER and Java's own stores
+do not work yet.
 
 | setting | default | |
 | --- | --- | --- |
@@ -52,12 +52,12 @@ def pages() -> dict[str, str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, PydanticUndefined, {}) else f"`{field.default}`"
         rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |\n")
-    written = {f"schemas/{name}": text for name, text in schemas().items()}
+    schema_files = {f"schemas/{name}": text for name, text in schemas().items()}
     all_systems, pipeline = (
         json.loads((_DOCS / name).read_text()) for name in ("performance.json", "performance-pipeline.json")
     )
     performance = page(all_systems, later=pipeline)
-    return {**written, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": performance}
+    return {**schema_files, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": performance}
 
 
 def main() -> None:

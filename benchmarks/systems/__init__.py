@@ -7,7 +7,7 @@ from benchmarks.contract import Opening, System
 
 def open_system(name: str, opening: Opening) -> System:
     """Open a system: recipe, cached, llama_server, lanes or pipeline. Raises `GistreamError`."""
-    # Each imports what only it needs: the memory of one is not to hold the libraries of another.
+    # Imported one by one, so that the memory of one system does not hold the libraries of another.
     if name == "llama_server":
         from benchmarks.systems.llama_server import LlamaServer
 
