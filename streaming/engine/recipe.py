@@ -104,7 +104,7 @@ class LlamaRecipe:
             slots=self.slots,
             lanes=self.lanes,
             context=min(self.context, self.model.context or self.context),
-            room=available_bytes(),
+            available=available_bytes(),
             limit=self.memory,
             ubatch=self.ubatch,
         )

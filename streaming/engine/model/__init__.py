@@ -1,1 +1,1 @@
-"""The model file: where it is, whether it is whole, what it is, how much memory it takes. Loads no weights."""
+"""The model file: find it, prove that it is whole, describe it, predict its memory. Loads no weights."""

@@ -1,8 +1,8 @@
-"""One file from a hub into the cache: resumed, verified, and every way that it can fail as one sentence.
+"""Downloads one file from a hub into the cache: resumed, verified, and every failure explained in one sentence.
 
-A download that was cut off, also by the end of the process, goes on where it stopped, and nothing is put into the cache
-whose SHA-256 is not the hub's. huggingface-hub does the look-up, the login and the cache; the order of the transfer is
-here, because the library's own begins anew in every process and compares no more than the length.
+A download that was cut off, also by the end of the process, resumes where it stopped, and only a file with the hub's
+SHA-256 enters the cache. huggingface-hub does the look-up, the login and the cache; the transfer is here, because the
+library's own starts again in every process and compares only the length.
 """
 
 from __future__ import annotations
@@ -40,27 +40,28 @@ def _endpoint() -> str:
 def download(repo: str, name: str, revision: str) -> Path:
     """Ask the hub for a file of a revision, download it unless the cache has its content, return its path.
 
-    Raises `ModelError`, and of these `HubUnreachable` when a later attempt or another network may do.
+    Raises `ModelError`; its subclass `HubUnreachable` when a later attempt or another network may succeed.
     """
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 
-    # Only the request for the file goes out. Left to itself the library would first ask the hub for a list by which to
-    # tell what kind of program is calling.
+    # Only the request for the file goes out. By default the library would first ask the hub for a list that tells what
+    # kind of program is calling.
     constants.HF_HUB_DISABLE_TELEMETRY = True
     with _explained(repo, name, revision):
         url = hf_hub_url(repo, name, revision=revision, endpoint=_endpoint())
-        about = get_hf_file_metadata(
+        metadata = get_hf_file_metadata(
             url, endpoint=_endpoint(), library_name="gistream", library_version=version("gistream")
         )
-        if about.etag is None or not SHA256.fullmatch(about.etag) or about.size is None or about.commit_hash is None:
+        etag, size, commit = metadata.etag, metadata.size, metadata.commit_hash
+        if etag is None or not SHA256.fullmatch(etag) or size is None or commit is None:
             raise ModelError(
                 f"{_endpoint()} gives no SHA-256 and size for {name} of {repo}, so a download could not be verified; "
                 "download the file yourself and name its path."
             )
-        # By commit: what is transferred must be what was just described.
-        url = hf_hub_url(repo, name, revision=about.commit_hash, endpoint=_endpoint())
-        _transfer(url, repo, name, etag=about.etag, size=about.size)
-        # Finds the content there, and writes what the cache knows about revisions.
+        # By commit: the transferred file must be the one that was just described.
+        url = hf_hub_url(repo, name, revision=commit, endpoint=_endpoint())
+        _transfer(url, repo, name, etag=etag, size=size)
+        # Finds the content in the cache, and records the revision there.
         return Path(hf_hub_download(repo, name, revision=revision, cache_dir=cache(), endpoint=_endpoint()))
 
 
@@ -84,23 +85,23 @@ def _transfer(url: str, repo: str, name: str, *, etag: str, size: int) -> None:
                 f"{name} of {repo} has {size / 1e9:.0f} GB, more than a hub sends in one piece; run `hf download "
                 f"{repo} {name}`, which puts it where gistream finds it, or take a split version."
             )
-        there = partial.stat().st_size if partial.exists() else 0
-        if there > size:
+        resume_from = partial.stat().st_size if partial.exists() else 0
+        if resume_from > size:
             partial.unlink()
-            there = 0
+            resume_from = 0
         free = shutil.disk_usage(blobs).free
-        if size - there > free:
+        if size - resume_from > free:
             raise ModelError(
-                f"{name} needs {(size - there) / 1e6:,.0f} MB more on the disk of {blobs}, and {free / 1e6:,.0f} MB "
-                "are free; free some, or set HF_HOME to a folder on another disk."
+                f"{name} needs {(size - resume_from) / 1e6:,.0f} MB more on the disk of {blobs}, and "
+                f"{free / 1e6:,.0f} MB are free; free some, or set HF_HOME to a folder on another disk."
             )
         headers = build_hf_headers(library_name="gistream", library_version=version("gistream"))
         with partial.open("ab") as file:
-            http_get(url, file, resume_size=there, headers=headers, expected_size=size, displayed_filename=name)
-        if (found := file_sha256(partial)) != etag:
+            http_get(url, file, resume_size=resume_from, headers=headers, expected_size=size, displayed_filename=name)
+        if (sha256 := file_sha256(partial)) != etag:
             partial.unlink()
             raise ModelError(
-                f"{name} of {repo} arrived damaged (SHA-256 {found}, the hub's is {etag}) and was removed; try again, "
+                f"{name} of {repo} arrived damaged (SHA-256 {sha256}, the hub's is {etag}) and was removed; try again, "
                 "and when it happens again ask who runs the proxy or mirror between."
             )
         partial.replace(blobs / etag)
@@ -158,7 +159,7 @@ def _explained(repo: str, name: str, revision: str) -> Iterator[None]:
             raise ModelError(
                 f"The cache {cache()} cannot be written: {error.strerror}; set HF_HOME to a folder that can."
             ) from error
-        # The library's own: an answer without the headers of a hub, or of another length.
+        # The library's own error: an answer without the headers of a hub, or of another length.
         raise HubUnreachable(
             f"{_endpoint()} did not answer as a hub does when asked for {name} of {repo}: {_first_line(error)}"
         ) from error

@@ -18,7 +18,7 @@ from streaming.engine.model import native_log
 
 
 def main(path: str) -> int:
-    """Print the metadata of the file at `path`; llama.cpp checks every tensor's bounds while it reads them."""
+    """Print the metadata of the file at `path`; llama.cpp checks the bounds of every tensor while it reads."""
     native_log.listen()
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
@@ -58,7 +58,7 @@ def _shape(model: llama_cpp.llama_model_p, architecture: str) -> dict[str, Any]:
     heads, embedding, width = number("attention.head_count"), number("embedding_length"), number("feed_forward_length")
     if experts := number("expert_used_count"):
         width = max(width or 0, experts * (number("expert_feed_forward_length") or width or 0))
-    # What a file leaves out, llama.cpp derives: the width of a head is its share of the embedding.
+    # llama.cpp derives a missing width of a head: it is the head's share of the embedding.
     head = embedding // heads if embedding and heads else None
     stateful = (
         llama_cpp.llama_model_is_recurrent(model)
@@ -81,12 +81,12 @@ def _shape(model: llama_cpp.llama_model_p, architecture: str) -> dict[str, Any]:
 
 def _licence(model: llama_cpp.llama_model_p) -> str | None:
     licence = _metadata(model, "general.license")
-    # A licence that has no SPDX name is "other", and its own name is beside it.
+    # A licence without an SPDX name is "other", and its own name stands in another field.
     return (_metadata(model, "general.license.name") if licence in ("", "other") else "") or licence or None
 
 
 def _number(model: llama_cpp.llama_model_p, key: str) -> int | None:
-    """Return a number of the metadata; None when it is not there, or is a list with one for each layer."""
+    """Return a number of the metadata; None when it is missing, or is a list with one number for each layer."""
     text = _metadata(model, key)
     return int(text) if text.isdecimal() else None
 
@@ -95,7 +95,7 @@ def _metadata(model: llama_cpp.llama_model_p, key: str) -> str:
     buffer = ctypes.create_string_buffer(512)
     length = llama_cpp.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))
     text = buffer.value.decode(errors="replace") if length >= 0 else ""
-    # What a file says about itself must not steer a terminal.
+    # Metadata must not be able to steer a terminal.
     return "".join(character for character in text if character.isprintable())
 
 

@@ -1,23 +1,8 @@
-"""How much memory an engine will need, before it is loaded, and how much this machine has.
+"""How much memory an engine needs, predicted before it is loaded, and how much this machine has.
 
-A prediction from the file's metadata, no measurement. It was compared with the growth of a process's resident memory
-(MB = 10^6 bytes) for the sample model, weights loaded, slots open, a prompt of 700 tokens in one slot of each lane and
-a short one in every other; in one lane:
-
-    slots x context   1x1024  1x2048  1x4096  4x1024  4x2048  4x4096  16x1024  16x2048  16x4096
-    measured             159     184     231     233     327     517      517      896     1656
-    predicted            162     189     242     234     332     527      522      902     1664
-
-and in several:
-
-    lanes                  2       2       2       2       4        2        2
-    slots x context   2x1024  4x1024  4x2048  4x4096  4x2048  16x1024  16x2048
-    measured             203     252     347     537     388      538      918
-    predicted            208     256     357     558     407      544      928
-
-Not in it: the Python process around the engine (about 50 MB), Spark's worker and its JVM (`driver_memory`). Some
-representations (Q4_0, Q4_K on most CPUs) are copied into another order when they are loaded; the file's own pages can
-then be dropped by the system, so that what is needed is still one copy, but twice that is shown as resident.
+A prediction from the file's metadata, no measurement: 1 to 5% above the growth of resident memory with the sample model
+(docs/design/measurements.md, Memory prediction). It leaves out the Python process around the engine (about 50 MB) and
+Spark's worker with its JVM (`driver_memory`).
 """
 
 from __future__ import annotations
@@ -36,20 +21,20 @@ _CACHE_STEP = 256
 # Keys and values are kept as f16.
 _CACHE_BYTES = 2
 _FLOAT_BYTES = 4
-# The vocabulary as llama.cpp keeps it: text, scores, merges, maps. 17.6 MB for the 49,152 tokens of the sample.
+# A token of the vocabulary as llama.cpp keeps it (text, scores, merges, maps): 17.6 MB for the sample's 49,152 tokens.
 _VOCABULARY_BYTES = 360
-# Live at once in the widest layer of a prefill, a token of it: three rows of the feed-forward width and eight of the
-# embedding's. The "compute buffer" that llama.cpp reports is larger: it has room for the logits of all 512 tokens, and
-# those pages are never touched.
+# Rows that each token of a prefill needs at once in the widest layer; less than the "compute buffer" that llama.cpp
+# reports, of which the logits of a prefill are never touched (measurements.md, Memory prediction).
 _FEED_FORWARD_ROWS = 3
 _EMBEDDING_ROWS = 8
-# Once as computed, once as handed out.
+# One copy as computed, one as returned.
 _LOGITS_COPIES = 2
 # The attention mask, as f32 and as the f16 that flash attention takes.
 _MASK_BYTES = 6
 # A shorter context has no room for a chunk, its instructions and its summary.
 _LEAST_CONTEXT = 1024
-# What a control group says of its limit, its use, and of what it could give back, by the version of its interface.
+# The files of a control group with its limit and its use, and the entry of memory.stat that can be reclaimed, by the
+# version of the interface.
 _FILES = {
     1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
     2: ("memory.max", "memory.current", "inactive_file"),
@@ -62,11 +47,11 @@ Certainty = Literal["about", "at most", "at least"]
 
 @dataclass(frozen=True)
 class Shape:
-    """What a file says about its model's size; None where it does not say, or says it layer by layer.
+    """The sizes of a model that its file states; None for a size that is missing, or stated layer by layer.
 
-    `attention` is how past tokens are kept: "full" (all of them, also with sliding windows, as the engine asks for),
-    "latent" (compressed, as DeepSeek does), "other" (a recurrent state, alone or between attention layers, or an
-    encoder). Widths are numbers of elements, `feed_forward` that of all experts that one token uses.
+    `attention` is how past tokens are stored: "full" (all of them, also with sliding windows, which the engine does not
+    use), "latent" (compressed, as in DeepSeek), "other" (a recurrent state, alone or between attention layers, or an
+    encoder). Widths are numbers of elements; `feed_forward` is the width of all experts that one token uses.
     """
 
     attention: Literal["full", "latent", "other"]
@@ -82,10 +67,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that an engine needs, and how certain that is.
+    """Bytes that an engine needs, and how certain the figure is.
 
-    "at most": latent attention, or a file that does not say how many heads share keys and values: counted as if none
-    did. "at least": what past tokens take is not known for this architecture, and not in the sum.
+    "at most": latent attention, or a file that does not state how many heads share keys and values; the figure assumes
+    that none do. "at least": the size of past tokens is unknown for this architecture, and not in the sum.
     """
 
     weights: int
@@ -120,9 +105,10 @@ def _cache_bytes(shape: Shape, tokens: int) -> tuple[int | None, Certainty]:
 def largest_fit(
     shape: Shape, *, file_bytes: int, slots: int, lanes: int, context: int, available: int, ubatch: int = UBATCH
 ) -> tuple[int, int] | None:
-    """Return the most slots, and only with one slot a shorter context, that need no more than `available` bytes.
+    """Return the most slots that need no more than `available` bytes, and the context in tokens.
 
-    There are never more lanes than slots. None when not even one slot of the shortest useful context does.
+    The context is shortened only when there is one slot. There are never more lanes than slots. None when not even one
+    slot of the shortest useful context fits.
     """
 
     def fits(slots: int, context: int) -> bool:
@@ -148,19 +134,20 @@ def refusal(
     slots: int,
     lanes: int,
     context: int,
-    room: int,
+    available: int,
     limit: int | None,
     ubatch: int = UBATCH,
 ) -> str | None:
-    """Return one sentence on why an engine does not fit, with what to lower; None when it does, or may.
+    """Return one sentence on why an engine does not fit and which setting to lower; None when it fits, or may fit.
 
-    `room` is the bytes that are available, `limit` what the settings allow. An upper bound ("at most") refuses nobody.
+    `available` are the bytes that are free, `limit` the bytes that the settings allow. An upper bound ("at most") never
+    refuses an engine.
     """
     needed = predict(shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, ubatch=ubatch)
-    most = room if limit is None else min(room, limit)
+    most = available if limit is None else min(available, limit)
     if needed.total <= most or needed.certainty == "at most":
         return None
-    allowed = "are available" if most == room else "are allowed by engine_memory"
+    allowed = "are available" if most == available else "are allowed by engine_memory"
     fits = largest_fit(
         shape, file_bytes=file_bytes, slots=slots, lanes=lanes, context=context, available=most, ubatch=ubatch
     )
@@ -177,13 +164,13 @@ def refusal(
 
 
 def available_bytes(root: Path = ROOT, own: Path = OWN) -> int:
-    """Return the bytes that a new process could have: the machine's, or fewer when a control group allows fewer."""
-    rooms = [_room(group.folder, *_FILES[group.version]) for group in groups("memory", root, own)]
-    return min([psutil.virtual_memory().available, *(room for room in rooms if room is not None)])
+    """Return the bytes that a new process could have: free memory, or less where a control group allows less."""
+    limits = [_free_bytes(group.folder, *_FILES[group.version]) for group in groups("memory", root, own)]
+    return min([psutil.virtual_memory().available, *(limit for limit in limits if limit is not None)])
 
 
-def _room(group: Path, limit: str, usage: str, reclaimable: str) -> int | None:
-    """Return what a control group may still take; file pages that nobody used lately count as free."""
+def _free_bytes(group: Path, limit: str, usage: str, reclaimable: str) -> int | None:
+    """Return the bytes that a control group may still take; file pages that were not used lately count as free."""
     try:
         most, used = (group / limit).read_text().strip(), int((group / usage).read_text())
         statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())

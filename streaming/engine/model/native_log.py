@@ -1,4 +1,4 @@
-"""Why llama.cpp failed: it says so in its log, and returns no more than that it did."""
+"""The reason why llama.cpp failed: it writes the reason to its log and returns only the fact."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def _keep_errors(level: int, text: bytes, _: object) -> None:
 
 
 def listen() -> None:
-    """Keep llama.cpp's errors from now on; all else that it says goes nowhere."""
+    """Keep llama.cpp's errors from now on, and drop the rest of its log."""
     llama_cpp.llama_log_set(_keep_errors, ctypes.c_void_p(0))
 
 
 def reason() -> str:
-    """Return why it failed: it says the cause first and then, layer by layer, that it failed."""
+    """Return the first error, which is the cause; the later ones report the failure layer by layer."""
     return _reasons[0] if _reasons else "no reason given"

@@ -21,7 +21,7 @@ def main(source: str, target: str, representation: str, threads: str) -> int:
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = FILE_TYPES[representation].number
     params.nthread = int(threads)
-    # A file that is quantized already is the usual case: what is gained is speed, and the loss is measured.
+    # The source usually is quantized already: the gain is speed, and the loss is measured.
     params.allow_requantize = True
     if llama_cpp.llama_model_quantize(source.encode(), target.encode(), params):
         print(native_log.reason(), file=sys.stderr)

@@ -1,9 +1,9 @@
-"""Other representations of a model's weights: made once from the file as given, kept by content, checked when used.
+"""Other representations of a model's weights: made once from the file as given, stored by content, checked when used.
 
-    <folder>/<SHA-256 of the given file, its beginning>-<representation>-<version of llama.cpp's binding>.gguf
-    <the same>.json     what was made: checksum and sizes
+    <folder>/<first digits of the given file's SHA-256>-<representation>-<version of llama.cpp's binding>.gguf
+    <the same>.json     facts about the prepared file: checksum and sizes
 
-The same quantizer makes the same bytes of the same file, so an executor that does not have the driver's file makes it.
+The same quantizer makes the same bytes of the same file, so an executor without the driver's file makes the file again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from streaming.errors import ModelError
 
 @dataclass(frozen=True)
 class FileType:
-    """llama.cpp's number of a representation (`llama_ftype` in llama.h), about how many bits a weight takes, its title.
+    """A representation: llama.cpp's `number` (`llama_ftype` in llama.h), about how many `bits` a weight takes.
 
-    The title is llama.cpp's own name, where that is another.
+    `title` is llama.cpp's own name, where that differs.
     """
 
     number: int
@@ -37,8 +37,8 @@ class FileType:
     title: str = ""
 
 
-# What the tuner may try: the plain formats, which cost nothing but memory, the two that llama.cpp computes fastest, and
-# two between. Bits as llama.cpp's own README of its quantizer has them.
+# The representations that the tuner may try: the plain formats, which cost nothing but memory, the two that llama.cpp
+# computes fastest, and two between. Bits from the README of llama.cpp's quantizer.
 FILE_TYPES = {
     "BF16": FileType(32, 16),
     "F16": FileType(1, 16),
@@ -49,19 +49,19 @@ FILE_TYPES = {
 }
 
 
-# What a disk must have left: others, Spark and Kafka among them, write on it, too.
+# Bytes that must stay free on the disk: other processes, such as Spark and Kafka, write on it, too.
 _DISK_RESERVE = 300 * 1024 * 1024
-# Where a row is no multiple of a block's width, llama.cpp takes a larger type for it.
-_LARGER = 1.3
+# Where the length of a row is no multiple of a block's width, llama.cpp uses a larger type for the row.
+_SIZE_MARGIN = 1.3
 
 
 def is_in(model: ModelFile, representation: str) -> bool:
-    """Tell whether a model file is in a representation already."""
+    """Tell whether a model file already has a representation."""
     return model.representation in (representation, FILE_TYPES[representation].title)
 
 
 def llama_build() -> str:
-    """Return the version of llama.cpp's binding, which brings one llama.cpp."""
+    """Return the version of llama.cpp's binding, which contains one version of llama.cpp."""
     return version("llama-cpp-python")
 
 
@@ -78,22 +78,22 @@ def prepared_bytes(model: ModelFile, representation: str) -> int:
 def prepare_representation(
     model: ModelFile, representation: str, folder: Path, *, seconds: float | None = None
 ) -> ModelFile:
-    """Return `model` in another representation, from `folder`, where it is made when it is not there or was changed.
+    """Return `model` in another representation from `folder`, which is made when it is missing or was changed.
 
-    It keeps the given file's name. Raises `ModelError` when the given file was changed, `folder` cannot be written or
-    has too little room, llama.cpp refuses, or takes more than `seconds` (None: no limit).
+    The result keeps the name of the original. Raises `ModelError` when the original was changed, `folder` cannot be
+    written or has too little room, or llama.cpp refuses or takes more than `seconds` (None: no limit).
     """
     path = prepared_path(model, representation, folder)
     try:
-        # Most often it is there, perhaps where this user may only read.
-        known = _known(model, path)
-        if known is None:
+        # Most often the file exists, perhaps where this user may only read.
+        facts = _load_facts(model, path)
+        if facts is None:
             folder.mkdir(parents=True, exist_ok=True)
             with _locked(path.with_suffix(".lock")):
-                known = _known(model, path)
-                if known is None:
-                    known = _make(model, representation, path, seconds)
-                    _write(path.with_suffix(".json"), json.dumps(known, indent=2))
+                facts = _load_facts(model, path)
+                if facts is None:
+                    facts = _make(model, representation, path, seconds)
+                    _write(path.with_suffix(".json"), json.dumps(facts, indent=2))
     except OSError as error:
         raise ModelError(
             f"The model {model.name} as {representation} cannot be kept in {folder}: {error.strerror or error}; free "
@@ -103,43 +103,43 @@ def prepare_representation(
         model,
         path=path,
         representation=representation,
-        bytes=int(known["bytes"]),
-        file_bytes=int(known["file_bytes"]),
-        sha256=str(known["sha256"]),
+        bytes=int(facts["bytes"]),
+        file_bytes=int(facts["file_bytes"]),
+        sha256=str(facts["sha256"]),
     )
 
 
-def adopt(made: ModelFile, folder: Path) -> None:
+def adopt(prepared: ModelFile, folder: Path) -> None:
     """Move a prepared file to another folder of the same disk, where `prepare_representation` finds the file.
 
     Raises `ModelError`.
     """
-    path = folder / made.path.name
+    path = folder / prepared.path.name
     try:
         with _locked(path.with_suffix(".lock")):
-            made.path.replace(path)
-            made.path.with_suffix(".json").replace(path.with_suffix(".json"))
+            prepared.path.replace(path)
+            prepared.path.with_suffix(".json").replace(path.with_suffix(".json"))
     except OSError as error:
-        raise ModelError(f"{made.path} cannot be moved to {folder}: {error.strerror}.") from error
+        raise ModelError(f"{prepared.path} cannot be moved to {folder}: {error.strerror}.") from error
 
 
-def _known(model: ModelFile, path: Path) -> dict[str, str | int] | None:
-    """Return what is known of a prepared file; None when it is not there, or is not what it was."""
+def _load_facts(model: ModelFile, path: Path) -> dict[str, str | int] | None:
+    """Return the facts about a prepared file; None when the file is missing or was changed."""
     try:
-        known: dict[str, str | int] = json.loads(path.with_suffix(".json").read_text())
+        facts: dict[str, str | int] = json.loads(path.with_suffix(".json").read_text())
     except (FileNotFoundError, ValueError):
         return None
-    if not isinstance(known, dict) or not {"sha256", "bytes", "file_bytes"} <= set(known):
+    if not isinstance(facts, dict) or not {"sha256", "bytes", "file_bytes"} <= set(facts):
         return None
-    if known.get("made_from") != model.sha256 or not path.is_file() or file_sha256(path) != known["sha256"]:
+    if facts.get("made_from") != model.sha256 or not path.is_file() or file_sha256(path) != facts["sha256"]:
         return None
-    return known
+    return facts
 
 
 def _make(model: ModelFile, representation: str, path: Path, seconds: float | None) -> dict[str, str | int]:
     if checksums(part_paths(model.path)).whole != model.sha256:
         raise ModelError(f"The model file {model.path} is not the one that was described; start again.")
-    needed = int(prepared_bytes(model, representation) * _LARGER) + _DISK_RESERVE
+    needed = int(prepared_bytes(model, representation) * _SIZE_MARGIN) + _DISK_RESERVE
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise ModelError(
@@ -147,11 +147,11 @@ def _make(model: ModelFile, representation: str, path: Path, seconds: float | No
             f"{free / 1e6:,.0f} MB are free in {path.parent}; free some, or use the model as given: --representation "
             "given."
         )
-    # Ends in .gguf, too, because only such a file is described.
+    # Its name ends in .gguf, too, because `describe_model` accepts no other.
     partial = path.with_name(f"partial-{path.name}")
     try:
         _quantize(model, representation, partial, seconds)
-        found = describe_model(str(partial))
+        described = describe_model(str(partial))
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
@@ -160,9 +160,9 @@ def _make(model: ModelFile, representation: str, path: Path, seconds: float | No
     return {
         "representation": representation,
         "made_from": model.sha256,
-        "sha256": found.sha256,
-        "bytes": found.bytes,
-        "file_bytes": found.file_bytes,
+        "sha256": described.sha256,
+        "bytes": described.bytes,
+        "file_bytes": described.file_bytes,
     }
 
 
@@ -170,12 +170,12 @@ def _quantize(model: ModelFile, representation: str, target: Path, seconds: floa
     command = [sys.executable, "-m", "streaming.engine.model.quantize_file"]
     command += [str(model.path), str(target), representation, str(os.cpu_count() or 1)]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=seconds)
+        process = subprocess.run(command, capture_output=True, check=False, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         raise ModelError(f"making {representation} took longer than {seconds:,.0f} s") from error
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = lines[-1] if lines else f"the quantizer ended with {done.returncode}"
+    if process.returncode:
+        lines = process.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[-1] if lines else f"the quantizer ended with {process.returncode}"
         raise ModelError(
             f"llama.cpp cannot make {representation} of the model file {model.path}: {reason}; use it as given: "
             "--representation given."

@@ -1,7 +1,7 @@
 """A model in one file or several: the names of its parts, and one checksum for all of them.
 
-Large models are published as `name-00001-of-00003.gguf` and so on; llama.cpp opens the first and finds the others by
-their names, beside it.
+Large models are published as `name-00001-of-00003.gguf` and so on; llama.cpp opens the first part and finds the others
+by their names in the same folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from streaming.errors import ModelError
 
-# The form that llama.cpp's `llama_split_path` writes, and the only one that it reads.
+# The form that llama.cpp's `llama_split_path` writes, and the only form that it reads.
 _PART = re.compile(r"(?P<prefix>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})\.gguf")
 
 
@@ -22,8 +22,8 @@ _PART = re.compile(r"(?P<prefix>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})\
 class Checksums:
     """SHA-256 in hexadecimal: of each part, and of the `whole`.
 
-    The whole of a model in one file is that file's. That of a split one is the SHA-256 of its parts' checksums, a line
-    each: `sha256sum name-*.gguf | cut -d' ' -f1 | sha256sum`.
+    For a model in one file the whole is the checksum of that file. For a split model it is the SHA-256 of its parts'
+    checksums, one on each line: `sha256sum name-*.gguf | cut -d' ' -f1 | sha256sum`.
     """
 
     parts: tuple[str, ...]
@@ -33,7 +33,7 @@ class Checksums:
 def part_names(name: str) -> list[str]:
     """Return the names of all parts of the model whose first file is `name`, which may have folders before it.
 
-    Raises `ModelError` for a part that is not the first.
+    Raises `ModelError` when `name` is a part other than the first.
     """
     match = _PART.fullmatch(name)
     if match is None:
@@ -46,7 +46,7 @@ def part_names(name: str) -> list[str]:
 
 
 def part_paths(path: Path) -> list[Path]:
-    """Return the files of the model whose first is `path`; raises `ModelError` when one is not there."""
+    """Return the files of the model whose first file is `path`; raises `ModelError` when one is missing."""
     paths = [path.with_name(name) for name in part_names(path.name)]
     if missing := [part.name for part in paths if not part.is_file()]:
         raise ModelError(f"The split model {path} is not whole: {missing[0]} is not beside it; download all its parts.")

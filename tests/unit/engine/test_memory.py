@@ -67,10 +67,10 @@ def test_heads_that_are_not_told_count_as_if_none_shared() -> None:
     [(1000, (16, 2048)), (500, (7, 2048)), (190, (1, 2048)), (180, (1, 1536)), (120, None)],
 )
 def test_the_advice_fits_and_keeps_as_much_as_it_can(megabytes: int, advice: tuple[int, int] | None) -> None:
-    found = largest_fit(SAMPLE, file_bytes=FILE, slots=16, lanes=1, context=2048, available=megabytes * 10**6)
-    assert found == advice
-    if found:
-        assert predict(SAMPLE, file_bytes=FILE, slots=found[0], lanes=1, context=found[1]).total <= megabytes * 10**6
+    fit = largest_fit(SAMPLE, file_bytes=FILE, slots=16, lanes=1, context=2048, available=megabytes * 10**6)
+    assert fit == advice
+    if fit:
+        assert predict(SAMPLE, file_bytes=FILE, slots=fit[0], lanes=1, context=fit[1]).total <= megabytes * 10**6
 
 
 def group(folder: Path, **files: object) -> None:
@@ -104,7 +104,7 @@ GB = 10**9
 
 
 @pytest.mark.parametrize(
-    ("room", "limit", "words"),
+    ("available", "limit", "words"),
     [
         (8 * GB, None, None),
         (8 * GB, 7 * GB, None),
@@ -118,10 +118,10 @@ GB = 10**9
     ],
 )
 def test_an_engine_that_does_not_fit_is_refused_with_the_numbers_and_what_to_lower(
-    room: int, limit: int | None, words: str | None
+    available: int, limit: int | None, words: str | None
 ) -> None:
     sentence = refusal(
-        SEVEN_B, name="m", file_bytes=4_683_073_536, slots=4, lanes=2, context=2048, room=room, limit=limit
+        SEVEN_B, name="m", file_bytes=4_683_073_536, slots=4, lanes=2, context=2048, available=available, limit=limit
     )
     assert (sentence is None) == (words is None)
     assert words is None or re.search(words, sentence or "")
@@ -129,4 +129,4 @@ def test_an_engine_that_does_not_fit_is_refused_with_the_numbers_and_what_to_low
 
 def test_an_upper_bound_refuses_nobody() -> None:
     latent = replace(SEVEN_B, attention="latent")
-    assert refusal(latent, name="m", file_bytes=GB, slots=4, lanes=2, context=2048, room=GB, limit=None) is None
+    assert refusal(latent, name="m", file_bytes=GB, slots=4, lanes=2, context=2048, available=GB, limit=None) is None
