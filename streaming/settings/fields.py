@@ -37,11 +37,11 @@ class Settings(ModelSettings):
         "As a flag: --kafka name=value, repeated.",
     )
 
-    input_topic: str = Field("documents", description="The topic of documents; several with commas between them.")
+    input_topic: str = Field("documents", description="The topic of documents; separate several with commas.")
     input_pattern: str | None = Field(
         None,
-        description="A regular expression: every topic whose whole name it matches is read, also those that come "
-        "later. It stands in the place of input_topic.",
+        description="A regular expression: every topic whose whole name it matches is read, also topics that are "
+        "created later. It replaces input_topic.",
     )
     output_topic: str = Field("summaries", description="The topic of summaries.")
     dead_letter_topic: str = Field("dead-letters", description="The topic of documents that could not be summarized.")
@@ -73,24 +73,27 @@ class Settings(ModelSettings):
     )
 
     format: Literal["auto", "json", "text"] = Field(
-        "auto", description="How a record is read. auto: JSON when its first character is '{', else plain text."
+        "auto", description="The format of a record. auto: JSON when its first character is '{', else plain text."
     )
     field: dict[str, str] = Field(
         {},
-        description="Where a document's field is in your JSON, as field=name; a dotted name goes into objects "
+        description="The place of a document's field in your JSON, as field=name; a dotted name leads into objects "
         "(text=doc.body). As a flag: --field text=body, repeated.",
     )
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
         "auto",
-        description="What names a document. auto: its id field, else the record's key, else the SHA-256 of the text.",
+        description="The source of a document's id. auto: its id field, else the record's key, else the SHA-256 of the "
+        "text.",
     )
 
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
     executors: int | None = Field(
-        None, ge=1, description="Executors, each with one model. Default: one, or as many as local-cluster[N,...] has."
+        None, ge=1, description="Executors, each with one model. Default: one, or the N of local-cluster[N,...]."
     )
     executor_cores: int | None = Field(
-        None, ge=1, description="Cores of an executor. Default: those the master names, else those of this machine."
+        None,
+        ge=1,
+        description="Cores of an executor. Default: the master's number, else the cores of this machine.",
     )
     driver_memory: str = Field(
         "2g", description="Memory of Spark's JVM. 2g holds a batch of 8 MiB documents several times over."
@@ -106,9 +109,9 @@ class Settings(ModelSettings):
     batch_documents: int | None = Field(
         None,
         ge=1,
-        description="Documents of one micro-batch, an executor. Default: what eight of nine slots hold, twice while "
-        "that is 32 at most, and not below 16: about a minute of work for chapters with the sample model (0.3 a second "
-        "as given, 0.7 tuned). Larger batches leave slots idle less often; a crash repeats more.",
+        description="Documents of one micro-batch, for each executor. Default: 8 for every 9 slots, doubled while the "
+        "result is at most 32, and at least 16: about a minute of work for chapters with the sample model (0.3 a "
+        "second as given, 0.7 tuned). Larger batches leave slots idle less often, but a crash repeats more.",
     )
     max_failed_share: float = Field(
         0.2,

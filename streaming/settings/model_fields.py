@@ -13,44 +13,44 @@ class ModelSettings(BaseModel):
 
     model: str = Field(
         "sample",
-        description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (HF_TOKEN, HF_ENDPOINT "
-        "and HF_HOME count); or 'sample': the small model that is installed.",
+        description="A path to a GGUF file; hf://owner/repo/file.gguf, which is downloaded once (with HF_TOKEN, "
+        "HF_ENDPOINT and HF_HOME); or 'sample': the small model that is installed.",
     )
     representation: Literal["auto", "given", "BF16", "F16", "Q8_0", "Q6_K", "Q4_K_M", "Q4_0"] = Field(
         "auto",
-        description="How the weights are kept while they are computed with. auto: as the query's checkpoint has it "
-        "from its first start, else as `gistream tune` chose for this CPU, else as given. given: as they are in the "
-        "file. A name: that one, made from the file once. A query keeps what it began with until this names another.",
+        description="The representation of the weights in memory. auto: the one in the query's checkpoint, from its "
+        "first start; else the choice of `gistream tune` for this CPU; else as given. given: as in the file. A name: "
+        "that one, made from the file once. A query keeps its first representation until this names another one.",
     )
     prompt: str = Field("default", description="The prompt profile of documents that name none.")
     prompts_dir: Path | None = Field(
         None,
-        description="A folder of prompt profiles of yours, each a TOML file; they come before those that gistream "
-        "ships under the same names.",
+        description="A folder of your own prompt profiles, each a TOML file; a profile there replaces the one of "
+        "gistream with the same name.",
     )
     prompt_style: Literal["chat", "completion"] = Field(
         "chat",
         description="chat: prompts are made by the model's own chat template. completion: instructions and text as "
-        "plain text that the model goes on with, for a base model, which has no template.",
+        "plain text that the model continues, for a base model, which has no template.",
     )
     engine: Literal["process", "in-process"] = Field(
         "process",
-        description="Where the model is. process: in a process of the executor's, which outlives Spark's idle Python "
-        "workers and whose crash costs one document. in-process: in the Python worker itself, one process less; it is "
-        "loaded again after a minute of quiet, and a crash of llama.cpp fails the task.",
+        description="The process of the model. process: one beside the executor, which outlives Spark's idle Python "
+        "workers and whose crash costs one document. in-process: the Python worker itself, one process less; the model "
+        "is loaded again after a minute of quiet, and a crash of llama.cpp fails the task.",
     )
     threads: int | None = Field(
         None,
         ge=1,
-        description="Threads that compute, an executor. Default: as tuned, else all of its cores; more only get "
-        "in each other's way.",
+        description="Threads that compute, for each executor. Default: as tuned, else all of its cores; more threads "
+        "only block each other.",
     )
     lanes: int | None = Field(
         None,
         ge=1,
         le=64,
         description="Contexts of the one loaded model, each with its share of threads and slots, that compute side by "
-        "side. Default: as tuned, else one for each thread while each has a slot; a single one with gpu_layers.",
+        "side. Default: as tuned, else one for each thread while each has a slot; one with gpu_layers.",
     )
     gpu_layers: int = Field(
         0,
@@ -62,9 +62,9 @@ class ModelSettings(BaseModel):
         None,
         ge=1,
         le=256,
-        description="Sequences generated at once, an executor. Default: as tuned, else 4. With the sample model as "
-        "given on 2 cores, 4 made 0.31 documents of 500 words a second, 8 made 0.32. Each costs memory for `context` "
-        "tokens.",
+        description="Sequences generated at once, for each executor. Default: as tuned, else 4. With the sample model "
+        "as given on 2 cores, 4 made 0.31 documents of 500 words a second, 8 made 0.32. Each costs memory for "
+        "`context` tokens.",
     )
     ubatch: int | None = Field(
         None,
@@ -84,7 +84,7 @@ class ModelSettings(BaseModel):
         ge=64,
         description="MiB that weights, cache and buffers of an executor's engine may take. A model that needs more is "
         "not loaded; an engine that grows beyond it is started again, and the document that made it grow becomes a "
-        "dead letter. Default: what the machine or its control group has free when the model is loaded.",
+        "dead letter. Default: the free memory of the machine or its control group when the model is loaded.",
     )
     native_deadline: float = Field(
         300,
@@ -111,8 +111,8 @@ class ModelSettings(BaseModel):
         "auto",
         description="How a document is read. stuff: in one prompt, as much as the context holds. map-reduce: in "
         "chunks side by side, whose summaries are joined (a model above 2B summarizes them again). refine: chunk "
-        "after chunk, each with the summary so far. extractive: not by the model, but the text's own most important "
-        "sentences. auto: stuff for what is one chunk, else map-reduce.",
+        "after chunk, each with the summary so far. extractive: without the model, as the text's own most "
+        "important sentences. auto: stuff for a text of one chunk, else map-reduce.",
     )
     max_chunks: int = Field(
         256,
@@ -120,22 +120,24 @@ class ModelSettings(BaseModel):
         description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
         "some ten minutes of one executor with the sample model.",
     )
-    # What the default context of 2048 has left beside a chunk of 800 tokens, its instructions and a summary of 96. At
-    # ten tokens a second all of it takes 100 of a document's seconds.
+    # The rest of the default context of 2048 after a chunk of 800 tokens, its instructions and a summary of 96. At
+    # ten tokens a second it takes 100 seconds of a document.
     thinking_tokens: int = Field(
         1024,
         ge=0,
         description="The longest thinking of a model that reasons before it answers, in tokens of one chunk; it is no "
-        "part of the summary. 0: it is told not to think. No other model is concerned.",
+        "part of the summary. 0: the model is told not to think. It changes nothing for other models.",
     )
-    temperature: float = Field(0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies.")
+    temperature: float = Field(
+        0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies the choice."
+    )
     top_p: float = Field(
         1.0, gt=0, le=1, description="With a temperature: choose among the likeliest tokens of this share only."
     )
     min_p: float = Field(
         0.0, ge=0, le=1, description="With a temperature: leave out tokens below this share of the likeliest one's."
     )
-    seed: int = Field(0, ge=0, lt=2**32, description="With a temperature: where its choices begin.")
+    seed: int = Field(0, ge=0, lt=2**32, description="With a temperature: the seed of its random choices.")
     repeat_penalty: float = Field(
         1.1,
         ge=1,
@@ -146,8 +148,8 @@ class ModelSettings(BaseModel):
     ladder: bool = Field(
         True,
         description="Whether a bad summary (it repeats itself, is not grounded in its text, ...) is made again with "
-        "other sampling, then in smaller parts, then replaced by an extract. Without, whatever holds a whole sentence "
-        "is a summary.",
+        "other sampling, then in smaller parts, then replaced by an extract. Without it, every answer with a whole "
+        "sentence is a summary.",
     )
     document_deadline: float = Field(
         3600,
