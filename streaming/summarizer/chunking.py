@@ -1,6 +1,6 @@
 """Chunks: a text that is too long for one prompt, cut at sentence ends into parts of about equal length.
 
-Nothing is lost or doubled: the chunks of a text, joined, are the text again.
+Nothing is lost or doubled: the joined chunks are the text again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from semantic_text_splitter import TextSplitter
 from streaming.errors import BadInput
 from streaming.summarizer.sentences import split_sentences
 
-# A "sentence" of more characters than this is cut before its tokens are counted: at the next smaller boundary, which
-# the splitter finds (line, clause, word, character). About 300 tokens of English.
+# A longer "sentence", in characters, is cut before its tokens are counted, at a smaller boundary that the splitter
+# finds (line, clause, word, character). About 300 tokens of English.
 _LONGEST_SENTENCE = 1200
 
 
@@ -23,41 +23,41 @@ def split_chunks(
 ) -> list[str]:
     """Cut `text` into chunks of at most `limit` tokens each, by `count`, at sentence ends.
 
-    K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder; more when sentences
-    do not fit so, and `fewest` (1 or 2) at least, as far as it can be cut. Raises `BadInput` (DocumentTooLong)
-    when there would be more than `max_chunks`.
+    The text becomes K = ceil(tokens / limit) chunks of about tokens / K each, rather than full ones and a remainder.
+    There are more when sentences do not fit, and at least `fewest` (1 or 2) where the text can be cut. Raises
+    `BadInput` (DocumentTooLong) when there would be more than `max_chunks`.
     """
-    # The whole text is counted first, when it may be short: the common case needs no segmentation at all.
+    # A text that may be short is counted as a whole first: the common case needs no segmentation.
     if fewest == 1 and len(text) <= limit * 16 and count(text) <= limit:
         return [text]
     parts: list[tuple[str, int]] = []
     total = 0
     for part in _parts(text, language):
-        # What merges with a token of the prompt around it may even take one away.
+        # A part that merges with a token of the prompt may even save one.
         tokens = max(0, count(part))
-        # A part that is still too long (a script of several tokens a character) is halved until it fits.
+        # A part may still be too long, in a script of several tokens a character.
         for piece in _halved(part, tokens, count=count, limit=limit):
             parts.append(piece)
             total += piece[1]
         if max_chunks is not None and total > max_chunks * limit:
-            # Before all of a text without end is counted.
+            # Counting the rest of an endless text would take too long.
             raise _too_long(total, max_chunks, limit)
     if len(parts) < fewest:
-        # One long sentence: cut at the next smaller boundary.
+        # One long sentence.
         pieces = TextSplitter(max(1, math.ceil(len(text) / fewest)), trim=False).chunks(text)
         parts = [(piece, max(0, count(piece))) for piece in pieces]
         total = sum(tokens for _, tokens in parts)
-    wanted = max(fewest, math.ceil(total / limit))
-    while len(chunks := _filled(parts, total, wanted, limit)) > wanted:
-        wanted += 1
+    target = max(fewest, math.ceil(total / limit))
+    while len(chunks := _filled(parts, total, target, limit)) > target:
+        target += 1
     if len(chunks) < fewest and len(parts) > 1:
         # The last part is longer than all before it.
         chunks = ["".join(part for part, _ in parts[:-1]), parts[-1][0]]
     # Joined text may take a few tokens more than its parts, and a prompt must never exceed the context.
-    found = [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
-    if max_chunks is not None and len(found) > max_chunks:
+    fitting = [piece for chunk in chunks for piece, _ in _halved(chunk, count(chunk), count=count, limit=limit)]
+    if max_chunks is not None and len(fitting) > max_chunks:
         raise _too_long(total, max_chunks, limit)
-    return found
+    return fitting
 
 
 def _too_long(tokens: int, max_chunks: int, limit: int) -> BadInput:
@@ -67,14 +67,14 @@ def _too_long(tokens: int, max_chunks: int, limit: int) -> BadInput:
     )
 
 
-def _filled(parts: list[tuple[str, int]], total: int, wanted: int, limit: int) -> list[str]:
-    """Fill chunks in order, each up to its share of the total, as far as `limit` lets."""
+def _filled(parts: list[tuple[str, int]], total: int, target: int, limit: int) -> list[str]:
+    """Fill chunks in order, each up to its share of the total, as far as `limit` allows."""
     chunks: list[str] = []
     current: list[str] = []
     length = before = 0
     for part, tokens in parts:
-        # What takes no tokens stays with what is before it: after the last share is full, it is no chunk more.
-        if current and tokens and (before + length >= total * (len(chunks) + 1) / wanted or length + tokens > limit):
+        # A part without tokens stays with the part before it, and never becomes a chunk of its own.
+        if current and tokens and (before + length >= total * (len(chunks) + 1) / target or length + tokens > limit):
             chunks.append("".join(current))
             before += length
             current, length = [], 0
@@ -93,15 +93,15 @@ def _parts(text: str, language: str) -> Iterator[str]:
 
 
 def _with_space_after(sentences: Iterable[str]) -> Iterator[str]:
-    """Join the blank lines between two sentences to the first: alone they would be counted as part of the prompt's."""
-    held = ""
+    """Join blank lines to the sentence before them: alone, a tokenizer would merge them with the prompt's."""
+    pending = ""
     for sentence in sentences:
-        if held and not sentence.isspace():
-            yield held
-            held = ""
-        held += sentence
-    if held:
-        yield held
+        if pending and not sentence.isspace():
+            yield pending
+            pending = ""
+        pending += sentence
+    if pending:
+        yield pending
 
 
 def _halved(part: str, tokens: int, *, count: Callable[[str], int], limit: int) -> list[tuple[str, int]]:

@@ -29,15 +29,15 @@ from streaming.summarizer.sentences import (
 )
 from streaming.summarizer.words import content_words
 
-# Says how important each sentence of a text is.
+# Returns the importance of each sentence of a text.
 Score = Callable[[Sequence[str]], Sequence[float]]
 # The paper's damping factor, PageRank's own.
 _DAMPING = 0.85
-_CLOSE = 1e-6
+_CONVERGED = 1e-6
 _MOST_ROUNDS = 100
-# The graph has an edge for every pair of sentences; 1,000 make 8 MB. A longer text is ranked part by part.
+# The graph has an edge for every pair of sentences: 1,000 sentences take 8 MB. A longer text is ranked part by part.
 _MOST_SENTENCES = 1000
-# What a sentence must have to stand in an extract: fewer words are an exclamation or a heading.
+# A sentence of fewer words is an exclamation or a heading, and stands in no extract.
 _FEWEST_WORDS = 4
 
 
@@ -50,49 +50,49 @@ def extract_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) 
     """Return the lines of `text` that TextRank finds the most important, at most `words` words; "" when none fits."""
     lines = list(dict.fromkeys(line for line in text.splitlines() if line.strip()))
     scores = _in_parts(lines, language=language)
-    order = sorted(range(len(lines)), key=lambda place: (-scores[place], place))
-    return "\n".join(lines[place] for place in _within(order, lines, words))
+    order = sorted(range(len(lines)), key=lambda index: (-scores[index], index))
+    return "\n".join(lines[index] for index in _fitting(order, lines, words))
 
 
 def pick_sentences(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentences of `text` with the highest scores, in its own order, at most `words` words together.
 
-    Of two that score the same, the earlier one. When no sentence fits, the beginning of the best one; "" when not even
-    a word does. Words are counted as `length` does.
+    Of two sentences with the same score, the earlier one wins. When no sentence fits, the beginning of the best one is
+    returned, or "" when not even a word fits. Words are counted as `length` does.
     """
     sentences = _candidates(text, language)
     scores = score(sentences)
-    order = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))
-    if fitting := _within(order, sentences, words):
-        return _ended(join_lines(" ".join(sentences[place] for place in fitting)), language)
+    order = sorted(range(len(sentences)), key=lambda index: (-scores[index], index))
+    if fitting := _fitting(order, sentences, words):
+        return _ended(join_lines(" ".join(sentences[index] for index in fitting)), language)
     return lead_sentences(sentences[order[0]], words=words, language=language) if order else ""
 
 
 def lead_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return the first sentences of `text`, at most `words` words: the extract when no summary could be made.
+    """Return the first sentences of `text`, at most `words` words.
 
-    A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer than that, its
-    beginning is taken and an ellipsis shows the cut.
+    A character of Chinese, Japanese or Korean counts as half a word. When the first sentence is longer, its
+    beginning is returned, with an ellipsis.
     """
-    taken: list[str] = []
+    chosen: list[str] = []
     so_far = 0.0
     for sentence in split_sentences(text.strip(), language):
         so_far += word_count(sentence)
-        if taken and so_far > words:
+        if chosen and so_far > words:
             break
-        taken.append(sentence)
+        chosen.append(sentence)
         if so_far > words:
             break
-    extract = join_lines("".join(taken))
+    extract = join_lines("".join(chosen))
     if length(extract) > words:
-        kept, so_far = [], 0.0
+        pieces, so_far = [], 0.0
         for piece in re.findall(rf"{CJK.pattern}|(?:(?!{CJK.pattern})\S)+|\s+", extract):
             so_far += word_count(piece)
             if so_far > words:
                 break
-            kept.append(piece)
-        begun = "".join(kept)[: int(words * LONGEST_WORD)].rstrip()
-        return f"{begun}…" if begun else ""
+            pieces.append(piece)
+        beginning = "".join(pieces)[: int(words * LONGEST_WORD)].rstrip()
+        return f"{beginning}…" if beginning else ""
     return _ended(extract, language)
 
 
@@ -109,12 +109,12 @@ def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDA
     weights = (holds @ holds.T) / (lengths[:, None] + lengths[None, :])
     np.fill_diagonal(weights, 0)
     totals = weights.sum(axis=1, keepdims=True)
-    # A sentence that shares no word with any other leads everywhere.
+    # A sentence that shares no word with any other has an edge to all.
     steps = np.where(totals > 0, weights / np.where(totals > 0, totals, 1), 1 / len(bags))
     scores = np.full(len(bags), 1 / len(bags))
     for _ in range(_MOST_ROUNDS):
         before, scores = scores, (1 - _DAMPING) / len(bags) + _DAMPING * (scores @ steps)
-        if np.abs(scores - before).sum() < _CLOSE:
+        if np.abs(scores - before).sum() < _CONVERGED:
             break
     return scores
 
@@ -122,7 +122,7 @@ def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDA
 def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
     parts = max(1, math.ceil(len(sentences) / _MOST_SENTENCES))
     bounds = [len(sentences) * part // parts for part in range(parts + 1)]
-    # A part's scores add up to one, so those of a long part are smaller.
+    # The scores of a part add up to one, so scores are smaller in a long part.
     return [
         float(score) * (end - start)
         for start, end in pairwise(bounds)
@@ -131,10 +131,10 @@ def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
 
 
 def _candidates(text: str, language: str) -> list[str]:
-    # Each once: a disclaimer under every message of a thread would be what the whole thread is about.
+    # Each sentence once: otherwise a disclaimer under every message of a thread would rank first.
     flat = list(dict.fromkeys(join_lines(sentence) for sentence in split_sentences(text.strip(), language)))
     whole = [sentence for sentence in flat if ends_with_sentence(sentence) and length(sentence) >= _FEWEST_WORDS]
-    # A text without a full stop: what there is.
+    # A text without a full stop has no whole sentence.
     return whole or [sentence for sentence in flat if sentence]
 
 
@@ -142,17 +142,17 @@ def _ended(extract: str, language: str) -> str:
     return (
         extract
         if ends_with_sentence(extract)
-        else whole_sentences(extract, finished=True, language=language) or extract
+        else whole_sentences(extract, complete=True, language=language) or extract
     )
 
 
-def _within(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:
-    """Return the places of the first sentences of an order that fit together, in the text's order."""
-    taken: list[int] = []
+def _fitting(order: Iterable[int], sentences: Sequence[str], words: float) -> list[int]:
+    """Return the indices of sentences that fit together, chosen in the given order, in the text's order."""
+    chosen: list[int] = []
     so_far = 0.0
-    for place in order:
-        more = length(sentences[place])
+    for index in order:
+        more = length(sentences[index])
         if so_far + more <= words:
-            taken.append(place)
+            chosen.append(index)
             so_far += more
-    return sorted(taken)
+    return sorted(chosen)

@@ -1,4 +1,4 @@
-"""The recipe: everything, besides the text and the prompt profile, that decides a summary."""
+"""The recipe: everything that decides a summary, apart from the text and the prompt profile."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Recipe:
     """How texts are summarized. Small, picklable, the same on driver and executors.
 
     `model_sha256` and `representation` are the model's; `chunk_tokens`, `max_tokens` and `max_chunks` bound the work.
-    In `style` "completion" the model goes on with a text instead of answering a chat. `thinking_tokens` is what it may
-    take to reason before each answer, 0 for a model that does not. Without the `ladder`, whatever holds a whole
-    sentence is a summary.
+    In `style` "completion" the model continues a text instead of answering a chat. `thinking_tokens` is the limit of
+    its reasoning before each answer, 0 for a model that does not reason. Without the `ladder`, every answer with a
+    whole sentence is a summary.
     """
 
     model_sha256: str
@@ -39,8 +39,8 @@ class Recipe:
     ladder: bool = True
 
     def hash(self, profile: PromptProfile) -> str:
-        """Return the name of this way to make a summary: 16 hexadecimal digits of a SHA-256."""
+        """Return the identity of the recipe with a profile: 16 hexadecimal digits of a SHA-256."""
         decides = {**asdict(self), "prompt": profile.sha256}
-        # It decides whether there is a summary, not what it says.
+        # The number of chunks decides whether there is a summary, not its text.
         del decides["max_chunks"]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]

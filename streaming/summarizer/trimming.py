@@ -13,11 +13,11 @@ def trim_answer(generation: Generation, *, lines: bool, language: str) -> str:
     """Return an answer up to its last whole sentence or, with `lines`, its last whole line; "" when it has none."""
     cut = generation.finish == "length"
     if not lines:
-        return whole_sentences(prose(generation.text, finished=not cut), finished=not cut, language=language)
+        return whole_sentences(prose(generation.text, complete=not cut), complete=not cut, language=language)
     answer = [line.rstrip() for line in generation.text.strip().splitlines() if line.strip()]
     if cut and len(answer) == 1:
         # The model wrote a paragraph instead of a list.
-        return whole_sentences(answer[0], finished=False, language=language)
+        return whole_sentences(answer[0], complete=False, language=language)
     return "\n".join(answer[:-1] if cut else answer)
 
 

@@ -15,12 +15,12 @@ from stop_words import StopWordError, get_stop_words
 from streaming.summarizer.languages import base_code
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
-# Vowel signs and accents that follow their letter belong to it.
+# Vowel signs and accents belong to the letter before them.
 _LETTERS = rf"(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+"
-# So does an apostrophe between two letters: don't, l'été.
+# An apostrophe between two letters belongs to the word: don't, l'été.
 _WORD = regex.compile(rf"[[{_UNSPACED}]&&[\p{{L}}\p{{N}}]]\p{{M}}*|{_LETTERS}(?:['’]{_LETTERS})*", regex.V1)
 _CHARACTER = regex.compile(rf"[{_UNSPACED}]\p{{M}}*", regex.V1)
-# Snowball's algorithms by ISO 639-1; in other languages a word is its own stem.
+# Snowball's algorithms by ISO 639-1. In other languages a word is its own stem.
 _STEMMERS = {
     "ar": "arabic",
     "da": "danish",
@@ -45,9 +45,9 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-# What the lists of stop words call a language otherwise.
-_LISTED_AS = {"cs": "cz", "nn": "nb", "no": "nb"}
-# Compared character by character, or without endings.
+# Languages that have another code in the lists of stop words.
+_STOP_WORD_CODES = {"cs": "cz", "nn": "nb", "no": "nb"}
+# Languages whose words have no endings, or are compared character by character.
 _UNINFLECTED = {"ja", "km", "lo", "my", "th", "vi", "zh"}
 
 
@@ -56,28 +56,28 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
 
 
-def units_per_word(found: Sequence[str]) -> int:
-    """Return how many of what `words` found make a word: two, where most are characters of a script without spaces."""
-    return 2 if 2 * sum(_CHARACTER.fullmatch(word) is not None for word in found) > len(found) else 1
+def units_per_word(units: Sequence[str]) -> int:
+    """Return how many items of `words` make a word: two, where most are characters of a script without spaces."""
+    return 2 if 2 * sum(_CHARACTER.fullmatch(unit) is not None for unit in units) > len(units) else 1
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """Return the stems of the words that carry the meaning, in order; `language` is an ISO 639-1 code.
+    """Return the stems of the words that are no stop words and no numbers, in order.
 
-    What is behind a hyphen in it, such as a country, does not count.
+    `language` is an ISO 639-1 code; a country after a hyphen is ignored.
     """
     language = base_code(language)
     common = _common(language)
-    found = [word for word in words(text) if word not in common and not word.isdigit()]
+    content = [word for word in words(text) if word not in common and not word.isdigit()]
     if language not in _STEMMERS:
-        return found
-    # One for each text: it keeps the word that it is at, and texts are read in several threads.
+        return content
+    # A stemmer has state, and texts are read in several threads: one for each text.
     stemmer = Stemmer.Stemmer(_STEMMERS[language])
-    return [str(stem) for stem in stemmer.stemWords([word.removesuffix("'s") for word in found])]
+    return [str(stem) for stem in stemmer.stemWords([word.removesuffix("'s") for word in content])]
 
 
 def has_stems(language: str) -> bool:
-    """Tell whether the forms of a word are one in this language: by its stemmer, or because it has no forms."""
+    """Tell whether all forms of a word have one stem in this language: by a stemmer, or because there is one form."""
     return base_code(language) in _STEMMERS or base_code(language) in _UNINFLECTED
 
 
@@ -85,6 +85,6 @@ def has_stems(language: str) -> bool:
 def _common(language: str) -> frozenset[str]:
     try:
         # As `words` writes them.
-        return frozenset(word.casefold() for word in get_stop_words(_LISTED_AS.get(language, language)))
+        return frozenset(word.casefold() for word in get_stop_words(_STOP_WORD_CODES.get(language, language)))
     except StopWordError:
         return frozenset()

@@ -1,4 +1,4 @@
-"""What can be measured about a summary without a reference, and what is wrong with it by these measures."""
+"""Guards: what can be measured about a summary without a reference, and its faults by these measures."""
 
 from streaming.summarizer.guards.injection import separate_orders
 from streaming.summarizer.guards.ngrams import without_repeats

@@ -1,4 +1,4 @@
-"""Whose voice a summary has: one that says "I" or "you" answers its text, or goes on with it, and sums nothing up."""
+"""First person: a summary that says "I" or "you" answers its text or continues it, instead of summarizing it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from streaming.summarizer.languages import base_code
 from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import words
 
-# First and second person in the languages that models are mostly trained on, by ISO 639-1; without what means something
-# else as well ("mine", "us" as a country, the German "sie").
+# First and second person in the languages that models are mostly trained on, by ISO 639-1, without words that have
+# another meaning ("mine", "us" as a country, the German "sie").
 _PERSONS = {
     "de": "ich mich mir mein meine wir uns unser unsere du dich dir dein deine",
     "en": "i me my we our you your i'm i've i'll i'd we're we've we'll you're you've you'll",
@@ -24,9 +24,9 @@ _PERSONS = {
 _QUOTED = regex.compile(r"[\"“„«「『][^\"“”„«»「」『』]*[\"”“»」』]?")
 
 
-def speaks_for_itself(summary: str, *, language: str) -> bool:
+def has_first_person(summary: str, *, language: str) -> bool:
     """Tell whether most sentences of a summary are in the first or second person, outside of quotations."""
     persons = set(_PERSONS.get(base_code(language), "").split())
     sentences = [set(words(sentence)) for sentence in split_sentences(_QUOTED.sub(" ", outward(summary)), language)]
-    spoken = [sentence for sentence in sentences if sentence]
-    return 2 * sum(bool(sentence & persons) for sentence in spoken) > len(spoken)
+    sentences = [sentence for sentence in sentences if sentence]
+    return 2 * sum(bool(sentence & persons) for sentence in sentences) > len(sentences)

@@ -1,8 +1,8 @@
-"""What in a text is addressed to the model that reads it: orders, forged turns, marks of a chat template.
+"""Prompt injection: orders to the model in a text, forged turns, and marks of a chat template.
 
-It is text like the rest, and is summarized as such. But a summary must be grounded in the rest, or it may be the
-answer to an order; and an extract is taken from the rest, as long as there is one. A list of phrases finds what people
-are known to try, in a few languages, and no more.
+They are text like the rest, and are summarized. But a summary must be grounded in the rest, because otherwise it may be
+the answer to an order, and an extract is taken from the rest, if there is one. A list of phrases finds known attacks in
+a few languages, and no others.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from dataclasses import dataclass
 from streaming.summarizer.sentences import length, split_sentences
 from streaming.summarizer.words import content_words
 
-# What chat templates write around turns.
+# Marks that chat templates write around turns.
 _TOKENS = re.compile(
     r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|</?(?:s|bos|eos|think|start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>",
     re.IGNORECASE,
 )
 MARKS = re.compile(rf"{_TOKENS.pattern}|(?m:^(?:system|user|assistant|human)\s*:)", re.IGNORECASE)
-# Where nobody is called so, "User:" is a person in a conversation; "System:" is a field of a form, unless it speaks.
+# "User:" may be a person in a conversation, and "System:" a field of a form, unless it gives an order.
 _FORGED = re.compile(
     r"^[ \t]{0,8}(?:assistant[ \t]{0,8}:"
     r"|system[ \t]{0,8}:.{0,200}\b(?:you|your|answer|reply|respond|say|write|text)\b)",
     re.IGNORECASE | re.MULTILINE,
 )
-# A text that is nothing but turns, most of it, is a conversation between those who are called so.
+# A text that consists mostly of turns is a conversation, and the turns are its own.
 _TURN = re.compile(r"^[ \t]{0,8}(?:system|user|assistant|human)[ \t]{0,8}:.*", re.IGNORECASE | re.MULTILINE)
 _FEWEST_TURNS = 4
-# Letters of other alphabets that look like Latin ones, and what nobody sees, hide an order from these expressions, but
-# not from a model.
+# Letters of other alphabets that look like Latin ones, and invisible characters, hide an order from these expressions,
+# but not from a model.
 _LOOKS_LIKE = str.maketrans(
     "авекмнорстухіѕјһԁӏԛԝАВЕКМНОРСТУХІЅЈαεικνορτυχ", "abekmhopctyxisjhdlqwABEKMHOPCTYXISJaeiknoptux"
 )
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
-# Where an order begins: with a sentence, a clause, or behind a gap. "They ignore the rules" is none, wrapped or not.
+# An order begins with a sentence or a clause, or after a gap. "They ignore the rules" is no order, wrapped or not.
 _BEGINS = r"(?:^(?=(?-i:[A-Z]))|(?<=   )|[.!?:;,(\[>—–-]\s*|\b(?:and|then|please|must|should|now|will|always)\s+)"
 _ORDERS = re.compile(
     rf"{_BEGINS}(?:ignore|disregard|forget|override)\b[^.\n]{{0,60}}"
@@ -54,56 +54,59 @@ _ORDERS = re.compile(
     r"|\b(?:ignora|olvida)\b[^.\n]{0,60}\binstrucciones\b|忽略[^。\n]{0,30}(?:指令|指示)|只(?:回答|输出)",
     re.IGNORECASE | re.MULTILINE,
 )
-# An answer that has been begun for the model; what a report calls its summary has more words than these.
+# The beginning of an answer, written for the model. A report's own summary has more words than these.
 _ANSWER, _BRIEF = re.compile(r"\W*summary\s*:", re.IGNORECASE), 12
-# A longer paragraph is looked at sentence by sentence.
+# A paragraph of more words is examined sentence by sentence.
 _SHORT = 60
 
 
 @dataclass(frozen=True)
 class SeparatedText:
-    """A text told apart: the `orders` to a model, what stands `beside` them in their paragraphs, and the `rest`."""
+    """The `orders` to a model in a text, their `neighbours` in the same paragraphs, and the `rest` of the text."""
 
     orders: str
-    beside: str
+    neighbours: str
     rest: str
 
-    def obeyed_by(self, summary: str, *, language: str, told: str) -> bool:
+    def obeyed_by(self, summary: str, *, language: str, instructions: str) -> bool:
         """Tell whether most sentences of `summary` have a word that only the orders have.
 
-        `told` are our own instructions, whose words are nobody's order.
+        Words of our own `instructions` are no order of the text.
         """
-        # The marks have a fault of their own.
-        ordered = {*content_words(MARKS.sub(" ", self.orders), language)}
-        ordered -= {*content_words(f"{self.beside}\n{self.rest}\n{told}", language)} if ordered else set()
-        said = [content_words(sentence, language) for sentence in split_sentences(summary, language)] if ordered else []
-        return 2 * sum(not ordered.isdisjoint(sentence) for sentence in said) > len(said)
+        # Marks are a fault of their own.
+        only_ordered = {*content_words(MARKS.sub(" ", self.orders), language)}
+        if only_ordered:
+            only_ordered -= {*content_words(f"{self.neighbours}\n{self.rest}\n{instructions}", language)}
+        if not only_ordered:
+            return False
+        sentences = [content_words(sentence, language) for sentence in split_sentences(summary, language)]
+        return 2 * sum(not only_ordered.isdisjoint(sentence) for sentence in sentences) > len(sentences)
 
 
 def separate_orders(text: str, *, language: str) -> SeparatedText:
-    """Tell what in `text` is addressed to a model; nothing is, when there is nothing else."""
-    marks = MARKS if _forged(text) else _TOKENS
+    """Separate the orders in `text` from the rest; a text of nothing but orders is all rest."""
+    marks = MARKS if _has_forged_turns(text) else _TOKENS
 
-    def addressed(part: str) -> bool:
+    def is_order(part: str) -> bool:
         part = unicodedata.normalize("NFKC", _INVISIBLE.sub("", part)).translate(_LOOKS_LIKE)
         return bool(marks.search(part) or _ORDERS.search(part) or (_ANSWER.match(part) and _brief(part)))
 
-    orders, beside, others = list[str](), list[str](), list[str]()
+    orders, neighbours, others = list[str](), list[str](), list[str]()
     for part in _parts(text, language):
-        if not addressed(part):
+        if not is_order(part):
             others.append(part)
             continue
-        # In a paragraph of more than a few words the other sentences may tell something.
+        # In a paragraph of more than a few words, other sentences may belong to the text.
         for sentence in [part] if _brief(part) else split_sentences(part, language):
-            (orders if addressed(sentence) else beside).append(sentence)
+            (orders if is_order(sentence) else neighbours).append(sentence)
     rest = "".join(others)
     if not any(character.isalnum() for character in rest):
         return SeparatedText("", "", text)
-    return SeparatedText("".join(orders), "".join(beside), rest)
+    return SeparatedText("".join(orders), "".join(neighbours), rest)
 
 
-def _forged(text: str) -> bool:
-    """Tell whether a text has turns that are not its own."""
+def _has_forged_turns(text: str) -> bool:
+    """Tell whether a text has forged turns."""
     if not _FORGED.search(text):
         return False
     turns = _TURN.findall(text)

@@ -9,7 +9,7 @@ _TURNED = str.maketrans("«»", "»«")
 
 
 def outward(text: str) -> str:
-    """Return `text` with its guillemets pointing outward, so that one that opens is told from one that closes."""
+    """Return `text` with its guillemets pointing outward, so that opening and closing marks differ."""
     first = _GUILLEMET.search(text)
     inward = first is not None and first.group() == "»" and "«" in text
     return text.translate(_TURNED) if inward else text

@@ -1,4 +1,4 @@
-"""The signals of a summary: how much of it stands in its text, repeats, is copied, and how short it is."""
+"""The signals of a summary: grounding, repetition, copied text, and compression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompt profiles: what the model is told, by name. A document names a profile; it never brings instructions."""
+"""Prompt profiles: instructions for the model, by name. A document names a profile and never brings instructions."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def shipped_profiles() -> dict[str, str]:
 
 
 def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
-    """Return the profiles that gistream ships and those of a folder, by name; the folder's come before them.
+    """Return the profiles that gistream ships and those of a folder, by name; the folder's win.
 
     Raises `UsageError` for a folder or a profile that cannot be read.
     """
-    found = {name: parse_profile(name, text, where=f"'{name}'") for name, text in shipped_profiles().items()}
+    profiles = {name: parse_profile(name, text, where=f"'{name}'") for name, text in shipped_profiles().items()}
     if folder is None:
-        return found
+        return profiles
     if not folder.is_dir():
         raise UsageError(f"There is no folder of prompt profiles {folder}; `gistream prompts new` makes one.")
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
@@ -46,19 +46,19 @@ def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"The prompt profile {path} cannot be read: {error}.") from error
-        found[name] = parse_profile(name, text, where=str(path))
-    return found
+        profiles[name] = parse_profile(name, text, where=str(path))
+    return profiles
 
 
 def checked_profile_name(name: str) -> str:
-    """Return `name`; raises `UsageError` when no profile can be called so."""
+    """Return `name`; raises `UsageError` when it is no name for a profile."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"'{name}' is no name of a prompt profile, which is letters, digits, '.', '_' and '-'.")
     return name
 
 
 def get_profile(profiles: Mapping[str, PromptProfile], name: str) -> PromptProfile:
-    """Return the profile that the settings name; raises `UsageError` with the names there are."""
+    """Return the profile of a name; raises `UsageError`, which lists the names, when there is none."""
     if name not in profiles:
         raise UsageError(f"There is no prompt profile '{name}'; there are: {', '.join(sorted(profiles))}.")
     return profiles[name]

@@ -1,4 +1,4 @@
-"""A prompt profile: what the model is told, how long and in which form it answers, under one name.
+"""A prompt profile: instructions for the model, and the length and form of its answer, under one name.
 
     description = "A meeting: what was decided, who does what until when"
     system = "List what was decided and who does what until when."
@@ -13,7 +13,7 @@
     [sampling]
     temperature = 0.3
 
-The document is never part of a template: it is the user's message, alone, and so cannot change the task.
+The document is never part of a template. It is the whole message of the user, and so cannot change the task.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# What is summarized: a document, a part of one, summaries of parts, or a summary so far and what follows it.
+# What is summarized: a document, a part of one, summaries of parts, or a summary so far with the next part.
 Stage = Literal["whole", "part", "joined", "refined"]
-# In which a model answers when it is told nothing of languages, since the instruction is in it.
-_MODELS_OWN = "English"
-# Tokens of the summary of a short document, when its profile does not say: three or four sentences.
+# The language of the instructions, in which a model answers by default.
+_DEFAULT_ANSWER = "English"
+# Tokens of the summary of a short document without a least length: three or four sentences.
 _LEAST = 80
-# A title is a stranger's text: it names the document, in one line, and no more.
+# A title is untrusted text, so it is cut to one short line.
 _LONGEST_TITLE = 120
 _REFINED = "The text begins with a summary of what came before it. Make one summary of both. "
-# What a part of a long text is told when the answer to the whole is JSON.
+# The instruction for a part of a long text when the answer is JSON.
 _PART = "Write a short summary of the text."
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-    # A document without a title has none in the instruction, rather than one called "None".
+    # A missing title is rendered as nothing, not as "None".
     finalize=lambda value: "" if value is None else value,
 )
 
@@ -65,10 +65,10 @@ class _Checked(BaseModel):
 
 
 class Length(_Checked):
-    """How long a summary is to be: a `share` of its document, from `least` to `most` tokens.
+    """The length of a summary: a `share` of its document, from `least` to `most` tokens.
 
-    A `least` that is said is meant: an answer may be so long whatever the settings have for one. Else it is 80, or
-    `most` where that is less.
+    An answer may have `least` tokens even when the settings allow less. Without it, the least is 80, or `most` if that
+    is less.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.08
@@ -88,7 +88,7 @@ class Length(_Checked):
 
 
 class ProfileSampling(_Checked):
-    """What a profile says of the choice of tokens; None leaves it to the settings."""
+    """How a profile chooses tokens; None leaves a value to the settings."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -97,9 +97,9 @@ class ProfileSampling(_Checked):
 
 
 class PromptVariables(_Checked):
-    """What a template may know of a text: its title, its language in English, which of how many parts this is.
+    """The variables of a template: title, language (its English name), and which of how many parts this is.
 
-    `language` is that of the summary; a `translated` one has another than its text.
+    `language` is the summary's. A `translated` summary is in another language than its text.
     """
 
     title: str | None = None
@@ -109,20 +109,20 @@ class PromptVariables(_Checked):
     parts: int = 1
 
 
-# With all that a document may have, and with none of it.
+# A document with none of the variables, and one with all.
 _EXAMPLES = (PromptVariables(), PromptVariables(title="A title", language="German", part=2, parts=3))
 
 
 class PromptProfile(_Checked):
     """A named task.
 
-    `system` is the instruction; `part` the one for a part of a long document, `reduce` for the summaries of its parts
-    and `refine` for a summary so far with what follows it, where they differ. They are templates over `title`,
-    `language`, `part` and `parts`. The text is the user's message and nothing else is. A model that only goes on with a
-    text is given both and then `cue`, after which a summary is what comes next.
+    `system` is the instruction. `part` is the instruction for a part of a long document, `reduce` for the summaries of
+    its parts and `refine` for a summary so far with the next part, where they differ. They are templates over `title`,
+    `language`, `part` and `parts`. The text is the whole message of the user. A model that only continues a text gets
+    both and then `cue`, which a summary follows.
 
-    `output` "json" answers with JSON after the `schema`. `keep_lines` keeps line ends, as a list needs them. `language`
-    is the ISO 639-1 code of the summary where it is not the document's.
+    `output` "json" answers with JSON after the `schema`. `keep_lines` keeps line ends, for lists. `language` is the
+    ISO 639-1 code of the summary where it is not the document's.
     """
 
     name: str
@@ -146,11 +146,11 @@ class PromptProfile(_Checked):
             return None
         for variables in _EXAMPLES:
             try:
-                said = _render(template, variables)
+                rendered = _render(template, variables)
             except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-                # A template is a program: what it raises is its author's fault, whatever it is.
+                # A template is a program, and any of its errors is its author's.
                 raise ValueError(f"is no template that can be filled in: {error}") from error
-            if not said:
+            if not rendered:
                 raise ValueError("is empty")
         return template
 
@@ -179,18 +179,18 @@ class PromptProfile(_Checked):
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
     def sampling_of(self, recipe: Sampling) -> Sampling:
-        """Return the recipe's sampling as far as this profile has none of its own."""
+        """Return the recipe's sampling with the values of this profile."""
         return Sampling(**{**vars(recipe), **self.sampling.model_dump(exclude_none=True)})
 
     def messages(
         self, text: str, *, stage: Stage = "whole", variables: PromptVariables | None = None, completion: bool = False
     ) -> list[Message]:
-        """Return what asks for a summary of `text`: a chat, or with `completion` one whose answer has begun."""
+        """Return the prompt for a summary of `text`: a chat, whose answer has begun with `completion`."""
         template, variables = self._template(stage), variables or PromptVariables()
         system = _render(template, variables)
-        # A template that uses the language has its own words for it.
-        told = variables.translated or variables.language not in (None, _MODELS_OWN)
-        if told and variables.language and "language" not in _names(template):
+        # A template that uses the variable asks for the language itself.
+        other_language = variables.translated or variables.language not in (None, _DEFAULT_ANSWER)
+        if other_language and variables.language and "language" not in _names(template):
             system = f"{system} Write in {variables.language}."
         chat = [Message("system", system), Message("user", text)]
         return [*chat, Message("assistant", self.cue)] if completion else chat
@@ -204,7 +204,7 @@ class PromptProfile(_Checked):
 
 
 def parse_profile(name: str, text: str, *, where: str) -> PromptProfile:
-    """Read a profile from TOML; raises `UsageError` with what is wrong, and `where`."""
+    """Read a profile from TOML; raises `UsageError`, which names the problem and `where`."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -214,11 +214,11 @@ def parse_profile(name: str, text: str, *, where: str) -> PromptProfile:
     try:
         return PromptProfile(name=name, **values)
     except ValidationError as error:
-        said = "; ".join(
+        problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors()
         )
-        raise UsageError(f"The prompt profile {where} is wrong: {said}.") from error
+        raise UsageError(f"The prompt profile {where} is wrong: {problems}.") from error
 
 
 @lru_cache

@@ -30,7 +30,7 @@ def test_a_heading_is_no_part_of_the_sentence_below_it(language: str, blank: str
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_language_code_is_an_error(language: str) -> None:
-    assert whole_sentences("It was so. And", finished=False, language=language) in {"It was so.", ""}
+    assert whole_sentences("It was so. And", complete=False, language=language) in {"It was so.", ""}
     assert lead_sentences("It was so. And more.", words=10, language=language)
 
 
@@ -67,49 +67,49 @@ def test_no_language_code_is_an_error(language: str) -> None:
     ],
 )
 def test_a_cut_summary_ends_with_its_last_whole_sentence(language: str, text: str, whole: str) -> None:
-    assert whole_sentences(text, finished=False, language=language) == whole
+    assert whole_sentences(text, complete=False, language=language) == whole
 
 
 def test_the_number_of_a_note_ends_no_sentence_before_its_stop() -> None:
-    assert whole_sentences("The mill burned. Anna saw it.[1]", finished=True) == "The mill burned. Anna saw it.[1]"
+    assert whole_sentences("The mill burned. Anna saw it.[1]", complete=True) == "The mill burned. Anna saw it.[1]"
 
 
 @pytest.mark.parametrize("mark", ["“", '"', "‘", "«", "(", "(“", "*"])
-@pytest.mark.parametrize("finished", [True, False])
-def test_a_mark_that_opens_what_was_cut_away_is_cut_away_with_it(mark: str, finished: bool) -> None:
-    assert whole_sentences(f"Pierre looked at the count. {mark}", finished=finished) == "Pierre looked at the count."
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_mark_that_opens_what_was_cut_away_is_cut_away_with_it(mark: str, complete: bool) -> None:
+    assert whole_sentences(f"Pierre looked at the count. {mark}", complete=complete) == "Pierre looked at the count."
 
 
 @pytest.mark.parametrize("mark", ["“", '"', "«"])
 def test_an_opening_mark_belongs_to_the_sentence_that_it_opens(mark: str) -> None:
     cut = f"He saw her and smiled. {mark}I am so happy to see"
     assert list(split_sentences(cut)) == ["He saw her and smiled. ", f"{mark}I am so happy to see"]
-    assert whole_sentences(cut, finished=False) == "He saw her and smiled."
+    assert whole_sentences(cut, complete=False) == "He saw her and smiled."
 
 
 @pytest.mark.parametrize(
     ("language", "text"), [("de", "Anna rief: „Es brennt.“"), ("fr", "Anna cria : « Au feu ! »"), ("en", '"It burns."')]
 )
 def test_a_mark_that_closes_stays(language: str, text: str) -> None:
-    assert whole_sentences(text, finished=True, language=language) == text
+    assert whole_sentences(text, complete=True, language=language) == text
 
 
 @pytest.mark.parametrize("text", ["He met Mr.", "She met Dr.", "They came at 5 p.m. He met Mrs."])
 def test_a_summary_cut_after_an_abbreviation_does_not_end_there(text: str) -> None:
-    assert not whole_sentences(text, finished=False).endswith(("Mr.", "Dr.", "Mrs."))
+    assert not whole_sentences(text, complete=False).endswith(("Mr.", "Dr.", "Mrs."))
 
 
 @given(st.text("Ab .!?。”)\n", max_size=120), st.booleans(), st.sampled_from(["en", "de", "zh"]))
-def test_what_is_kept_never_ends_in_mid_sentence(text: str, finished: bool, language: str) -> None:
-    kept = whole_sentences(text, finished=finished, language=language)
+def test_what_is_kept_never_ends_in_mid_sentence(text: str, complete: bool, language: str) -> None:
+    kept = whole_sentences(text, complete=complete, language=language)
     assert kept == "" or ends_with_sentence(kept)
     assert kept == kept.strip()
 
 
 def test_a_finished_sentence_is_given_the_full_stop_of_its_script() -> None:
-    assert whole_sentences("It was so", finished=True) == "It was so."
-    assert whole_sentences("桥没有修好", finished=True, language="zh") == "桥没有修好。"
-    assert whole_sentences("It was so", finished=False) == ""
+    assert whole_sentences("It was so", complete=True) == "It was so."
+    assert whole_sentences("桥没有修好", complete=True, language="zh") == "桥没有修好。"
+    assert whole_sentences("It was so", complete=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_finished_sentence_is_given_the_full_stop_of_its_script() -> None:
 )
 def test_a_script_without_full_stops_is_given_none(language: str, text: str) -> None:
     assert ends_with_sentence(text)
-    assert whole_sentences(text, finished=True, language=language) == text
+    assert whole_sentences(text, complete=True, language=language) == text
     assert lead_sentences(text, words=60, language=language) == text
 
 
@@ -135,7 +135,7 @@ def test_a_space_ends_a_sentence_of_thai_but_parts_no_number_from_its_word() -> 
 
 @pytest.mark.parametrize("text", ["***", "...  ***", "- -", "\u200b", "#"])
 def test_marks_alone_are_never_given_a_full_stop(text: str) -> None:
-    assert whole_sentences(text, finished=True) in {"", "..."}
+    assert whole_sentences(text, complete=True) in {"", "..."}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_summary_is_one_paragraph_without_copied_headings(said: str, kept: str
 
 
 def test_the_last_item_of_a_list_is_a_sentence_only_when_it_was_not_cut() -> None:
-    assert prose("- The mill burned\n- Anna saw it", finished=True) == "The mill burned. Anna saw it."
+    assert prose("- The mill burned\n- Anna saw it", complete=True) == "The mill burned. Anna saw it."
     assert prose("- The mill burned\n- Anna sa") == "The mill burned. Anna sa"
 
 
