@@ -104,8 +104,8 @@ class Archive:
 
 def day_of(timestamp: int) -> str:
     """Return the day, in UTC and ISO 8601, of a timestamp in milliseconds since 1970."""
-    at = min(max(timestamp, 0), _LAST_MS)
-    return datetime.fromtimestamp(at / 1000, timezone.utc).date().isoformat()
+    milliseconds = min(max(timestamp, 0), _LAST_MS)
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc).date().isoformat()
 
 
 def position(row: Row) -> Position:

@@ -80,7 +80,7 @@ def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -
 
 def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> CompactedDay | None:
     files = location.files(folder)
-    drop = _to_drop(location, folder)
+    drop = _drop_rule(location, folder)
     deleted = sum(
         drop(row) for file in files for row in location.read(file.path, _KEYS[folder.partition("/")[0]]).to_pylist()
     )
@@ -144,7 +144,7 @@ def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa
         yield pa.concat_tables(tables)
 
 
-def _to_drop(location: ArchiveLocation, folder: str) -> Drop:
+def _drop_rule(location: ArchiveLocation, folder: str) -> Drop:
     """Return the function that finds the rows to remove: deleted summaries, and dead letters that have a summary."""
     data_set, day = folder.split("/")
     if data_set == "summaries":

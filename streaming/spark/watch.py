@@ -82,8 +82,8 @@ def watch(
 ) -> None:
     """Watch `query` until it ends by itself or `stop` is requested, calling `on_batch` after each micro-batch.
 
-    When `archive_query` has ended, `query` is stopped, too; the caller raises the failure. A stop
-    waits up to `grace` seconds for the running micro-batch and then raises `Abandoned`.
+    When `archive_query` has ended, `query` is stopped, too; the caller raises the failure. A stop waits up to `grace`
+    seconds for the running micro-batch and then raises `Abandoned`.
     """
     last_number = -1
     deadline: float | None = None
@@ -127,7 +127,11 @@ def _batches_after(query: StreamingQuery, number: int) -> list[Batch]:
     # An idle query reports its last batch again from time to time.
     if last is None or last["batchId"] <= number:
         return []
-    return [_batch(p) for p in query.recentProgress if p["batchId"] > number and p["numInputRows"] > 0]
+    return [
+        _batch(progress)
+        for progress in query.recentProgress
+        if progress["batchId"] > number and progress["numInputRows"] > 0
+    ]
 
 
 def _batch(progress: Any) -> Batch:
