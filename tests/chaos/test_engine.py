@@ -1,4 +1,4 @@
-"""The engine's process under all that can happen to it, with the real broker, Spark and model: `make chaos`.
+"""The engine's process under kills and hangs, with the real broker, Spark and model: `make chaos`.
 
 The quiet quarter of an hour is `make soak`.
 """
@@ -40,7 +40,7 @@ def until(holds: Callable[[], object], seconds: float) -> None:
 @contextmanager
 def run(settings: Settings, *flags: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `gistream run`; ends it, and what it started, whatever the test did."""
-    known = everything_of_gistream()
+    earlier = everything_of_gistream()
     process = subprocess.Popen(
         command("run", *names(settings), *flags), env=command_environment(settings.data_dir, **SHORT, **environment),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -50,19 +50,19 @@ def run(settings: Settings, *flags: str, **environment: str) -> Iterator[subproc
     finally:
         process.kill()
         process.wait()
-        for left in everything_of_gistream() - known:
-            left.kill()
+        for leftover in everything_of_gistream() - earlier:
+            leftover.kill()
 
 
 def everything_of_gistream() -> set[psutil.Process]:
     """Return every process of the query or its engine: driver, JVMs, Python workers and engine processes."""
     words = ("streaming.engine.process", "pyspark.daemon", "SparkSubmit", "CoarseGrainedExecutorBackend", "gistream")
-    found = set()
+    processes = set()
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or [])
         if process.info["status"] != psutil.STATUS_ZOMBIE and any(word in line for word in words):
-            found.add(process)
-    return found
+            processes.add(process)
+    return processes
 
 
 def the_engine() -> EngineReport | None:
@@ -100,7 +100,7 @@ def test_no_process_is_left_ten_seconds_after_a_kill_in_mid_generation(
     settings: Settings, send: Send, whom: str, master: str
 ) -> None:
     fill(settings, send, 64)
-    known = everything_of_gistream()
+    earlier = everything_of_gistream()
     with run(settings, "--master", master) as driver:
         until(the_engine, 90)
         report = the_engine()
@@ -121,7 +121,7 @@ def test_no_process_is_left_ten_seconds_after_a_kill_in_mid_generation(
             driver.kill()
         driver.wait(60)
         gone = time.monotonic()
-        until(lambda: not everything_of_gistream() - known, 10)
+        until(lambda: not everything_of_gistream() - earlier, 10)
         print(f"{whom} of {master}: nothing left after {time.monotonic() - gone:.1f} s")
 
 
@@ -176,7 +176,7 @@ def test_a_topic_that_is_quiet_for_seventy_seconds_nine_times_costs_one_load(set
         for number in range(10):
             send((f"d{number}".encode(), document(f"{STORY} It was number {number}.")))
             until(lambda n=number: len(summaries(settings)) == n + 1, 120)
-            report = next(found for found in engine_reports() if psutil.Process(found.executor).ppid() == driver.pid)
+            report = next(r for r in engine_reports() if psutil.Process(r.executor).ppid() == driver.pid)
             assert (report.loads, report.deaths) == (1, 0)
             workers |= {worker.pid for worker in victims("worker", report, driver)}
             if number < 9:

@@ -1,4 +1,4 @@
-"""Whose the engine's process is: shared by the workers of an executor, and gone when that is."""
+"""The owner of an engine's process: workers of one executor share the process, and it ends with the executor."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def test_an_interrupt_while_the_model_loads_leaves_nothing(log: Path) -> None:
 def test_without_pidfd_an_engine_starts_and_ends_as_well(log: Path, tmp_path: Path, how: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import os\n{how}\n")
     source = LOAD.format(log=str(log), how="well")
-    done = subprocess.run([sys.executable, "-c", source], env=environment(tmp_path), timeout=30, check=False)
-    assert done.returncode == 0
+    process = subprocess.run([sys.executable, "-c", source], env=environment(tmp_path), timeout=30, check=False)
+    assert process.returncode == 0
     assert not psutil.pid_exists(child_pid(log))
 
 
@@ -141,9 +141,9 @@ def test_an_engine_that_nobody_uses_makes_room_for_another(log: Path, tmp_path: 
     with executor(tmp_path, both) as running:
         assert running.stdout is not None
         assert [running.stdout.readline() for _ in range(3)] == ["a!\n", "a!\n", "done\n"]
-        was, now = (int(line.split()[1]) for line in lines(log, "load"))
-        assert not psutil.pid_exists(was)
-        assert psutil.pid_exists(now)
+        before, after = (int(line.split()[1]) for line in lines(log, "load"))
+        assert not psutil.pid_exists(before)
+        assert psutil.pid_exists(after)
         assert len([folder for folder in engine_folders() if folder.owner == running.pid]) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the engine's process contains: crashes, hangs, memory, kills; with an engine that does so when it is told to."""
+"""The engine's process contains crashes, hangs, memory and kills; the engine of the tests causes them on request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_crash_costs_the_one_request_that_caused_it(log: Path) -> None:
     with engine(log) as loaded:
         answers = asyncio.run(ask_all(loaded, texts))
     assert answers == {text: f"{text}!" for text in texts} | {"segfault": EngineCrashed}
-    # As it began, after the crash, and after the crash that showed whose it was.
+    # At the start, after the crash, and after the crash that showed which request caused it.
     assert len(lines(log, "load")) == 3
 
 
@@ -68,14 +68,14 @@ def test_a_process_killed_from_outside_three_times_costs_nothing(log: Path, tmp_
     texts = [*(f"text {number}" for number in range(6)), f"wait {gate}"]
 
     async def scene(loaded: Engine) -> dict[str, object]:
-        asked = asyncio.create_task(ask_all(loaded, texts))
+        task = asyncio.create_task(ask_all(loaded, texts))
         for time_of_death in range(1, 4):
             await until(lambda n=time_of_death: len(lines(log, "begin wait")) >= n)
             victim = child(log)
             (victim.parent() if whom == "server" else victim).kill()
         await until(lambda: len(lines(log, "begin wait")) >= 4)
         gate.touch()
-        return await asked
+        return await task
 
     with engine(log) as loaded:
         assert asyncio.run(scene(loaded)) == {text: f"{text}!" for text in texts}
@@ -92,9 +92,9 @@ def test_a_request_past_its_deadline_is_told_so(log: Path, tmp_path: Path) -> No
 
 def test_a_caller_that_goes_is_not_worked_for(log: Path, tmp_path: Path) -> None:
     async def scene(loaded: Engine) -> None:
-        asked = asyncio.create_task(ask(loaded, f"wait {tmp_path / 'never'}"))
+        task = asyncio.create_task(ask(loaded, f"wait {tmp_path / 'never'}"))
         await until(lambda: lines(log, "begin wait"))
-        asked.cancel()
+        task.cancel()
         await until(lambda: loaded.status().busy == 0)
 
     with engine(log) as loaded:
@@ -110,15 +110,15 @@ def test_an_engine_that_has_failed_without_a_crash_is_started_again(log: Path) -
 
 def test_requests_that_are_called_off_at_once_leave_nothing(log: Path) -> None:
     async def scene(loaded: Engine) -> None:
-        asked = [asyncio.create_task(ask(loaded, f"text {number}")) for number in range(50)]
+        tasks = [asyncio.create_task(ask(loaded, f"text {number}")) for number in range(50)]
         await asyncio.sleep(0)
-        for task in asked:
+        for task in tasks:
             task.cancel()
 
-        def left() -> int:
-            return sum(found.requests for found in engine_reports() if found.executor == os.getpid())
+        def open_requests() -> int:
+            return sum(report.requests for report in engine_reports() if report.executor == os.getpid())
 
-        while await asyncio.to_thread(left):
+        while await asyncio.to_thread(open_requests):
             pass
 
     with engine(log) as loaded:
@@ -130,7 +130,7 @@ def test_a_pause_of_all_processes_is_no_hang(log: Path, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
 
     async def scene(loaded: Engine) -> object:
-        asked = asyncio.create_task(ask_all(loaded, ["a", f"wait {gate}"]))
+        task = asyncio.create_task(ask_all(loaded, ["a", f"wait {gate}"]))
         await until(lambda: lines(log, "begin wait"))
         processes = [child(log), child(log).parent()]
         for process in processes:
@@ -140,7 +140,7 @@ def test_a_pause_of_all_processes_is_no_hang(log: Path, tmp_path: Path) -> None:
             process.resume()
         await asyncio.sleep(1)
         gate.touch()
-        return await asked
+        return await task
 
     with engine(log, stall=1) as loaded:
         assert asyncio.run(scene(loaded)) == {"a": "a!", f"wait {gate}": f"wait {gate}!"}
@@ -149,11 +149,11 @@ def test_a_pause_of_all_processes_is_no_hang(log: Path, tmp_path: Path) -> None:
 
 def test_a_child_stuck_in_native_code_ends_with_a_server_that_was_killed(log: Path) -> None:
     async def scene(loaded: Engine) -> list[psutil.Process]:
-        asked = asyncio.create_task(ask(loaded, "block"))
+        task = asyncio.create_task(ask(loaded, "block"))
         await until(lambda: lines(log, "begin block"))
         stuck = child(log)
         stuck.parent().kill()
-        asked.cancel()
+        task.cancel()
         return psutil.wait_procs([stuck], timeout=10)[1]
 
     with engine(log) as loaded:

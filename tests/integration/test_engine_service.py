@@ -1,4 +1,4 @@
-"""The engine's process as a service: loading, closing, who may talk to it, what it shows."""
+"""The engine's process as a service: loading, closing, access, reports."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from streaming.protocol import Engine
 
 
 def test_loading_is_said_with_progress(log: Path) -> None:
-    heard: list[float] = []
-    recipe(log).load(heard.append).close()
-    assert heard == sorted(heard)
-    assert heard[-1] == 1.0
+    shares: list[float] = []
+    recipe(log).load(shares.append).close()
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_progress_that_cannot_be_shown_stops_nothing(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         encode({"hello": "0" * 64}),
         encode({"hello": ""}),
@@ -102,11 +102,11 @@ def test_progress_that_cannot_be_shown_stops_nothing(log: Path) -> None:
         b"\x00\x00\x00\x02[]",
     ],
 )
-def test_a_peer_without_the_secret_gets_nothing(log: Path, said: bytes) -> None:
+def test_a_peer_without_the_secret_gets_nothing(log: Path, raw: bytes) -> None:
     with engine(log) as loaded, socket.socket(socket.AF_UNIX) as stranger:
         stranger.connect(str(own_folders()[0].socket))
         stranger.settimeout(20)
-        stranger.sendall(said)
+        stranger.sendall(raw)
         with suppress(ConnectionResetError):
             assert stranger.recv(1) == b""
         assert not lines(log, "begin")
@@ -124,14 +124,14 @@ def test_what_an_engine_does_is_shown(log: Path, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
 
     async def scene(loaded: Engine) -> dict[str, Any]:
-        asked = asyncio.create_task(ask_all(loaded, [f"wait {gate}", "a"]))
+        task = asyncio.create_task(ask_all(loaded, [f"wait {gate}", "a"]))
         await until(lambda: loaded.status().busy == 1 and lines(log, "end a"))
-        shown = await asyncio.to_thread(gistream, "engine", "--json", data_dir=tmp_path)
-        told = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path)
-        assert "3 of 4 open" in told.stdout
+        as_json = await asyncio.to_thread(gistream, "engine", "--json", data_dir=tmp_path)
+        as_text = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path)
+        assert "3 of 4 open" in as_text.stdout
         gate.touch()
-        await asked
-        reports = [json.loads(line) for line in shown.stdout.splitlines()]
+        await task
+        reports = [json.loads(line) for line in as_json.stdout.splitlines()]
         return next(report for report in reports if report["executor"] == os.getpid())
 
     with engine(log) as loaded:

@@ -186,14 +186,14 @@ def test_the_command_keeps_what_it_chose_and_prints_it(model: ModelFile, tmp_pat
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert "perplexity" in done.stderr or "documents/s" in done.stderr
-    kept = find_tuning(tmp_path, model, cores=printed["cores"])
-    assert kept is not None
+    tuning = find_tuning(tmp_path, model, cores=printed["cores"])
+    assert tuning is not None
     assert (printed["chosen"]["representation"], printed["model_sha256"]) == (
-        kept.chosen.representation, model.sha256,
+        tuning.chosen.representation, model.sha256,
     )  # fmt: skip
     shown = gistream("model", "show", str(model.path), data_dir=tmp_path)
-    if kept.chosen.representation != "given":
-        assert f"computed as {kept.chosen.representation} (tuned for this CPU)" in shown.stdout
+    if tuning.chosen.representation != "given":
+        assert f"computed as {tuning.chosen.representation} (tuned for this CPU)" in shown.stdout
 
 
 def test_a_gpu_is_not_tuned_for(model: ModelFile, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An engine in a process of its own for tests, and what is to be seen of it from outside."""
+"""An engine in a process of its own for tests, and its state as seen from outside."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def ask(loaded: Engine, text: str, deadline: float | None = None) -> Gener
 
 async def ask_all(loaded: Engine, texts: list[str]) -> dict[str, object]:
     answers = await asyncio.gather(*(ask(loaded, text) for text in texts), return_exceptions=True)
-    said = [answer.text if isinstance(answer, Generation) else type(answer) for answer in answers]
-    return dict(zip(texts, said, strict=True))
+    results = [answer.text if isinstance(answer, Generation) else type(answer) for answer in answers]
+    return dict(zip(texts, results, strict=True))
 
 
 def lines(log: Path, word: str) -> list[str]:
@@ -54,7 +54,7 @@ def child_pid(log: Path) -> int:
 
 
 async def until(holds: Callable[[], object], seconds: float = 20) -> None:
-    """Look until something holds."""
+    """Wait until `holds` returns something true."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end

@@ -1,7 +1,7 @@
-"""Stands for a Spark executor: run by a Python that is named java, it has workers that look like Spark's.
+"""A stand-in for a Spark executor: a Python that is named java, with workers that look like Spark's.
 
 `java executor.py WORKER...`: each WORKER is Python source, run in a process whose command line is that of pyspark's
-daemon; all at once. It prints "done" when all have ended, and then goes on until it is killed.
+daemon; all at once. It prints "done" when all have ended, and then runs until it is killed.
 """
 
 from __future__ import annotations

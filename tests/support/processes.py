@@ -1,4 +1,4 @@
-"""What is to be seen of other processes."""
+"""The state of other processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Tell whether a process has ended; init, whose child an orphan is, may not have taken note of it yet."""
+    """Return whether a process has ended; it may be a zombie until init, which adopts orphans, reaps it."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -34,7 +34,7 @@ from streaming.errors import EngineError, ModelError
 
 # Representations that lose little or nothing; the others are seldom no worse. A slow CPU measures as many as it has
 # time for, F16 first: on a CPU without BF16 instructions F16 was 1.9 times as fast as the original file
-# (measurements.md, representations).
+# (measurements.md, Representations).
 _NEAR_LOSSLESS = ("F16", "BF16", "Q8_0")
 # Alternatives to the slots of a lane and the tokens at once of the first setup.
 _OTHER_SLOTS = (4, 16)

@@ -12,12 +12,12 @@ from streaming.engine.setup import Setup
 from streaming.engine.tuning.tuning_file import Quality, Speed
 
 # The upper end of the 95% interval of a rise in perplexity must stay below +0.5%, however few tokens were scored. The
-# sample model: BF16 -0.4%, Q8_0 +0.3%, Q4_0 +22% (measurements.md, representations).
+# sample model: BF16 -0.4%, Q8_0 +0.3%, Q4_0 +22% (measurements.md, Representations).
 _MARGIN = math.log(1.005)
 _RESAMPLES = 10_000
 _MAX_NATS = 700.0
 # Required gains. Probes of one setup differ by 3% between runs. 32 slots instead of 8 gain 15% for 2.6 times the memory
-# (measurements.md, slots). A lane of several threads suffers beside other work, which a probe does not show.
+# (measurements.md, Slots). A lane of several threads suffers beside other work, which a probe does not show.
 _GAIN_FOR_MORE_SLOTS = 1.10
 _GAIN_FOR_FEWER_SLOTS = 0.97
 _GAIN_FOR_FEWER_LANES = 1.10

@@ -199,7 +199,7 @@ def test_no_setup_is_measured_twice_for_nothing_or_has_more_slots_than_are_good(
     assert chosen.count(tuning.chosen.setup) == 3
 
 
-def test_a_calmer_setup_that_does_not_end_costs_the_time_and_no_more(machine: Machine, tmp_path: Path) -> None:
+def test_a_setup_for_the_deadlines_that_does_not_end_costs_only_the_time(machine: Machine, tmp_path: Path) -> None:
     machine.prefills = dict.fromkeys(PREFILLS, 5000.0)
     machine.dies_after = 1
     tuning = tuned(tmp_path, cores=32, memory=1 << 40, quick=True)
