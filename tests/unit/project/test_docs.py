@@ -69,6 +69,18 @@ def test_every_room_is_on_the_page_of_the_architecture() -> None:
     assert [room for room in rooms if f"| `{room}/` |" not in page] == []
 
 
+def test_every_measurement_that_the_code_cites_has_a_section() -> None:
+    page = (ROOT / "docs" / "design" / "measurements.md").read_text()
+    sections = {title.lower() for title in re.findall(r"(?m)^## (.+)$", page)}
+    for room in ("streaming", "producers", "consumers", "benchmarks", "evaluation", "tools"):
+        for path in (ROOT / room).rglob("*.py"):
+            # A comment may go over several lines.
+            code = re.sub(r"\s*\n\s*(#\s*)?", " ", path.read_text())
+            assert "design measurements" not in code, path
+            for topic in re.findall(r"measurements\.md, ([^);.]+)", code):
+                assert topic.strip().lower() in sections, f"{path.relative_to(ROOT)}: {topic}"
+
+
 def test_every_stop_message_in_the_docs_is_one_that_the_code_says() -> None:
     code = "".join(path.read_text() for path in (ROOT / "streaming").rglob("*.py"))
     # Adjacent strings are one.
