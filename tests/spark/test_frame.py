@@ -17,15 +17,15 @@ SHORT = {"max_tokens": 16, "executor_cores": 2}
 def test_twelve_chapters_give_the_fields_of_the_contract(spark: SparkSession) -> None:
     rows = [(n, CHAPTER.format(n=n), {"part": "one"}) for n in range(1, 13)]
     chapters = spark.createDataFrame(rows, "id int, text string, metadata map<string, string>").repartition(3)
-    written = [row.asDict(recursive=True) for row in summarize_frame(chapters, **SHORT).collect()]
-    assert sorted(int(row["id"]) for row in written) == list(range(1, 13))
-    for row in written:
+    results = [row.asDict(recursive=True) for row in summarize_frame(chapters, **SHORT).collect()]
+    assert sorted(int(row["id"]) for row in results) == list(range(1, 13))
+    for row in results:
         assert row.pop("error") is None
         assert set(row) == {field.alias or name for name, field in Summary.model_fields.items()}
         summary = Summary.model_validate(row)
         assert summary.summary
         assert summary.metadata == {"part": "one"}
-    assert len({row["recipe"] for row in written}) == 1
+    assert len({row["recipe"] for row in results}) == 1
 
 
 def test_a_row_that_cannot_be_summarized_says_why(spark: SparkSession) -> None:

@@ -138,9 +138,9 @@ def test_records_of_somebody_else_on_the_topic_do_not_stop_the_archive(
     ready = plan(sink=("kafka", f"parquet={out}"))
     send((b"a", document("A text.")))
     drain(spark, ready)
-    [made] = read_topic(ready.settings, ready.settings.output_topic)
+    [result] = read_topic(ready.settings, ready.settings.output_topic)
     # One that no column could hold, and one that is no summary at all.
-    huge = json.loads(made.value) | {"tokens": {"prompt": 10**30, "completion": 1}}
+    huge = json.loads(result.value) | {"tokens": {"prompt": 10**30, "completion": 1}}
     producer = KafkaProducer(bootstrap_servers=ready.settings.servers)
     for value in (json.dumps(huge).encode(), b"hello", b"{}"):
         producer.send(ready.settings.output_topic, value, key=b"x")

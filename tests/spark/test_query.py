@@ -35,16 +35,16 @@ def test_every_offset_leaves_as_exactly_one_result(spark: SparkSession, plan: Ma
     ready = plan()
     good = [(f"g{n}".encode(), document(f"Text {n}. It is good.")) for n in range(20)]
     bad = [(b"bad", value) for value in BAD.values()]
-    places = send(*good, *bad, (b"g1", None))
+    offsets_sent = send(*good, *bad, (b"g1", None))
     drain(spark, ready)
     summaries = read_topic(ready.settings, ready.settings.output_topic)
     letters = read_topic(ready.settings, ready.settings.dead_letter_topic)
-    written = [Summary.model_validate_json(r.value).source for r in summaries if r.value is not None]
-    written += [DeadLetter.from_record(r.key, r.value, r.headers).source for r in letters]
-    left = [(source.partition, source.offset) for source in written]
+    sources = [Summary.model_validate_json(r.value).source for r in summaries if r.value is not None]
+    sources += [DeadLetter.from_record(r.key, r.value, r.headers).source for r in letters]
+    positions = [(source.partition, source.offset) for source in sources]
     tombstones = [r.key for r in summaries if r.value is None]
     assert tombstones == [b"g1"]
-    assert Counter(left) == Counter(places[:-1])
+    assert Counter(positions) == Counter(offsets_sent[:-1])
 
 
 def test_a_dead_letter_is_the_original_byte_for_byte_and_says_why(
@@ -55,10 +55,10 @@ def test_a_dead_letter_is_the_original_byte_for_byte_and_says_why(
     send(*[(kind.encode(), value, headers) for kind, value in BAD.items()])
     drain(spark, ready)
     letters = read_topic(ready.settings, ready.settings.dead_letter_topic)
-    found = {dict(r.headers)["error.type"].decode(): r for r in letters}
-    assert set(found) == set(BAD)
+    by_type = {dict(r.headers)["error.type"].decode(): r for r in letters}
+    assert set(by_type) == set(BAD)
     for kind, value in BAD.items():
-        record = found[kind]
+        record = by_type[kind]
         assert (record.key, record.value) == (kind.encode(), value)
         assert record.headers[:3] == headers
 
@@ -117,16 +117,16 @@ def test_summaries_of_one_id_arrive_in_the_order_of_their_offsets(
     assert offsets == [0, 1, None, 3]
 
 
-def test_a_reader_that_starts_anew_sees_the_newest_last(spark: SparkSession, plan: MakePlan, send: Send) -> None:
+def test_a_reader_that_starts_again_sees_the_newest_last(spark: SparkSession, plan: MakePlan, send: Send) -> None:
     ready = plan()
     send((b"a", document("A text.")), (b"b", document("Another.")), (b"a", None))
     drain(spark, ready)
     reader = Tail(ready.settings)
     reader.seek("earliest")
-    read = [one for one in reader.read(until_end=True) if one is not None]
+    messages = [message for message in reader.read(until_end=True) if message is not None]
     reader.close()
-    of_a = [one for one in read if isinstance(one, Deletion | Summary) and one.id == "a"]
-    assert [type(one) for one in of_a] == [Summary, Deletion]
+    of_a = [message for message in messages if isinstance(message, Deletion | Summary) and message.id == "a"]
+    assert [type(message) for message in of_a] == [Summary, Deletion]
 
 
 def test_when_too_many_documents_fail_the_query_stops_and_commits_nothing(
@@ -179,7 +179,7 @@ def test_a_worker_never_asks_a_hub_and_the_driver_still_may(spark: SparkSession)
     assert "HF_HUB_OFFLINE" not in os.environ
 
 
-def test_a_topic_that_was_made_anew_is_noticed(spark: SparkSession, plan: MakePlan, send: Send) -> None:
+def test_a_topic_that_was_created_again_is_noticed(spark: SparkSession, plan: MakePlan, send: Send) -> None:
     from kafka import KafkaAdminClient
 
     ready = plan()

@@ -42,9 +42,9 @@ def test_a_summary_has_the_columns_of_the_contract(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "summaries" / "day=2026-09-21" / "q-0.parquet", partitioning=None)
     assert table.schema.equals(SUMMARY)
     [row] = table.to_pylist()
-    written = summary(0).model_dump(by_alias=True)
-    assert dict(row.pop("metadata")) == written.pop("metadata")
-    assert row == written
+    columns = summary(0).model_dump(by_alias=True)
+    assert dict(row.pop("metadata")) == columns.pop("metadata")
+    assert row == columns
 
 
 def test_a_dead_letter_is_kept_byte_for_byte(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_an_object_store_gets_each_file_in_one_upload(store: ObjectStore) -> Non
     Archive(location).write([summary(0), summary(1)], name="q-0")
     Archive(location).write([summary(0, text="Anew."), summary(1)], name="q-0")
     Archive(location).write([summary(1), summary(2)], name="q-1")
-    found = [file.path for file in location.files("summaries")]
-    assert found == ["summaries/day=2026-09-21/q-0.parquet", "summaries/day=2026-09-21/q-1.parquet"]
-    rows = [row for path in found for row in location.read(path).to_pylist()]
+    paths = [file.path for file in location.files("summaries")]
+    assert paths == ["summaries/day=2026-09-21/q-0.parquet", "summaries/day=2026-09-21/q-1.parquet"]
+    rows = [row for path in paths for row in location.read(path).to_pylist()]
     assert [row["source"]["offset"] for row in rows] == [0, 1, 2]
     assert rows[0]["summary"] == "Anew."
     assert not [path for path in store.objects if "_building/" in path]

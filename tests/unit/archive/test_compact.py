@@ -83,15 +83,15 @@ def test_a_reader_never_sees_double_or_nothing_while_files_are_merged(tmp_path: 
     during = 0
 
     def rows() -> list[int]:
-        found = []
+        counts = []
         # A reader that listed the old files before the folders changed places finds one gone, and reads again.
         with suppress(FileNotFoundError):
-            found.append(ds.dataset(tmp_path / "summaries", partitioning="hive").to_table().num_rows)
+            counts.append(ds.dataset(tmp_path / "summaries", partitioning="hive").to_table().num_rows)
         with suppress(duckdb.IOException):
             # Its "no files found" would be of the same kind, so they are counted first.
             assert list(tmp_path.glob("summaries/*/*.parquet"))
-            found += duckdb.sql(f"select count(*) from '{where}'").fetchall()[0]
-        return found
+            counts += duckdb.sql(f"select count(*) from '{where}'").fetchall()[0]
+        return counts
 
     archive = Archive(ArchiveLocation(str(tmp_path)))
     for cycle in range(1, 11):
@@ -101,8 +101,8 @@ def test_a_reader_never_sees_double_or_nothing_while_files_are_merged(tmp_path: 
         with ThreadPoolExecutor(1) as pool:
             merging = pool.submit(compact, ArchiveLocation(str(tmp_path)), lambda _: None)
             while not merging.done():
-                counts += (seen := rows())
-                during += len(seen)
+                counts += (while_merging := rows())
+                during += len(while_merging)
             merging.result()
         counts += rows()
         assert set(counts) == {20 * cycle}
@@ -130,12 +130,12 @@ def test_what_was_replaced_goes_when_nobody_can_be_listing_it(tmp_path: Path) ->
     for n in range(2):
         archive.write([summary(n)], name=f"q-{n}")
     compact(location, lambda _: None)
-    [left] = (tmp_path / "_building").glob("compact-*")
+    [replaced] = (tmp_path / "_building").glob("compact-*")
     location.sweep()
-    assert left.exists()
-    os.utime(left, (0, 0))
+    assert replaced.exists()
+    os.utime(replaced, (0, 0))
     location.open()
-    assert not left.exists()
+    assert not replaced.exists()
     assert offsets(tmp_path) == [0, 1]
 
 

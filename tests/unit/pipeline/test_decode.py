@@ -23,9 +23,9 @@ def record(value: bytes | str | None, key: bytes | None = b"a") -> Record:
 
 def read(value: Any, key: bytes | None = b"a", **record_format: Any) -> Document:
     raw = value if isinstance(value, (bytes, str)) else json.dumps(value)
-    found = decode(record(raw, key), RecordFormat(**record_format))
-    assert isinstance(found, Document)
-    return found
+    decoded = decode(record(raw, key), RecordFormat(**record_format))
+    assert isinstance(decoded, Document)
+    return decoded
 
 
 def refusal(value: Any, key: bytes | None = b"a", **record_format: Any) -> BadInput:
@@ -39,8 +39,8 @@ def sha256(text: str) -> str:
 
 
 def test_the_keys_name_is_used_when_the_document_has_no_id() -> None:
-    found = read({"text": ONCE})
-    assert (found.id, found.text) == ("a", ONCE)
+    decoded = read({"text": ONCE})
+    assert (decoded.id, decoded.text) == ("a", ONCE)
 
 
 def test_the_id_field_comes_before_the_key() -> None:
@@ -150,13 +150,13 @@ def test_a_whole_number_is_an_id_as_it_is_written(id: int, name: str) -> None:
 
 
 def test_null_and_unknown_fields_are_ignored() -> None:
-    found = read({"text": "a", "id": None, "title": None, "metadata": None, "price": 5})
-    assert (found.id, found.title, found.metadata) == ("a", None, {})
+    decoded = read({"text": "a", "id": None, "title": None, "metadata": None, "price": 5})
+    assert (decoded.id, decoded.title, decoded.metadata) == ("a", None, {})
 
 
 def test_everything_a_document_may_have_is_kept() -> None:
-    given = {"text": "a", "id": "i", "title": "T", "language": "de", "prompt": "headline", "metadata": {"k": "v"}}
-    assert read(given).model_dump() == given
+    fields = {"text": "a", "id": "i", "title": "T", "language": "de", "prompt": "headline", "metadata": {"k": "v"}}
+    assert read(fields).model_dump() == fields
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,10 @@ def test_a_mapped_text_that_is_not_there_is_named(value: dict[str, Any]) -> None
 
 
 def test_fields_may_change_places() -> None:
-    found = read({"text": "a title", "title": ONCE, "n": 5}, field=(("text", "title"), ("title", "text"), ("id", "n")))
-    assert (found.text, found.title, found.id) == (ONCE, "a title", "5")
+    decoded = read(
+        {"text": "a title", "title": ONCE, "n": 5}, field=(("text", "title"), ("title", "text"), ("id", "n"))
+    )
+    assert (decoded.text, decoded.title, decoded.id) == (ONCE, "a title", "5")
 
 
 BOTH = {"text": ONCE, "id": "field"}

@@ -84,9 +84,9 @@ def test_no_long_record_takes_more_than_its_stated_size(length: int) -> None:
 
 
 def test_a_summary_goes_to_the_output_topic_with_the_documents_headers() -> None:
-    given: list[Header] = [("traceparent", b"00"), ("x", None)]
-    result = summary_result(summary("Short."), record(b"k", b"v", given), ROOMY)
-    assert (result.topic, result.key, result.headers) == ("summaries", b"a", given)
+    headers: list[Header] = [("traceparent", b"00"), ("x", None)]
+    result = summary_result(summary("Short."), record(b"k", b"v", headers), ROOMY)
+    assert (result.topic, result.key, result.headers) == ("summaries", b"a", headers)
     assert Summary.model_validate_json(result.value or b"") == summary("Short.")
 
 
@@ -115,10 +115,10 @@ def test_a_tombstone_that_does_not_fit_is_refused() -> None:
 
 
 def test_a_dead_letter_is_the_original_byte_for_byte() -> None:
-    given: list[Header] = [("traceparent", b"\x00\xff"), ("x", None), ("x", b"")]
-    result = dead_letter_result(record(b"\xfe", b"\xff\x00", given), REASON, "decode", ROOMY)
+    headers: list[Header] = [("traceparent", b"\x00\xff"), ("x", None), ("x", b"")]
+    result = dead_letter_result(record(b"\xfe", b"\xff\x00", headers), REASON, "decode", ROOMY)
     assert (result.topic, result.key, result.value) == ("dead-letters", b"\xfe", b"\xff\x00")
-    assert result.headers[:3] == given
+    assert result.headers[:3] == headers
 
 
 def test_a_dead_letter_names_its_stage_its_error_and_its_source() -> None:
@@ -142,16 +142,16 @@ def test_a_reason_of_any_length_is_cut_to_a_sentence() -> None:
 
 @pytest.mark.parametrize(("room", "cut"), [(1, False), (0, False), (-1, True)])
 def test_a_dead_letter_is_cut_only_when_it_does_not_fit_to_the_byte(room: int, cut: bool) -> None:
-    given = record(b"key", b"v" * 4_000, [("x", b"1")])
-    whole = dead_letter_result(given, REASON, "decode", ROOMY)
+    original = record(b"key", b"v" * 4_000, [("x", b"1")])
+    whole = dead_letter_result(original, REASON, "decode", ROOMY)
     limit = record_size(whole.key, whole.value, whole.headers) + room
-    result = dead_letter_result(given, REASON, "decode", limited_to(limit))
+    result = dead_letter_result(original, REASON, "decode", limited_to(limit))
     assert record_size(result.key, result.value, result.headers) <= limit
     if cut:
         assert dict(result.headers)["error.truncated"] == b"4000"
         assert 0 < len(result.value or b"") < 4_000
-        assert given.value is not None
-        assert given.value.startswith(result.value or b"?")
+        assert original.value is not None
+        assert original.value.startswith(result.value or b"?")
         assert (result.key, result.headers[0]) == (b"key", ("x", b"1"))
     else:
         assert result == whole
@@ -159,8 +159,8 @@ def test_a_dead_letter_is_cut_only_when_it_does_not_fit_to_the_byte(room: int, c
 
 @pytest.mark.parametrize("big", ["key", "headers"])
 def test_a_key_or_headers_that_fill_the_topic_go_so_that_the_letter_arrives(big: str) -> None:
-    given = record(b"k" * 9_000, b"v" * 100) if big == "key" else record(b"k", b"v" * 100, [("x", b"h" * 9_000)])
-    result = dead_letter_result(given, REASON, "decode", limited_to(SMALLEST))
+    original = record(b"k" * 9_000, b"v" * 100) if big == "key" else record(b"k", b"v" * 100, [("x", b"h" * 9_000)])
+    result = dead_letter_result(original, REASON, "decode", limited_to(SMALLEST))
     assert record_size(result.key, result.value, result.headers) <= SMALLEST
     letter = DeadLetter.from_record(result.key, result.value, result.headers)
     assert (letter.truncated, letter.value, letter.error.type) == (100, b"v" * 100, "NotUtf8")

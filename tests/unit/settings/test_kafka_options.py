@@ -49,8 +49,8 @@ def test_python_reads_the_login_of_java() -> None:
     ],
 )
 def test_a_login_is_read_however_it_is_written(jaas: str, username: str, password: str) -> None:
-    found = for_python({"sasl.jaas.config": jaas})
-    assert found == {"sasl_plain_username": username, "sasl_plain_password": password}
+    options = for_python({"sasl.jaas.config": jaas})
+    assert options == {"sasl_plain_username": username, "sasl_plain_password": password}
 
 
 @pytest.mark.parametrize("jaas", ["", "Xyzzy", 'x required username="Xyzzy";', 'x required password="Xyzzy";'])
@@ -96,11 +96,11 @@ def test_a_store_that_python_cannot_read_is_refused(name: str) -> None:
 def test_a_key_given_as_text_is_not_taken_for_the_name_of_a_file() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nXyzzy\n-----END PRIVATE KEY-----"
     try:
-        found = for_python({"ssl.keystore.key": key})
+        options = for_python({"ssl.keystore.key": key})
     except UsageError as error:
-        found = {"refused": str(error)}
-    assert found.get("ssl_keyfile") != key
-    assert "Xyzzy" not in str(found.get("refused"))
+        options = {"refused": str(error)}
+    assert options.get("ssl_keyfile") != key
+    assert "Xyzzy" not in str(options.get("refused"))
 
 
 @pytest.mark.parametrize("client", [KafkaProducer, KafkaConsumer, KafkaAdminClient])
@@ -108,8 +108,8 @@ def test_kafka_python_has_every_option_we_translate_to(client: type) -> None:
     numbers = dict.fromkeys(("request.timeout.ms", "retry.backoff.ms", "metadata.max.age.ms"), "5")
     more = {"connections.max.idle.ms": "5", "reconnect.backoff.ms": "5", "reconnect.backoff.max.ms": "5"}
     rest = {"client.id": "a", "sasl.kerberos.service.name": "kafka", "ssl.endpoint.identification.algorithm": ""}
-    found = for_python({**SASL, **PEM, **numbers, **more, **rest})
-    assert set(found) <= set(client.DEFAULT_CONFIG), inspect.getfile(client)  # type: ignore[attr-defined]
+    options = for_python({**SASL, **PEM, **numbers, **more, **rest})
+    assert set(options) <= set(client.DEFAULT_CONFIG), inspect.getfile(client)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

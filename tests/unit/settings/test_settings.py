@@ -157,8 +157,8 @@ def test_a_wrong_value_is_named_with_its_origin(name: str, value: object) -> Non
 def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     write("partitions = 0")
     monkeypatch.setenv("GISTREAM_SLOTS", "many")
-    said = refusal({"format": "xml"})
-    assert all(part in said for part in ("partitions (from gistream.toml)", "slots (from environment)", "format"))
+    message = refusal({"format": "xml"})
+    assert all(part in message for part in ("partitions (from gistream.toml)", "slots (from environment)", "format"))
 
 
 def test_a_folder_may_be_named_by_home() -> None:
@@ -173,17 +173,17 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize("value", ["Xyzzy", '["Xyzzy"]', '{"ssl.key.password": ["Xyzzy"', '"Xyzzy"'])
 def test_a_wrong_value_of_kafka_is_never_repeated(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("GISTREAM_KAFKA", value)
-    said = refusal()
-    assert "kafka" in said
-    assert "Xyzzy" not in said
+    message = refusal()
+    assert "kafka" in message
+    assert "Xyzzy" not in message
 
 
 def test_secrets_are_masked_and_the_rest_is_shown() -> None:
     settings = load({"kafka": {**SECRETS, "security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"}})
-    found = printable(settings)
-    assert "Xyzzy" not in json.dumps(found)
-    assert found["kafka"]["sasl.mechanism"] == "PLAIN"
-    assert set(found["kafka"]) == {*SECRETS, "security.protocol", "sasl.mechanism"}
+    printed = printable(settings)
+    assert "Xyzzy" not in json.dumps(printed)
+    assert printed["kafka"]["sasl.mechanism"] == "PLAIN"
+    assert set(printed["kafka"]) == {*SECRETS, "security.protocol", "sasl.mechanism"}
     assert settings.kafka["ssl.key.password"] == "Xyzzy"
 
 
@@ -254,6 +254,6 @@ def test_a_flag_is_named_and_explained_as_its_setting(monkeypatch: pytest.Monkey
     def command(chunk_tokens: Annotated[int | None, flag("chunk_tokens")] = None) -> None:
         typer.echo(chunk_tokens)
 
-    said = CliRunner().invoke(app, ["--help"]).output
-    assert "--chunk-tokens" in said
-    assert (Settings.model_fields["chunk_tokens"].description or "?") in said
+    help_text = CliRunner().invoke(app, ["--help"]).output
+    assert "--chunk-tokens" in help_text
+    assert (Settings.model_fields["chunk_tokens"].description or "?") in help_text

@@ -31,7 +31,7 @@ Identifier: gistream [id = 7fdb, runId = 39a1]"""
 PYTHON = """org.apache.spark.api.python.PythonException: Traceback (most recent call last):
   File "/venv/pyspark/python/lib/pyspark.zip/pyspark/worker.py", line 3355, in main
     process()
-  File "/venv/streaming/summarize.py", line 211, in _emit_held
+  File "/venv/streaming/pipeline/task.py", line 141, in _emit_failures
     raise QueryError(
 {last}
 """
@@ -105,13 +105,15 @@ CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("cause", "kind", "said"), CAUSES, ids=[cause.rsplit(".", 1)[-1][:40] for cause, *_ in CAUSES])
+@pytest.mark.parametrize(
+    ("cause", "kind", "sentence"), CAUSES, ids=[cause.rsplit(".", 1)[-1][:40] for cause, *_ in CAUSES]
+)
 def test_what_a_user_can_do_something_about_is_told_as_such(
-    settings: Settings, cause: str, kind: type, said: str
+    settings: Settings, cause: str, kind: type, sentence: str
 ) -> None:
     error = explain(in_spark(cause), settings, HERE)
     assert type(error) is kind
-    assert said in str(error)
+    assert sentence in str(error)
     assert "\n" not in str(error)
 
 
@@ -146,6 +148,6 @@ def test_an_error_without_words_is_still_an_error_of_the_service(settings: Setti
 def test_what_ends_the_archives_query_has_the_archives_own_remedy(settings: Settings) -> None:
     archive = Checkpoint("/data/checkpoints/a-archive-1", remedy="remove the folder /data/checkpoints/a-archive-1")
     for cause in (DATA_LOSS, "UnknownTopicOrPartitionException: This server", "Incomplete log file in /x"):
-        said = str(explain(in_spark(cause), settings, archive))
-        assert "remove the folder /data/checkpoints/a-archive-1" in said
-        assert "--checkpoint" not in said
+        sentence = str(explain(in_spark(cause), settings, archive))
+        assert "remove the folder /data/checkpoints/a-archive-1" in sentence
+        assert "--checkpoint" not in sentence

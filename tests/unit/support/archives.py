@@ -1,4 +1,4 @@
-"""What tests of archives write and read: results with a place, and the offsets that readers find."""
+"""Results with a position for tests of archives, and the offsets that readers find."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def deletion(name: str, offset: int) -> Deletion:
 def offsets(folder: Path, kind: str = "summaries") -> list[int]:
     """Return the source offsets that four readers agree on."""
     where = f"{folder}/{kind}/*/*.parquet"
-    read = [
+    columns = [
         [row["source"]["offset"] for row in ds.dataset(folder / kind, partitioning="hive").to_table().to_pylist()],
         [row["source"]["offset"] for row in pq.read_table(folder / kind).to_pylist()],
         [row["offset"] for row in pd.read_parquet(folder / kind)["source"]],
         [row[0] for row in duckdb.sql(f"select source.offset from read_parquet('{where}')").fetchall()],
     ]
-    assert all(sorted(one) == sorted(read[0]) for one in read)
-    return sorted(read[0])
+    assert all(sorted(column) == sorted(columns[0]) for column in columns)
+    return sorted(columns[0])
 
 
 def files(folder: Path) -> list[str]:

@@ -13,11 +13,11 @@ def test_a_small_model_has_one_line_and_a_large_one_a_line_every_few_seconds(mon
     monkeypatch.setattr(run_lines.time, "monotonic", lambda: now)
     small = LoadingLines()
     assert [small.line(share) for share in (0.0, 0.4, 1.0)] == [None, None, "the model is loaded (0.0 s)"]
-    large, said = LoadingLines(), []
+    large, lines = LoadingLines(), []
     for percent in range(0, 101, 10):
-        said.append(large.line(percent / 100))
+        lines.append(large.line(percent / 100))
         now += 3
-    assert [line for line in said if line] == [
+    assert [line for line in lines if line] == [
         "loading the model: 20%", "loading the model: 40%", "loading the model: 60%", "loading the model: 80%",
         "the model is loaded (30.0 s)",
     ]  # fmt: skip
