@@ -1,6 +1,6 @@
 """gistream: a structured-streaming summarization service.
 
-`summarize_frame(documents)` is for batch jobs of one's own: see `streaming.spark.frame`.
+`summarize_frame(documents)` is for your own batch jobs: see `streaming.spark.frame`.
 """
 
 from importlib.metadata import version
@@ -14,7 +14,7 @@ __version__ = version("gistream")
 
 
 def __getattr__(name: str) -> Any:
-    """Import `summarize_frame` when it is asked for: it brings Spark, which most commands do not need."""
+    """Import `summarize_frame` on first use: it imports Spark, which most commands do not need."""
     if name != "summarize_frame":
         raise AttributeError(f"module 'streaming' has no attribute '{name}'")
     from streaming.spark.frame import summarize_frame
