@@ -123,7 +123,7 @@ def test_what_stands_twice_on_the_topic_is_archived_once(
     send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(4)])
     drain(spark, ready)
     archive(spark, ready)
-    # The same documents by the same recipe, as after a crash; and an archive that begins anew.
+    # The same documents by the same recipe, as after a crash; and an archive that begins again.
     again = plan(sink=("kafka", f"parquet={out}"), checkpoint=str(tmp_path / "another"))
     drain(spark, again)
     assert len(read_topic(ready.settings, ready.settings.output_topic)) == 8

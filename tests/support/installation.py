@@ -1,4 +1,4 @@
-"""What tests of several suites do: read a topic, write a document, run a command."""
+"""Steps that tests of several suites share: read a topic, write a document, run a command."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from streaming.summarizer import SummaryResult
 
 # Sends (key, value) or (key, value, headers) to the input topic; returns (partition, offset) of each.
 Send = Callable[..., list[tuple[int, int]]]
-# Summarizes texts side by side, by a prompt profile and a recipe with other fields, if they are named.
+# Summarizes texts side by side; a prompt profile and fields of the recipe may be given.
 SummarizeAll = Callable[..., list[SummaryResult]]
 
 
 def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
-    """Leave a tuning, of the sample if of no other, in a data dir, as `gistream tune` does: BF16, and a few slots."""
+    """Save a tuning in a data dir, as `gistream tune` does: BF16 and a few slots; by default for the sample model."""
     model, cores = model or open_model("sample"), usable_cores()
     setup = Setup(slots=4, lanes=min(2, cores), threads=min(2, cores))
     save_tuning(data_dir, model, tuning_of(model, setup, cores=cores))
 
 
 def read_topic(settings: Settings, topic: str) -> list[Any]:
-    """Return every record that is in `topic` now, by partition and offset."""
+    """Return all records of `topic`, by partition and offset."""
     consumer = KafkaConsumer(
         bootstrap_servers=settings.servers, enable_auto_commit=False, max_partition_fetch_bytes=40 * MIB
     )
@@ -43,8 +43,8 @@ def read_topic(settings: Settings, topic: str) -> list[Any]:
     ends = consumer.end_offsets(partitions)
     records: list[Any] = []
     while any(consumer.position(partition) < ends[partition] for partition in partitions):
-        for found in consumer.poll(timeout_ms=500).values():
-            records += found
+        for batch in consumer.poll(timeout_ms=500).values():
+            records += batch
     consumer.close()
     return sorted(records, key=lambda record: (record.partition, record.offset))
 
