@@ -232,7 +232,8 @@ class EmbeddedBroker:
 def _answers(port: int) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=1) as connection:
-            # While nobody listens, the system may connect the socket to itself, once in some 28,000 tries.
+            # While nobody listens, the system may connect the socket to itself, once in some 28,000 tries
+            # (measurements.md, connection to itself).
             return bool(connection.getsockname() != connection.getpeername())
     except OSError:
         return False

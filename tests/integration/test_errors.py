@@ -1,4 +1,4 @@
-"""What a user does wrong or has not got: one clear sentence, and the documented exit code."""
+"""A user's mistake, or a missing part: one clear sentence, and the documented exit code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from installation import gistream
 
 def check(done: object, code: int, *words: str) -> None:
     assert done.returncode == code, done.stderr  # type: ignore[attr-defined]
-    said = done.stderr.strip()  # type: ignore[attr-defined]
-    assert said.startswith("gistream: ")
-    assert len(said.splitlines()) == 1
+    message = done.stderr.strip()  # type: ignore[attr-defined]
+    assert message.startswith("gistream: ")
+    assert len(message.splitlines()) == 1
     for word in words:
-        assert word in said
+        assert word in message
 
 
 @pytest.mark.parametrize(

@@ -47,19 +47,19 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     ]
     good = [document(f"{STORY} It was number {n}.") for n in range(74)]
     values = [value for pair in zip(bad, good[:20], strict=True) for value in pair] + odd + good[20:]
-    places = send(*[(f"key-{n}".encode(), value) for n, value in enumerate(values)], (b"key-1", None))
-    assert len(places) == 100
+    positions = send(*[(f"key-{n}".encode(), value) for n, value in enumerate(values)], (b"key-1", None))
+    assert len(positions) == 100
     # Shorter summaries than the default's, for time; all else as it is.
     flags = ["--once", "--batch-documents", "50", *names(settings)]
     done = gistream("run", *flags, data_dir=settings.data_dir, GISTREAM_MAX_TOKENS="32")
     assert done.returncode == 0, done.stderr
     records = [DeadLetter.from_record(r.key, r.value, r.headers) for r in dead_letters(settings)]
-    written = summaries(settings)
-    accounted = [(s.source.partition, s.source.offset) for s in (*written, *records)]
-    assert sorted(accounted) == sorted(places[:-1])
+    results = summaries(settings)
+    accounted = [(s.source.partition, s.source.offset) for s in (*results, *records)]
+    assert sorted(accounted) == sorted(positions[:-1])
     assert sorted(letter.value or b"" for letter in records) == sorted(bad)
-    assert len(written) == 79
-    assert all(ends_with_sentence(s.summary) for s in written)
+    assert len(results) == 79
+    assert all(ends_with_sentence(s.summary) for s in results)
     for word in ("broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"):
         assert f"\n{word} " in f"\n{done.stderr}"
     # What was read is committed, for tools that show lag, and not read again.
@@ -84,8 +84,8 @@ def test_after_kill_9_in_mid_batch_every_id_is_in_the_output(settings: Settings,
     running.wait()
     assert len({s.id for s in summaries(settings)}) < 8
     assert gistream("run", "--once", *names(settings), data_dir=settings.data_dir).returncode == 0
-    found = summaries(settings)
-    assert {s.id for s in found} == {f"d{n}" for n in range(8)}
+    results = summaries(settings)
+    assert {s.id for s in results} == {f"d{n}" for n in range(8)}
     tailed = gistream(
         "tail", "--json", "--until-end", "--output-topic", settings.output_topic, data_dir=settings.data_dir
     )
