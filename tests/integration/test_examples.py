@@ -48,8 +48,8 @@ def names(settings: Settings) -> dict[str, str]:
     }
 
 
-def written(result: Summary | Deletion) -> Record:
-    """Return `result` as gistream writes it to the output topic."""
+def record_of(result: Summary | Deletion) -> Record:
+    """Return the record that gistream writes for `result`."""
     if isinstance(result, Deletion):
         return result.id.encode(), None, source_headers([("sent-by", b"a test")], result.source)
     return result.id.encode(), result.to_json(), [("sent-by", b"a test")]
@@ -58,7 +58,7 @@ def written(result: Summary | Deletion) -> Record:
 def arrive(settings: Settings, *results: Summary | Deletion) -> None:
     """Put results on one partition of the output topic, in the order in which they arrive at a consumer."""
     producer = KafkaProducer(bootstrap_servers=settings.servers)
-    for key, value, headers in map(written, results):
+    for key, value, headers in map(record_of, results):
         producer.send(settings.output_topic, key=key, value=value, headers=headers, partition=0)
     producer.close()
 
