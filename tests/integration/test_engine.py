@@ -45,16 +45,28 @@ def request(
     return GenerationRequest(tuple(chat(text)), sampling, max_tokens, deadline=deadline, grammar=grammar)
 
 
-def test_many_callers_get_their_own_answers(engine: Engine) -> None:
-    texts = [TEXT * n for n in range(1, 7)]
+ANIMALS = ["cat", "horse", "bird", "dog", "snake", "eagle"]
 
-    async def ask() -> list[str]:
-        work = [engine.generate(request(text, max_tokens=16)) for text in texts]
-        return [generation.text for generation in await asyncio.gather(*work)]
+
+def repeated(animal: str, times: int) -> GenerationRequest:
+    """Ask for more of a word that fills the prompt: at each token only the caller's own text says which animal."""
+    messages = (*chat(" ".join([animal] * times)), Message("assistant", " ".join([animal] * 8)))
+    words = " | ".join(f'" {word}"' for word in ANIMALS)
+    # Penalties would keep the word from being repeated.
+    sampling = Sampling(repeat_penalty=1.0)
+    return GenerationRequest(messages, sampling, max_tokens=6, grammar=f"root ::= ({words})+")
+
+
+def test_many_callers_get_their_own_answers(engine: Engine) -> None:
+    animals = ANIMALS * 2
+    requests = [repeated(animal, times) for times, animal in enumerate(animals, 20)]
+
+    async def ask() -> list[Generation]:
+        return await asyncio.gather(*map(engine.generate, requests))
 
     answers = asyncio.run(ask())
-    assert len(answers) == 6
-    assert all(answers)
+    assert [set(answer.text.split()) for answer in answers] == [{animal} for animal in animals]
+    assert [answer.prompt_tokens for answer in answers] == [engine.count(request.messages) for request in requests]
 
 
 def test_token_counts_are_those_of_the_rendered_prompt(engine: Engine) -> None:
