@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fake_lanes import SECONDS, Call, FakeMachine, ask, ask_many, running, token, until, within
+from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, running, token, until, within
 
 from streaming.engine import lanes_for
-from streaming.errors import DeadlineExceeded, EngineError
+from streaming.engine.lanes.batching import BatchingEngine
+from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
+from streaming.protocol import Generation, GenerationRequest, Message, Sampling
 
 
 @pytest.fixture
@@ -133,6 +135,23 @@ def test_a_request_whose_deadline_passes_while_it_waits_does_not_wait_for_a_slot
         within(both())
 
 
+def test_a_deadline_that_passes_during_a_long_prefill_ends_it() -> None:
+    deadline = 0.0
+
+    def compute(call: Call) -> None:
+        while time.monotonic() <= deadline:
+            time.sleep(0.01)
+
+    machine = FakeMachine(compute)
+    with running(machine, slots=1) as engine:
+        deadline = time.monotonic() + 0.5
+        with pytest.raises(DeadlineExceeded):
+            # Three prefills of 512 tokens.
+            within(ask(engine, "y " * 1500, deadline=deadline))
+        assert sum(call.kind == "prefill" for call in machine.calls) <= 1
+        assert within(ask(engine)).completion_tokens == 16
+
+
 def test_a_request_that_nobody_waits_for_takes_no_slot() -> None:
     go_on = threading.Event()
     machine = FakeMachine(lambda call: go_on.wait(SECONDS) and None)
@@ -200,6 +219,42 @@ def test_a_lane_that_fails_leaves_no_caller_waiting(kind: str, error: Exception)
             within(ask(engine))
     assert machine.closed
     assert all(context.closed for context in machine.contexts)
+
+
+async def ask_and_listen(engine: BatchingEngine, events: list[object]) -> Generation:
+    request = GenerationRequest((Message("user", "x"),), Sampling(), max_tokens=3)
+    return await engine.generate(request, on_native=events.append)
+
+
+def test_native_code_is_announced_before_it_works_on_a_request_and_then_released() -> None:
+    events: list[object] = []
+    with running(FakeMachine(lambda call: events.append(call.kind)), slots=1) as engine:
+        within(ask_and_listen(engine, events))
+    # The prompt is rendered first, then the request waits for a slot.
+    assert events == [True, False, True, "prefill", "decode", "decode", False]
+
+
+def test_native_code_that_failed_has_not_released_its_request() -> None:
+    events: list[object] = []
+
+    def compute(call: Call) -> None:
+        events.append(call.kind)
+        raise EngineError("llama.cpp failed to compute.")
+
+    with running(FakeMachine(compute), slots=1) as engine, pytest.raises(EngineError):
+        within(ask_and_listen(engine, events))
+    assert events == [True, False, True, "prefill"]
+
+
+def test_the_thinking_of_a_model_takes_its_room_from_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeContext, "tokens_per_slot", 30)
+    monkeypatch.setattr(FakeMachine, "thinks", True)
+    engine = FakeMachine().engine(slots=1, thinking_tokens=10)
+    # <system> Be brief. <user> x: 5 tokens.
+    assert within(ask(engine, max_tokens=15)).completion_tokens == 15
+    with pytest.raises(PromptTooLong, match="5 tokens and 26 more do not fit a context of 30"):
+        within(ask(engine, max_tokens=16))
+    engine.close()
 
 
 def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone() -> None:

@@ -18,7 +18,8 @@ TEMPLATE = (
 class Letters:
     """A vocabulary of characters with one control token, 0, which it finds in any text and in any case: `<stop>`."""
 
-    bos, adds_bos = None, False
+    bos: int | None = None
+    adds_bos = False
 
     def special(self) -> Iterator[tuple[int, str, int]]:
         yield 0, "<stop>", llama_cpp.LLAMA_TOKEN_ATTR_CONTROL
@@ -33,10 +34,27 @@ class Letters:
         return chr(token).encode() if token else b"<stop>"
 
 
-def prompts(template: str | None = TEMPLATE, *, thinking: bool = True) -> Prompts:
+LETTERS = Letters()
+
+
+class Absorbing(Letters):
+    """Its control token takes the white space on both sides with it."""
+
+    def special(self) -> Iterator[tuple[int, str, int]]:
+        sides = llama_cpp.LLAMA_TOKEN_ATTR_LSTRIP | llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP
+        yield 0, "<stop>", llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | sides
+
+
+class Opening(Letters):
+    """Every prompt begins with its control token."""
+
+    bos, adds_bos = 0, True
+
+
+def prompts(template: str | None = TEMPLATE, *, thinking: bool = True, vocabulary: Letters = LETTERS) -> Prompts:
     chat = ChatTemplate(template, bos="", eos="") if template else None
     tags = thinking_tags(template) if template else None
-    return Prompts(Letters(), chat, tags=tags, thinking=thinking)  # type: ignore[arg-type]
+    return Prompts(vocabulary, chat, tags=tags, thinking=thinking)  # type: ignore[arg-type]
 
 
 def text(tokens: Sequence[int]) -> str:
@@ -55,6 +73,19 @@ def test_a_control_token_over_the_edge_of_a_message_is_none() -> None:
 
 def test_a_control_token_that_cutting_does_not_prevent_is_left_out() -> None:
     assert text(prompts().encode([Piece("b<STOP>c", trusted=False)])) == "bc"
+
+
+def test_a_control_token_takes_white_space_only_where_the_vocabulary_says_so() -> None:
+    pieces = [Piece("a \n<stop>\t ", trusted=True), Piece(" b ", trusted=False)]
+    assert text(prompts(vocabulary=Absorbing()).encode(pieces)) == "a<STOP>b "
+    assert text(prompts().encode(pieces)) == "a \n<STOP>\t  b "
+
+
+def test_bos_is_added_once_and_only_where_it_is_missing() -> None:
+    opening = prompts(vocabulary=Opening())
+    assert text(opening.encode([Piece("a", trusted=True)])) == "<STOP>a"
+    assert text(opening.encode([Piece("<stop>a", trusted=True)])) == "<STOP>a"
+    assert text(opening.encode([Piece("<stop>a", trusted=False)])) == "<STOP><stop>a"
 
 
 def test_a_prompt_ends_where_the_template_opens_the_thinking() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import random
 import subprocess
 from pathlib import Path
 
@@ -35,6 +37,12 @@ def test_the_checksum_of_a_split_model_counts_every_part_and_a_shell_can_make_it
     assert before == shell.stdout.split()[0]
     paths[1].write_bytes(b"TWO")
     assert checksums(paths).whole != before
+
+
+def test_a_checksum_covers_all_of_a_large_file(tmp_path: Path) -> None:
+    content = random.Random(0).randbytes((5 << 20) + 1)
+    (tmp_path / "m.gguf").write_bytes(content)
+    assert checksums([tmp_path / "m.gguf"]).whole == hashlib.sha256(content).hexdigest()
 
 
 def test_the_checksum_of_one_file_is_the_files(tmp_path: Path) -> None:

@@ -149,7 +149,9 @@ class FakeMachine:
     def close(self) -> None:
         self.closed = True
 
-    def engine(self, *, slots: int, lanes: int = 1, free_cores: float = 99.0) -> BatchingEngine:
+    def engine(
+        self, *, slots: int, lanes: int = 1, free_cores: float = 99.0, thinking_tokens: int = 0
+    ) -> BatchingEngine:
         return BatchingEngine(
             self,  # type: ignore[arg-type]
             slots=slots,
@@ -157,6 +159,7 @@ class FakeMachine:
             context=4096,
             threads=lanes,
             ubatch=512,
+            thinking_tokens=thinking_tokens,
             free_cores=lambda: free_cores,
         )
 
