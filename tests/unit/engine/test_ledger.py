@@ -107,11 +107,12 @@ def test_two_bad_ones_are_both_named() -> None:
     assert {name for name, answer in desk.answers.items() if isinstance(answer, EngineCrashed)} == {"bad", "worse"}
 
 
-def test_being_killed_from_outside_blames_nobody() -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_being_killed_from_outside_blames_nobody(number: signal.Signals) -> None:
     desk = Desk("a", "b")
     desk.works_on("a", "b")
     for _ in range(3):
-        assert desk.dies(KILLED) == ["a"]
+        assert desk.dies(Death("ended", -number)) == ["a"]
         desk.works_on("a")
     desk.does("a")
     desk.does("b")

@@ -51,10 +51,18 @@ def test_a_long_window_counts_for_more_than_a_short_one() -> None:
         ([0.001, 0.0011, 0.0012] * 7, False, "worse by a little, but certainly"),
         ([0.2, -0.2] * 3, False, "too few texts to say that it is not much worse"),
         ([0.2, 0.21, 0.19] * 7, False, "much worse"),
+        ([0.03, -0.03] * 200, True, "worse by less than 0.5%, with confidence"),
+        ([0.1, -0.1] * 200, False, "worse by less than 1%, with confidence, but not by less than 0.5%"),
     ],
 )
 def test_only_what_is_not_worse_may_be_chosen(changes: list[float], allowed: bool, why: str) -> None:
     assert no_worse(quality_of(*changes), allow_loss=0) is allowed, why
+
+
+def test_the_interval_has_95_percent_confidence() -> None:
+    # The standard error is 0.05 / sqrt(400), and 1.96 of them are on either side of the mean.
+    quality = quality_of(*[0.05, -0.05] * 200)
+    assert (quality.low, quality.high) == (pytest.approx(-0.0049, rel=0.05), pytest.approx(0.0049, rel=0.05))
 
 
 def test_a_loss_that_is_allowed_is_kept_to_with_confidence() -> None:

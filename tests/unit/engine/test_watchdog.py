@@ -65,3 +65,13 @@ def test_too_much_memory_is_seen_also_while_it_loads() -> None:
     assert Watched().after(1, memory=101) == "memory"
     assert Watched().after(1, memory=101, loading=True) == "memory"
     assert Watched().after(100, memory=100) is None
+
+
+def test_a_hang_is_seen_although_every_check_of_a_busy_machine_is_late() -> None:
+    watchdog = Watchdog(stall=STALL, memory=100, now=0.0)
+    causes = [watchdog.check(3.0 * number, loading=False, stalled=0.0, memory=0) for number in range(1, 5)]
+    assert causes == [None, None, None, "hung"]
+
+
+def test_a_short_limit_is_checked_four_times_as_often_and_none_less_than_every_second() -> None:
+    assert [Watchdog(stall=stall, memory=0, now=0.0).pause for stall in (1.0, 4.0, 300.0)] == [0.25, 1.0, 1.0]

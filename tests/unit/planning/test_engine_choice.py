@@ -78,7 +78,8 @@ def test_a_query_keeps_the_representation_that_it_began_with(tuned: Path) -> Non
     assert (choice.representation, choice.setup.slots) == ("given", 4)
     assert "--representation BF16 moves it" in choice.why
     assert "`gistream tune` takes up to 10 minutes" in foreseen(tuned, pin="given", model="x", cores=1).why
-    assert foreseen(tuned, pin="BF16").setup == TUNED
+    choice = foreseen(tuned, pin="BF16")
+    assert (choice.setup, choice.why) == (TUNED, "as this query began")
 
 
 def test_a_representation_that_is_named_comes_before_checkpoint_and_tuning(tuned: Path) -> None:

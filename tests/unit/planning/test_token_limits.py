@@ -45,6 +45,17 @@ def test_a_smaller_context_has_smaller_chunks(context: int) -> None:
         assert limits.chunk_tokens + limits.max_tokens + 128 <= context
 
 
+def test_an_answer_that_is_set_leaves_a_small_context_the_rest_for_the_chunk() -> None:
+    limits = checked_token_limits(load({"context": 1024, "max_tokens": 150}), SAMPLE)
+    assert (limits.chunk_tokens, limits.max_tokens) == (1024 - 128 - 150, 150)
+
+
+def test_a_small_context_of_a_model_that_thinks_has_smaller_chunks() -> None:
+    limits = checked_token_limits(load({"context": 1800}), replace(SAMPLE, thinks=True))
+    assert limits.thinking_tokens == 1024
+    assert 500 < limits.chunk_tokens < 1800 - 1024 - 128
+
+
 def test_a_model_that_thinks_has_room_for_it() -> None:
     thinking = replace(SAMPLE, thinks=True)
     assert checked_token_limits(load({}), thinking).context == 2048
