@@ -146,9 +146,9 @@ def sampled(engine: Engine, *samplings: Sampling, max_tokens: int = 24) -> list[
 
 
 def test_a_seed_decides_what_is_sampled(engine: Engine) -> None:
-    one, again, other = sampled(engine, *(Sampling(temperature=1.5, seed=seed) for seed in (1, 1, 2)))
-    assert one == again
-    assert one != other
+    first, again, other = sampled(engine, *(Sampling(temperature=1.5, seed=seed) for seed in (1, 1, 2)))
+    assert first == again
+    assert first != other
 
 
 def test_each_request_of_a_batch_is_sampled_in_its_own_way(engine: Engine) -> None:

@@ -38,14 +38,14 @@ def test_a_document_above_the_limit_is_refused_by_name_and_the_rest_goes_on(sett
     limit = settings.max_document_bytes
     file = tmp_path / "documents.jsonl"
     file.write_bytes(b"\n".join([line(limit - 1), line(limit), line(limit + 1), b'{"text": "Small."}']))
-    done = gistream(
+    process = gistream(
         "produce", "jsonl", str(file), "--json", "--input-topic", settings.input_topic, data_dir=settings.data_dir
     )
-    said = json.loads(done.stdout)
-    assert said["acknowledged"] == 3
-    assert [refused["name"] for refused in said["refused"]] == [f"{file}:3"]
-    assert "8,388,609 bytes" in said["refused"][0]["reason"]
-    assert done.returncode == 10
+    report = json.loads(process.stdout)
+    assert report["acknowledged"] == 3
+    assert [refused["name"] for refused in report["refused"]] == [f"{file}:3"]
+    assert "8,388,609 bytes" in report["refused"][0]["reason"]
+    assert process.returncode == 10
     values = [record.value for record in read_topic(settings, settings.input_topic)]
     assert sorted(map(len, values)) == [18, limit - 1, limit]
     # Each is too long for the model, and so a dead letter: whole, for it fits its topic.
@@ -63,8 +63,8 @@ def test_what_does_not_fit_a_topic_made_smaller_is_cut_and_says_so(settings: Set
     broken = b'{"text": "' + incompressible(50_000).encode()
     large = document("A short text.", metadata={"large": incompressible(30_000)})
     send((b"broken", broken), (b"large", large), (b"fits", document("A short text. It fits.")))
-    done = gistream("run", "--once", *names(settings), data_dir=settings.data_dir)
-    assert done.returncode == 0, done.stderr
+    process = gistream("run", "--once", *names(settings), data_dir=settings.data_dir)
+    assert process.returncode == 0, process.stderr
     records = read_topic(settings, settings.dead_letter_topic)
     letters = {r.key: DeadLetter.from_record(r.key, r.value, r.headers) for r in records}
     assert {key: letter.error.type for key, letter in letters.items()} == {

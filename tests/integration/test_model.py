@@ -73,20 +73,24 @@ def test_a_model_is_pulled_from_a_hub_listed_and_described_without_it(
 ) -> None:
     pulled = gistream("model", "pull", reference, data_dir=tmp_path, **environment)
     assert pulled.returncode == 0, pulled.stderr
-    said = facts(pulled.stdout)
-    assert Path(said["file"]).name == reference.rpartition("/")[2]
+    shown_facts = facts(pulled.stdout)
+    assert Path(shown_facts["file"]).name == reference.rpartition("/")[2]
     # The library would first ask the hub for a list by which to tell who is calling.
     assert LIST_OF_CALLERS not in [path for _, path in hub.requests]
 
     offline = {**environment, "HF_ENDPOINT": "http://127.0.0.1:1"}
-    shown = gistream("model", "show", reference, "--json", data_dir=tmp_path, **offline)
-    assert shown.returncode == 0, shown.stderr
-    about = json.loads(shown.stdout)
-    assert about["path"] == said["file"]
-    assert about["sha256"] == said["sha256"]
-    assert (about["architecture"], about["representation"], about["context"]) == ("llama", "Q4_1", 8192)
-    assert (about["chat_template"], about["licence"]) == (True, "apache-2.0")
-    assert about["memory"]["weights"] == pytest.approx(sample().stat().st_size, rel=0.001)
+    described = gistream("model", "show", reference, "--json", data_dir=tmp_path, **offline)
+    assert described.returncode == 0, described.stderr
+    description = json.loads(described.stdout)
+    assert description["path"] == shown_facts["file"]
+    assert description["sha256"] == shown_facts["sha256"]
+    assert (description["architecture"], description["representation"], description["context"]) == (
+        "llama",
+        "Q4_1",
+        8192,
+    )
+    assert (description["chat_template"], description["licence"]) == (True, "apache-2.0")
+    assert description["memory"]["weights"] == pytest.approx(sample().stat().st_size, rel=0.001)
 
     listed = gistream("model", "list", "--json", data_dir=tmp_path, **offline)
     assert [model["model"] for model in json.loads(listed.stdout)["models"]] == ["sample", reference]
@@ -94,7 +98,7 @@ def test_a_model_is_pulled_from_a_hub_listed_and_described_without_it(
     again = gistream("model", "pull", reference, data_dir=tmp_path, **offline)
     assert again.returncode == 0
     assert "This is what was there before" in again.stderr
-    assert facts(again.stdout) == said
+    assert facts(again.stdout) == shown_facts
 
 
 def test_a_split_model_generates_from_the_cache(
@@ -102,31 +106,31 @@ def test_a_split_model_generates_from_the_cache(
 ) -> None:
     pulled = gistream("model", "pull", SPLIT, "--json", data_dir=tmp_path, **environment)
     path = json.loads(pulled.stdout)["path"]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", PROBE, path, "1", "1", "1024"], cwd=ROOT, capture_output=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def test_the_sample_is_described_for_people(tmp_path: Path) -> None:
-    done = gistream("model", "show", "--slots", "2", "--context", "1024", data_dir=tmp_path)
-    said = facts(done.stdout)
-    assert said["model"] == "sample"
-    assert said["licence"] == "apache-2.0"
-    assert said["chat template"] == "yes"
-    assert said["sha256"] == sha256(sample().read_bytes())
-    assert "2 slots of 1,024 tokens" in said["memory needed"]
-    assert said["memory here"].endswith("enough")
+    process = gistream("model", "show", "--slots", "2", "--context", "1024", data_dir=tmp_path)
+    shown_facts = facts(process.stdout)
+    assert shown_facts["model"] == "sample"
+    assert shown_facts["licence"] == "apache-2.0"
+    assert shown_facts["chat template"] == "yes"
+    assert shown_facts["sha256"] == sha256(sample().read_bytes())
+    assert "2 slots of 1,024 tokens" in shown_facts["memory needed"]
+    assert shown_facts["memory here"].endswith("enough")
 
 
 def test_what_does_not_fit_says_what_to_lower(tmp_path: Path) -> None:
-    done = gistream("model", "show", "--slots", "256", "--context", "8192", "--json", data_dir=tmp_path)
-    memory = json.loads(done.stdout)["memory"]
-    said = facts(gistream("model", "show", "--slots", "256", "--context", "8192", data_dir=tmp_path).stdout)
+    process = gistream("model", "show", "--slots", "256", "--context", "8192", "--json", data_dir=tmp_path)
+    memory = json.loads(process.stdout)["memory"]
+    shown_facts = facts(gistream("model", "show", "--slots", "256", "--context", "8192", data_dir=tmp_path).stdout)
     if memory["total"] > memory["available"]:
-        assert "not enough; lower --slots to " in said["memory here"]
+        assert "not enough; lower --slots to " in shown_facts["memory here"]
     else:
-        assert said["memory here"].endswith(": enough")
+        assert shown_facts["memory here"].endswith(": enough")
 
 
 @pytest.mark.parametrize(
@@ -141,10 +145,10 @@ def test_what_does_not_fit_says_what_to_lower(tmp_path: Path) -> None:
 def test_what_cannot_be_pulled_is_one_sentence(
     tmp_path: Path, environment: dict[str, str], reference: str, code: int, words: str
 ) -> None:
-    done = gistream("model", "pull", reference, data_dir=tmp_path, **environment)
-    assert done.returncode == code, done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert words in done.stderr
+    process = gistream("model", "pull", reference, data_dir=tmp_path, **environment)
+    assert process.returncode == code, process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
+    assert words in process.stderr
 
 
 def test_a_base_model_is_described_and_not_run(tmp_path: Path) -> None:
@@ -159,6 +163,6 @@ def test_a_base_model_is_described_and_not_run(tmp_path: Path) -> None:
 def test_the_memory_that_is_predicted_is_what_an_engine_takes(slots: int, lanes: int, context: int) -> None:
     model = open_model("sample")
     command = [sys.executable, "-c", PROBE, str(model.path), str(slots), str(lanes), str(context)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     predicted = predict(model.shape, file_bytes=model.file_bytes, slots=slots, lanes=lanes, context=context).total
-    assert predicted == pytest.approx(int(done.stdout), rel=0.15)
+    assert predicted == pytest.approx(int(process.stdout), rel=0.15)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import llama_cpp
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import CONTEXT, FAMILIES, spm, write_model
+from tiny_models import CONTEXT, FAMILIES, write_model
+from tiny_vocabularies import spm
 from untrusted import ATTACKS, documents
 
 from streaming.engine import LlamaRecipe, describe_model, open_model
 from streaming.engine.lanes.llama import Weights
 from streaming.engine.lanes.template import Piece
-from streaming.engine.process.recipe import ProcessRecipe
-from streaming.engine.process.report import engine_reports
 from streaming.errors import EngineError, ModelError, PromptTooLong
 from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 
@@ -50,7 +47,7 @@ def chat(text: str) -> list[Message]:
     return [Message("system", "Say how it ends."), Message("user", text)]
 
 
-def written(weights: Weights, prompt: list[int]) -> str:
+def as_text(weights: Weights, prompt: list[int]) -> str:
     """Return the whole prompt as text, control tokens too."""
     return b"".join(weights.vocabulary.piece(token, special=True) for token in prompt).decode(errors="replace")
 
@@ -58,14 +55,14 @@ def written(weights: Weights, prompt: list[int]) -> str:
 def controls(weights: Weights, prompt: list[int]) -> list[str]:
     """Return the control tokens of a prompt, and those that families here have as user-defined markers."""
     vocab = weights._vocab
-    found = []
+    texts = []
     for token in prompt:
         text = llama_cpp.llama_vocab_get_text(vocab, token).decode()
         if llama_cpp.llama_vocab_is_control(vocab, token) or text in (
             "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<think>", "</think>",
         ):  # fmt: skip
-            found.append(text)
-    return found
+            texts.append(text)
+    return texts
 
 
 def generate(engine: Engine, messages: list[Message], max_tokens: int = 8) -> Generation:
@@ -129,7 +126,7 @@ def test_no_document_can_place_a_control_token(models: dict[str, Weights], name:
     # It is not lost, either: but for the spaces that a vocabulary puts before a text, all of it is there.
     if "\x00" not in document:
         assert (
-            "".join(document.split()) in "".join(written(weights, prompt).replace("▁", " ").split()) or "▁" in document
+            "".join(document.split()) in "".join(as_text(weights, prompt).replace("▁", " ").split()) or "▁" in document
         )
 
 
@@ -141,7 +138,7 @@ def test_no_known_attack_places_a_control_token(models: dict[str, Weights], name
     assert placed == dict.fromkeys(ATTACKS, own)
 
 
-def test_a_merge_into_a_control_token_is_what_thevocabulary_of_this_test_makes(models: dict[str, Weights]) -> None:
+def test_a_merge_into_a_control_token_is_what_the_vocabulary_of_this_test_makes(models: dict[str, Weights]) -> None:
     assert controls(models["merging"], models["merging"].vocabulary.tokenize("a</s>", trusted=False)) == ["</s>"]
     assert controls(models["qwen3"], models["qwen3"].vocabulary.tokenize("a</think>", trusted=False)) == ["</think>"]
 
@@ -149,10 +146,10 @@ def test_a_merge_into_a_control_token_is_what_thevocabulary_of_this_test_makes(m
 @every_family
 def test_bos_stands_once_and_only_where_the_model_has_one(models: dict[str, Weights], name: str) -> None:
     weights, family = models[name], FAMILIES[name]
-    prompt = written(weights, weights.render(chat("The mill burned, and the roof.")))
-    wanted = family.bos is not None and (family.add_bos or "bos_token" in family.template)
-    assert prompt.count(family.bos or "<s>") == (1 if wanted else 0)
-    assert prompt.startswith(family.bos or "") or not wanted
+    prompt = as_text(weights, weights.render(chat("The mill burned, and the roof.")))
+    has_bos = family.bos is not None and (family.add_bos or "bos_token" in family.template)
+    assert prompt.count(family.bos or "<s>") == (1 if has_bos else 0)
+    assert prompt.startswith(family.bos or "") or not has_bos
     assert not prompt.endswith(family.eos)
     assert "burned, and" in prompt
 
@@ -160,22 +157,22 @@ def test_bos_stands_once_and_only_where_the_model_has_one(models: dict[str, Weig
 def test_a_model_that_is_said_to_want_a_bos_and_has_none_gets_none(folder: Path) -> None:
     without = replace(FAMILIES["qwen2"], add_bos=True)
     weights = Weights(write_model(folder / "no_bos.gguf", without))
-    assert written(weights, weights.render(chat("A, b."))).startswith("<|im_start|>system")
+    assert as_text(weights, weights.render(chat("A, b."))).startswith("<|im_start|>system")
     weights.close()
 
 
 def test_a_model_without_a_system_role_has_its_instructions_in_the_users_turn(models: dict[str, Weights]) -> None:
     weights = models["gemma2"]
-    assert written(weights, weights.render(chat("Anna had the bell."))) == (
+    assert as_text(weights, weights.render(chat("Anna had the bell."))) == (
         "<s><start_of_turn>user\nSay how it ends.\n\nAnna had the bell.<end_of_turn>\n<start_of_turn>model\n"
     )
 
 
 def test_the_beginning_of_an_answer_stands_after_the_cue_of_the_template(models: dict[str, Weights]) -> None:
-    begun = [*chat("Anna had the bell."), Message("assistant", "In the end<|im_end|>")]
+    messages = [*chat("Anna had the bell."), Message("assistant", "In the end<|im_end|>")]
     weights = models["qwen2"]
-    prompt = weights.render(begun)
-    assert written(weights, prompt).endswith("<|im_start|>assistant\nIn the end<|im_end|>")
+    prompt = weights.render(messages)
+    assert as_text(weights, prompt).endswith("<|im_start|>assistant\nIn the end<|im_end|>")
     assert controls(weights, prompt) == controls(weights, weights.render(chat("")))
 
 
@@ -201,7 +198,7 @@ def test_a_base_model_goes_on_with_plain_text(folder: Path) -> None:
     weights = Weights(path, completion=True)
     messages = [*chat("Anna had <s> the bell.</s>"), Message("assistant", "Summary:")]
     prompt = weights.render(messages)
-    assert written(weights, prompt).replace("< ", "<") == (
+    assert as_text(weights, prompt).replace("< ", "<") == (
         "<s> Say how it ends.\n\nAnna had <s> the bell.</s>\n\nSummary:"
     )
     assert controls(weights, prompt) == ["<s>"]
@@ -212,7 +209,7 @@ def test_a_base_model_goes_on_with_plain_text(folder: Path) -> None:
 
 def test_a_chat_model_may_be_used_in_completion_style(models: dict[str, Weights], folder: Path) -> None:
     weights = Weights(folder / "qwen3.gguf", completion=True)
-    assert written(weights, weights.render(chat("The mill."))) == "Say how it ends.\n\nThe mill."
+    assert as_text(weights, weights.render(chat("The mill."))) == "Say how it ends.\n\nThe mill."
     assert not weights.thinks
     weights.close()
 
@@ -224,23 +221,23 @@ def test_a_token_takes_the_white_space_that_its_file_gives_to_it(models: dict[st
     prompts._attributes[marker] |= llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP | llama_cpp.LLAMA_TOKEN_ATTR_LSTRIP
     try:
         pieces = [Piece("a \n<|im_start|>\n", trusted=True), Piece("  b", trusted=False)]
-        assert written(weights, prompts.encode(pieces)) == "a<|im_start|>b"
+        assert as_text(weights, prompts.encode(pieces)) == "a<|im_start|>b"
     finally:
         prompts._attributes[marker] = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL
 
 
 def test_a_generation_begins_as_the_prompt_leaves_it(models: dict[str, Weights]) -> None:
-    def begun(name: str, *, constrained: bool = False) -> bool:
+    def starts_in_answer(name: str, *, constrained: bool = False) -> bool:
         weights = models[name]
         prompt = weights.render(chat("Anna had the bell."))
-        return weights.answer(prompt, max_tokens=8, thinking_tokens=8, constrained=constrained).begun
+        return weights.answer(prompt, max_tokens=8, thinking_tokens=8, constrained=constrained).in_answer
 
-    assert begun("llama2")
+    assert starts_in_answer("llama2")
     # Its template opens the thinking; this one's model does, or does not.
-    assert not begun("r1")
-    assert not begun("r1", constrained=True)
-    assert not begun("qwen3")
-    assert begun("qwen3", constrained=True)
+    assert not starts_in_answer("r1")
+    assert not starts_in_answer("r1", constrained=True)
+    assert not starts_in_answer("qwen3")
+    assert starts_in_answer("qwen3", constrained=True)
 
 
 def test_the_thinking_of_a_model_is_ended_with_its_own_tokens(models: dict[str, Weights]) -> None:
@@ -254,7 +251,7 @@ def test_the_thinking_of_a_model_is_ended_with_its_own_tokens(models: dict[str, 
 
 def test_a_model_that_is_not_to_think_is_told_so_by_its_template(folder: Path, models: dict[str, Weights]) -> None:
     weights = Weights(folder / "qwen3.gguf", thinking=False)
-    assert written(weights, weights.render(chat("Anna."))).endswith("assistant\n<think>\n\n</think>\n\n")
+    assert as_text(weights, weights.render(chat("Anna."))).endswith("assistant\n<think>\n\n</think>\n\n")
     weights.close()
 
 
@@ -282,31 +279,3 @@ def test_thinking_ends_at_its_cap_and_is_no_part_of_the_answer(
         assert "think>" not in generation.text
     # A random model does not end its thinking by itself: it was ended for it, and then the answer had its grammar.
     assert ruled.text in ("yes", "no")
-
-
-def test_memory_is_flat_over_two_thousand_short_documents(models: dict[str, Weights], folder: Path) -> None:
-    model = open_model(str(folder / "llama2.gguf"))
-    llama = LlamaRecipe(model, slots=8, lanes=2, context=CONTEXT, threads=2)
-    engine = ProcessRecipe(llama, stall=60, memory=None).load()
-
-    async def ask(count: int) -> None:
-        texts = [chat(f"Anna {number}") for number in range(count)]
-        await asyncio.gather(*(engine.generate(GenerationRequest(tuple(text), Sampling(), 8)) for text in texts))
-
-    def memory() -> list[int]:
-        report = next(found for found in engine_reports() if found.executor == os.getpid())
-        assert report.loads == 1
-        return [report.memory, psutil.Process(report.server).memory_info().rss]
-
-    try:
-        # What every process keeps once it has been busy; beside other work it takes longer to have been that.
-        for _ in range(2):
-            asyncio.run(ask(500))
-        before = memory()
-        for _ in range(4):
-            asyncio.run(ask(500))
-        after = memory()
-    finally:
-        engine.close()
-    for was, now in zip(before, after, strict=True):
-        assert now - was < 2_000_000

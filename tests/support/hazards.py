@@ -46,7 +46,7 @@ class HazardEngine:
     def __init__(self, log: str) -> None:
         self._log = log
         self._busy = self._stuck = 0.0
-        self._kept: list[bytes] = []
+        self._memory: list[bytes] = []
         self._failed = False
 
     context, slots = 2048, 4
@@ -73,7 +73,7 @@ class HazardEngine:
                 await asyncio.sleep(0.1)
                 self._failed = True
             elif text.startswith("grow"):
-                self._kept.append(b"x" * 500_000_000)
+                self._memory.append(b"x" * 500_000_000)
                 await asyncio.sleep(60)
             elif text.startswith("wait"):
                 await asyncio.to_thread(_until_there, Path(text.split()[1]))

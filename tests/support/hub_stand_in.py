@@ -69,10 +69,10 @@ def serve(hub: Hub) -> Iterator[Hub]:
                 self.resolve()
 
         def resolve(self) -> None:
-            place, found, rest = self.path.lstrip("/").partition("/resolve/")
+            place, separator, rest = self.path.lstrip("/").partition("/resolve/")
             revision, _, name = rest.partition("/")
             name = unquote(name)
-            if not found or place not in hub.files:
+            if not separator or place not in hub.files:
                 self.reply(401, {"X-Error-Code": "RepoNotFound"})
             elif place in hub.gated and self.headers["Authorization"] != f"Bearer {TOKEN}":
                 # Who is logged in, but not let in, gets another answer than who is not logged in.
@@ -88,19 +88,19 @@ def serve(hub: Hub) -> Iterator[Hub]:
                 plain = {"X-Repo-Commit": hub.commit(place), "Location": storage, "ETag": '"abc"'}
                 self.reply(302, plain if hub.without_checksum else {**plain, **linked})
 
-        def storage(self, wanted: str) -> None:
+        def storage(self, digest: str) -> None:
             hub.tokens_at_storage += [self.headers["Authorization"]] if self.headers["Authorization"] else []
-            data = next(d for files in hub.files.values() for d in files.values() if sha256(d) == wanted)
+            data = next(d for files in hub.files.values() for d in files.values() if sha256(d) == digest)
             if hub.corrupt:
                 data = data[:-1] + bytes([data[-1] ^ 1])
             start = 0
-            if asked := self.headers["Range"]:
-                hub.ranges.append(asked)
-                start = int(asked.removeprefix("bytes=").rstrip("-"))
+            if byte_range := self.headers["Range"]:
+                hub.ranges.append(byte_range)
+                start = int(byte_range.removeprefix("bytes=").rstrip("-"))
             headers = {"Content-Length": str(len(data) - start)}
-            if asked:
+            if byte_range:
                 headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            self.reply(206 if asked else 200, headers)
+            self.reply(206 if byte_range else 200, headers)
             if self.command == "HEAD":
                 return
             end = len(data)

@@ -18,14 +18,14 @@ def request(prompt: int, *, max_tokens: int = 96, deadline: float | None = None)
 
 
 def order(admission: Admission) -> list[LaneRequest]:
-    return [found for _ in range(len(admission)) if (found := admission.next(0.0)) is not None]
+    return [item for _ in range(len(admission)) if (item := admission.next(0.0)) is not None]
 
 
 def test_of_equal_requests_the_first_is_served_first() -> None:
     admission, requests = Admission(), [request(100) for _ in range(5)]
-    for one in requests:
-        admission.add(one, computed=7)
-    assert [id(one) for one in order(admission)] == [id(one) for one in requests]
+    for item in requests:
+        admission.add(item, computed=7)
+    assert [id(item) for item in order(admission)] == [id(item) for item in requests]
 
 
 def test_the_cheaper_request_goes_first_until_the_dearer_has_waited_long_enough() -> None:
@@ -34,14 +34,14 @@ def test_the_cheaper_request_goes_first_until_the_dearer_has_waited_long_enough(
     admission.add(chunk, computed=0)
     admission.add(late, computed=AGEING * 700 + 1)
     admission.add(early, computed=AGEING * 700 - 1)
-    assert [len(one.prompt) for one in order(admission)] == [100, 800, 100]
+    assert [len(item.prompt) for item in order(admission)] == [100, 800, 100]
 
 
 def test_what_may_generate_much_is_as_dear_as_a_long_prompt() -> None:
     admission = Admission()
     admission.add(request(100, max_tokens=900), computed=0)
     admission.add(request(101, max_tokens=96), computed=0)
-    assert [one.limit for one in order(admission)] == [96, 900]
+    assert [item.limit for item in order(admission)] == [96, 900]
 
 
 def test_a_chunk_is_served_though_short_ones_keep_coming_for_ever() -> None:
@@ -51,10 +51,10 @@ def test_a_chunk_is_served_though_short_ones_keep_coming_for_ever() -> None:
         # As fast as the engine can serve: one comes for each that is done, and one more waits.
         for _ in range(2 if served == 0 else 1):
             admission.add(request(100), computed=computed)
-        found = admission.next(0.0)
-        assert found is not None
-        computed += found.cost
-        if len(found.prompt) == 800:
+        served_request = admission.next(0.0)
+        assert served_request is not None
+        computed += served_request.cost
+        if len(served_request.prompt) == 800:
             break
         assert served < 1000
     # No more was computed before it than its cost gives way to, and the request that was under way.
@@ -64,8 +64,8 @@ def test_a_chunk_is_served_though_short_ones_keep_coming_for_ever() -> None:
 def test_a_deadline_that_passes_in_the_queue_is_told_and_the_others_stay() -> None:
     admission = Admission()
     soon, later, never = request(10, deadline=5.0), request(10, deadline=9.0), request(10)
-    for one in (never, soon, later):
-        admission.add(one, computed=0)
+    for item in (never, soon, later):
+        admission.add(item, computed=0)
     admission.drop_expired(5.0)
     assert len(admission) == 3
     admission.drop_expired(5.1)
@@ -79,8 +79,8 @@ def test_a_deadline_that_passes_in_the_queue_is_told_and_the_others_stay() -> No
 def test_what_goes_back_to_a_lane_waits_for_that_lane_alone_and_is_told_of_its_deadline() -> None:
     admission = Admission()
     first, late, second, gone = request(10), request(10, deadline=1.0), request(10), request(10)
-    for one in (first, late, second, gone):
-        admission.add(one, computed=0, lane=1)
+    for item in (first, late, second, gone):
+        admission.add(item, computed=0, lane=1)
     gone.result.cancel()
     assert (len(admission), admission.callers_waiting) == (0, 3)
     assert admission.next(0.0) is None
@@ -97,8 +97,8 @@ def test_what_goes_back_to_a_lane_waits_for_that_lane_alone_and_is_told_of_its_d
 
 def test_a_request_whose_caller_has_gone_is_passed_over() -> None:
     admission, gone, here = Admission(), request(10), request(20)
-    for one in (gone, here):
-        admission.add(one, computed=0)
+    for item in (gone, here):
+        admission.add(item, computed=0)
     gone.result.cancel()
     assert admission.callers_waiting == 1
     assert admission.next(0.0) is here

@@ -8,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, running, token, until, within
+from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, finish, running, token, until
 
 from streaming.engine import lanes_for
-from streaming.engine.lanes.batching import BatchingEngine
 from streaming.errors import DeadlineExceeded, EngineError, PromptTooLong
-from streaming.protocol import Generation, GenerationRequest, Message, Sampling
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def in_turn() -> Iterator[Callable[[], None]]:
 def test_while_requests_wait_every_slot_is_busy(max_tokens: int) -> None:
     machine = FakeMachine()
     with running(machine, slots=4) as engine:
-        assert len(within(ask_many(engine, ["x"] * 41, max_tokens=max_tokens))) == 41
+        assert len(finish(ask_many(engine, ["x"] * 41, max_tokens=max_tokens))) == 41
     full = sum(len(call.slots) == 4 for call in machine.calls if call.kind == "decode")
     # 40 requests in four slots, after the head start of the first.
     assert full >= 9 * (max_tokens - 1)
@@ -43,11 +41,11 @@ def test_while_requests_wait_every_slot_of_every_lane_is_busy(in_turn: Callable[
 
     machine = FakeMachine(compute)
     with running(machine, slots=6, lanes=2) as engine:
-        within(ask_many(engine, ["x"] * 60, max_tokens=300))
+        finish(ask_many(engine, ["x"] * 60, max_tokens=300))
     # After the head start.
     late = [step for lane in steps.values() for step in lane[128:]]
-    assert sum(left >= 3 for _, left in late) > 1000
-    assert all(busy == 3 for busy, left in late if left >= 3)
+    assert sum(waiting >= 3 for _, waiting in late) > 1000
+    assert all(busy == 3 for busy, waiting in late if waiting >= 3)
 
 
 def alone(machine: FakeMachine, lane: int) -> int:
@@ -68,17 +66,17 @@ def test_the_first_request_after_a_rest_has_a_head_start_in_one_lane_and_the_nex
     machine = FakeMachine(compute)
 
     async def batch() -> None:
-        asked = asyncio.ensure_future(ask_many(engine, ["x"] * 16, max_tokens=100))
+        answers = asyncio.ensure_future(ask_many(engine, ["x"] * 16, max_tokens=100))
         await until(lambda: engine.status().busy + engine.status().waiting == 16)
         together.set()
-        await asked
+        await answers
         together.clear()
 
     with running(machine, slots=8, lanes=2) as engine:
-        within(batch())
+        finish(batch())
         assert sorted(alone(machine, lane) > 90 for lane in (0, 1)) == [False, True]
         machine.calls.clear()
-        within(batch())
+        finish(batch())
         assert [alone(machine, lane) < 10 for lane in (0, 1)] == [True, True]
 
 
@@ -91,7 +89,7 @@ def test_a_slot_is_refilled_before_the_next_step() -> None:
 
     machine = FakeMachine(compute, lambda prompt: lengths[prompt[-1]])
     with running(machine, slots=3) as engine:
-        within(ask_many(engine, [f"{n}" for n in range(24)]))
+        finish(ask_many(engine, [f"{n}" for n in range(24)]))
     ended: set[int] = set()
     for number, call in enumerate(machine.calls, 1):
         if call.kind == "end":
@@ -104,19 +102,19 @@ def test_a_slot_is_refilled_before_the_next_step() -> None:
 
 def test_the_tail_of_a_batch_is_spread_over_the_lanes() -> None:
     together = threading.Barrier(2, timeout=SECONDS)
-    begun: list[int] = []
+    prefill_lanes: list[int] = []
 
     def compute(call: Call) -> None:
         # The last two prompts are long ones. Each waits for the other to be begun in another lane.
         if call.kind == "prefill" and call.tokens > 50:
-            begun.append(call.lane)
+            prefill_lanes.append(call.lane)
             together.wait()
 
     machine = FakeMachine(compute)
     with running(machine, slots=4, lanes=2) as engine:
-        answers = within(ask_many(engine, [*["x"] * 6, *["y " * 60] * 2]))
+        answers = finish(ask_many(engine, [*["x"] * 6, *["y " * 60] * 2]))
     assert len(answers) == 8
-    assert sorted(begun) == [0, 1]
+    assert sorted(prefill_lanes) == [0, 1]
 
 
 def test_a_request_whose_deadline_passes_while_it_waits_does_not_wait_for_a_slot_to_be_told() -> None:
@@ -132,7 +130,7 @@ def test_a_request_whose_deadline_passes_while_it_waits_does_not_wait_for_a_slot
 
     machine = FakeMachine()
     with running(machine, slots=1) as engine:
-        within(both())
+        finish(both())
 
 
 def test_a_deadline_that_passes_during_a_long_prefill_ends_it() -> None:
@@ -147,9 +145,9 @@ def test_a_deadline_that_passes_during_a_long_prefill_ends_it() -> None:
         deadline = time.monotonic() + 0.5
         with pytest.raises(DeadlineExceeded):
             # Three prefills of 512 tokens.
-            within(ask(engine, "y " * 1500, deadline=deadline))
+            finish(ask(engine, "y " * 1500, deadline=deadline))
         assert sum(call.kind == "prefill" for call in machine.calls) <= 1
-        assert within(ask(engine)).completion_tokens == 16
+        assert finish(ask(engine)).completion_tokens == 16
 
 
 def test_a_request_that_nobody_waits_for_takes_no_slot() -> None:
@@ -169,34 +167,8 @@ def test_a_request_that_nobody_waits_for_takes_no_slot() -> None:
         await ask(engine)
 
     with running(machine, slots=1) as engine:
-        within(leave())
+        finish(leave())
     assert max(call.tokens for call in machine.calls) < 100
-
-
-def test_the_status_of_a_native_call_that_hangs_says_for_how_long() -> None:
-    entered, go_on = threading.Event(), threading.Event()
-
-    def compute(call: Call) -> None:
-        if call.kind == "decode":
-            entered.set()
-            go_on.wait(SECONDS)
-
-    async def look() -> None:
-        work = [asyncio.ensure_future(ask(engine)) for _ in range(5)]
-        await asyncio.to_thread(entered.wait, SECONDS)
-        first = engine.status()
-        assert first.busy >= 1
-        assert first.busy + first.waiting == 5
-        await until(lambda: engine.status().stalled > first.stalled)
-        go_on.set()
-        await asyncio.gather(*work)
-
-    with running(FakeMachine(compute), slots=4, lanes=2) as engine:
-        assert engine.status().stalled == 0
-        within(look())
-        within(until(lambda: not engine.status().busy))
-        assert engine.status().stalled == 0
-        assert (engine.status().slots, engine.status().waiting) == (4, 0)
 
 
 @pytest.mark.parametrize("kind", ["prefill", "decode"])
@@ -212,38 +184,13 @@ def test_a_lane_that_fails_leaves_no_caller_waiting(kind: str, error: Exception)
 
     machine = FakeMachine(compute)
     with running(machine, slots=4, lanes=2) as engine:
-        outcomes = within(fail())
+        outcomes = finish(fail())
         assert all(isinstance(outcome, EngineError) for outcome in outcomes)
         assert all("failed to compute" in str(outcome) for outcome in outcomes)
         with pytest.raises(EngineError, match="failed to compute"):
-            within(ask(engine))
+            finish(ask(engine))
     assert machine.closed
     assert all(context.closed for context in machine.contexts)
-
-
-async def ask_and_listen(engine: BatchingEngine, events: list[object]) -> Generation:
-    request = GenerationRequest((Message("user", "x"),), Sampling(), max_tokens=3)
-    return await engine.generate(request, on_native=events.append)
-
-
-def test_native_code_is_announced_before_it_works_on_a_request_and_then_released() -> None:
-    events: list[object] = []
-    with running(FakeMachine(lambda call: events.append(call.kind)), slots=1) as engine:
-        within(ask_and_listen(engine, events))
-    # The prompt is rendered first, then the request waits for a slot.
-    assert events == [True, False, True, "prefill", "decode", "decode", False]
-
-
-def test_native_code_that_failed_has_not_released_its_request() -> None:
-    events: list[object] = []
-
-    def compute(call: Call) -> None:
-        events.append(call.kind)
-        raise EngineError("llama.cpp failed to compute.")
-
-    with running(FakeMachine(compute), slots=1) as engine, pytest.raises(EngineError):
-        within(ask_and_listen(engine, events))
-    assert events == [True, False, True, "prefill"]
 
 
 def test_the_thinking_of_a_model_takes_its_room_from_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,9 +198,9 @@ def test_the_thinking_of_a_model_takes_its_room_from_the_context(monkeypatch: py
     monkeypatch.setattr(FakeMachine, "thinks", True)
     engine = FakeMachine().engine(slots=1, thinking_tokens=10)
     # <system> Be brief. <user> x: 5 tokens.
-    assert within(ask(engine, max_tokens=15)).completion_tokens == 15
+    assert finish(ask(engine, max_tokens=15)).completion_tokens == 15
     with pytest.raises(PromptTooLong, match="5 tokens and 26 more do not fit a context of 30"):
-        within(ask(engine, max_tokens=16))
+        finish(ask(engine, max_tokens=16))
     engine.close()
 
 
@@ -261,8 +208,8 @@ def test_a_grammar_that_cannot_be_parsed_costs_its_caller_alone() -> None:
     machine = FakeMachine()
     with running(machine, slots=1) as engine:
         with pytest.raises(EngineError, match="grammar"):
-            within(ask(engine, grammar="nonsense"))
-        assert within(ask(engine)).completion_tokens == 16
+            finish(ask(engine, grammar="nonsense"))
+        assert finish(ask(engine)).completion_tokens == 16
     # Nothing was prefilled in vain: <system> Be brief. <user> x.
     assert sum(call.tokens for call in machine.calls if call.kind == "prefill") == 5
 
@@ -278,7 +225,7 @@ def test_closing_answers_everyone() -> None:
 
     machine = FakeMachine(lambda call: entered.set())
     engine = machine.engine(slots=4, lanes=2)
-    assert all(isinstance(outcome, EngineError) for outcome in within(close()))
+    assert all(isinstance(outcome, EngineError) for outcome in finish(close()))
     engine.close()
 
 

@@ -48,13 +48,13 @@ class Town:
         self.now = 0
         self.open = 0
         self._loop = asyncio.get_running_loop()
-        self._held: Future[None] = Future()
-        self._held.set_result(None)
+        self._go_on: Future[None] = Future()
+        self._go_on.set_result(None)
         self.engine = FakeMachine(self._compute).engine(slots=slots, lanes=lanes)
         self._summarizer = Summarizer(self.engine, RECIPE)
 
     def _compute(self, call: Call) -> None:
-        self._held.result(SECONDS)
+        self._go_on.result(SECONDS)
         for _ in range(-(-call.tokens // PACE)):
             asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(SECONDS)
         self.now += call.tokens
@@ -65,13 +65,13 @@ class Town:
 
     async def begin(self, texts: list[str]) -> list[asyncio.Task[int]]:
         """Hand over documents while the engine stands still, so that all of them come at one moment."""
-        self._held = Future()
+        self._go_on = Future()
         before = self._at_the_engine()
         tasks = [asyncio.ensure_future(self.summarize(text)) for text in texts]
         chunks = [len(text.split()) // RECIPE.chunk_tokens + 1 for text in texts]
-        wanted = before + sum(min(number, self.engine.slots + 1) for number in chunks)
-        await until(lambda: self._at_the_engine() >= wanted)
-        self._held.set_result(None)
+        expected = before + sum(min(number, self.engine.slots + 1) for number in chunks)
+        await until(lambda: self._at_the_engine() >= expected)
+        self._go_on.set_result(None)
         return tasks
 
     def _at_the_engine(self) -> int:
@@ -82,9 +82,9 @@ class Town:
         """Return the tokens that were computed between submission and result."""
         began = self.now
         self.open += 1
-        written = await self._summarizer.summarize(SummaryRequest(text, PROFILE))
+        result = await self._summarizer.summarize(SummaryRequest(text, PROFILE))
         self.open -= 1
-        assert written.status == "ok"
+        assert result.status == "ok"
         return self.now - began
 
 

@@ -37,9 +37,9 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 def refusal(reference: str = REFERENCE) -> str:
     with pytest.raises(ModelError) as caught:
         hub.fetch(reference)
-    said = str(caught.value)
-    assert "\n" not in said
-    return said
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 def blobs() -> list[str]:
@@ -80,12 +80,12 @@ def test_a_file_is_downloaded_once_and_then_nobody_is_asked(server: Hub, monkeyp
     path = hub.fetch(REFERENCE)
     assert path.read_bytes() == CONTENT
     assert path.name == "model.gguf"
-    asked = len(server.requests)
-    assert asked
+    requests = len(server.requests)
+    assert requests
     nowhere(monkeypatch)
     assert hub.fetch(REFERENCE) == path
     assert hub.fetch(f"hf://test/tiny@{server.commit('test/tiny')}/model.gguf") == path
-    assert len(server.requests) == asked
+    assert len(server.requests) == requests
 
 
 def test_a_cut_line_is_taken_up_again_where_it_broke(server: Hub) -> None:
@@ -107,9 +107,9 @@ def test_a_download_that_failed_goes_on_in_the_next_attempt(server: Hub) -> None
 
 def test_what_arrives_damaged_is_refused_removed_and_fetched_anew(server: Hub) -> None:
     server.corrupt = True
-    said = refusal()
-    assert "arrived damaged" in said
-    assert sha256(CONTENT) in said
+    message = refusal()
+    assert "arrived damaged" in message
+    assert sha256(CONTENT) in message
     assert blobs() == []
     assert hub.cached(REFERENCE) is None
     server.corrupt = False
@@ -147,9 +147,9 @@ def test_a_gated_model_needs_a_token_which_only_the_hub_sees(server: Hub, monkey
     server.gated.add("test/tiny")
     for token, code in (("", 401), ("hf_of_somebody_else", 403)):
         monkeypatch.setenv("HF_TOKEN", token)
-        said = refusal()
-        assert f"is gated or closed to you ({code})" in said
-        assert "HF_TOKEN" in said
+        message = refusal()
+        assert f"is gated or closed to you ({code})" in message
+        assert "HF_TOKEN" in message
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert hub.fetch(REFERENCE).read_bytes() == CONTENT
     assert server.tokens_at_storage == []
@@ -183,9 +183,9 @@ def test_a_pull_takes_what_the_branch_is_now(server: Hub) -> None:
 def test_too_small_a_disk_is_noticed_before_the_download(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 200_000})
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
-    said = refusal()
-    assert "0 MB are free" in said
-    assert "HF_HOME" in said
+    message = refusal()
+    assert "0 MB are free" in message
+    assert "HF_HOME" in message
     assert not [path for method, path in server.requests if method == "GET"]
 
 

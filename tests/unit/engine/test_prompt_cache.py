@@ -7,7 +7,7 @@ import itertools
 import threading
 
 import pytest
-from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, running, token, until, within
+from fake_lanes import SECONDS, Call, FakeContext, FakeMachine, ask, ask_many, finish, running, token, until
 
 from streaming.engine.lanes import lane
 from streaming.protocol import GenerationRequest, Message, Sampling
@@ -19,9 +19,9 @@ LONG = 300
 def test_what_two_prompts_share_is_computed_once_a_slot() -> None:
     machine = FakeMachine()
     with running(machine, slots=1) as engine:
-        within(ask(engine, "one two three"))
+        finish(ask(engine, "one two three"))
         first = engine.status().prompt_tokens
-        within(ask(engine, "four five six"))
+        finish(ask(engine, "four five six"))
         second = engine.status().prompt_tokens - first
         status = engine.status()
     # <system> Be brief. <user> + three words.
@@ -43,9 +43,9 @@ def test_each_of_several_profiles_keeps_the_slot_that_has_it() -> None:
             # Longer than the head start, so that they are side by side.
             await asyncio.gather(*(engine.generate(GenerationRequest(w, Sampling(), max_tokens=200)) for w in work))
 
-        within(both())
+        finish(both())
         before = engine.status().prompt_tokens
-        within(take_turns())
+        finish(take_turns())
         assert engine.status().prompt_tokens - before == 4
 
 
@@ -72,7 +72,7 @@ def test_a_prompt_that_comes_back_goes_first_and_is_not_computed_again() -> None
 
     def compute(call: Call) -> None:
         if call.kind == "decode":
-            ended = any(one.kind == "end" for one in machine.calls)
+            ended = any(call.kind == "end" for call in machine.calls)
             (others_wait if len(call.slots) == 2 else back if ended else first_waits).wait(SECONDS)
 
     machine = lengths(long=LONG, short=3, other=3)
@@ -83,23 +83,23 @@ def test_a_prompt_that_comes_back_goes_first_and_is_not_computed_again() -> None
             await ask(engine, "other")
             machine.calls.clear()
             machine.on_compute(compute)
-            asked = [asyncio.ensure_future(ask(engine, "long", max_tokens=LONG))]
+            tasks = [asyncio.ensure_future(ask(engine, "long", max_tokens=LONG))]
             await until(lambda: engine.status().busy == 1)
             first = asyncio.ensure_future(ask(engine, "a b c d e f g short", keep=True))
             await until(lambda: engine.status().waiting == 1)
             first_waits.set()
             await until(lambda: engine.status().busy == 2)
             # They take less, so they would go first.
-            asked.append(asyncio.ensure_future(ask_many(engine, ["1 other", "2 other"])))  # type: ignore[arg-type]
+            tasks.append(asyncio.ensure_future(ask_many(engine, ["1 other", "2 other"])))  # type: ignore[arg-type]
             await until(lambda: engine.status().waiting == 2)
             others_wait.set()
             await first
-            asked.append(asyncio.ensure_future(ask(engine, "a b c d e f g short")))
+            tasks.append(asyncio.ensure_future(ask(engine, "a b c d e f g short")))
             await until(lambda: engine.status().waiting == 3)
             back.set()
-            await asyncio.gather(*asked)
+            await asyncio.gather(*tasks)
 
-        within(all_of_them())
+        finish(all_of_them())
     _, first_time, second_time, *others = prefills(machine)
     assert first_time > 7
     assert second_time == 1
@@ -124,15 +124,15 @@ def steps_until_refilled(*, keep: bool) -> int:
             await ask(engine, "other")
             machine.calls.clear()
             machine.on_compute(compute)
-            asked = [asyncio.ensure_future(ask(engine, "long", max_tokens=60))]
+            tasks = [asyncio.ensure_future(ask(engine, "long", max_tokens=60))]
             await until(lambda: engine.status().busy == 1)
             texts = ("short", f"{'x ' * 20} other")
-            asked += [asyncio.ensure_future(ask(engine, text, keep=keep)) for text in texts]
+            tasks += [asyncio.ensure_future(ask(engine, text, keep=keep)) for text in texts]
             await until(lambda: engine.status().waiting == 2)
             together.set()
-            await asyncio.gather(*asked)
+            await asyncio.gather(*tasks)
 
-        within(all_of_them())
+        finish(all_of_them())
     kinds = [call.kind for call in machine.calls]
     after = kinds[kinds.index("end") + 1 :]
     return after[: after.index("prefill")].count("decode")
@@ -149,18 +149,18 @@ def test_a_lane_with_nothing_else_to_do_refills_slots_that_are_kept() -> None:
     machine = lengths(short=3, other=3)
     with running(machine, slots=2) as engine:
         # Or the first of the others would have a head start.
-        within(ask(engine, "short"))
+        finish(ask(engine, "short"))
         machine.on_compute(lambda _: together.wait(SECONDS))
         machine.calls.clear()
 
         async def all_of_them() -> None:
             texts = ["1 short", "2 short", *(f"{number} {'x ' * 20} other" for number in range(2))]
-            asked = [asyncio.ensure_future(ask(engine, text, keep=True)) for text in texts]
+            tasks = [asyncio.ensure_future(ask(engine, text, keep=True)) for text in texts]
             await until(lambda: engine.status().busy + engine.status().waiting == len(texts))
             together.set()
-            await asyncio.gather(*asked)
+            await asyncio.gather(*tasks)
 
-        within(all_of_them())
+        finish(all_of_them())
     kinds = [call.kind for call in machine.calls]
     assert kinds[kinds.index("end") :][:3] == ["end", "end", "prefill"]
 
@@ -181,18 +181,18 @@ def test_a_prompt_goes_back_to_the_lane_that_has_it_though_another_has_less_to_d
             await long
             return computed
 
-        assert within(all_of_them()) == 1
+        assert finish(all_of_them()) == 1
 
 
 @pytest.mark.usefixtures("kept_for_long")
 def test_a_kept_prompt_is_not_overwritten_while_another_slot_is_free() -> None:
     machine = lengths(short=3, other=3)
     with running(machine, slots=2) as engine:
-        within(ask(engine, "a b c d short", keep=True))
+        finish(ask(engine, "a b c d short", keep=True))
         # The slot of the first has the instructions already, the other one nothing.
-        within(ask(engine, "other"))
+        finish(ask(engine, "other"))
         before = engine.status().prompt_tokens
-        within(ask(engine, "a b c d short"))
+        finish(ask(engine, "a b c d short"))
         assert engine.status().prompt_tokens - before == 1
 
 
@@ -200,25 +200,25 @@ def test_equal_prompts_do_not_wait_for_the_one_lane_that_has_it() -> None:
     both = threading.Barrier(2, timeout=SECONDS)
     machine = lengths(short=3)
     with running(machine, slots=2, lanes=2) as engine:
-        within(ask(engine, "short", keep=True))
+        finish(ask(engine, "short", keep=True))
         machine.on_compute(lambda call: both.wait() if call.kind == "prefill" else None)
         machine.calls.clear()
         # Each is begun while the other is.
-        within(ask_many(engine, ["short"] * 2))
+        finish(ask_many(engine, ["short"] * 2))
     assert {call.lane for call in machine.calls} == {0, 1}
 
 
 def test_a_state_that_cannot_be_cut_is_kept_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def only_all_of_it(context: FakeContext, slot: int, length: int) -> bool:
         if length == 0:
-            context.held[slot].clear()
+            context.cached[slot].clear()
         return length == 0
 
     monkeypatch.setattr(FakeContext, "truncate", only_all_of_it)
     machine = lengths(short=3)
     with running(machine, slots=1) as engine:
         for _ in range(3):
-            within(ask(engine, "short", keep=True))
+            finish(ask(engine, "short", keep=True))
     assert prefills(machine) == [5, 5, 5]
     assert steps_until_refilled(keep=True) == 0
 
@@ -227,5 +227,5 @@ def test_a_state_that_cannot_be_cut_is_kept_for_nothing(monkeypatch: pytest.Monk
 def test_of_equal_prompts_that_come_back_each_is_answered(slots: int) -> None:
     machine = lengths(short=3)
     with running(machine, slots=slots) as engine:
-        within(ask(engine, "short", keep=True))
-        assert len(within(ask_many(engine, ["short"] * 7))) == 7
+        finish(ask(engine, "short", keep=True))
+        assert len(finish(ask_many(engine, ["short"] * 7))) == 7

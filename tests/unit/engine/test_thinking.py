@@ -39,11 +39,11 @@ class Pieces:
 
 
 class Run:
-    """Feeds a generation the tokens that a model says; what is forced counts as said, and is kept."""
+    """Feeds a generation the `texts` of a model, token by token; forced tokens are noted in `fed`, too."""
 
     def __init__(
         self,
-        *said: str,
+        *texts: str,
         tags: Tags | None = THINK,
         inside: bool = False,
         max_tokens: int = 50,
@@ -61,7 +61,7 @@ class Run:
         )
         self.fed: list[str] = []
         self.answer_at: int | None = 0 if self.answer.in_answer else None
-        for text in said:
+        for text in texts:
             if self.answer.done:
                 break
             forced = self.answer.accept(self.pieces.number(text))
@@ -96,7 +96,7 @@ def test_an_answer_without_thinking_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "texts",
     [
         ("<", "th", "ink", ">", "Hm", "</", "think", ">", "\n\n", "The end."),
         ("\n\n", "<think>", "Hm", "</think>", "The end."),
@@ -107,8 +107,8 @@ def test_an_answer_without_thinking_is_whole() -> None:
         ("</think>", "The end."),
     ],
 )
-def test_tags_are_found_however_they_are_cut_into_tokens(said: tuple[str, ...]) -> None:
-    run = Run(*said, END)
+def test_tags_are_found_however_they_are_cut_into_tokens(texts: tuple[str, ...]) -> None:
+    run = Run(*texts, END)
     assert (run.answer.text, run.answer.finish) == ("The end.", "stop")
     assert run.answer.in_answer
 
@@ -120,10 +120,10 @@ def test_a_tag_that_is_bytes_of_several_tokens_is_found() -> None:
     assert run.answer.text == "Éva."
 
 
-@pytest.mark.parametrize("said", [("<", "th", "is>", " is it"), ("<", "think", "ing>"), ("</", "p>"), ("<thin",)])
-def test_what_only_began_like_a_tag_is_the_answer(said: tuple[str, ...]) -> None:
-    run = Run(*said, END)
-    assert (run.answer.text, run.answer.completion_tokens) == ("".join(said), len(said))
+@pytest.mark.parametrize("texts", [("<", "th", "is>", " is it"), ("<", "think", "ing>"), ("</", "p>"), ("<thin",)])
+def test_what_only_began_like_a_tag_is_the_answer(texts: tuple[str, ...]) -> None:
+    run = Run(*texts, END)
+    assert (run.answer.text, run.answer.completion_tokens) == ("".join(texts), len(texts))
 
 
 def test_a_tag_in_the_middle_of_an_answer_is_text() -> None:
@@ -176,17 +176,17 @@ def test_with_a_grammar_the_answer_begins_at_once_unless_the_prompt_opens_the_th
 
 
 @given(
-    said=st.lists(st.sampled_from(["<think>", "</think>", "<", "think>", "/", "a", " ", "\n", END]), max_size=60),
+    texts=st.lists(st.sampled_from(["<think>", "</think>", "<", "think>", "/", "a", " ", "\n", END]), max_size=60),
     inside=st.booleans(),
     max_tokens=st.integers(1, 12),
     thinking_tokens=st.integers(0, 12),
     constrained=st.booleans(),
 )
 def test_a_generation_never_takes_more_than_both_limits(
-    said: list[str], inside: bool, max_tokens: int, thinking_tokens: int, constrained: bool
+    texts: list[str], inside: bool, max_tokens: int, thinking_tokens: int, constrained: bool
 ) -> None:
     run = Run(
-        *said,
+        *texts,
         inside=inside,
         max_tokens=max_tokens,
         thinking_tokens=thinking_tokens,
@@ -194,8 +194,8 @@ def test_a_generation_never_takes_more_than_both_limits(
     )
     assert run.answer.completion_tokens <= max_tokens + thinking_tokens
     assert len([text for text in run.fed if text != END]) == run.answer.completion_tokens
-    assert run.answer.done or len(said) < max_tokens + thinking_tokens
-    if inside or (said and "".join(said).lstrip().startswith("<think>") and not constrained):
+    assert run.answer.done or len(texts) < max_tokens + thinking_tokens
+    if inside or (texts and "".join(texts).lstrip().startswith("<think>") and not constrained):
         assert not run.answer.text.startswith("<think>") or "</think>" in run.fed
 
 

@@ -59,7 +59,7 @@ def test_cores_that_others_use_are_not_free() -> None:
 
 def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> None:
     cores = usable_cores()
-    asked = iter(
+    measurements = iter(
         [
             CpuTime(-100.0, 0.0, 0.0),
             # Ten seconds of work, beside a process that used half a core.
@@ -68,15 +68,15 @@ def test_what_others_did_while_this_process_was_idle_takes_no_core_from_it() -> 
             CpuTime(-30.0, 11.0 + 60 * cores, 6.1),
         ]
     )
-    free_now = FreeCores(lambda: next(asked))
+    free_now = FreeCores(lambda: next(measurements))
     assert free_now() == pytest.approx(cores - 0.5)
     assert free_now() == pytest.approx(cores - 0.5)
 
 
 def test_beside_many_busy_processes_the_little_that_it_gets_is_enough_to_notice_them() -> None:
     cores = usable_cores()
-    asked = iter([CpuTime(-100.0, 0.0, 0.0), CpuTime(-90.0, 10.0 * cores, 0.5)])
-    assert FreeCores(lambda: next(asked))() == pytest.approx(0.05)
+    measurements = iter([CpuTime(-100.0, 0.0, 0.0), CpuTime(-90.0, 10.0 * cores, 0.5)])
+    assert FreeCores(lambda: next(measurements))() == pytest.approx(0.05)
 
 
 def test_what_the_machine_spends_on_another_process_is_seen() -> None:
@@ -134,7 +134,7 @@ def test_two_documents_have_a_thread_each_until_one_is_done() -> None:
     both, one_done = threading.Barrier(2), threading.Event()
 
     def compute(call: Call) -> None:
-        number = sum(one.lane == call.lane for one in machine.calls)
+        number = sum(other.lane == call.lane for other in machine.calls)
         if number <= 9:
             both.wait(SECONDS)
         elif number == 10:

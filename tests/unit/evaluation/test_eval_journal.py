@@ -62,7 +62,7 @@ def test_what_was_made_before_is_not_made_again(tmp_path: Path) -> None:
     mended = FakeEngine("A bridge fell.")
     summaries, resumed = run(mended, journal)
     assert resumed == [3]
-    assert [text[:7] for text in mended.asked] == ["Story 3", "Story 4", "Story 5"]
+    assert [text[:7] for text in mended.texts] == ["Story 3", "Story 4", "Story 5"]
     assert list(summaries.by_story) == [story.id for story in STORIES]
     assert all(timed.seconds > 0 for timed in summaries.by_story.values())
 
@@ -75,7 +75,7 @@ def test_a_summary_that_was_being_written_at_a_kill_is_made_again(tmp_path: Path
     engine = FakeEngine("A bridge fell.")
     summaries, resumed = run(engine, journal)
     assert resumed == [5]
-    assert len(engine.asked) == 1
+    assert len(engine.texts) == 1
     assert len(summaries.by_story) == len(read_summaries(journal)) == 6
 
 

@@ -84,4 +84,4 @@ def test_it_always_ends_with_a_summary(text: str, reply: Reply, finish: str) -> 
         engine = FakeEngine(reply, finish=finish)  # type: ignore[arg-type]
         written = write(text, engine, replace(RECIPE, ladder=ladder))
         assert written.summary.strip()
-        assert len(engine.asked) <= 3 * written.chunks * asked
+        assert len(engine.texts) <= 3 * written.chunks * asked

@@ -78,7 +78,7 @@ def test_what_is_bad_twice_is_made_in_two_parts() -> None:
     written = write(TEXT, engine)
     assert written.status == "ok"
     assert written.summary == "Halves: The ferry left Tarn at dawn. Halves: The captain turned back on one."
-    assert "".join(engine.asked[4:]) == TEXT
+    assert "".join(engine.texts[4:]) == TEXT
 
 
 def test_what_stays_bad_gives_way_to_an_extract_and_says_so() -> None:
@@ -104,7 +104,7 @@ def test_a_summary_with_a_blemish_is_made_once_more_and_the_better_grounded_one_
     for said in ((told, better), (better, told)):
         engine = FakeEngine(replies(*said))
         written = write(TEXT, engine)
-        assert (written.summary, written.status, len(engine.asked)) == (better, "ok", 2)
+        assert (written.summary, written.status, len(engine.texts)) == (better, "ok", 2)
     assert write(TEXT, FakeEngine(replies(told, GOOD))).summary == GOOD
 
 
@@ -113,7 +113,7 @@ def test_a_document_that_the_model_cannot_summarize_is_not_tried_for_ever() -> N
     written = write(TEXT * 60, engine)
     assert written.status == "extractive_fallback"
     assert written.chunks > 20
-    assert len(engine.asked) < 4 * written.chunks
+    assert len(engine.texts) < 4 * written.chunks
 
 
 def test_a_text_that_cannot_be_cut_ends_as_an_extract() -> None:
@@ -145,5 +145,5 @@ def test_a_part_that_cannot_be_summarized_counts_once_however_many_extracts_it_t
     engine = FakeEngine(lambda asked: FOREIGN if "unreadable" in asked else said, slots=1)
     written = write(text, engine)
     assert (written.status, written.chunks) == ("extractive_fallback", len(kinds))
-    last = [asked for asked in engine.asked if "note 42" in asked and len(asked) > 300]
+    last = [asked for asked in engine.texts if "note 42" in asked and len(asked) > 300]
     assert len(last) == 4

@@ -19,9 +19,9 @@ def tokens(text: str) -> int:
 class FakeEngine:
     """Implements `streaming.protocol.Engine`; `reply` is a text, an error to raise, or makes one from the user's text.
 
-    Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `asked` holds the
-    user's texts, `systems` the instructions, `begun` what answers began with, `grammars` what bounded them,
-    `keeps` which prompts might come again, `most_at_once` how many generations were open side by side.
+    Like the real one it refuses a prompt that does not fit its context, and ends at `max_tokens`. `texts` are
+    the user's texts, `systems` the instructions, `answer_starts` the beginnings of answers, `grammars` their grammars,
+    `keeps` whether a prompt might come again, `most_at_once` how many generations were open side by side.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class FakeEngine:
     ) -> None:
         self._reply, self._context, self._slots, self._finish = reply, context, slots, finish
         self._open = 0
-        self.asked: list[str] = []
+        self.texts: list[str] = []
         self.systems: list[str] = []
-        self.begun: list[str] = []
+        self.answer_starts: list[str] = []
         self.samplings: list[Sampling] = []
         self.deadlines: list[float | None] = []
         self.grammars: list[str | None] = []
@@ -55,11 +55,11 @@ class FakeEngine:
     async def generate(
         self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
-        system, user, *begun = request.messages
+        system, user, *starts = request.messages
         max_tokens, prompt_tokens = request.max_tokens, self.count(request.messages)
-        self.asked.append(user.content)
+        self.texts.append(user.content)
         self.systems.append(system.content)
-        self.begun += [message.content for message in begun]
+        self.answer_starts += [message.content for message in starts]
         self.samplings.append(request.sampling)
         self.deadlines.append(request.deadline)
         self.grammars.append(request.grammar)
@@ -70,9 +70,9 @@ class FakeEngine:
         self.most_at_once = max(self.most_at_once, self._open)
         try:
             await asyncio.sleep(0)
-            said = self._reply(user.content) if callable(self._reply) else self._reply
-            if isinstance(said, BaseException):
-                raise said
+            answer = self._reply(user.content) if callable(self._reply) else self._reply
+            if isinstance(answer, BaseException):
+                raise answer
             # Others are still at work when this one is done.
             await asyncio.sleep(0)
         except asyncio.CancelledError:
@@ -80,9 +80,9 @@ class FakeEngine:
             raise
         finally:
             self._open -= 1
-        kept = said.encode()[: 3 * (max_tokens - 1)].decode(errors="ignore")
-        finish = self._finish if kept == said else "length"
-        return Generation(kept, prompt_tokens, tokens(kept), finish, 0.0)
+        cut = answer.encode()[: 3 * (max_tokens - 1)].decode(errors="ignore")
+        finish = self._finish if cut == answer else "length"
+        return Generation(cut, prompt_tokens, tokens(cut), finish, 0.0)
 
     def count(self, messages: Sequence[Message]) -> int:
         return 4 * len(messages) + sum(tokens(message.content) for message in messages)

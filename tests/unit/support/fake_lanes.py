@@ -39,8 +39,8 @@ class FakeContext:
 
     def __init__(self, machine: FakeMachine, lane: int, slots: int, threads: int, ubatch: int) -> None:
         self._machine, self.lane, self.slots, self.threads, self.ubatch = machine, lane, slots, threads, ubatch
-        self.held: dict[int, list[int]] = {slot: [] for slot in range(slots)}
-        self._left: dict[int, int] = {}
+        self.cached: dict[int, list[int]] = {slot: [] for slot in range(slots)}
+        self._remaining: dict[int, int] = {}
         self._sampled: list[int] = []
         self.closed = False
 
@@ -48,29 +48,29 @@ class FakeContext:
         self.threads = threads
 
     def truncate(self, slot: int, length: int) -> bool:
-        del self.held[slot][length:]
+        del self.cached[slot][length:]
         return True
 
     def prefill(self, slot: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
-        assert position == len(self.held[slot])
-        self.held[slot].extend(tokens)
+        assert position == len(self.cached[slot])
+        self.cached[slot].extend(tokens)
         self._machine.compute(Call(self.lane, "prefill", (slot,), len(tokens), self.threads))
         if last:
-            self._left[slot] = self._machine.length(self.held[slot])
+            self._remaining[slot] = self._machine.length(self.cached[slot])
             self._sampled = [slot]
 
     def decode(self, steps: Sequence[tuple[int, int, int]]) -> None:
         for slot, token, position in steps:
-            assert position == len(self.held[slot])
-            self.held[slot].append(token)
+            assert position == len(self.cached[slot])
+            self.cached[slot].append(token)
         self._machine.compute(Call(self.lane, "decode", tuple(slot for slot, _, _ in steps), len(steps), self.threads))
         self._sampled = [slot for slot, _, _ in steps]
 
     def sample(self, sampler: Any, place: int) -> int:
         # A prefill's logits stand at the place of its last token, the only ones there are.
         slot = self._sampled[place if len(self._sampled) > 1 else 0]
-        self._left[slot] -= 1
-        if self._left[slot] < 0 or self._machine.ended.is_set():
+        self._remaining[slot] -= 1
+        if self._remaining[slot] < 0 or self._machine.ended.is_set():
             self._machine.note(Call(self.lane, "end", (slot,), 0, self.threads))
             return END
         return WORD
@@ -178,7 +178,7 @@ def running(machine: FakeMachine, *, slots: int, lanes: int = 1) -> Iterator[Bat
         engine.close()
 
 
-def within(work: Coroutine[Any, Any, T]) -> T:
+def finish(work: Coroutine[Any, Any, T]) -> T:
     async def limited() -> T:
         return await asyncio.wait_for(work, SECONDS)
 
