@@ -43,7 +43,7 @@ class Origins(dict[str, str]):
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
-    """Merge flags (None: not given), environment, file, embedded broker and defaults.
+    """Merge flags (None: not used), environment, file, embedded broker and defaults.
 
     Raises `UsageError` with the name of what is wrong.
     """
@@ -64,19 +64,19 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     except (SettingsError, ValueError) as error:
         raise UsageError(f"The settings in the environment cannot be read: {error}.") from error
     _refuse_unknown(os.environ)
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    layers = [(str(config), in_file), ("environment", in_environment), ("flag", given)]
+    in_flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [(str(config), in_file), ("environment", in_environment), ("flag", in_flags)]
     values: dict[str, Any] = {}
     origins = Origins(dict.fromkeys(Settings.model_fields, "default"))
     for origin, layer in layers:
-        for name, given_value in layer.items():
-            value = flat(given_value) if name == "kafka" else given_value
+        for name, raw in layer.items():
+            value = flat(raw) if name == "kafka" else raw
             values[name] = {**values[name], **value} if isinstance(values.get(name), dict) else value
             origins[name] = origin
     data_dir = Path(values.get("data_dir") or user_data_path("gistream")).expanduser().absolute()
     values["data_dir"] = data_dir
-    if "bootstrap_servers" not in values and (found := embedded_address(data_dir)):
-        values["bootstrap_servers"], origins["bootstrap_servers"] = found, "embedded broker"
+    if "bootstrap_servers" not in values and (address := embedded_address(data_dir)):
+        values["bootstrap_servers"], origins["bootstrap_servers"] = address, "embedded broker"
     try:
         return Settings(**values), origins
     except ValidationError as error:
@@ -125,18 +125,18 @@ def without_login(text: str) -> str:
     )
 
 
-def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
+def pairs(flags: list[str] | None, option: str) -> dict[str, str] | None:
     """Return `name=value` flags as a dictionary; raises `UsageError` for one without a '='."""
-    if not given:
+    if not flags:
         return None
-    found = {}
-    for pair in given:
+    values = {}
+    for pair in flags:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             # The value may be a secret, so the pair is not repeated.
             raise UsageError(f"{option} takes name=value; one of those given has no '=' after a name.")
-        found[name.removeprefix("kafka.") if option == "--kafka" else name] = value
-    return found
+        values[name.removeprefix("kafka.") if option == "--kafka" else name] = value
+    return values
 
 
 def _explain(error: ValidationError, origins: Origins) -> str:
