@@ -9,7 +9,8 @@ from fake_engine import FakeEngine, Reply, tokens
 
 from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Recipe, Summarizer, SummaryRequest, SummaryResult
-from streaming.summarizer.guards import judge
+from streaming.summarizer.guards import Verdict, judge
+from streaming.summarizer.ladder import LadderResult, run_ladder
 
 PROFILE = PromptProfile(
     name="default", system="Write a short summary of the text that names the people and says how it ends."
@@ -79,6 +80,39 @@ def test_what_is_bad_twice_is_made_in_two_parts() -> None:
     assert written.status == "ok"
     assert written.summary == "Halves: The ferry left Tarn at dawn. Halves: The captain turned back on one."
     assert "".join(engine.texts[4:]) == TEXT
+
+
+class HalvingSteps:
+    """Implements `LadderSteps`: no summary of the whole text is good, every summary of a half is."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.judged: list[tuple[str, str]] = []
+
+    async def generate(self, text: str, sampling: Sampling, max_tokens: int, *, may_retry: bool) -> str:
+        return f"Summary of {len(text)}."
+
+    def judge(self, summary: str, text: str) -> Verdict:
+        self.judged.append((summary, text))
+        bad = summary == f"Summary of {len(self._text)}."
+        return Verdict(("ungrounded",) if bad else (), (), None)
+
+    def halve(self, text: str) -> list[str]:
+        return [text[: len(FIRST)], text[len(FIRST) :]]
+
+    def extract(self, text: str, tokens: int) -> str:
+        raise AssertionError("every half has a summary")
+
+    def join(self, summaries: list[str]) -> str:
+        return " ".join(summaries)
+
+
+def test_the_summary_of_a_half_is_judged_by_the_whole_text() -> None:
+    steps = HalvingSteps(TEXT)
+    result = asyncio.run(run_ladder(TEXT, steps, sampling=Sampling(), max_tokens=40))
+    halves = [f"Summary of {len(FIRST)}.", f"Summary of {len(SECOND)}."]
+    assert result == LadderResult(" ".join(halves), 0)
+    assert steps.judged[-2:] == [(half, TEXT) for half in halves]
 
 
 def test_what_stays_bad_gives_way_to_an_extract_and_says_so() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -34,13 +34,14 @@ def test_the_recipes_hash_changes_with_what_decides_the_summary(name: str) -> No
     assert replace(RECIPE, **{name: DECIDING[name]}).hash(PROFILE) != RECIPE.hash(PROFILE)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [{"top_p": 0.9}, {"min_p": 0.1}, {"repeat_penalty": 1.2}, {"repeat_last_n": 64}, {"seed": 1}],
-    ids=lambda changed: next(iter(changed)),
-)
-def test_the_recipes_hash_changes_with_every_part_of_the_sampling(changed: dict[str, float]) -> None:
-    assert replace(RECIPE, sampling=replace(Sampling(), **changed)).hash(PROFILE) != RECIPE.hash(PROFILE)
+def test_every_field_of_a_recipe_decides_but_the_bound_of_the_work() -> None:
+    assert {field.name for field in fields(Recipe)} == {*DECIDING, "max_chunks"}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Sampling)])
+def test_the_recipes_hash_changes_with_every_part_of_the_sampling(name: str) -> None:
+    sampling = replace(Sampling(), **{name: getattr(Sampling(), name) + 1})
+    assert replace(RECIPE, sampling=sampling).hash(PROFILE) != RECIPE.hash(PROFILE)
 
 
 def test_the_recipes_hash_changes_with_the_instruction_not_with_its_name() -> None:

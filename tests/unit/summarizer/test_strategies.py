@@ -100,6 +100,16 @@ def test_a_tree_has_as_many_levels_as_it_takes_to_fit_a_prompt() -> None:
     assert len(last.text) <= 20
 
 
+def test_a_level_of_a_tree_that_is_not_a_fifth_shorter_is_shortened_and_the_last() -> None:
+    steps = Steps(lambda text: text[: len(text) * 9 // 10], limit=60)
+    reduced(["x" * 20] * 10, steps)
+    # Ten summaries of 18 characters make four groups, whose summaries are shorter by a tenth only.
+    assert len(steps.parts) == 10 + 4
+    assert steps.shortened == [TOKENS]
+    [(last, _)] = steps.last_parts
+    assert len(last.text) <= 60
+
+
 def test_refine_reads_each_chunk_with_the_summary_of_all_before_it() -> None:
     steps = Steps(lambda text: text.replace("\n", "")[:6].upper())
     assert asyncio.run(refine(["one.", "two.", "three."], steps, tokens=TOKENS)) == "ONE.TW"

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from fake_engine import FakeEngine, Reply
+from fake_engine import FakeEngine, Reply, tokens
 
 from streaming.errors import DocumentFailed
 from streaming.protocol import Sampling
@@ -74,6 +74,13 @@ def test_what_is_no_text_or_no_json_is_no_answer(bad: str) -> None:
     with pytest.raises(DocumentFailed) as failed:
         write(TEXT, bad)
     assert failed.value.type == "BadAnswer"
+
+
+def test_json_may_take_three_times_the_tokens_that_its_words_should() -> None:
+    # 80 tokens of words, as for any short text; the braces, marks and line ends make 180 of them.
+    said = json.dumps({"who": TEXT.split(), "what": "The captain turned back on one engine."}, indent=6)
+    assert 160 < tokens(said) < 240
+    assert json.loads(write(TEXT, said)[0].summary) == json.loads(said)
 
 
 def test_parts_of_a_long_text_are_summarized_and_the_answer_is_about_their_summaries() -> None:
