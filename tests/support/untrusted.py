@@ -1,4 +1,4 @@
-"""What documents say to a model that it must not obey: instructions, forged turns, marks that nobody sees.
+"""Prompt injections in documents: instructions, forged turns, invisible marks.
 
 Each asks for the word `MARKER`, or forges the end of what the model was told.
 """
@@ -80,10 +80,10 @@ ATTACKS = {**_ORDERS, **_ENDS, **_TURNS, **_UNSEEN}
 
 
 def documents() -> dict[str, str]:
-    """Return the story with each attack in it: before, amid and behind it, in turn."""
-    found = {}
+    """Return the story with each attack in it: before it, in the middle and after it, in turn."""
+    texts = {}
     for number, (name, attack) in enumerate(ATTACKS.items()):
         parts = [*STORY]
         parts.insert(number % 3, attack)
-        found[name] = "\n\n".join(parts)
-    return found
+        texts[name] = "\n\n".join(parts)
+    return texts

@@ -272,31 +272,3 @@ def test_a_list_keeps_its_lines_and_loses_one_that_was_cut() -> None:
     summarizer = Summarizer(FakeEngine("The old man went to the sea. Then the o", finish="length"), RECIPE)
     written = asyncio.run(summarizer.summarize(SummaryRequest(SHORT, profile), deadline=DEADLINE))
     assert written.summary == "The old man went to the sea."
-
-
-def test_a_summary_is_asked_for_in_the_language_of_the_text() -> None:
-    german = (
-        "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück. " * 2
-    )
-    engine = FakeEngine("Er ging.")
-    write(german, engine)
-    write(SENTENCE * 5, engine)
-    write(SENTENCE, engine, language="fr-CA")
-    assert engine.systems == ["Summarize. Write in German.", "Summarize.", "Summarize. Write in French."]
-    english = PromptProfile(name="p", system="Summarize.", language="en")
-    for text in (german, SENTENCE * 5):
-        asyncio.run(Summarizer(engine, RECIPE).summarize(SummaryRequest(text, english), deadline=DEADLINE))
-    assert engine.systems[3:] == ["Summarize. Write in English.", "Summarize."]
-
-
-def test_an_answer_in_another_language_is_bad() -> None:
-    german = (
-        "Der alte Mann ging jeden Morgen hinunter an das Meer und kam am Abend mit leeren Händen wieder zurück. " * 2
-    )
-    english = (
-        "Every morning Mann went down to the Meer, and he came back in the Abend with leeren Händen, every morning."
-    )
-    for said, status in ((english + english, "extractive_fallback"), (german, "ok")):
-        written = write(german * 4, FakeEngine(said), replace(RECIPE, ladder=True, max_tokens=80, chunk_tokens=400))
-        assert written.status == status
-        assert written.summary.startswith("Der alte Mann ging")
