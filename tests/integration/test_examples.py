@@ -1,6 +1,6 @@
 """The programs of examples/ that users copy, each run as a program of its own.
 
-The commands of docs/examples.md, with a model between producer and consumer, are run with those of the other pages.
+The commands of docs/examples.md, the batch job among them, are run with those of the other pages: with a model.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from archives import deletion, summary
 from installation import read_topic
 from kafka import KafkaProducer
-from pages import ROOT, STORY
+from pages import ROOT
 
 from streaming.archive import Archive, ArchiveLocation
 from streaming.kafka.topics import Admin
@@ -124,16 +123,3 @@ def test_the_archive_is_read_alike_by_pandas_and_duckdb(tmp_path: Path) -> None:
         run_example("read_archive.py", str(tmp_path))
         == "pandas\n  a: New.\n  c: Here.\nDuckDB\n  a: New.\n  c: Here.\n"
     )
-
-
-def test_the_batch_job_writes_a_row_for_each_file(tmp_path: Path) -> None:
-    notes = tmp_path / "notes"
-    notes.mkdir()
-    (notes / "mill.txt").write_text(STORY)
-    (notes / "nothing.txt").write_text(" \n")
-    printed = run_example("batch_job.py", str(notes), str(tmp_path / "out"), GISTREAM_MAX_TOKENS="32")
-    rows = {row["id"]: row for row in pq.read_table(tmp_path / "out").to_pylist()}
-    assert set(rows) == {"mill.txt", "nothing.txt"}
-    assert rows["nothing.txt"]["error"]["type"] == "EmptyText"
-    assert printed.splitlines()[0] == f"mill.txt: {rows['mill.txt']['summary']}"
-    assert printed.splitlines()[1].startswith("nothing.txt: failed: ")

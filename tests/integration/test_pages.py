@@ -1,6 +1,7 @@
 """Every command that a page of docs/ shows is run, as it stands there.
 
-A file of its own, because all tests of a file run one after the other, and these take a quarter of the suite's time.
+A file of its own, because all tests of a file run one after the other. The time of these is that of `gistream run`, of
+which most pages show one: 20 s of processor time for Spark's JVM, 5 s for Python's imports, 7 s for one summary.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from kafka import KafkaProducer
 from pages import ROOT, STORY, run_page, steps
@@ -24,12 +26,25 @@ from streaming.settings import load
 def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "own-topics.md":
         fill_topics(folder / "data")
+    if page.name == "examples.md":
+        (folder / "notes" / "nothing.txt").write_text(" \n")
     # What takes minutes with the sample takes seconds with a tiny model.
     tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"]) if page.name == "tuning.md" else None
     said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
+    if page.name == "examples.md":
+        check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
+
+
+def check_batch_job(written: Path, printed: str) -> None:
+    """Check that the batch job wrote and printed a row for each file, also for the one without a text."""
+    rows = {row["id"]: row for row in pq.read_table(written).to_pylist()}
+    assert set(rows) == {"mill.txt", "nothing.txt"}
+    assert rows["nothing.txt"]["error"]["type"] == "EmptyText"
+    assert printed.splitlines()[0] == f"mill.txt: {rows['mill.txt']['summary']}"
+    assert printed.splitlines()[1].startswith("nothing.txt: failed: ")
 
 
 def fill_topics(data_dir: Path) -> None:
