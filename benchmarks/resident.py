@@ -1,7 +1,7 @@
 """The growth of a fresh process that loads an engine, and whether it grows further.
 
-Measured as `streaming.engine.model.memory` describes: the growth of the resident memory with the weights loaded, all
-slots open, a prompt of a document in one slot of each lane and a short prompt in every other slot.
+Measured (docs/design/measurements.md, Memory prediction): the growth of the resident memory with the weights
+loaded, all slots open, a prompt of a document in one slot of each lane and a short prompt in every other slot.
 """
 
 from __future__ import annotations

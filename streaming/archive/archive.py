@@ -2,10 +2,10 @@
 
 Item: one result.
 Unit of parallelism: none; one writer at a time. A batch's results become one file per data set and day.
-Guarantee: each identity once for every reader. After a restart the last batch overwrites its own files, which are
-named after the query's checkpoint and the batch. A new checkpoint uses new file names, so it never overwrites existing
-files. Results already present in another file of that day are skipped, and a log line says so. Two writers on
-one disk take turns. An object store has no lock, so let one query at a time write the results of a topic.
+Guarantee: each identity once for every reader. After a crash the batch that was not committed overwrites its own
+files, which are named after the query's checkpoint and the batch. A new checkpoint uses new file names, so it never
+overwrites existing files. Results already present in another file of that day are skipped, and a log line says so. Two
+writers on one disk take turns. An object store has no lock, so let one query at a time write the results of a topic.
 
 An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day
 can have its results. A file that is written again keeps all its identities, because other files may have skipped them.

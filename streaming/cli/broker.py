@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from streaming.settings import load
+from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, Json, command_flags
 from streaming.terminal.consoles import out
 
@@ -23,12 +23,12 @@ def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
     Example:
         gistream broker start --data-dir /srv/gistream
     """
-    _print_state(_broker(ctx).start())
+    _print_state(_broker(load(command_flags(ctx))).start())
 
 
 def stop(ctx: typer.Context, data_dir: DataDir = None) -> None:
     """Stop the broker and wait until it has ended; its data stays."""
-    stopped = _broker(ctx).stop()
+    stopped = _broker(load(command_flags(ctx))).stop()
     out.print("the broker has stopped" if stopped else "the broker was not running")
 
 
@@ -38,7 +38,7 @@ def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) 
     Example:
         gistream broker status --json | jq -r .bootstrap_servers
     """
-    state = _broker(ctx).status()
+    state = _broker(load(command_flags(ctx))).status()
     if as_json:
         sys.stdout.write(json.dumps(asdict(state)) + "\n")
     else:
@@ -52,8 +52,8 @@ def _print_state(state: Status) -> None:
         out.print("the broker is not running; start it with `gistream broker start`")
 
 
-def _broker(ctx: typer.Context) -> EmbeddedBroker:
+def _broker(settings: Settings) -> EmbeddedBroker:
     # Imported here, because it loads the Kafka client.
     from streaming.kafka.broker import EmbeddedBroker
 
-    return EmbeddedBroker(load(command_flags(ctx)))
+    return EmbeddedBroker(settings)

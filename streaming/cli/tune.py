@@ -34,7 +34,7 @@ def tune(
     """Measure which representation of the model, and which setup, this CPU computes fastest, and keep the choice.
 
     Every later start uses it. A representation is chosen only if it is statistically no worse than the file as given:
-    both read the same 8,192 tokens of text, and their predictions are compared. A running query keeps its
+    both read the same 8,192 tokens of text, and their predictions are compared. A query that has begun keeps its
     representation until --representation names another.
 
     Examples:

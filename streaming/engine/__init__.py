@@ -17,7 +17,6 @@ from typing import Any
 from streaming.engine.model.model_file import ModelFile, describe_model, open_model
 from streaming.engine.recipe import LlamaRecipe
 from streaming.engine.setup import Setup, lanes_for
-from streaming.machine.cores import usable_cores
 
 __all__ = [
     "LlamaRecipe",
@@ -27,7 +26,6 @@ __all__ = [
     "grammar_of",
     "lanes_for",
     "open_model",
-    "usable_cores",
 ]
 
 

@@ -43,7 +43,7 @@ _CLOCK_SECONDS = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; ``exit_code` is that of the error that a start would end with, 0 when it would not.
+    """What one check found; `exit_code` is that of the error that a start would end with, 0 when it would not.
 
     The names of the fields are those of `gistream doctor --json`.
     """

@@ -109,8 +109,8 @@ class Settings(ModelSettings):
     batch_documents: int | None = Field(
         None,
         ge=1,
-        description="Documents of one micro-batch, for each executor. Default: 8 for every 9 slots, doubled while the "
-        "result is at most 32, and at least 16: about a minute of work for chapters with the sample model (0.3 a "
+        description="Documents of one micro-batch, for each executor. Default: 8 for every 9 slots, twice that if "
+        "it is at most 32, and at least 16: about a minute of work for chapters with the sample model (0.3 a "
         "second as given, 0.7 tuned). Larger batches leave slots idle less often, but a crash repeats more.",
     )
     max_failed_share: float = Field(

@@ -11,7 +11,7 @@ from streaming.settings.fields import Settings
 from streaming.settings.sources import pairs
 
 # Settings that are tables: their flags are repeated pairs.
-_PAIRS = {"field", "kafka"}
+_PAIRS = ("field", "kafka")
 # The value of a flag that was not used, once and repeatable.
 _ABSENT: tuple[object, ...] = (None, (), [])
 
@@ -32,7 +32,7 @@ def command_flags(ctx: typer.Context) -> dict[str, Any]:
     flags = {
         name: value for name, value in ctx.params.items() if name in Settings.model_fields and value not in _ABSENT
     }
-    return flags | {name: pairs(flags[name], f"--{name}") for name in _PAIRS & flags.keys()}
+    return flags | {name: pairs(flags[name], f"--{name}") for name in _PAIRS if name in flags}
 
 
 DataDir = Annotated[Path | None, flag("data_dir")]

@@ -4,7 +4,8 @@ Reads the records of topics.
 
 Item: one record, with key, value, headers and position.
 Unit of parallelism: a whole topic partition, because the order of an id's results depends on it.
-Guarantee: each offset is read once. After a restart the last micro-batch is read again, with exactly the same offsets.
+Guarantee: each committed offset is read once. After a crash, or a stop that did not wait, the micro-batch that was not
+committed is read again, with exactly the same offsets.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_engines import FakeRecipe
 from pyspark.sql import SparkSession
-from spark_helpers import MakePlan
+from spark_queries import MakePlan
 
 from streaming.engine import open_model
 from streaming.planning.layout import plan_layout

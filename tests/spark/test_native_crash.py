@@ -9,7 +9,7 @@ from pathlib import Path
 from installation import Send, document, read_topic
 from native_hooks import CRASHES, TrappedRecipe
 from pyspark.sql import SparkSession
-from spark_helpers import MakePlan
+from spark_queries import MakePlan
 
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe

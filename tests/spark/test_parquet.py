@@ -10,7 +10,7 @@ import pytest
 from installation import Send, document, read_topic
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
-from spark_helpers import MakePlan, drain
+from spark_queries import MakePlan, drain
 
 from streaming.archive import Archive
 from streaming.errors import MachineError

@@ -11,7 +11,7 @@ import pytest
 from installation import Send, document, read_topic
 from kafka import KafkaConsumer, TopicPartition
 from pyspark.sql import SparkSession
-from spark_helpers import MakePlan, drain
+from spark_queries import MakePlan, drain
 
 from consumers.tail import Tail
 from streaming.errors import CheckpointError, EngineError, QueryError

@@ -72,10 +72,10 @@ def _measure_original(run: TuningRun) -> Generator[Event, None, Speed]:
     """Measure the original file, in a setup in which it keeps its deadlines."""
     task, setup = run.task, run.task.first_setup()
     speed = yield from probe(run, GIVEN, setup, limit=max(task.budget, _MIN_SECONDS))
-    slower_setup = task.setup_for_deadlines(speed)
-    if slower_setup is not None and run.seconds_left > run.longest_probe:
+    deadline_setup = task.setup_for_deadlines(speed)
+    if deadline_setup is not None and run.seconds_left > run.longest_probe:
         try:
-            speed = yield from probe(run, GIVEN, slower_setup)
+            speed = yield from probe(run, GIVEN, deadline_setup)
         except EngineError as error:
             yield run.skip(task.model.representation, str(error))
     return speed

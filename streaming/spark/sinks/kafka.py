@@ -4,7 +4,8 @@ Writes summaries, tombstones and dead letters, each to the topic that its row na
 
 Item: one row of topic, key, value and headers.
 Unit of parallelism: one record, sent as soon as the row is there.
-Guarantee: at least once. After a restart the results of the last micro-batch may stand twice, with the same identity.
+Guarantee: at least once. After a crash, or a stop that did not wait, the results of the micro-batch that was not
+committed may stand twice, with the same identity.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ Writes summaries, dead letters and deletions to an archive (`streaming.archive`)
 Item: one row of topic, key, value and headers.
 Unit of parallelism: none. The driver collects a micro-batch, which is small (`batch_documents` an executor), and writes
 one file per data set and day. It collects in one action, which runs the model once for all data sets.
-Guarantee: each identity once for every reader. After a restart the last micro-batch is written again, over its own
-files, because their names come from the checkpoint and the batch.
+Guarantee: each identity once for every reader. After a crash, or a stop that did not wait, the micro-batch
+that was not committed is written again, over its own files: their names come from the checkpoint and the batch.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def test_every_measurement_that_the_code_cites_has_a_section() -> None:
     page = (ROOT / "docs" / "design" / "measurements.md").read_text()
     sections = {title.lower() for title in re.findall(r"(?m)^## (.+)$", page)}
     for room in ("streaming", "producers", "consumers", "benchmarks", "evaluation", "tools"):
-        for path in (ROOT / room).rglob("*.py"):
+        for path in [*(ROOT / room).rglob("*.py"), *(ROOT / room).rglob("*.toml")]:
             # A comment may go over several lines.
             code = re.sub(r"\s*\n\s*(#\s*)?", " ", path.read_text())
             assert "design measurements" not in code, path

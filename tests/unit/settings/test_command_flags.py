@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,16 +65,35 @@ def test_a_pair_without_its_equals_sign_is_refused() -> None:
         flags_of("--kafka", "secret")
 
 
+def functions(program: typer.Typer) -> Iterator[Callable[..., Any]]:
+    yield from (command.callback for command in program.registered_commands if command.callback)
+    for group in program.registered_groups:
+        assert group.typer_instance
+        yield from functions(group.typer_instance)
+
+
+def test_no_flag_of_a_command_is_without_effect() -> None:
+    for function in functions(app):
+        [tree] = ast.parse(inspect.getsource(function)).body
+        assert isinstance(tree, ast.FunctionDef)
+        body = {node.id for statement in tree.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        settings = set(Settings.model_fields) if "command_flags" in body else set()
+        assert set(inspect.signature(function).parameters) <= body | settings, function
+
+
 def commands(group: Any) -> list[Any]:
     subcommands = getattr(group, "commands", None)
     return [group] if subcommands is None else [leaf for command in subcommands.values() for leaf in commands(command)]
 
 
 def test_a_parameter_named_as_a_setting_is_that_settings_flag_in_every_command() -> None:
+    by_description = {field.description: name for name, field in Settings.model_fields.items()}
     leaves = commands(typer.main.get_command(app))
     assert len(leaves) > 20
     for command in leaves:
         for parameter in command.params:
+            if (setting := by_description.get(parameter.help)) is not None:
+                assert parameter.name == setting, f"{command.name}: {parameter.name} is the flag of {setting}"
             if parameter.name in Settings.model_fields and parameter.param_type_name == "option":
                 described = Settings.model_fields[parameter.name].description
                 assert (parameter.opts, parameter.help) == ([f"--{parameter.name.replace('_', '-')}"], described)
