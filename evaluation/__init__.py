@@ -9,4 +9,12 @@ rouge.py       the words that a summary and a reference have in common
 bootstrap.py   whether a difference is more than chance
 results.py     the figures, as JSON
 report.py      the figures, as a table
+
+People judge, too:
+
+sheet.py           the page on which they do, in page/
+blinding.py        which system wrote what, hidden from them
+ratings.py         the files that the page saves
+rating_results.py  the figures, as JSON
+rating_report.py   the figures, as a table
 """

@@ -38,7 +38,8 @@ def evaluate(
 ) -> None:
     """Measure all systems on all texts and call `on_results`. Journals keep the summaries until that has returned.
 
-    Baselines extract, from each text, as many words as the first system wrote of it, or as many as fit. Raises
+    Baselines extract, from each text, as many words as the first system wrote of it, or as many as fit. There are no
+    scores unless every text has references. Raises
     `NotSummarized` when no text has a summary by every system, `ModelError`, `EngineError`, `MachineError`, and the
     errors of `on_results`.
     """
@@ -121,7 +122,7 @@ def _scores(contender: Contender, work: Work, system: SystemSummaries, stories: 
     texts = [free_text(summary.summary, profile) for summary in summaries]
     return SystemScores(
         contender.name,
-        [_rouge(story, text) for story, text in zip(stories, texts, strict=True)],
+        _rouges(stories, texts),
         [length(text) for text in texts],
         summaries,
         work.recipe_name,
@@ -129,6 +130,7 @@ def _scores(contender: Contender, work: Work, system: SystemSummaries, stories: 
         | _token_limits(work)
         | profile.sampling.model_dump(exclude_none=True),
         sum(timed.seconds for timed in timed_summaries),
+        texts,
     )
 
 
@@ -137,17 +139,21 @@ def _token_limits(work: Work) -> dict[str, int]:
     return {"chunk_tokens": work.recipe.chunk_tokens, "max_tokens": work.recipe.max_tokens}
 
 
-def _baseline(name: str, stories: Sequence[Story], lengths: Sequence[float], progress: ProgressBar) -> SystemScores:
+def _baseline(name: str, stories: Sequence[Story], budget: Sequence[float], progress: ProgressBar) -> SystemScores:
     extracts = []
-    for story, words in zip(stories, lengths, strict=True):
+    for story, words in zip(stories, budget, strict=True):
         extracts.append(BASELINES[name](story.text, words=words, language=story.written_in))
         progress.advance()
-    scores = [_rouge(story, extract) for story, extract in zip(stories, extracts, strict=True)]
-    return SystemScores(name, scores, [length(extract) for extract in extracts])
+    lengths = [length(extract) for extract in extracts]
+    return SystemScores(name, _rouges(stories, extracts), lengths, texts=extracts)
 
 
-def _rouge(story: Story, summary: str) -> Rouge:
-    return rouge(summary, story.references, language=story.written_in)
+def _rouges(stories: Sequence[Story], summaries: Sequence[str]) -> list[Rouge]:
+    """Return the scores of a system; none of them when a text has no references."""
+    if not all(story.references for story in stories):
+        return []
+    pairs = zip(stories, summaries, strict=True)
+    return [rouge(summary, story.references, language=story.written_in) for story, summary in pairs]
 
 
 def _sha256(stories: Sequence[Story]) -> str:

@@ -16,7 +16,8 @@ _HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"
 
 def show(results: EvaluationResults, out: Console) -> None:
     """Print everything."""
-    out.print(f"{len(results.stories)} texts of {results.data}; means over the texts, ROUGE in percent\n", markup=False)
+    unit = ", ROUGE in percent" if results.scored else "; no ROUGE, which needs references for every text"
+    out.print(f"{len(results.stories)} texts of {results.data}; means over the texts{unit}\n", markup=False)
     out.print(_systems(results))
     if differences := results.differences():
         first = results.systems[0].name
@@ -32,12 +33,13 @@ def show(results: EvaluationResults, out: Console) -> None:
 
 
 def _systems(results: EvaluationResults) -> Table:
+    headings = _HEADINGS.values() if results.scored else ()
     table = Table(
-        "system", *_HEADINGS.values(), "words", "extracts", "grounding", "repetition", "copy", "s a text", "tokens in",
+        "system", *headings, "words", "extracts", "grounding", "repetition", "copy", "s a text", "tokens in",
         "out", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
     )  # fmt: skip
     for system in results.systems:
-        scores = (f"{100 * getattr(system.mean, measure):.1f}" for measure in MEASURES)
+        scores = (f"{100 * getattr(system.mean, measure):.1f}" for measure in MEASURES if results.scored)
         table.add_row(system.name, *scores, f"{mean(system.lengths):.0f}", *_of_model(system))
     return table
 

@@ -18,7 +18,8 @@ SIGNALS = ("grounding", "repetition", "copy", "compression")
 class SystemScores:
     """One system: its scores and lengths (in words), by text in their order.
 
-    A baseline has no `summaries`, and takes no `seconds` worth counting.
+    `scores` are empty for texts without references. `texts` are the summaries without the names and choices of a
+    profile's schema. A baseline has no `summaries`, and takes no `seconds` worth counting.
     """
 
     name: str
@@ -28,10 +29,11 @@ class SystemScores:
     recipe: str | None = None
     settings: Mapping[str, Any] | None = None
     seconds: float = 0.0
+    texts: Sequence[str] = ()
 
     @property
     def mean(self) -> Rouge:
-        """The mean of each measure."""
+        """The mean of each measure; raises `StatisticsError` without scores."""
         return Rouge(**{measure: mean(self.of(measure)) for measure in MEASURES})
 
     def of(self, measure: str) -> list[float]:
@@ -69,9 +71,14 @@ class EvaluationResults:
     systems: Sequence[SystemScores]
     failed: Mapping[str, str]
 
+    @property
+    def scored(self) -> bool:
+        """Whether the systems have scores: every text has references."""
+        return bool(self.systems[0].scores)
+
     def differences(self) -> list[tuple[SystemScores, dict[str, Difference]]]:
-        """Return by how much the first system is above each other one, measure by measure."""
-        first, *others = self.systems
+        """Return by how much the first system is above each other one, measure by measure; nothing without scores."""
+        first, *others = self.systems if self.scored else self.systems[:1]
         return [
             (other, {measure: difference(first.of(measure), other.of(measure)) for measure in MEASURES})
             for other in others
@@ -98,7 +105,7 @@ def as_json(results: EvaluationResults) -> dict[str, Any]:
                 "id": story,
                 "scores": {system.name: _rounded(asdict(system.scores[place])) for system in results.systems},
             }
-            for place, story in enumerate(results.stories)
+            for place, story in enumerate(results.stories if results.scored else ())
         ],
     }
 
@@ -107,7 +114,7 @@ def _system(system: SystemScores) -> dict[str, Any]:
     prompt, completion = system.tokens
     return {
         "name": system.name,
-        **_rounded(asdict(system.mean)),
+        **(_rounded(asdict(system.mean)) if system.scores else {}),
         "words": round(mean(system.lengths), 1),
         "fallback_share": round(system.fallback_share, 4),
         "signals": _rounded({name: system.signal(name) for name in SIGNALS}),

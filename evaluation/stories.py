@@ -3,7 +3,8 @@
     {"id": "63833", "text": "Jinx Ship To The Rescue ...", "references": ["Strike is ...", "A captain ..."]}
 
 A missing `id` becomes the number of the line. A single reference may be called `reference` or `summary`. `language` is
-the ISO 639-1 code of text and references, and is detected where it is missing. Other fields are ignored.
+the ISO 639-1 code of text and references, and is detected where it is missing. Other fields are ignored. A sheet for
+people needs no references.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 @dataclass(frozen=True)
 class Story:
-    """A text and its references; `language` is None where the file has none."""
+    """A text and its references; `language` is None, and `references` are empty, where the file has none."""
 
     id: str
     text: str
@@ -33,13 +34,16 @@ class Story:
         return self.language or detect_language(self.text) or DEFAULT_LANGUAGE
 
 
-def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:
-    """Return the texts of a file, at most `limit`; raises `UsageError` that names a line without a text."""
+def read_stories(path: Path, *, limit: int | None = None, need_references: bool = True) -> list[Story]:
+    """Return the texts of a file, at most `limit`.
+
+    Raises `UsageError` that names a line without a text, or without the references that it needs.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
-    stories = [_story(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+    stories = [_story(line, path, number, need_references) for number, line in enumerate(lines, 1) if line.strip()]
     if not stories:
         raise UsageError(f"{path} has no texts.")
     if len({story.id for story in stories}) < len(stories):
@@ -47,7 +51,7 @@ def read_stories(path: Path, *, limit: int | None = None) -> list[Story]:
     return stories[:limit]
 
 
-def _story(line: str, path: Path, number: int) -> Story:
+def _story(line: str, path: Path, number: int, need_references: bool) -> Story:
     try:
         fields: Any = json.loads(line)
     except ValueError as error:
@@ -58,13 +62,15 @@ def _story(line: str, path: Path, number: int) -> Story:
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"{path}, line {number}, has no `text`.")
     references = fields.get("references") or [fields.get("reference") or fields.get("summary")]
+    if references == [None] and not need_references:
+        references = []
     if not isinstance(references, list) or not all(isinstance(each, str) and each.strip() for each in references):
         raise UsageError(f"{path}, line {number}, has no `references`: a list of summaries that people wrote.")
-    if not all(map(_is_text, (text, *references))):
+    identity = fields.get("id")
+    if not all(map(_is_text, (text, str(identity), *references))):
         raise UsageError(f"{path}, line {number}, has half a character (a lone surrogate).")
     if not isinstance(language, str | None):
         raise UsageError(f"{path}, line {number}, has a `language` that is no text.")
-    identity = fields.get("id")
     return Story(str(number if identity is None else identity), text, tuple(references), language)
 
 

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from kafka import KafkaProducer
 from pages import ROOT, STORY, run_page, steps
+from sheets import page as sheet_page
+from sheets import saved
 from tiny_models import FAMILIES, write_model
 
 from streaming.kafka.broker import EmbeddedBroker
@@ -31,6 +33,9 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
         (folder / "data" / "models").unlink()
     if page.name == "examples.md":
         (folder / "notes" / "nothing.txt").write_text(" \n")
+    if page.name == "evaluation.md":
+        for rater in ("anna", "ben"):
+            (folder / f"{rater}.json").write_text(json.dumps(saved(sheet_page(), rater)))
     # What takes minutes with the sample takes seconds with a tiny model.
     tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"]) if page.name == "tuning.md" else None
     said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))

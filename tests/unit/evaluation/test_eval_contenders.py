@@ -83,6 +83,15 @@ def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
     assert read_stories(path, limit=1) == [first]
 
 
+def test_texts_for_people_need_no_references(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "A text."}\n{"text": "Another.", "references": []}\n{"text": "x", "summary": "y"}')
+    assert [story.references for story in read_stories(path, need_references=False)] == [(), (), ("y",)]
+    path.write_text('{"text": "A text.", "references": "no list"}')
+    with pytest.raises(UsageError, match="has no `references`"):
+        read_stories(path, need_references=False)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -92,6 +101,7 @@ def test_stories_are_read_with_one_reference_or_several(tmp_path: Path) -> None:
         ('{"text": "x"}', "has no `references`"),
         ('{"text": "x", "references": "y"}', "has no `references`"),
         ('{"text": "x", "summary": "y", "language": 3}', "`language`"),
+        (r'{"id": "\ud800", "text": "x", "summary": "y"}', "half a character"),
         ("", "has no texts"),
         ('{"id": 1, "text": "x", "summary": "y"}\n{"id": 1, "text": "z", "summary": "y"}', "same id"),
     ],

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from evaluation.baselines import BASELINES
 from evaluation.bootstrap import Difference, difference
+from evaluation.report import show
 from evaluation.results import EvaluationResults, SystemScores, as_json
 from evaluation.rouge import Rouge, rouge
 from streaming.summarizer.sentences import word_count
@@ -82,3 +86,18 @@ def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
     assert values["differences"][0]["rouge1"] == {"mean": 0.1, "low": None, "high": None}
     assert values["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
     assert values["failed"] == {"c": "Unexpected: a KeyError"}
+
+
+def test_without_references_there_are_no_scores_and_no_differences() -> None:
+    systems = [SystemScores(name, [], [10, 20], texts=["It fell.", "It is gone."]) for name in ("default", "lead")]
+    results = EvaluationResults("mine.jsonl", ["a", "b"], systems, {})
+    values = as_json(results)
+    assert (values["differences"], values["by_story"]) == ([], [])
+    assert (values["systems"][1]["words"], "rouge1" in values["systems"][1]) == (15, False)
+    lines = StringIO()
+    show(results, Console(file=lines, width=120))
+    assert (
+        "2 texts of mine.jsonl; means over the texts; no ROUGE, which needs references for every text"
+        in lines.getvalue()
+    )
+    assert "minus each other" not in lines.getvalue()
