@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak book bench llama-server swapped clean help
+.PHONY: demo test lint unit chaos soak browser book bench llama-server swapped clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
@@ -10,6 +10,7 @@ help:
 	@echo "make unit    the tests that need neither Java nor a model"
 	@echo "make chaos   kill -9 at random moments, and count what is there (20 minutes)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
+	@echo "make browser the page of gistream eval --sheet in a headless Chromium (half a minute)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
 	@echo "make llama-server  build llama.cpp's own server, to measure it, too (7 minutes on 2 cores)"
@@ -47,6 +48,10 @@ chaos:
 soak:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/pytest tests/chaos -s -m soak
+
+browser:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/pytest tests/browser
 
 # Figures go to bench.json and bench.png. Two hours on 2 cores, on a machine that does nothing else.
 bench:
