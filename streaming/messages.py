@@ -79,12 +79,14 @@ class Tokens(BaseModel):
 class Signals(BaseModel):
     """What can be measured about a summary without a reference. None: not measured.
 
-    `grounding` is how much of what the summary says stands in the document, from 0 to 1; `repetition` the share of its
+    `grounding` is how much of what the summary says stands in the document, from 0 to 1; `supported` the share of its
+    sentences that stand on the document; `repetition` the share of its
     word 4-grams that are repeats, `copy` of its 8-grams that stand in the document, `compression` its words per word of
     the document; `finish` is "stop" when the model ended every part itself, "length" when the token limit ended one.
     """
 
     grounding: float | None = None
+    supported: float | None = None
     repetition: float | None = None
     # "copy" would hide pydantic's method of that name.
     copied: float | None = Field(default=None, alias="copy")
@@ -92,6 +94,22 @@ class Signals(BaseModel):
     finish: Literal["stop", "length"] | None = None
 
     model_config = ConfigDict(populate_by_name=True)
+
+
+class SummarySentence(BaseModel):
+    """A sentence of a summary, and what it stands on in the document.
+
+    `start` and `end` are characters of the summary, `evidence` pairs of them of the document's text. `origin` says
+    whose words these are. `support` is how much of a model's sentence the evidence says, from 0 to 1; 1 for the text's
+    own; null where it cannot be measured: another language than the text's, or a script whose words cannot be told
+    apart.
+    """
+
+    start: Long
+    end: Long
+    origin: Literal["model", "text"]
+    support: float | None
+    evidence: list[list[Long]]
 
 
 class Source(BaseModel):
@@ -114,7 +132,12 @@ class Summary(BaseModel):
     id: str
     title: str | None = None
     summary: str
-    status: Literal["ok", "extractive_fallback"]
+    status: Literal["ok", "repaired", "extractive_fallback"] = Field(
+        description="ok: every sentence is the model's. repaired: some are the text's. extractive_fallback: all are."
+    )
+    sentences: list[SummarySentence] = Field(
+        default_factory=list, description="What each sentence stands on; empty for a summary in JSON."
+    )
     model: ModelInfo
     prompt: PromptInfo
     recipe: str = Field(description="Hash of all settings that decide the output.")

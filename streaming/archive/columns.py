@@ -37,6 +37,8 @@ def _type(annotation: Any) -> pa.DataType:
         return _PLAIN[type(inner[0])]
     if origin in (Union, types.UnionType):
         return _type(next(kind for kind in inner if kind is not types.NoneType))
+    if origin is list:
+        return pa.list_(_type(inner[0]))
     if origin is dict:
         return pa.map_(_type(inner[0]), _type(inner[1]))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError
-from streaming.messages import Document, PromptInfo, Signals, Source, Summary, Tokens
+from streaming.messages import Document, PromptInfo, Signals, Source, Summary, SummarySentence, Tokens
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
+from streaming.summarizer.evidence import SummarySentence as MeasuredSentence
 
 # This process's engine. Spark keeps its Python workers across tasks and micro-batches, so the engine stays, too.
 _loaded: dict[EngineRecipe, Engine] = {}
@@ -74,6 +75,7 @@ class Desk:
             title=document.title,
             summary=outcome.summary,
             status=outcome.status,
+            sentences=[_sentence(sentence) for sentence in outcome.sentences],
             model=work.model,
             prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
             recipe=work.recipe.hash(profile),
@@ -101,10 +103,21 @@ def _signals(outcome: SummaryResult) -> Signals:
     signals = outcome.signals
     return Signals(
         grounding=_rounded(signals.grounding),
+        supported=_rounded(outcome.supported),
         repetition=_rounded(signals.repetition),
         copy=_rounded(signals.copied),
         compression=_rounded(signals.compression),
         finish=outcome.finish,
+    )
+
+
+def _sentence(sentence: MeasuredSentence) -> SummarySentence:
+    return SummarySentence(
+        start=sentence.start,
+        end=sentence.end,
+        origin=sentence.origin,
+        support=_rounded(sentence.support),
+        evidence=[list(span) for span in sentence.evidence],
     )
 
 

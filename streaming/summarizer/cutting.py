@@ -39,13 +39,21 @@ class TextCutter:
     def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them; never nothing."""
         text = separate_orders(text, language=self._language).rest
-        words = tokens * length(text) / max(1, self._count(text))
+        words = self.words(text, tokens)
         extract = extract_sentences(text, words=words, language=self._language)
         if not extract or extract.endswith("…"):
             # A whole sentence that is a little too long is better than a part of one.
             longer = extract_sentences(text, words=words * ROOM, language=self._language)
             extract = longer or lead_sentences(text, words=words)
         return self._beginning(extract or text.strip(), math.ceil(tokens * ROOM))
+
+    def words(self, text: str, tokens: int) -> float:
+        """Return the length in words of a piece of `text` that has about `tokens` tokens."""
+        return tokens * length(text) / max(1, self._count(text))
+
+    def sentences(self, summary: str) -> list[str]:
+        """Return the sentences, or lines, of a summary."""
+        return [piece.strip() for piece in self._pieces(summary) if piece.strip()]
 
     def join(self, summaries: list[str]) -> str:
         """Make one summary of several that were judged one by one: each sentence stands in it once."""

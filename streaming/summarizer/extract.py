@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ _DAMPING = 0.85
 _CONVERGED = 1e-6
 _MOST_ROUNDS = 100
 # The graph has an edge for every pair of sentences: 1,000 sentences take 8 MB. A longer text is ranked part by part.
-_MOST_SENTENCES = 1000
+MOST_SENTENCES = 1000
 # A sentence of fewer words is an exclamation or a heading, and stands in no extract.
 _FEWEST_WORDS = 4
 
@@ -98,13 +98,20 @@ def lead_sentences(text: str, *, words: float, language: str = DEFAULT_LANGUAGE)
 
 def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDArray[np.float64]:
     """Return how important each sentence is; the scores of all add up to one."""
-    if not sentences:
+    return rank_bags([set(content_words(sentence, language)) for sentence in sentences])
+
+
+def rank_bags(bags: Sequence[Collection[str]], weight: Callable[[str], float] = lambda _: 1.0) -> NDArray[np.float64]:
+    """Return how important each sentence is, as the words that it holds; the scores of all add up to one.
+
+    A word that two sentences share adds its `weight` to their edge.
+    """
+    if not bags:
         return np.zeros(0)
-    bags = [set(content_words(sentence, language)) for sentence in sentences]
     columns = {word: column for column, word in enumerate(dict.fromkeys(word for bag in bags for word in bag))}
     holds = np.zeros((len(bags), max(1, len(columns))), dtype=np.float32)
     for row, bag in enumerate(bags):
-        holds[row, [columns[word] for word in bag]] = 1
+        holds[row, [columns[word] for word in bag]] = [math.sqrt(weight(word)) for word in bag]
     lengths = np.log(np.maximum([len(bag) for bag in bags], 2))
     weights = (holds @ holds.T) / (lengths[:, None] + lengths[None, :])
     np.fill_diagonal(weights, 0)
@@ -120,7 +127,7 @@ def text_rank(sentences: Sequence[str], language: str = DEFAULT_LANGUAGE) -> NDA
 
 
 def _in_parts(sentences: Sequence[str], *, language: str) -> list[float]:
-    parts = max(1, math.ceil(len(sentences) / _MOST_SENTENCES))
+    parts = max(1, math.ceil(len(sentences) / MOST_SENTENCES))
     bounds = [len(sentences) * part // parts for part in range(parts + 1)]
     # The scores of a part add up to one, so scores are smaller in a long part.
     return [

@@ -9,6 +9,7 @@ from streaming.errors import BadInput, PromptTooLong
 from streaming.protocol import Engine, Generation
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.cutting import TextCutter
+from streaming.summarizer.evidence import SourceText, SummarySentence, describe
 from streaming.summarizer.languages import SummaryLanguages, summary_languages
 from streaming.summarizer.model_calls import ModelCalls
 from streaming.summarizer.prompts import PromptProfile, PromptVariables
@@ -34,13 +35,17 @@ class Job:
         *,
         tokens: int,
         language: str,
+        source: SourceText | None,
         calls: ModelCalls,
         writer: Writer,
     ) -> None:
-        """`chunks` are the parts in which the text is read, `tokens` the length of its summary."""
+        """`chunks` are the parts in which the text is read, `tokens` the length of its summary.
+
+        `source` is what the summary can be compared with, None when it cannot be compared.
+        """
         self._recipe, self._text, self._profile = recipe, request.text, request.profile
         self._chunks, self._tokens, self._calls, self._writer = chunks, tokens, calls, writer
-        self.language = language
+        self.language, self._source = language, source
 
     @classmethod
     def prepare(
@@ -62,14 +67,16 @@ class Job:
         cutter = TextCutter(budget.count, language=languages.text, lines=profile.keep_lines)
         chunks = _chunks(request.text, recipe, _fixed_strategy(recipe, profile), budget, cutter)
         calls = ModelCalls(engine, recipe, budget, deadline=deadline)
+        source = _source(request, recipe, languages)
         return cls(
             recipe,
             request,
             chunks,
             tokens=profile.length.of(sum(map(budget.count, chunks))),
             language=languages.text,
+            source=source,
             calls=calls,
-            writer=Writer(recipe, request, calls, cutter, languages, slots=engine.slots),
+            writer=Writer(recipe, request, calls, cutter, languages, source, slots=engine.slots),
         )
 
     @property
@@ -88,10 +95,12 @@ class Job:
         """The model's answers so far."""
         return self._calls.generations
 
-    @property
-    def extracts(self) -> int:
-        """Summaries of parts, or of halves of them, that are extracts."""
-        return self._writer.extracts
+    def describe(self, summary: str) -> list[SummarySentence]:
+        """Return the sentences of the finished summary, none for JSON; takes a second for a long text."""
+        if self._profile.output == "json":
+            return []
+        least = self._recipe.least_support
+        return describe(summary, self._source, self._writer.taken, language=self.language, least=least)
 
     async def run(self) -> str:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""
@@ -106,6 +115,14 @@ class Job:
         reduce = tree if again else map_reduce
         part_tokens = self._profile.length.of(self._recipe.chunk_tokens)
         return await reduce(self._chunks, self._writer, tokens=self._tokens, part_tokens=part_tokens)
+
+
+def _source(request: SummaryRequest, recipe: Recipe, languages: SummaryLanguages) -> SourceText | None:
+    """Return what a summary can be compared with: nothing for JSON, a translation, or words that look the same."""
+    if recipe.faithfulness == "off" or request.profile.output == "json" or languages.translated:
+        return None
+    source = SourceText(request.text, languages.text)
+    return source if source.comparable else None
 
 
 def _fixed_strategy(recipe: Recipe, profile: PromptProfile) -> Strategy | None:

@@ -12,7 +12,7 @@ ends, because nothing is halved twice.
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -47,27 +47,28 @@ class LadderSteps(Protocol):
 
 @dataclass(frozen=True)
 class LadderResult:
-    """A summary; `extracts` of its parts are extracts."""
+    """A summary, and the `extracts` that are parts of it."""
 
     summary: str
-    extracts: int
+    extracts: Sequence[str] = ()
 
 
 async def run_ladder(text: str, steps: LadderSteps, *, sampling: Sampling, max_tokens: int) -> LadderResult:
     """Summarize a text that fits a prompt in at most `max_tokens`, whatever the model says; raises as `generate`."""
     if summary := await _good_summary(text, text, steps, sampling, max_tokens):
-        return LadderResult(summary, 0)
+        return LadderResult(summary)
     halves = await to_thread(steps.halve, text)
     if len(halves) == 1:
-        return LadderResult(await to_thread(steps.extract, text, max_tokens), 1)
+        extract = await to_thread(steps.extract, text, max_tokens)
+        return LadderResult(extract, [extract])
     half_tokens = max_tokens // len(halves)
-    summaries, extracts = [], 0
+    summaries, extracts = list[str](), list[str]()
     for half in halves:
         # A short half supports little, so its summary is judged by the whole text.
         summary = await _good_summary(half, text, steps, sampling, half_tokens)
         if not summary:
             summary = await to_thread(steps.extract, half, half_tokens)
-            extracts += 1
+            extracts.append(summary)
         summaries.append(summary)
     return LadderResult(await to_thread(steps.join, summaries), extracts)
 

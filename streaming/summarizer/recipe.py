@@ -12,6 +12,8 @@ from streaming.summarizer.prompts import PromptProfile
 
 PromptStyle = Literal["chat", "completion"]
 Strategy = Literal["auto", "stuff", "map-reduce", "refine", "extractive"]
+# What becomes of a sentence that does not stand on the text: it is replaced, marked, or not looked for.
+Faithfulness = Literal["strict", "flag", "off"]
 # How the summaries of a document's parts become one: joined, or summarized again.
 Reduce = Literal["concat", "tree"]
 
@@ -23,7 +25,7 @@ class Recipe:
     `model_sha256` and `representation` are the model's; `chunk_tokens`, `max_tokens` and `max_chunks` bound the work.
     In `style` "completion" the model continues a text instead of answering a chat. `thinking_tokens` is the limit of
     its reasoning before each answer, 0 for a model that does not reason. Without the `ladder`, every answer with a
-    whole sentence is a summary.
+    whole sentence is a summary. A sentence of the model stands on the text at the support `least_support`.
     """
 
     model_sha256: str
@@ -37,6 +39,8 @@ class Recipe:
     strategy: Strategy = "auto"
     reduce: Reduce = "concat"
     ladder: bool = True
+    faithfulness: Faithfulness = "strict"
+    least_support: float = 0.85
 
     def hash(self, profile: PromptProfile) -> str:
         """Return the identity of the recipe with a profile: 16 hexadecimal digits of a SHA-256."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
 from streaming.summarizer.budget import Budget, cached_count
+from streaming.summarizer.cleaning import OriginalPositions, clean_text
+from streaming.summarizer.evidence import SummarySentence
 from streaming.summarizer.guards import SignalValues, measure
 from streaming.summarizer.job import Job
 from streaming.summarizer.languages import load_detector
@@ -20,20 +21,21 @@ from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.structured import free_text
 
-Status = Literal["ok", "extractive_fallback"]
-# Control characters other than tab and line end mean nothing in a text, and some break tokenizers.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# Characters that nobody sees, or that show people the text in another order than the model reads it: soft hyphens,
-# spaces without width, overrides and isolates of direction, tags. Joiners, which scripts and emoji need, stay.
-_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+Status = Literal["ok", "repaired", "extractive_fallback"]
 
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """A summary and how it was made; tokens are of all generations, `seconds` is wall-clock time."""
+    """A summary and how it was made; tokens are of all generations, `seconds` is wall-clock time.
+
+    The evidence of its `sentences` are characters of the text as it was given. `supported` is the share of the
+    sentences that stand on the text, None when that cannot be measured.
+    """
 
     summary: str
     status: Status
+    sentences: Sequence[SummarySentence]
+    supported: float | None
     strategy: str
     chunks: int
     prompt_tokens: int
@@ -65,7 +67,7 @@ class Summarizer:
         profile asks, `DeadlineExceeded`, or `EngineError`.
         """
         started = time.monotonic()
-        text = clean_text(request.text)
+        original, text = request.text, clean_text(request.text)
         if not text.strip():
             raise BadInput("the text is empty", type="EmptyText")
         request = replace(request, text=text, title=clean_text(request.title or "") or None)
@@ -80,9 +82,12 @@ class Summarizer:
         )
         summary = await job.run()
         signals = await asyncio.to_thread(measure, free_text(summary, request.profile), text, language=job.language)
+        sentences = await asyncio.to_thread(job.describe, summary)
         return SummaryResult(
             summary=summary,
-            status="extractive_fallback" if job.extracts else "ok",
+            status=_status(sentences),
+            sentences=_in_original(sentences, OriginalPositions(original)),
+            supported=_supported(sentences),
             strategy=job.strategy,
             chunks=job.chunks,
             prompt_tokens=sum(g.prompt_tokens for g in job.generations),
@@ -93,9 +98,18 @@ class Summarizer:
         )
 
 
-def clean_text(text: str) -> str:
-    """Return `text` without invisible characters, with blanks for control characters, and composed (NFC).
+def _status(sentences: Sequence[SummarySentence]) -> Status:
+    """Return whose sentences these are; JSON, which has none, is the model's."""
+    origins = {sentence.origin for sentence in sentences}
+    if "text" not in origins:
+        return "ok"
+    return "repaired" if "model" in origins else "extractive_fallback"
 
-    macOS and some PDFs write a letter and its accent as two characters, which are other words to a model.
-    """
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub(" ", text)))
+
+def _supported(sentences: Sequence[SummarySentence]) -> float | None:
+    measured = [sentence for sentence in sentences if sentence.support is not None]
+    return sum(sentence.stands for sentence in measured) / len(measured) if measured else None
+
+
+def _in_original(sentences: Sequence[SummarySentence], positions: OriginalPositions) -> list[SummarySentence]:
+    return [replace(item, evidence=tuple(positions.span(*span) for span in item.evidence)) for item in sentences]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import regex
 import Stemmer
@@ -19,6 +20,8 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}
 _LETTERS = rf"(?:[\p{{L}}\p{{N}}--[{_UNSPACED}]]\p{{M}}*)+"
 # An apostrophe between two letters belongs to the word: don't, l'été.
 _WORD = regex.compile(rf"[[{_UNSPACED}]&&[\p{{L}}\p{{N}}]]\p{{M}}*|{_LETTERS}(?:['’]{_LETTERS})*", regex.V1)
+# The scripts without spaces in which two characters are a word, more or less.
+_PAIRED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 _CHARACTER = regex.compile(rf"[{_UNSPACED}]\p{{M}}*", regex.V1)
 # Snowball's algorithms by ISO 639-1. In other languages a word is its own stem.
 _STEMMERS = {
@@ -74,6 +77,19 @@ def content_words(text: str, language: str) -> list[str]:
     # A stemmer has state, and texts are read in several threads: one for each text.
     stemmer = Stemmer.Stemmer(_STEMMERS[language])
     return [str(stem) for stem in stemmer.stemWords([word.removesuffix("'s") for word in content])]
+
+
+def comparable_units(text: str, language: str) -> frozenset[str]:
+    """Return the units by which two sentences are compared: content stems, or pairs of Chinese or Japanese characters.
+
+    Empty in scripts whose words cannot be told apart: a letter of Thai, Lao, Burmese or Khmer says nothing.
+    """
+    content = content_words(text, language)
+    if not content or units_per_word(content) == 1:
+        return frozenset(content)
+    if not _PAIRED.search(text):
+        return frozenset()
+    return frozenset("".join(pair) for pair in pairwise(content)) or frozenset(content)
 
 
 def has_stems(language: str) -> bool:

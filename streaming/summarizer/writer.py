@@ -8,6 +8,7 @@ from asyncio import to_thread
 
 from streaming.summarizer.budget import ROOM
 from streaming.summarizer.cutting import TextCutter
+from streaming.summarizer.evidence import Repairer, SourceText
 from streaming.summarizer.json_writer import JsonWriter
 from streaming.summarizer.ladder import run_ladder
 from streaming.summarizer.languages import SummaryLanguages
@@ -29,7 +30,7 @@ _MOST_FAILED_PARTS = 3
 class Writer:
     """Writes the summaries of a text's parts; implements `strategies.StrategySteps`.
 
-    `extracts` counts the summaries of parts and halves that are extracts.
+    `taken` maps the sentences that are the text's own to its statements, -1 for a piece of text that is no statement.
     """
 
     def __init__(
@@ -39,35 +40,55 @@ class Writer:
         calls: ModelCalls,
         cutter: TextCutter,
         languages: SummaryLanguages,
+        source: SourceText | None,
         *,
         slots: int,
     ) -> None:
-        """`slots` are those of the engine."""
+        """`slots` are those of the engine; without a `source` nothing is repaired."""
         self._recipe, self._profile, self._calls = recipe, request.profile, calls
         self._cutter, self._languages = cutter, languages
         self._sampling = request.profile.sampling_of(recipe.sampling)
         self._json = JsonWriter(calls, request.profile, self._sampling, request.grammar, ladder=recipe.ladder)
         self._turns = asyncio.Semaphore(slots + _READY_REQUESTS)
         self._failed_parts = 0
-        self.extracts = 0
+        self._repairer = None
+        if recipe.faithfulness == "strict" and source is not None:
+            self._repairer = Repairer(source, least=recipe.least_support, lines=request.profile.keep_lines)
+        self._extracts: dict[str, int] = {}
+
+    @property
+    def taken(self) -> dict[str, int]:
+        """The sentences of summaries that are the text's own."""
+        return self._extracts | (self._repairer.taken if self._repairer is not None else {})
 
     async def summarize(self, part: Part, tokens: int) -> str:
-        """Summarize a part in about `tokens`; an extract stands in for a summary that stays bad."""
+        """Summarize a part in about `tokens`; the text's own sentences stand in for what the model says badly."""
         if not part.text.strip():
             return ""
         max_tokens = min(self._calls.budget.longest_answer, math.ceil(tokens * ROOM))
         writer = self._part_writer(part)
         async with self._turns:
+            if self._repairer is not None:
+                return await self._repaired(self._repairer, part, writer, tokens, max_tokens)
             if self._recipe.ladder and self._failed_parts < _MOST_FAILED_PARTS:
                 result = await run_ladder(part.text, writer, sampling=self._sampling, max_tokens=max_tokens)
-                self.extracts += result.extracts
-                self._failed_parts += result.extracts > 0
+                for extract in result.extracts:
+                    await to_thread(self._remember, extract)
+                self._failed_parts += bool(result.extracts)
                 return result.summary
             summary = await writer.generate(part.text, self._sampling, max_tokens, may_retry=False)
             if not summary or (self._recipe.ladder and (await to_thread(writer.judge, summary, part.text)).faults):
-                self.extracts += 1
                 return await self.extract(part.text, max_tokens)
             return summary
+
+    async def _repaired(self, repairer: Repairer, part: Part, writer: PartWriter, tokens: int, max_tokens: int) -> str:
+        answer = await writer.generate(part.text, self._sampling, max_tokens, may_retry=False)
+        if answer and (await to_thread(writer.judge, answer, part.text)).faults:
+            # An answer to an order in the text, or one that loops, says nothing about the text.
+            answer = ""
+        words = await to_thread(self._cutter.words, part.text, tokens)
+        summary = await to_thread(repairer.repair, answer, part.text, words)
+        return summary or await self.extract(part.text, tokens)
 
     async def finish(self, part: Part, tokens: int) -> str:
         """Make the summary of the whole text out of its last part: JSON when the profile asks for it.
@@ -94,7 +115,12 @@ class Writer:
 
     async def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them."""
-        return await to_thread(self._cutter.extract, text, tokens)
+        extract = await to_thread(self._cutter.extract, text, tokens)
+        await to_thread(self._remember, extract)
+        return extract
+
+    def _remember(self, extract: str) -> None:
+        self._extracts.update(dict.fromkeys(self._cutter.sentences(extract), -1))
 
     def _part_writer(self, part: Part) -> PartWriter:
         return PartWriter(part, self._calls, self._cutter, self._profile, self._languages)

@@ -1,0 +1,206 @@
+"""Blocks: the paragraphs, list items and turns of a text, and where each character of them stands.
+
+Headings, tables, code, letterheads, greetings and signatures are blocks, too, but no prose.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from streaming.summarizer.sentences import ends_with_sentence
+
+_QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_RULE = re.compile(r"\s*[-=*_~#.+|: \t]{3,}$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+_ITEM = re.compile(
+    r"\s*(?:[-*•–+·▪→]|\(?\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\(?[a-zA-Z][.)]|\(?[ivx]{2,4}[.)])[ \t]+(?=\S)"
+)
+_TABLE = re.compile(r".*\|.*\||\s*\S.*\S(?:\t|[ ]{3,})\S.*(?:\t|[ ]{3,})\S")
+_COMMAND = re.compile(r"\s*(?:\$|#!|>>>|PS>)\s*\S|\s*</?\w+[^<>]*>\s*$")
+# Lines of a letterhead, of minutes or of a report that name people, dates and places.
+_FIELD = re.compile(
+    r"[\s*_]*(?:from|to|cc|bcc|date|sent|subject|re|betreff|von|an|datum|attendees|present|apologies|in attendance|"
+    r"members of the public|absent|authors?|author\(s\)|status|severity|reviewed|owner|chair|minutes taken by|"
+    r"minutes|secretary|location|place|venue|time|version|tel|phone|fax|e-?mail|signed|next meeting|distribution|"
+    r"see also)\b[^:.!?\n]{0,25}:[*_]*(?:\s|$)|[\s*_]*(?:figure|table|fig)\.?\s*\d",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|lieber?|sehr geehrte\w*|guten (?:morgen|tag))\b"
+    r".{0,50}[,!:]?\s*$",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\s*(?:(?:with )?(?:best|kind|warm|many|all the)?\s*(?:regards|wishes|thanks|best|cheers|sincerely|greetings)"
+    r"|yours(?: \w+)?|thank you|thanks\b.{0,40}|mit freundlichen grüßen|(?:viele|liebe|beste) grüße)\s*[,.!]?\s*$",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(r"\s*--\s*$")
+_ATTRIBUTION = re.compile(
+    r"(?:on|am|le)\b.{5,120}\b(?:wrote|schrieb|a écrit)\b.{0,40}:\s*$|-+\s*(?:original|forwarded) message\b|.{1,60}\bwrote:\s*$",
+    re.IGNORECASE,
+)
+_TURN = re.compile(r"\s*([^\W\d_][\w .'’-]{0,39}?)\s?[:：]\s+(?=\S)")
+_FEWEST_TURNS = 4
+# A shorter line that is followed by a capital letter ends its paragraph: text is wrapped later than that.
+_WRAPPED = 50
+# A line that is this much deeper than the one before it belongs to another block, in characters.
+_INDENTED = 2
+# A line without a full stop and of fewer words is a heading, a label or a part of a form.
+_LONGEST_HEADING = 14
+
+
+@dataclass
+class Block:
+    """Lines of a text that belong together, without their marks: `content`.
+
+    `depth` counts the marks of quotation before each line; `speaker` said it; `item` tells whether it is one of a list;
+    `heading` is the line above it that names its section. What is no `prose` holds no sentence that a summary could take.
+    """
+
+    depth: int = 0
+    speaker: str | None = None
+    item: bool = False
+    heading: str = ""
+    prose: bool = True
+    content: str = ""
+    _contents: list[int] = field(default_factory=list)
+    _sources: list[int] = field(default_factory=list)
+
+    def add(self, text: str, source: int) -> None:
+        """Add a line, or the rest of one, that stands at `source` in the text."""
+        if self.content:
+            self.content += "\n"
+        self._contents.append(len(self.content))
+        self._sources.append(source)
+        self.content += text
+
+    def source(self, position: int) -> int:
+        """Return the position in the text of a position in the content."""
+        line = bisect_right(self._contents, position) - 1
+        return self._sources[line] + position - self._contents[line]
+
+
+@dataclass(frozen=True)
+class _Line:
+    text: str
+    start: int
+    depth: int
+    quote: int
+
+    @property
+    def blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def indent(self) -> int:
+        return len(self.text) - len(self.text.lstrip())
+
+
+def blocks(text: str) -> list[Block]:
+    """Cut `text` into blocks, in its order."""
+    lines = list(_lines(text))
+    speakers = _speakers(lines)
+    result: list[Block] = []
+    current: Block | None = None
+    heading = ""
+    fenced = signed = False
+    for number, line in enumerate(lines):
+        following = lines[number + 1] if number + 1 < len(lines) else None
+        before = lines[number - 1] if number else None
+        if _FENCE.match(line.text):
+            fenced, current = not fenced, None
+            continue
+        if before is not None and before.depth != line.depth and not line.blank:
+            current, signed = None, False
+        if _SIGNATURE.match(line.text) or (_CLOSING.match(line.text) and _ends_letter(lines, number)):
+            signed = True
+        if fenced or signed or line.blank or _is_no_prose(line, before, following):
+            # A letter ends with its signature, and the next one begins with who wrote it.
+            signed = signed and not _ATTRIBUTION.match(line.text.strip())
+            current = None
+            if line.blank or _RULE.match(line.text):
+                continue
+            if not (fenced or signed):
+                heading = line.text.strip(" \t#*_:")
+            aside = Block(line.depth, prose=False, heading=heading)
+            aside.add(line.text[line.indent :], line.start + line.indent)
+            result.append(aside)
+            continue
+        turn = _TURN.match(line.text)
+        item = _ITEM.match(line.text)
+        if turn and turn[1] in speakers:
+            current = Block(line.depth, speaker=turn[1], heading=heading)
+            result.append(current)
+            current.add(line.text[turn.end() :], line.start + turn.end())
+        elif item:
+            current = Block(line.depth, item=True, heading=heading)
+            result.append(current)
+            current.add(line.text[item.end() :], line.start + item.end())
+        else:
+            if current is None or before is None or _breaks(current, before, line):
+                current = Block(line.depth, heading=heading)
+                result.append(current)
+            current.add(line.text[line.indent :], line.start + line.indent)
+    return result
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    start = 0
+    for raw in text.splitlines(keepends=True):
+        quote = _QUOTE.match(raw)
+        skipped = quote.end() if quote else 0
+        yield _Line(raw[skipped:].rstrip(), start + skipped, raw[:skipped].count(">"), skipped)
+        start += len(raw)
+
+
+def _speakers(lines: Sequence[_Line]) -> frozenset[str]:
+    """Return the names before turns, of a text that is mostly turns of several people."""
+    counts = Counter(turn[1] for line in lines if (turn := _TURN.match(line.text)) and len(turn[1].split()) <= 4)
+    names = {name for name, count in counts.items() if count > 1}
+    turns = sum(counts[name] for name in names)
+    filled = sum(not line.blank for line in lines)
+    return frozenset(counts) if len(names) > 1 and turns >= _FEWEST_TURNS and 2 * turns > filled else frozenset()
+
+
+def _is_no_prose(line: _Line, before: _Line | None, following: _Line | None) -> bool:
+    text = line.text
+    if _RULE.match(text) or _HEADING.match(text) or _TABLE.match(text) or _COMMAND.match(text):
+        return True
+    if _GREETING.match(text) or _ATTRIBUTION.match(text.strip()) or _FIELD.match(text):
+        return True
+    if ends_with_sentence(text) or len(text.split()) > _LONGEST_HEADING:
+        return False
+    # A heading stands alone, over a rule, or is numbered and stands over a line that begins anew.
+    if following is None or following.blank:
+        return (before is None or before.blank) and not _ITEM.match(text)
+    if _RULE.match(following.text):
+        return True
+    return bool(_ITEM.match(text)) and following.indent <= line.indent and _begins(following.text)
+
+
+def _ends_letter(lines: Sequence[_Line], number: int) -> bool:
+    """Tell whether a closing formula is followed by a name, not by more of the letter."""
+    rest = [line for line in lines[number + 1 : number + 3] if not line.blank]
+    return not rest or not ends_with_sentence(rest[0].text)
+
+
+def _breaks(block: Block, before: _Line, line: _Line) -> bool:
+    """Tell whether a block ends between two lines that no blank line separates."""
+    if line.indent < before.indent and not (block.item and _ITEM.match(before.text)):
+        return True
+    if line.indent - before.indent >= _INDENTED and not block.item:
+        return True
+    if ends_with_sentence(before.text) or len(before.text.strip()) >= _WRAPPED:
+        return False
+    return _begins(line.text) and not (block.item and line.indent > before.indent)
+
+
+def _begins(text: str) -> bool:
+    """Tell whether a line may begin a sentence."""
+    return not text.lstrip("*_\"'“‘( \t")[:1].islower()

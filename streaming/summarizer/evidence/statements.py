@@ -1,0 +1,131 @@
+"""Statements: the sentences of a text that a summary may take over, cleaned, each with its place in the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from streaming.summarizer.evidence.blocks import Block, blocks
+from streaming.summarizer.evidence.pointers import points_back, without_connectives
+from streaming.summarizer.sentences import ends_with_sentence, join_lines, length, split_sentences
+from streaming.summarizer.words import comparable_units
+
+# A sentence of fewer words is an exclamation or a heading, and a longer one is a list.
+_FEWEST_WORDS, _MOST_WORDS = 5, 60
+# An item of a list without a full stop must have this many words to be a sentence that only lacks it.
+_FEWEST_ITEM_WORDS = 6
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])|`([^`\n]{1,80})`")
+_NOTE = re.compile(r"\s?\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\s?\{\w+\}")
+_QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
+_THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them|it)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence of a text.
+
+    `start` and `end` are its characters in the text; `text` is the sentence in one line, as a summary would say it.
+    `depth` counts the marks of quotation before it, `block` the paragraphs and items, and `heading` names the section.
+    `dependent` tells whether it needs the sentence before it, and
+    `whole` whether it may stand in a summary at all: no fragment, no question, no quotation without its speaker.
+    """
+
+    start: int
+    end: int
+    text: str
+    units: frozenset[str]
+    words: float
+    depth: int
+    block: int
+    item: bool
+    heading: str
+    dependent: bool
+    whole: bool
+
+
+def read_statements(text: str, language: str) -> list[Statement]:
+    """Return the sentences of a text in its order, also those that are not `whole`."""
+    result: list[Statement] = []
+    for number, block in enumerate(blocks(text)):
+        result += _of_block(block, number, language)
+    return result
+
+
+def _of_block(block: Block, number: int, language: str) -> Iterator[Statement]:
+    position = 0
+    for raw in split_sentences(block.content, language):
+        start = position + len(raw) - len(raw.lstrip())
+        end = position + len(raw.rstrip())
+        position += len(raw)
+        if start >= end:
+            continue
+        plain = join_lines(_plain(block.content[start:end]))
+        said = without_connectives(plain, language)
+        complete = ends_with_sentence(said)
+        if not start and said[:1].islower():
+            # The first sentence after a greeting or a list's mark.
+            said = said[:1].upper() + said[1:]
+        if block.item and not complete and not said.endswith((":", ";")) and length(said) >= _FEWEST_ITEM_WORDS:
+            said, complete = _stopped(said), True
+        yield Statement(
+            start=block.source(start),
+            end=block.source(end - 1) + 1,
+            text=f"{block.speaker}: {said}" if block.speaker else said,
+            units=comparable_units(plain, language),
+            words=length(said),
+            depth=block.depth,
+            block=number,
+            item=block.item,
+            heading=block.heading,
+            dependent=points_back(said, language) or _unnamed(said, language),
+            whole=block.prose and complete and reads_whole(said),
+        )
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence without marks of emphasis, code and notes."""
+    plain = _EMPHASIS.sub(lambda match: match[2] or match[3], sentence)
+    return _NOTE.sub("", plain.replace("**", ""))
+
+
+def _stopped(sentence: str) -> str:
+    return sentence.rstrip(" ;,–-") + "."
+
+
+def reads_whole(sentence: str) -> bool:
+    """Tell whether a sentence may stand in a summary: no fragment, no question, no quotation without its speaker."""
+    if not _FEWEST_WORDS <= length(sentence) <= _MOST_WORDS:
+        return False
+    if sentence.rstrip("\"'”’»*_) ").endswith(("?", ":", "…", "...", "？", "：")):
+        return False
+    if sentence[:1].islower() or not (sentence[:1].isalnum() or sentence[:1] in "\"“„«「'‘("):
+        return False
+    return not _quoted(sentence)
+
+
+def _quoted(sentence: str) -> bool:
+    """Tell whether a sentence is mostly a quotation, or opens or closes one that it does not hold."""
+    if sentence.count('"') % 2:
+        return True
+    quoted = sum(len(part) for part in sentence.split('"')[1::2])
+    for opening, closing in _QUOTES.items():
+        if sentence.count(opening) > sentence.count(closing):
+            return True
+        quoted += sum(len(part.partition(closing)[0]) for part in sentence.split(opening)[1:])
+    if sentence.count("”") > sentence.count("“") + sentence.count("„"):
+        return True
+    return 2 * quoted > len(sentence)
+
+
+def _unnamed(sentence: str, language: str) -> bool:
+    """Tell whether an English sentence speaks of somebody before it names anybody."""
+    if language != "en" or not (pronoun := _THIRD_PERSON.search(sentence)):
+        return False
+    if pronoun[0].lower() == "it":
+        return False
+    before = sentence[: pronoun.start()]
+    if pronoun[0].lower() in ("their", "them", "they"):
+        return len(before.split()) < 3
+    return (not _NAME.search(before) and not before[:1].isupper()) or len(before.split()) < 3
