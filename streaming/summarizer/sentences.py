@@ -28,6 +28,11 @@ _LETTER = r"[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e\u0e80-\u0ec5\u
 _UNSTOPPED_END = re.compile(rf"{_UNSTOPPED}(?:\s*[\w%][\w%.,]{{0,30}})?[\"'”’)\]]*\s*$")
 # Ends of sentences that the segmenter does not find: in Thai and Lao, and at the stops of Tibetan and Khmer.
 _SPACE_AFTER = re.compile(rf"(?:(?<={_LETTER})(?=\s+{_LETTER})|(?<=[།༎។៕]))[ \t\r\n]+(?![།༎])|(?<=[།༎] [།༎])")
+# Abbreviations that the segmenter takes for the end of a sentence, before a number or a small letter.
+_ABBREVIATED = re.compile(
+    r"\b(?:approx|est|ca|c|nos?|figs?|vs|incl|excl|resp|min|max|tel|ext|dept|vol|pp?|bzw|evtl|inkl|zzgl|nr|abb)\.\s+$",
+    re.IGNORECASE,
+)
 CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 # The scripts that put no space between words. Korean does.
 _UNSPACED = r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff0c]"
@@ -61,6 +66,7 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
         for blank in _BLANK_LINE.finditer(plain):
             starts.difference_update(range(blank.start(), blank.end()))
             starts.add(blank.end())
+        starts = {start for start in starts if not _is_abbreviated(plain, start)}
         starts.update(space.end() for space in _SPACE_AFTER.finditer(plain))
         # Opening marks are a few characters long, so the search need not go further back.
         marks = {cut: _OPENING.search(plain, max(0, cut - _LONGEST_OPENING), cut) for cut in starts}
@@ -70,6 +76,14 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
             cuts.pop()
         yield from (window[a:b] for a, b in pairwise(cuts))
         start += cuts[-1]
+
+
+def _is_abbreviated(text: str, cut: int) -> bool:
+    """Tell whether an abbreviation stands before a cut, and what cannot begin a sentence after it."""
+    following = text[cut : cut + 1]
+    return (following.islower() or following.isdigit()) and bool(
+        _ABBREVIATED.search(text, max(0, cut - _LONGEST_OPENING - LONGEST_WORD), cut)
+    )
 
 
 def ends_with_sentence(text: str) -> bool:

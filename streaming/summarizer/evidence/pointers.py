@@ -44,6 +44,8 @@ _ENGLISH = _Pointers(
     exceptions=re.compile(
         r"this (?:paper|work|study|article|report|thesis|review|chapter|page|document|guide|manual|meeting|email|e-mail"
         r"|year|week|month|morning|evening|command|program|tool|option|release|version|policy|section|notice)\b"
+        r"|(?:these|this|the|our) (?:results?|findings?|data|observations?|experiments?|figures?) (?:\w+ )?"
+        r"(?:suggest|show|indicate|demonstrate|support|confirm|mean)"
         r"|in this (?:paper|work|study|article|report|review|guide|chapter|thesis)\b"
         r"|it (?:is|was|has been|will be|seems|appears|turns out)\b.{0,30}?\b(?:that|to)\b"
         r"|there (?:is|are|was|were|will be|has been|have been)\b|both \w+ and\b|either \w+ or\b|neither \w+ nor\b"

@@ -7,10 +7,10 @@ what the text says most centrally, takes their place in the text's own sentences
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from streaming.summarizer.evidence.pointers import points_back
-from streaming.summarizer.evidence.salience import choose, salience
+from streaming.summarizer.evidence.salience import MEAN, VOTE, choose, salience
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
 from streaming.summarizer.evidence.statements import reads_whole
@@ -58,10 +58,9 @@ class Repairer:
                 votes[best] = 1.0
             elif support.share >= _HALF:
                 votes[best] = max(votes.get(best, 0.0), support.share)
-        # A summary of which everything stands is the model's own, in its own order.
-        kept = list(wordings) if len(wordings) == len(pieces) else []
-        left = words - sum(length(wordings[i]) for i in kept)
         scores = salience(source, candidates, votes)
+        kept = list(wordings) if len(wordings) == len(pieces) and self._is_central(wordings, scores) else []
+        left = words - sum(length(wordings[i]) for i in kept)
         chosen = kept
         if not kept or left > (1 - _TOO_SHORT) * words:
             added = choose(source, scores, words=left, taken=kept)
@@ -75,7 +74,7 @@ class Repairer:
         start = self._source.text.find(text)
         if start >= 0:
             return self._source.candidates(start, start + len(text))
-        # A summary so far stands before the next piece, and summaries of pieces say what the pieces' summaries stood on.
+        # A summary so far stands before the next piece; both, and summaries of pieces, say what was taken before.
         piece = text.partition("\n\n")[2]
         start = self._source.text.find(piece) if piece else -1
         own = self._source.candidates(start, start + len(piece)) if start >= 0 else []
@@ -91,7 +90,12 @@ class Repairer:
             return False
         return self._lines or (reads_whole(piece) and not points_back(piece, self._source.language))
 
-    def _shortest(self, scores: dict[int, float]) -> list[int]:
+    @staticmethod
+    def _is_central(wordings: Collection[int], scores: Mapping[int, float]) -> bool:
+        """Tell whether a summary of which everything stands also says what is central, on average."""
+        return bool(wordings) and sum(scores[i] - VOTE for i in wordings) >= MEAN * len(wordings)
+
+    def _shortest(self, scores: Mapping[int, float]) -> list[int]:
         """Return the statement that exceeds the words by least, of the better half."""
         whole = [i for i in scores if self._source.statements[i].whole and not self._source.statements[i].dependent]
         better = sorted(whole, key=lambda i: (-scores[i], i))[: max(1, len(whole) // 2)]

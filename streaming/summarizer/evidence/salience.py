@@ -8,7 +8,8 @@ claim, a result, a decision or a cause, and what the model chose. Each is worth 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.statements import Statement
@@ -17,35 +18,54 @@ from streaming.summarizer.extract import MOST_SENTENCES, rank_bags
 # What states the point of a paper, a report or a meeting.
 _CLAIM = re.compile(
     r"\bwe (?:propose|present|introduce|show|find|found|demonstrate|develop|describe|report|conclude|recommend|decided"
-    r"|agreed)\b"
+    r"|agreed|argue|tested|test|measured|compared?|examined?|studied|investigated?|evaluated?)\b"
     r"|\bthis (?:paper|work|study|article) (?:\w+ )?(?:proposes|presents|introduces|shows|describes|reports)\b"
-    r"|\bresults? (?:\w+ )?(?:show|suggest|indicate|demonstrate)|\bour (?:results|findings|approach|method)\b"
-    r"|\b(?:decided|agreed|resolved|approved|adopted|rejected|recommended|concluded)\b|\bdecision\b|\broot cause\b"
-    r"|\b(?:was|were|is|are) caused by\b|\bthe cause (?:was|is)\b|\boutperforms?\b|\bwir (?:zeigen|schlagen|stellen)\b"
-    r"|\b(?:beschlossen|vereinbart|einigten)\b|决定|同意|通过了|结果表明",
+    r"|\b(?:results?|findings|data) (?:\w+ )?(?:show|suggest|indicate|demonstrate|support)|\bour (?:results|findings)\b"
+    r"|\b(?:decided|agreed|resolved|approved|adopted|rejected|recommended|concluded|voted)\b|\bdecision\b"
+    r"|\b(?:root|direct|main|immediate) cause\b|\b(?:was|were|is|are) caused by\b|\bthe cause (?:was|is)\b"
+    r"|\bfound that\b|\b(?:therefore|as a result|in conclusion|to conclude|overall),? |\boutperforms?\b"
+    r"|\bwir (?:zeigen|schlagen|stellen)\b|\b(?:beschlossen|vereinbart|einigten)\b|决定|同意|通过了|结果表明",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:resolved|decision|decided|agreed|approved|conclusion|root cause|cause|beschluss|entscheidung)\b[^:.]{0,60}:",
+    r"(?:resolved|decisions?|decided|agreed|approved|conclusions?|results?|root cause|cause|outcome|beschluss"
+    r"|entscheidung)\b[^:.]{0,60}:",
     re.IGNORECASE,
 )
+# What somebody is asked to do, and until when.
+_REQUEST = re.compile(
+    r"\bplease\b|\bdeadline\b|\baction\b[^:.]{0,20}:|\bwill\b|\bmust\b|\bpostponed\b|\bcancelled\b", re.IGNORECASE
+)
+# What everybody knew before, and what is offered beside the point.
+_ASIDE = re.compile(
+    r"\b(?:is|are|been) (?:poorly|little|widely|often|commonly|well) \w+|\blittle is known\b|\bis thought to\b"
+    r"|\bin recent years\b|\bavailable (?:on|upon|at|from|online)\b|\bwe also provide\b|\bmeeting closed\b"
+    r"|\bsee (?:also|below|above|figure|table|section)\b|\b(?:below|above)[.,)]|\bthanks?\b|\bsorry\b|\bonce more\b",
+    re.IGNORECASE,
+)
+_SPEECH = re.compile(r"[\"“”„«»]|\bsaid\b|\basked\b")
 # Sections that say what a text comes to, and sections that a summary can do without.
 _CENTRAL = re.compile(
     r"\b(?:summary|overview|abstract|description|conclusions?|decisions?|resolutions?|root cause|cause|findings?"
-    r"|results?|impact|outcome|zusammenfassung|überblick|fazit|ergebnisse?|beschlüsse|ursache)\b|摘要|结论",
+    r"|results?|impact|outcome|analysis|zusammenfassung|überblick|fazit|ergebnisse?|beschlüsse|ursache)\b|摘要|结论",
     re.IGNORECASE,
 )
 _MARGINAL = re.compile(
     r"\b(?:remarks?|what went well|see also|examples?|files|bugs|history|acknowledg\w+|references|a\.?o\.?b|"
-    r"any other business|lucky|next meeting|troubleshooting|questions)\b",
+    r"any other business|lucky|next meeting|troubleshooting|questions|background|apologies|timeline)\b",
     re.IGNORECASE,
 )
-_OPENING, _CLAIMS, _LABELLED, _SECTION, _CHOSEN = 0.5, 0.4, 0.8, 0.4, 0.6
-_DEPENDENT, _ITEM = 0.3, 0.3
+_OPENING, _CLAIMS, _LABELLED, _SECTION, VOTE, _REQUESTED, _BESIDE = 0.5, 0.7, 0.9, 0.4, 0.6, 0.3, 0.5
+_CONTINUED = 0.5
+_DEPENDENT, _ITEM, _SPOKEN = 0.2, 0.4, 0.3
 # A longer sentence is harder to read, and holds up the others.
 _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
 # Two sentences that share more of their weight say the same.
 _SAME = 0.6
+# A summary may be this much longer than asked for, where a good sentence needs it.
+_MORE = 1.3
+# When a summary has this share of its words, a sentence below the mean adds nothing.
+_ENOUGH, MEAN = 0.6, 1.0
 
 
 def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, float]) -> dict[int, float]:
@@ -59,8 +79,15 @@ def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, 
             scores[i] += _OPENING * (1 - place / len(source.opening))
     for i in candidates:
         statement = source.statements[i]
-        scores[i] += _CHOSEN * votes.get(i, 0)
-        scores[i] += _LABELLED if _LABEL.match(statement.text) else _CLAIMS * bool(_CLAIM.search(statement.text))
+        scores[i] += VOTE * votes.get(i, 0)
+        sentence = source.text[statement.start : statement.end]
+        # A decision may take several sentences.
+        labelled = i - 1 in scores and source.statements[i - 1].block == statement.block
+        if labelled and _LABEL.match(source.statements[i - 1].text):
+            scores[i] += _CONTINUED
+        scores[i] += _LABELLED if _LABEL.match(statement.text) else _CLAIMS * bool(_CLAIM.search(sentence))
+        scores[i] += _REQUESTED * bool(_REQUEST.search(sentence)) - _BESIDE * bool(_ASIDE.search(sentence))
+        scores[i] -= _SPOKEN * bool(_SPEECH.search(sentence))
         scores[i] += _SECTION * bool(_CENTRAL.search(statement.heading))
         scores[i] -= _SECTION * bool(_MARGINAL.search(statement.heading))
         scores[i] -= _DEPENDENT * statement.dependent + _ITEM * statement.item
@@ -83,15 +110,18 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
     """
     chosen = list(taken)
     added: list[int] = []
+    most, so_far = words * _MORE, 0.0
     for i in sorted(scores, key=lambda i: (-scores[i], i)):
         if i in chosen or not source.statements[i].whole:
             continue
+        if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < MEAN):
+            break
         group = _with_antecedent(source.statements, i, chosen)
         if group is None or any(source.same(i, j) > _SAME for j in chosen):
             continue
         more = sum(source.statements[j].words for j in group)
-        if more <= words:
-            words -= more
+        if so_far + more <= most and _all_clear(source.statements, [*chosen, *group]):
+            so_far += more
             chosen += group
             added += group
     return sorted(added)
@@ -99,9 +129,26 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
 
 def _with_antecedent(statements: Sequence[Statement], i: int, chosen: Collection[int]) -> list[int] | None:
     """Return a statement with the one that it needs, None when that one cannot stand in a summary."""
-    if not statements[i].dependent or i - 1 in chosen:
+    if not statements[i].dependent or _clear(statements, i, max((j for j in chosen if j < i), default=None)):
         return [i]
     before = statements[i - 1] if i else None
     if before is None or before.block != statements[i].block or not before.whole or before.dependent:
         return None
     return [i - 1, i]
+
+
+def _all_clear(statements: Sequence[Statement], chosen: Iterable[int]) -> bool:
+    """Tell whether every statement that needs another one has it before it."""
+    order = sorted(chosen)
+    return all(
+        not statements[i].dependent or _clear(statements, i, before)
+        for before, i in pairwise([None, *order])
+        if i is not None
+    )
+
+
+def _clear(statements: Sequence[Statement], i: int, before: int | None) -> bool:
+    """Tell whether it is clear what a statement speaks of when it comes after the one `before`."""
+    if before is None:
+        return False
+    return before == i - 1 or statements[i].subject == statements[before].subject != ""

@@ -16,9 +16,19 @@ _FEWEST_WORDS, _MOST_WORDS = 5, 60
 # An item of a list without a full stop must have this many words to be a sentence that only lacks it.
 _FEWEST_ITEM_WORDS = 6
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])|`([^`\n]{1,80})`")
+# Emphasis of which one end is in another sentence.
+_ASTERISK = re.compile(r"\*+(?=\w)|(?<=[\w.!?,;:)])\*+")
 _NOTE = re.compile(r"\s?\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\s?\{\w+\}")
+# A time or a day without a verb: a line of a timeline, the next meeting.
+_STATION = re.compile(
+    r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
+)
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them|it)\b", re.IGNORECASE)
+# A name within a sentence, and the words before a name that opens one.
+_MIDWAY = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
+_OPENING_NAME = re.compile(r"(?:(?:The|Mr|Mrs|Ms|Miss|Dr|Cllr|Sr|Prof|Old|Young)\.? )*([A-Z][a-z]+)\b")
+_HE_OR_SHE = re.compile(r"(?:He|She|His|Her)\b")
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+")
 
 
@@ -27,7 +37,8 @@ class Statement:
     """One sentence of a text.
 
     `start` and `end` are its characters in the text; `text` is the sentence in one line, as a summary would say it.
-    `depth` counts the marks of quotation before it, `block` the paragraphs and items, and `heading` names the section.
+    `depth` counts the marks of quotation before it, `block` the paragraphs and items, and `heading` names the section,
+    `subject` the person it speaks of, where that is known.
     `dependent` tells whether it needs the sentence before it, and
     `whole` whether it may stand in a summary at all: no fragment, no question, no quotation without its speaker.
     """
@@ -41,6 +52,7 @@ class Statement:
     block: int
     item: bool
     heading: str
+    subject: str
     dependent: bool
     whole: bool
 
@@ -48,12 +60,30 @@ class Statement:
 def read_statements(text: str, language: str) -> list[Statement]:
     """Return the sentences of a text in its order, also those that are not `whole`."""
     result: list[Statement] = []
+    people = _People(text)
     for number, block in enumerate(blocks(text)):
-        result += _of_block(block, number, language)
+        result += _of_block(block, number, language, people)
     return result
 
 
-def _of_block(block: Block, number: int, language: str) -> Iterator[Statement]:
+class _People:
+    """Who the sentences of an English text are about: the person whom each names first, or the last one so named."""
+
+    def __init__(self, text: str) -> None:
+        self._names = frozenset(_MIDWAY.findall(text))
+        self._last = ""
+
+    def subject(self, sentence: str) -> str:
+        """Return whom the next sentence of the text is about, "" when that is unknown."""
+        if _HE_OR_SHE.match(sentence):
+            return self._last
+        opening = _OPENING_NAME.match(sentence)
+        name = opening[1] if opening and opening[1] in self._names else ""
+        self._last = name
+        return name
+
+
+def _of_block(block: Block, number: int, language: str, people: _People) -> Iterator[Statement]:
     position = 0
     for raw in split_sentences(block.content, language):
         start = position + len(raw) - len(raw.lstrip())
@@ -79,6 +109,7 @@ def _of_block(block: Block, number: int, language: str) -> Iterator[Statement]:
             block=number,
             item=block.item,
             heading=block.heading,
+            subject=people.subject(said) if language == "en" else "",
             dependent=points_back(said, language) or _unnamed(said, language),
             whole=block.prose and complete and reads_whole(said),
         )
@@ -87,7 +118,7 @@ def _of_block(block: Block, number: int, language: str) -> Iterator[Statement]:
 def _plain(sentence: str) -> str:
     """Return a sentence without marks of emphasis, code and notes."""
     plain = _EMPHASIS.sub(lambda match: match[2] or match[3], sentence)
-    return _NOTE.sub("", plain.replace("**", ""))
+    return _NOTE.sub("", _ASTERISK.sub("", plain))
 
 
 def _stopped(sentence: str) -> str:
@@ -97,6 +128,8 @@ def _stopped(sentence: str) -> str:
 def reads_whole(sentence: str) -> bool:
     """Tell whether a sentence may stand in a summary: no fragment, no question, no quotation without its speaker."""
     if not _FEWEST_WORDS <= length(sentence) <= _MOST_WORDS:
+        return False
+    if _STATION.match(sentence):
         return False
     if sentence.rstrip("\"'”’»*_) ").endswith(("?", ":", "…", "...", "？", "：")):
         return False
