@@ -14,7 +14,7 @@ from streaming.terminal.consoles import notes, wide_out
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 # Columns of the widest table.
-_COLUMNS = 150
+_COLUMNS = 160
 # What --ratings does not ignore.
 _WITH_RATINGS = ("ratings", "json_file")
 
