@@ -8,7 +8,10 @@ import textwrap
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
+from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary, SummarySentence
+
+# Characters of a quotation from the document: the beginning and the end of a longer place.
+_LONGEST_QUOTATION = 160
 
 
 def tail_block(result: OutputMessage, width: int = 100) -> RenderableType:
@@ -26,15 +29,59 @@ def tail_block(result: OutputMessage, width: int = 100) -> RenderableType:
             ),
             Text(f"  value of {size}{cut}", style="dim"),
         )
+    return Group(
+        _heading(result), Text("".join(f"  {line}\n" for line in textwrap.wrap(_clean(result.summary), width)))
+    )
+
+
+def evidence_block(result: Summary, document: str, width: int = 100) -> RenderableType:
+    """Return a summary sentence by sentence, each with the places of the document's text that it stands on.
+
+    A summary without sentences, which is JSON, looks as in `tail_block`.
+    """
+    if not result.sentences:
+        return tail_block(result, width)
+    lines = [_heading(result)]
+    for sentence in result.sentences:
+        words = _clean(result.summary[sentence.start : sentence.end])
+        lines += [Text(f"  {line}") for line in textwrap.wrap(words, width)]
+        lines.append(_evidence(sentence, document))
+    return Group(*lines, Text())
+
+
+def _heading(result: Summary) -> Text:
     chunks = f"{result.chunks} chunks" if result.chunks > 1 else "1 chunk"
     facts = f"  {chunks}, {result.tokens.prompt + result.tokens.completion:,} tokens, {result.seconds:.1f} s"
     if result.status != "ok":
         facts += f", {result.status}"
+    if result.status == "repaired":
+        from_text = sum(sentence.origin == "text" for sentence in result.sentences)
+        verb = "is" if from_text == 1 else "are"
+        facts += f": {from_text} of {len(result.sentences)} sentences {verb} the text's"
     title = f"  {_clean(result.title)}" if result.title else ""
-    return Group(
-        Text.assemble((_clean(result.id), "bold green"), title, (facts, "dim")),
-        Text("".join(f"  {line}\n" for line in textwrap.wrap(_clean(result.summary), width))),
-    )
+    return Text.assemble((_clean(result.id), "bold green"), title, (facts, "dim"))
+
+
+def _evidence(sentence: SummarySentence, document: str) -> Text:
+    """Return the line below a sentence: how it stands on the document, and the places that show it."""
+    places = " ".join(f"“{_quotation(document[start:end])}”" for start, end in sentence.evidence)
+    if sentence.origin == "text":
+        return Text.assemble("      ", ("text", "green"), f" {places}")
+    if sentence.support is None:
+        return Text.assemble("      ", ("not measured", "dim"))
+    if sentence.stands:
+        return Text.assemble("      ", (f"model {sentence.support:.2f}", "green"), f" {places}")
+    nearest = f"  (nearest, {sentence.support:.2f}: {places})" if places else ""
+    return Text.assemble("      ", ("nothing", "bold red"), (nearest, "dim"))
+
+
+def _quotation(place: str) -> str:
+    """Return a place of a document on one line, without its middle when it is long."""
+    line = " ".join(_clean(place).split())
+    if len(line) <= _LONGEST_QUOTATION:
+        return line
+    half = (_LONGEST_QUOTATION - len(" … ")) // 2
+    return f"{line[:half].rstrip()} … {line[-half:].lstrip()}"
 
 
 def _clean(text: str) -> str:

@@ -14,7 +14,7 @@ from streaming.terminal.consoles import notes, wide_out
 from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 # Columns of the widest table.
-_COLUMNS = 120
+_COLUMNS = 160
 # What --ratings does not ignore.
 _WITH_RATINGS = ("ratings", "json_file")
 
@@ -96,6 +96,8 @@ def evaluation(
 
         gistream eval --data mine.jsonl --set temperature=0,0.3 --set chunk_tokens=400,800 --json grid.json
 
+        gistream eval --data mine.jsonl --set faithfulness=strict,flag
+
         gistream eval --data mine.jsonl --against textrank --limit 20 --sheet sheet.html
 
         gistream eval --ratings anna.json --ratings ben.json
@@ -115,7 +117,7 @@ def evaluation(
 
     if data is None:
         raise UsageError("--data says which texts to summarize, and --ratings what people said; give one of them.")
-    flags = command_flags(ctx) | ({"ladder": False} if no_ladder else {})
+    flags = command_flags(ctx) | ({"ladder": False, "faithfulness": "off"} if no_ladder else {})
     systems = contenders(flags, models=models or (), prompts=prompts or (), sets=sets or ())
     extracts = baselines(against)
     stories = read_stories(data, limit=limit, need_references=sheet is None)

@@ -19,7 +19,7 @@ _OWN_OPTIONS = ("model", "prompt")
 # The settings that decide the text of a summary. Other settings decide where and how fast it is computed.
 COMPARED = (
     *("model", "representation", "prompt", "prompt_style", "strategy", "chunk_tokens", "max_tokens", "thinking_tokens"),
-    *("temperature", "top_p", "min_p", "repeat_penalty", "seed", "ladder"),
+    *("temperature", "top_p", "min_p", "repeat_penalty", "seed", "ladder", "faithfulness", "least_support"),
 )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from evaluation.baselines import BASELINES
 from evaluation.contenders import COMPARED, Contender
@@ -127,16 +128,16 @@ def _scores(contender: Contender, work: Work, system: SystemSummaries, stories: 
         summaries,
         work.recipe_name,
         {name: getattr(contender.settings, name) for name in COMPARED}
-        | _token_limits(work)
+        | _resolved(work)
         | profile.sampling.model_dump(exclude_none=True),
         sum(timed.seconds for timed in timed_summaries),
         texts,
     )
 
 
-def _token_limits(work: Work) -> dict[str, int]:
-    """Return the limits that settings may leave to the size of the model."""
-    return {"chunk_tokens": work.recipe.chunk_tokens, "max_tokens": work.recipe.max_tokens}
+def _resolved(work: Work) -> dict[str, Any]:
+    """Return what settings may leave to the size of the model."""
+    return {name: getattr(work.recipe, name) for name in ("chunk_tokens", "max_tokens", "faithfulness")}
 
 
 def _baseline(name: str, stories: Sequence[Story], budget: Sequence[float], progress: ProgressBar) -> SystemScores:

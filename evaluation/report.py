@@ -35,8 +35,8 @@ def show(results: EvaluationResults, out: Console) -> None:
 def _systems(results: EvaluationResults) -> Table:
     headings = _HEADINGS.values() if results.scored else ()
     table = Table(
-        "system", *headings, "words", "extracts", "grounding", "repetition", "copy", "s a text", "tokens in",
-        "out", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
+        "system", *headings, "words", "repaired", "extracts", "supported", "grounding", "repetition", "copy",
+        "s a text", "tokens in", "out", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold",
     )  # fmt: skip
     for system in results.systems:
         scores = (f"{100 * getattr(system.mean, measure):.1f}" for measure in MEASURES if results.scored)
@@ -54,9 +54,10 @@ def _of_model(system: SystemScores) -> list[str]:
     if not system.summaries:
         return []
     prompt, completion = system.tokens
-    signals = (system.signal(name) for name in ("grounding", "repetition", "copy"))
+    signals = (system.signal(name) for name in ("supported", "grounding", "repetition", "copy"))
     return [
-        f"{system.fallback_share:.0%}",
+        f"{system.share('repaired'):.0%}",
+        f"{system.share('extractive_fallback'):.0%}",
         *("" if value is None else f"{value:.2f}" for value in signals),
         f"{system.seconds / len(system.summaries):.1f}",
         f"{prompt:,}",

@@ -11,7 +11,7 @@ from evaluation.bootstrap import Difference, difference
 from evaluation.rouge import MEASURES, Rouge
 from streaming.messages import Summary
 
-SIGNALS = ("grounding", "repetition", "copy", "compression")
+SIGNALS = ("grounding", "supported", "repetition", "copy", "compression")
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,9 @@ class SystemScores:
         """Return the scores of one measure."""
         return [float(getattr(score, measure)) for score in self.scores]
 
-    @property
-    def fallback_share(self) -> float:
-        """The share of texts whose summary is an extract, in whole or in part."""
-        return mean(summary.status != "ok" for summary in self.summaries) if self.summaries else 0.0
+    def share(self, status: str) -> float:
+        """Return the share of texts whose summary has this status; 0 for a baseline."""
+        return mean(summary.status == status for summary in self.summaries) if self.summaries else 0.0
 
     def signal(self, name: str) -> float | None:
         """Return the mean of a signal over the texts that have it."""
@@ -116,7 +115,8 @@ def _system(system: SystemScores) -> dict[str, Any]:
         "name": system.name,
         **(_rounded(asdict(system.mean)) if system.scores else {}),
         "words": round(mean(system.lengths), 1),
-        "fallback_share": round(system.fallback_share, 4),
+        "repaired_share": round(system.share("repaired"), 4),
+        "fallback_share": round(system.share("extractive_fallback"), 4),
         "signals": _rounded({name: system.signal(name) for name in SIGNALS}),
         "seconds": round(system.seconds, 1),
         "tokens": {"prompt": prompt, "completion": completion},

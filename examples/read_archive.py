@@ -50,7 +50,7 @@ def read_with_pandas(data_set: Path) -> pd.DataFrame:
 def newest_with_duckdb(archive: Path) -> list[tuple[Any, ...]]:
     """Return the id and the newest summary of each document."""
     connection = duckdb.connect()
-    connection.read_parquet(f"{archive}/summaries/*/*.parquet").create_view("summaries")
+    connection.read_parquet(f"{archive}/summaries/*/*.parquet", union_by_name=True).create_view("summaries")
     if (archive / "deletions").is_dir():
         connection.read_parquet(f"{archive}/deletions/*/*.parquet").create_view("deletions")
     else:

@@ -102,13 +102,15 @@ class SummarySentence(BaseModel):
     `start` and `end` are characters of the summary, `evidence` pairs of them of the document's text. `origin` says
     whose words these are. `support` is how much of a model's sentence the evidence says, from 0 to 1; 1 for the text's
     own; null where it cannot be measured: another language than the text's, or a script whose words cannot be told
-    apart.
+    apart. `stands` tells whether the sentence stands on the evidence: enough support, and neither another number nor a
+    denial; null without a support.
     """
 
     start: Long
     end: Long
     origin: Literal["model", "text"]
     support: float | None
+    stands: bool | None
     evidence: list[list[Long]]
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,9 +53,10 @@ def main() -> None:
         lines = [json.dumps(dict(zip(("text", "summary", "status"), row, strict=True))) for row in summaries]
         options.json.write_text("\n".join([*lines, ""]))
     right, wrong = scores([(text, summary) for text, summary, _ in summaries])
-    extracts = sum(status != "ok" for *_, status in summaries)
+    statuses = Counter(status for *_, status in summaries)
     print(
-        f"{len(right)} summaries of {len(texts)} chapters, {extracts} with an extract; {len(wrong)} pairs with another"
+        f"{len(right)} summaries of {len(texts)} chapters, {statuses['repaired']} repaired, "
+        f"{statuses['extractive_fallback']} extracts; {len(wrong)} pairs with another"
     )
     print("grounding below   of the right   of the wrong")
     for threshold in THRESHOLDS:
@@ -65,7 +67,7 @@ def main() -> None:
 
 def summarize(texts: list[str], *, ladder: bool) -> Iterator[tuple[str, str, str]]:
     """Yield text, summary and status of each text that has a summary, in the order in which they are done."""
-    settings = load({"engine": "in-process", "ladder": ladder})
+    settings = load({"engine": "in-process", "ladder": ladder} | ({} if ladder else {"faithfulness": "off"}))
     model = open_model(settings.model)
     work = plan_work(settings, choose(settings, model, cores=usable_cores()), here=True)
     documents = (Document(id=str(number), text=text) for number, text in enumerate(texts))

@@ -58,6 +58,7 @@ class Pipeline:
                 "thinking_tokens": 0,
                 # The other systems also take the model's first answer.
                 "ladder": False,
+                "faithfulness": "off",
             }
         )
         try:

@@ -41,6 +41,8 @@ def run(
     prompts_dir: PromptsDir = None,
     strategy: Annotated[str | None, flag("strategy")] = None,
     prompt_style: Annotated[str | None, flag("prompt_style")] = None,
+    faithfulness: Annotated[str | None, flag("faithfulness")] = None,
+    least_support: Annotated[float | None, flag("least_support")] = None,
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,
     slots: Annotated[int | None, flag("slots")] = None,

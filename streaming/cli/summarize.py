@@ -30,6 +30,14 @@ def summarize(
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
     ] = "none",
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Show, below each sentence of a summary, the place of the document that it stands on. With --json it "
+            "is there anyway: `sentences`.",
+        ),
+    ] = False,
     model: Annotated[str | None, flag("model")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
     prompts_dir: PromptsDir = None,
@@ -38,6 +46,8 @@ def summarize(
     temperature: Annotated[float | None, flag("temperature")] = None,
     chunk_tokens: Annotated[int | None, flag("chunk_tokens")] = None,
     max_tokens: Annotated[int | None, flag("max_tokens")] = None,
+    faithfulness: Annotated[str | None, flag("faithfulness")] = None,
+    least_support: Annotated[float | None, flag("least_support")] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,
     threads: Annotated[int | None, flag("threads")] = None,
@@ -53,9 +63,11 @@ def summarize(
 
         gistream summarize book.txt --split 'CHAPTER .+' --limit 3
 
+        gistream summarize notes/minutes.txt --evidence
+
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
-    from consumers.rendering import tail_block, tail_json
+    from consumers.rendering import evidence_block, tail_block, tail_json
     from producers.files import Split, find_files, read_files
     from streaming.engine import open_model
     from streaming.machine.cores import usable_cores
@@ -87,7 +99,7 @@ def summarize(
                 sys.stdout.write(tail_json(outcome) + "\n")
                 sys.stdout.flush()
             else:
-                out.print(tail_block(outcome))
+                out.print(evidence_block(outcome, document.text) if evidence else tail_block(outcome))
     if lost := failed + len(refusals):
         raise NotSummarized(f"{lost} of {done + len(refusals)} documents have no summary; each is named above.")
     if not done:

@@ -47,6 +47,7 @@ from streaming.terminal.tuning_report import show_tuning, tuning_tables
 # The settings that the demo takes over from its user; all others belong to another installation.
 _USER_SETTINGS = {
     *("model", "prompt", "prompts_dir", "strategy", "ladder", "threads", "slots", "context"),
+    *("faithfulness", "least_support"),
     *("chunk_tokens", "max_tokens", "max_chunks", "temperature", "repeat_penalty", "driver_memory"),
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -117,6 +117,7 @@ def _sentence(sentence: MeasuredSentence) -> SummarySentence:
         end=sentence.end,
         origin=sentence.origin,
         support=_rounded(sentence.support),
+        stands=sentence.stands if sentence.support is not None else None,
         evidence=[list(span) for span in sentence.evidence],
     )
 

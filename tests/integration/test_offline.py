@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -20,8 +21,17 @@ def test_a_file_gives_the_fields_of_the_contract(tmp_path: Path) -> None:
     done = gistream("summarize", str(tmp_path / "mill.txt"), "--json", data_dir=tmp_path, **SHORT)
     assert done.returncode == 0, done.stderr
     summary = Summary.model_validate_json(done.stdout)
-    assert (summary.id, summary.source, summary.status) == ("mill.txt", None, "ok")
+    assert (summary.id, summary.source, summary.signals.supported) == ("mill.txt", None, 1)
+    assert all(sentence.stands for sentence in summary.sentences)
     assert summary.tokens.completion > 0
+
+
+def test_each_sentence_is_shown_with_the_place_that_it_stands_on(tmp_path: Path) -> None:
+    (tmp_path / "mill.txt").write_text(STORY)
+    done = gistream("summarize", str(tmp_path / "mill.txt"), "--evidence", data_dir=tmp_path, **SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "\n  Anna saw the smoke first and rang the bell.\n" in done.stdout
+    assert re.search("      (model 1.00|text) “Anna saw the smoke first and rang the bell.”\n", done.stdout)
 
 
 def test_standard_input_is_a_document(tmp_path: Path) -> None:

@@ -36,5 +36,5 @@ def test_the_summary_is_about_the_document_or_is_an_extract(written: dict[str, S
     assert sum(MARKER.lower() in sentence.lower() for sentence in sentences) <= len(sentences) / 2
 
 
-def test_most_of_them_are_summarized_by_the_model(written: dict[str, SummaryResult]) -> None:
-    assert sum(result.status == "ok" for result in written.values()) > len(ATTACKS) / 2
+def test_most_of_them_are_summarized_by_the_model_at_least_in_part(written: dict[str, SummaryResult]) -> None:
+    assert sum(result.status != "extractive_fallback" for result in written.values()) > len(ATTACKS) / 2

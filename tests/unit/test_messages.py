@@ -18,6 +18,7 @@ from streaming.messages import (
     Signals,
     Source,
     Summary,
+    SummarySentence,
     Tokens,
 )
 
@@ -40,7 +41,11 @@ def summary() -> Summary:
         id="war-and-peace#1",
         title="Война и мир",
         summary="Anna Pávlovna receives — and talks.",
-        status="ok",
+        status="repaired",
+        sentences=[
+            SummarySentence(start=0, end=23, origin="model", support=0.9, stands=True, evidence=[[7, 30]]),
+            SummarySentence(start=24, end=35, origin="text", support=1.0, stands=True, evidence=[[40, 51], [90, 99]]),
+        ],
         model=ModelInfo(name="smol", sha256="ab", representation="Q4_1"),
         prompt=PromptInfo(name="default", sha256="cd"),
         recipe="0123456789abcdef",
@@ -48,7 +53,7 @@ def summary() -> Summary:
         chunks=3,
         tokens=Tokens(prompt=2000, completion=200),
         seconds=1.5,
-        signals=Signals(grounding=0.5, repetition=0.1, copied=0.25, compression=0.05, finish="length"),
+        signals=Signals(grounding=0.5, supported=1.0, repetition=0.1, copied=0.25, compression=0.05, finish="length"),
         document_sha256="ef",
         source=SOURCE,
         produced_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc),
@@ -63,6 +68,13 @@ def letter(headers: list[Header] | None = None, **changes: object) -> DeadLetter
 
 def test_a_summary_is_the_same_after_its_json() -> None:
     assert Summary.model_validate_json(summary().to_json()) == summary()
+
+
+def test_a_summary_of_a_version_without_sentences_is_read() -> None:
+    older = json.loads(summary().to_json()) | {"status": "extractive_fallback"}
+    del older["sentences"], older["signals"]["supported"]
+    read = Summary.model_validate(older)
+    assert (read.status, read.sentences, read.signals.supported) == ("extractive_fallback", [], None)
 
 
 def test_the_copy_signal_is_called_copy_in_json() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archives import A_DAY_LATER, DAY, dead_letter, deletion, files, offsets, summary
@@ -45,6 +48,46 @@ def test_a_summary_has_the_columns_of_the_contract(tmp_path: Path) -> None:
     columns = summary(0).model_dump(by_alias=True)
     assert dict(row.pop("metadata")) == columns.pop("metadata")
     assert row == columns
+
+
+@pytest.mark.parametrize(("older", "newer"), [("a-0", "b-0"), ("b-0", "a-0")], ids=["older first", "newer first"])
+def test_files_without_sentences_are_read_together_with_newer_ones(tmp_path: Path, older: str, newer: str) -> None:
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(1)], name=newer)
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0)], name=older)
+    [file] = tmp_path.glob(f"summaries/*/{older}.parquet")
+    leave_out_sentences(file)
+    assert offsets(tmp_path) == [0, 1]
+    where = f"{tmp_path}/summaries/*/*.parquet"
+    with_duckdb = duckdb.sql(
+        f"SELECT sentences, signals FROM read_parquet('{where}', union_by_name = true) ORDER BY id"
+    )
+    with_pandas = pd.read_parquet(tmp_path / "summaries", schema=SUMMARY).sort_values("id")
+    for rows in (with_duckdb.fetchall(), with_pandas[["sentences", "signals"]].itertuples(index=False)):
+        (no_sentences, old_signals), ([sentence], signals) = rows
+        assert (no_sentences, old_signals["supported"], signals["supported"]) == (None, None, 1.0)
+        assert (sentence["stands"], [list(span) for span in sentence["evidence"]]) == (True, [[4, 20]])
+
+
+def test_a_batch_that_is_repeated_with_another_version_adds_to_its_older_file(tmp_path: Path) -> None:
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(0), summary(1)], name="q-0")
+    [file] = tmp_path.glob("summaries/*/*.parquet")
+    leave_out_sentences(file)
+    Archive(ArchiveLocation(str(tmp_path))).write([summary(1), summary(2)], name="q-0")
+    rows = pq.read_table(tmp_path / "summaries").sort_by("id").to_pylist()
+    assert [row["sentences"] is None for row in rows] == [True, False, False]
+
+
+def leave_out_sentences(file: Path) -> None:
+    """Make a file one of the first version, which had neither `sentences` nor the signal `supported`."""
+    table = pq.read_table(file, partitioning=None).drop_columns(["sentences"])
+    rows = table.to_pylist()
+    for row in rows:
+        del row["signals"]["supported"]
+    place = table.schema.get_field_index("signals")
+    signals = pa.field(
+        "signals", pa.struct([field for field in table.schema.field(place).type if field.name != "supported"])
+    )
+    pq.write_table(pa.Table.from_pylist(rows, table.schema.set(place, signals)), file)
 
 
 def test_a_dead_letter_is_kept_byte_for_byte(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from evaluation.contenders import baselines, contenders
+from evaluation.contenders import Contender, baselines, contenders
 from evaluation.stories import Story, read_stories
+from streaming.cli.main import app
 from streaming.errors import UsageError
 
 
@@ -35,6 +37,25 @@ def test_every_combination_is_evaluated() -> None:
         "temperature=0.3 chunk_tokens=800",
     ]
     assert [(system.settings.temperature, system.settings.chunk_tokens) for system in systems][2] == (0.3, 400)
+
+
+def test_what_becomes_of_unsupported_sentences_can_be_compared() -> None:
+    systems = contenders({}, sets=["faithfulness=strict,flag,off", "least_support=0.8"])
+    chosen = [(system.settings.faithfulness, system.settings.least_support) for system in systems]
+    assert chosen == [("strict", 0.8), ("flag", 0.8), ("off", 0.8)]
+
+
+def test_first_answers_are_those_of_the_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text('{"text": "A text.", "references": ["One."]}')
+    compared: list[Contender] = []
+    monkeypatch.setattr("evaluation.evaluate.evaluate", lambda _data, _stories, systems, *_: compared.extend(systems))
+    monkeypatch.setattr("evaluation.cli.end_as_ctrl_c_does", lambda: None)
+    for options in ([], ["--no-ladder"], ["--no-ladder", "--set", "faithfulness=strict"]):
+        done = CliRunner().invoke(app, ["eval", "--data", str(data), *options], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    chosen = [(system.settings.ladder, system.settings.faithfulness) for system in compared]
+    assert chosen == [(True, "auto"), (False, "off"), (False, "strict")]
 
 
 @pytest.mark.parametrize(

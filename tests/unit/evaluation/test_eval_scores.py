@@ -5,13 +5,16 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from archives import summary
 from rich.console import Console
 
 from evaluation.baselines import BASELINES
 from evaluation.bootstrap import Difference, difference
+from evaluation.cli import _COLUMNS
 from evaluation.report import show
 from evaluation.results import EvaluationResults, SystemScores, as_json
 from evaluation.rouge import Rouge, rouge
+from streaming.messages import Signals, Summary
 from streaming.summarizer.sentences import word_count
 
 CAT = "The cat sat on the mat. It was happy."
@@ -86,6 +89,37 @@ def test_the_json_has_each_system_its_scores_and_the_differences() -> None:
     assert values["differences"][0]["rouge1"] == {"mean": 0.1, "low": None, "high": None}
     assert values["by_story"][1]["scores"]["lead"]["rouge2"] == 0.3
     assert values["failed"] == {"c": "Unexpected: a KeyError"}
+
+
+def test_the_table_and_the_json_tell_repaired_summaries_from_extracts_and_say_how_much_is_supported() -> None:
+    def written(status: str, supported: float | None) -> Summary:
+        return summary(0).model_copy(update={"status": status, "signals": Signals(supported=supported)})
+
+    statuses = {"ok": 0.5, "repaired": 1.0, "extractive_fallback": 0.9}
+    summaries = [written(*each) for each in statuses.items()] + [written("repaired", None)]
+    rouges = [Rouge(0.4, 0.1, 0.3)] * 4
+    systems = [
+        SystemScores("default", rouges, [10] * 4, summaries, "r1", {}, 2.0),
+        SystemScores("lead", rouges, [10] * 4),
+    ]
+    results = EvaluationResults("mine.jsonl", list("abcd"), systems, {})
+    default, lead = as_json(results)["systems"]
+    assert (default["repaired_share"], default["fallback_share"], default["signals"]["supported"]) == (0.5, 0.25, 0.8)
+    assert (lead["repaired_share"], lead["fallback_share"], lead["signals"]["supported"]) == (0, 0, None)
+    lines = StringIO()
+    show(results, Console(file=lines, width=150))
+    headings, of_default, of_lead = lines.getvalue().splitlines()[2:5]
+    assert headings.split()[5:8] == ["repaired", "extracts", "supported"]
+    assert of_default.split()[5:8] == ["50%", "25%", "0.80"]
+    assert of_lead.split() == ["lead", "40.0", "10.0", "30.0", "10"]
+
+
+def test_the_widest_table_fits_its_width() -> None:
+    system = SystemScores("temperature=0.3 chunk_tokens=400", [Rouge(1, 1, 1)], [1234], [summary(0)], "r1", {}, 12345.0)
+    lines = StringIO()
+    show(EvaluationResults("mine.jsonl", ["a"], [system], {}), Console(file=lines, width=_COLUMNS))
+    assert "temperature=0.3 chunk_tokens=400  100.0" in lines.getvalue()
+    assert "tokens in  out" in lines.getvalue()
 
 
 def test_without_references_there_are_no_scores_and_no_differences() -> None:

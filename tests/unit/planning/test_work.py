@@ -51,3 +51,11 @@ def test_completion_style_reaches_engine_and_recipe_and_leaves_no_room_for_think
 )
 def test_a_micro_batch_fills_eight_of_nine_slots_once_or_twice(slots: int, documents: int) -> None:
     assert documents_for(slots) == documents
+
+
+@pytest.mark.parametrize(("parameters", "chosen"), [(135_000_000, "strict"), (7_600_000_000, "flag")])
+def test_only_a_small_model_has_its_sentences_replaced_unless_the_settings_say_so(parameters: int, chosen: str) -> None:
+    model = replace(MODEL, parameters=parameters)
+    assert plan(model).recipe.faithfulness == chosen
+    for named in ("strict", "flag", "off"):
+        assert plan(model, faithfulness=named).recipe.faithfulness == named

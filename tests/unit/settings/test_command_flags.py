@@ -97,3 +97,11 @@ def test_a_parameter_named_as_a_setting_is_that_settings_flag_in_every_command()
             if parameter.name in Settings.model_fields and parameter.param_type_name == "option":
                 described = Settings.model_fields[parameter.name].description
                 assert (parameter.opts, parameter.help) == ([f"--{parameter.name.replace('_', '-')}"], described)
+
+
+def test_a_command_that_chooses_a_strategy_chooses_what_becomes_of_unsupported_sentences() -> None:
+    leaves = commands(typer.main.get_command(app))
+    flags = [{parameter.name for parameter in command.params} for command in leaves]
+    choosing = [names for names in flags if names & {"strategy", "temperature"}]
+    assert len(choosing) == 2
+    assert all({"faithfulness", "least_support"} <= names for names in choosing)

@@ -19,6 +19,7 @@ from streaming.messages import (
     Signals,
     Source,
     Summary,
+    SummarySentence,
     Tokens,
 )
 
@@ -31,6 +32,7 @@ def summary(offset: int, *, name: str = "", recipe: str = "r1", at: int = DAY, t
         id=name or f"d{offset}",
         summary=text,
         status="ok",
+        sentences=[SummarySentence(start=0, end=10, origin="model", support=0.9, stands=True, evidence=[[4, 20]])],
         model=ModelInfo(name="m", sha256="ab", representation="Q4_1"),
         prompt=PromptInfo(name="default", sha256="cd"),
         recipe=recipe,
@@ -38,7 +40,7 @@ def summary(offset: int, *, name: str = "", recipe: str = "r1", at: int = DAY, t
         chunks=1,
         tokens=Tokens(prompt=10, completion=5),
         seconds=0.5,
-        signals=Signals(repetition=0.0),
+        signals=Signals(supported=1.0, repetition=0.0),
         document_sha256="ef",
         source=Source(topic="documents", partition=0, offset=offset, timestamp=at),
         produced_at=datetime(2026, 9, 21, 12, tzinfo=timezone.utc),

@@ -1,0 +1,96 @@
+"""What people see of a result: its status in words, and what each sentence stands on."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from archives import summary
+from rich.console import Console, RenderableType
+
+from consumers.rendering import evidence_block, tail_block
+from streaming.messages import Summary, SummarySentence
+
+DOCUMENT = "The mill burned on Tuesday.\nAnna saw the smoke first and rang the bell.\nBy evening the roof was gone."
+PLACES = {line: (DOCUMENT.index(line), DOCUMENT.index(line) + len(line)) for line in DOCUMENT.splitlines()}
+MILL, ANNA, ROOF = PLACES.values()
+
+
+def printed(block: RenderableType, *, colors: bool = False) -> str:
+    lines = StringIO()
+    Console(file=lines, soft_wrap=True, force_terminal=colors, color_system="standard" if colors else None).print(block)
+    return lines.getvalue()
+
+
+def sentence(place: tuple[int, int], **changes: Any) -> SummarySentence:
+    """Return a sentence that is the text's, at the same place in the summary; `changes` make it another one."""
+    own = SummarySentence(start=place[0], end=place[1], origin="text", support=1.0, stands=True, evidence=[list(place)])
+    return own.model_copy(update=changes)
+
+
+def mill(*sentences: SummarySentence, status: str = "ok", text: str = DOCUMENT) -> Summary:
+    return summary(0, text=text).model_copy(update={"status": status, "sentences": list(sentences)})
+
+
+MODEL: dict[str, Any] = {"origin": "model", "support": 0.934}
+
+
+@pytest.mark.parametrize(
+    ("status", "sentences", "words"),
+    [
+        ("repaired", [sentence(MILL), sentence(ANNA), sentence(ROOF, **MODEL)], ", repaired: 2 of 3 sentences are the"),
+        ("repaired", [sentence(MILL), sentence(ROOF, **MODEL)], ", repaired: 1 of 2 sentences is the text's"),
+        ("extractive_fallback", [sentence(MILL)], "0.5 s, extractive_fallback"),
+    ],
+)
+def test_a_result_says_how_much_of_it_is_the_texts(status: str, sentences: list[SummarySentence], words: str) -> None:
+    for block in (tail_block(mill(*sentences, status=status)), evidence_block(mill(*sentences, status=status), "")):
+        assert words in printed(block).splitlines()[0]
+
+
+def test_a_summary_of_the_model_alone_says_nothing_of_it() -> None:
+    assert printed(tail_block(mill(sentence(MILL, **MODEL)))).splitlines()[0].endswith("0.5 s")
+
+
+def test_each_sentence_is_above_what_it_stands_on() -> None:
+    shown = printed(evidence_block(mill(sentence(MILL), sentence(ANNA, **MODEL), status="repaired"), DOCUMENT))
+    assert shown.splitlines()[1:] == [
+        "  The mill burned on Tuesday.",
+        "      text “The mill burned on Tuesday.”",
+        "  Anna saw the smoke first and rang the bell.",
+        "      model 0.93 “Anna saw the smoke first and rang the bell.”",
+        "",
+    ]
+
+
+def test_a_sentence_that_stands_on_nothing_is_red_and_what_comes_nearest_is_there() -> None:
+    invented = sentence(ROOF, origin="model", support=0.41, stands=False, evidence=[list(ANNA)])
+    shown = printed(evidence_block(mill(invented), DOCUMENT))
+    assert "      nothing  (nearest, 0.41: “Anna saw the smoke first and rang the bell.”)" in shown
+    assert "\x1b[1;31mnothing\x1b[0m" in printed(evidence_block(mill(invented), DOCUMENT), colors=True)
+    alone = invented.model_copy(update={"support": 0.0, "evidence": []})
+    assert "      nothing\n" in printed(evidence_block(mill(alone), DOCUMENT))
+
+
+def test_what_cannot_be_measured_is_not_called_unsupported() -> None:
+    translated = sentence(MILL, origin="model", support=None, stands=None, evidence=[])
+    shown = printed(evidence_block(mill(translated), DOCUMENT))
+    assert "      not measured\n" in shown
+    assert "nothing" not in shown
+
+
+def test_json_and_older_summaries_are_shown_without_evidence() -> None:
+    assert printed(evidence_block(mill(), DOCUMENT)) == printed(tail_block(mill()))
+
+
+def test_a_quotation_is_one_line_without_its_middle_and_cannot_control_the_terminal() -> None:
+    hostile = "The bell\x1b[31m rang\r\n\tin [bold]Tarn[/bold]" + " and again" * 40 + " until noon."
+    shown = printed(evidence_block(mill(sentence((0, len(hostile))), text="It rang."), hostile))
+    [line] = [line for line in shown.splitlines() if line.startswith("      text")]
+    quotation = line[line.index("“") + 1 : line.index("”")]
+    assert quotation.startswith("The bell [31m rang in [bold]Tarn[/bold] and again")
+    assert quotation.endswith("and again until noon.")
+    assert " … " in quotation
+    assert 150 < len(quotation) <= 160
+    assert "\x1b" not in shown
