@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from streaming.errors import BadInput, PromptTooLong
 from streaming.protocol import Engine, Generation
 from streaming.summarizer.budget import ROOM, Budget, CountPrompt
+from streaming.summarizer.cleaning import clean_text
 from streaming.summarizer.cutting import TextCutter
 from streaming.summarizer.evidence import SourceText, SummarySentence, describe
 from streaming.summarizer.languages import SummaryLanguages, summary_languages
@@ -99,8 +100,14 @@ class Job:
         """Return the sentences of the finished summary, none for JSON; takes a second for a long text."""
         if self._profile.output == "json":
             return []
-        least = self._recipe.least_support
-        return describe(summary, self._source, self._writer.taken, language=self.language, least=least)
+        return describe(
+            summary,
+            self._source,
+            self._writer.taken,
+            answers=[clean_text(generation.text) for generation in self._calls.generations],
+            language=self.language,
+            least=self._recipe.least_support,
+        )
 
     async def run(self) -> str:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""

@@ -12,7 +12,7 @@ ends, because nothing is halved twice.
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -50,7 +50,7 @@ class LadderResult:
     """A summary, and the `extracts` that are parts of it."""
 
     summary: str
-    extracts: Sequence[str] = ()
+    extracts: tuple[str, ...] = ()
 
 
 async def run_ladder(text: str, steps: LadderSteps, *, sampling: Sampling, max_tokens: int) -> LadderResult:
@@ -60,7 +60,7 @@ async def run_ladder(text: str, steps: LadderSteps, *, sampling: Sampling, max_t
     halves = await to_thread(steps.halve, text)
     if len(halves) == 1:
         extract = await to_thread(steps.extract, text, max_tokens)
-        return LadderResult(extract, [extract])
+        return LadderResult(extract, (extract,))
     half_tokens = max_tokens // len(halves)
     summaries, extracts = list[str](), list[str]()
     for half in halves:
@@ -70,7 +70,7 @@ async def run_ladder(text: str, steps: LadderSteps, *, sampling: Sampling, max_t
             summary = await to_thread(steps.extract, half, half_tokens)
             extracts.append(summary)
         summaries.append(summary)
-    return LadderResult(await to_thread(steps.join, summaries), extracts)
+    return LadderResult(await to_thread(steps.join, summaries), tuple(extracts))
 
 
 async def _good_summary(text: str, source: str, steps: LadderSteps, sampling: Sampling, max_tokens: int) -> str:

@@ -39,7 +39,7 @@ class Recipe:
     strategy: Strategy = "auto"
     reduce: Reduce = "concat"
     ladder: bool = True
-    faithfulness: Faithfulness = "strict"
+    faithfulness: Faithfulness = "off"
     least_support: float = 0.85
 
     def hash(self, profile: PromptProfile) -> str:

@@ -42,7 +42,9 @@ _CLOSING = re.compile(
 )
 _SIGNATURE = re.compile(r"\s*--\s*$")
 _ATTRIBUTION = re.compile(
-    r"(?:on|am|le)\b.{5,120}\b(?:wrote|schrieb|a écrit)\b.{0,40}:\s*$|-+\s*(?:original|forwarded) message\b|.{1,60}\bwrote:\s*$",
+    r"(?:on|am|le)\b.{5,120}\b(?:wrote|schrieb|a écrit)\b.{0,40}:\s*$"
+    r"|-+\s*(?:original|forwarded) message\b"
+    r"|.{1,60}\bwrote:\s*$",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"\s*([^\W\d_][\w .'’-]{0,39}?)\s?[:：]\s+(?=\S)")
@@ -59,8 +61,8 @@ _LONGEST_HEADING = 14
 class Block:
     """Lines of a text that belong together, without their marks: `content`.
 
-    `depth` counts the marks of quotation before each line; `speaker` said it; `item` tells whether it is one of a list;
-    `heading` is the line above it that names its section. What is no `prose` holds no sentence that a summary could take.
+    `depth` counts the marks of quotation before each line, `speaker` said it, `item` tells whether it is of a list;
+    `heading` is the line above it that names its section. What is no `prose` holds no sentence to take.
     """
 
     depth: int = 0

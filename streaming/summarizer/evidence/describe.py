@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,19 +33,32 @@ class SummarySentence:
 
 
 def describe(
-    summary: str, source: SourceText | None, taken: Mapping[str, int], *, language: str, least: float
+    summary: str,
+    source: SourceText | None,
+    taken: Mapping[str, int],
+    *,
+    answers: Iterable[str],
+    language: str,
+    least: float,
 ) -> list[SummarySentence]:
     """Return the sentences of a summary in its order.
 
     `taken` maps sentences that are the text's to its statements, -1 for a piece of the text that is no statement.
+    `answers` are the model's, and a sentence in none of them is the text's, too: a cut piece of an extract.
     A sentence of the model stands at the support `least`. Without a `source`, nothing can be measured.
     """
+    written = _letters("\n".join(answers))
     return [
         _of_text(summary, span, source, taken)
-        if summary[slice(*span)] in taken
+        if (sentence := summary[slice(*span)]) in taken or _letters(sentence) not in written
         else _of_model(summary, span, source, language, least)
         for span in _spans(summary, taken, language)
     ]
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits alone: trimming changes the marks, lines and blanks of an answer."""
+    return "".join(filter(str.isalnum, text))
 
 
 def _of_model(summary: str, span: Span, source: SourceText | None, language: str, least: float) -> SummarySentence:
@@ -87,8 +100,8 @@ def _spans(summary: str, taken: Mapping[str, int], language: str) -> Iterator[Sp
 def _place(sentence: str, source: SourceText | None, taken: Mapping[str, int]) -> tuple[Span, ...]:
     if source is None:
         return ()
-    if taken[sentence] >= 0:
-        statement = source.statements[taken[sentence]]
+    if (number := taken.get(sentence, -1)) >= 0:
+        statement = source.statements[number]
         return ((statement.start, statement.end),)
     words = [re.escape(word) for word in join_lines(sentence).rstrip("…").split()]
     match = re.search(r"\s+".join(words), source.text)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from streaming.summarizer.languages import base_code
 
-_SPACE = r"(?:\s*,\s*|\s+)"
-
 
 @dataclass(frozen=True)
 class _Pointers:
@@ -27,18 +25,58 @@ class _Pointers:
     exceptions: re.Pattern[str]
 
 
-def _words(*lines: str) -> str:
-    return "|".join(word.strip().replace(" ", r"\s+") for line in lines for word in line.split(","))
+def _words(comma_separated: str) -> str:
+    return "|".join(r"\s+".join(words.split()) for words in comma_separated.split(","))
 
 
+_ENGLISH_CONNECTIVES = _words(
+    """
+    however, moreover, furthermore, additionally, in addition, in particular, also, besides, nevertheless,
+    nonetheless, consequently, therefore, thus, hence, accordingly, as a result, as a consequence, in fact,
+    indeed, of course, in general, overall, in summary, in short, finally, lastly, first, second, third,
+    firstly, secondly, thirdly, to this end, for this reason, unfortunately, fortunately, interestingly,
+    notably, specifically, more specifically, importantly, on the one hand, on the other hand, by contrast, in
+    contrast, that said, still, meanwhile, at the same time, in conclusion, to conclude, for example, for
+    instance, so, then, well, anyway, again, similarly, likewise, after that, next, and, but, yes, no, yeah,
+    okay, ok
+    """
+)
+_ENGLISH_PRONOUNS = _words(
+    """
+    he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both, neither,
+    either, the former, the latter, the same, another, others, the other, the others, instead, otherwise, here,
+    there, one, which, who, whose, what, doing so, if so, if not, that, then, because of this, even so, in this
+    case, in that case, at this point, by then, since then, after this, before this, like this, ditto, rather,
+    likewise, similarly, conversely, as such, in doing so, with this, with these, from this, for this, from
+    these, in these, in this, in both, to do so, to do this, using this, using these, based on this, given this,
+    despite this, unlike, all of these, all of them, none of them, some of them, most of them, each of them,
+    each of these, the second, the third, none, why, how
+    """
+)
+_GERMAN_CONNECTIVES = _words(
+    """
+    allerdings, jedoch, außerdem, zudem, ferner, schließlich, zusätzlich, darüber hinaus, insgesamt, zunächst,
+    zum beispiel, beispielsweise, insbesondere, leider, übrigens
+    """
+)
+_GERMAN_PRONOUNS = _words(
+    """
+    er, sie, es, ihm, ihn, ihr, ihre, ihrem, ihren, ihrer, ihres, sein, seine, seinem, seinen, seiner, seines,
+    dies, diese, diesem, diesen, dieser, dieses, das, dabei, dadurch, dafür, dagegen, daher, damit, danach,
+    daran, darauf, daraus, darin, darum, darunter, davon, dazu, deshalb, deswegen, dessen, deren, dort, hier,
+    hierbei, hierfür, hierzu, jene, jener, jenes, solche, solcher, letztere, letzterer, erstere, erster, beide,
+    stattdessen, trotzdem, dennoch, somit, also, so, dann, auch, ebenso, jedoch, allerdings, zudem, außerdem,
+    schließlich, ferner, seitdem, seither, daraufhin, anschließend, weitere, weiterhin, dementsprechend
+    """
+)
 _ENGLISH = _Pointers(
     connectives=re.compile(
-        rf"(?:(?:{_words('''however, moreover, furthermore, additionally, in addition, in particular, also, besides''', '''nevertheless, nonetheless, consequently, therefore, thus, hence, accordingly, as a result, as a consequence''', '''in fact, indeed, of course, in general, overall, in summary, in short, finally, lastly, first, second, third''', '''firstly, secondly, thirdly, to this end, for this reason, unfortunately, fortunately, interestingly, notably''', '''specifically, more specifically, importantly, on the one hand, on the other hand, by contrast, in contrast''', '''that said, still, meanwhile, at the same time, in conclusion, to conclude, for example, for instance, so''', '''then, well, anyway, again, similarly, likewise, after that, next, and, but, yes, no, yeah, okay, ok''')})"
+        rf"(?:(?:{_ENGLISH_CONNECTIVES})"
         rf"(?:\s*,|:)\s*|(?:and|but|so|or|yet|thus|therefore|hence)\s+)",
         re.IGNORECASE,
     ),
     pronouns=re.compile(
-        rf"(?:{_words('''he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both''', '''neither, either, the former, the latter, the same, another, others, the other, the others, instead, otherwise''', '''here, there, one, which, who, whose, what, doing so, if so, if not, that, then, because of this, even so''', '''in this case, in that case, at this point, by then, since then, after this, before this, like this, ditto''', '''rather, likewise, similarly, conversely, as such, in doing so, with this, with these, from this, for this''', '''from these, in these, in this, in both, to do so, to do this, using this, using these, based on this''', '''given this, despite this, unlike, all of these, all of them, none of them, some of them, most of them''', '''each of them, each of these, the second, the third, none, why, how''')})\b",
+        rf"(?:{_ENGLISH_PRONOUNS})\b",
         re.IGNORECASE,
     ),
     exceptions=re.compile(
@@ -55,12 +93,12 @@ _ENGLISH = _Pointers(
 )
 _GERMAN = _Pointers(
     connectives=re.compile(
-        rf"(?:{_words('''allerdings, jedoch, außerdem, zudem, ferner, schließlich, zusätzlich, darüber hinaus, insgesamt''', '''zunächst, zum beispiel, beispielsweise, insbesondere, leider, übrigens''')})\s*,\s*"
+        rf"(?:{_GERMAN_CONNECTIVES})\s*,\s*"
         r"|(?:und|aber|doch|denn|sondern|oder)\s+",
         re.IGNORECASE,
     ),
     pronouns=re.compile(
-        rf"(?:{_words('''er, sie, es, ihm, ihn, ihr, ihre, ihrem, ihren, ihrer, ihres, sein, seine, seinem, seinen, seiner''', '''seines, dies, diese, diesem, diesen, dieser, dieses, das, dabei, dadurch, dafür, dagegen, daher, damit, danach''', '''daran, darauf, daraus, darin, darum, darunter, davon, dazu, deshalb, deswegen, dessen, deren, dort, hier''', '''hierbei, hierfür, hierzu, jene, jener, jenes, solche, solcher, letztere, letzterer, erstere, erster, beide''', '''stattdessen, trotzdem, dennoch, somit, also, so, dann, auch, ebenso, jedoch, allerdings, zudem, außerdem''', '''schließlich, ferner, seitdem, seither, daraufhin, anschließend, weitere, weiterhin, dementsprechend''')})\b"
+        rf"(?:{_GERMAN_PRONOUNS})\b"
         r"(?!\s+(?:\d{4}))",
         re.IGNORECASE,
     ),

@@ -55,7 +55,7 @@ _MARGINAL = re.compile(
     r"any other business|lucky|next meeting|troubleshooting|questions|background|apologies|timeline)\b",
     re.IGNORECASE,
 )
-_OPENING, _CLAIMS, _LABELLED, _SECTION, VOTE, _REQUESTED, _BESIDE = 0.5, 0.7, 0.9, 0.4, 0.6, 0.3, 0.5
+_OPENING, _CLAIMS, _LABELLED, _SECTION, VOTE, _REQUESTED, _BESIDE = 0.2, 0.5, 0.9, 0.4, 0.3, 0.3, 0.5
 _CONTINUED = 0.5
 _DEPENDENT, _ITEM, _SPOKEN = 0.2, 0.4, 0.3
 # A longer sentence is harder to read, and holds up the others.

@@ -111,7 +111,7 @@ def test_the_summary_of_a_half_is_judged_by_the_whole_text() -> None:
     steps = HalvingSteps(TEXT)
     result = asyncio.run(run_ladder(TEXT, steps, sampling=Sampling(), max_tokens=40))
     halves = [f"Summary of {len(FIRST)}.", f"Summary of {len(SECOND)}."]
-    assert result == LadderResult(" ".join(halves), 0)
+    assert result == LadderResult(" ".join(halves))
     assert steps.judged[-2:] == [(half, TEXT) for half in halves]
 
 
@@ -128,7 +128,7 @@ def test_what_stays_bad_gives_way_to_an_extract_and_says_so() -> None:
 def test_only_the_half_that_stays_bad_is_an_extract() -> None:
     engine = FakeEngine(lambda asked: FOREIGN if "ferry" in asked else "The captain turned back, and nobody was hurt.")
     written = write(TEXT, engine)
-    assert written.status == "extractive_fallback"
+    assert written.status == "repaired"
     assert written.summary.endswith("The captain turned back, and nobody was hurt.")
     assert "elephant" not in written.summary.lower()
 
@@ -178,6 +178,6 @@ def test_a_part_that_cannot_be_summarized_counts_once_however_many_extracts_it_t
     said = "The old man rowed his boat to the island and slept there."
     engine = FakeEngine(lambda asked: FOREIGN if "unreadable" in asked else said, slots=1)
     written = write(text, engine)
-    assert (written.status, written.chunks) == ("extractive_fallback", len(kinds))
+    assert (written.status, written.chunks) == ("repaired", len(kinds))
     last = [asked for asked in engine.texts if "note 42" in asked and len(asked) > 300]
     assert len(last) == 4

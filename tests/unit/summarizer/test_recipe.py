@@ -26,6 +26,8 @@ DECIDING = {
     "strategy": "refine",
     "reduce": "tree",
     "ladder": False,
+    "faithfulness": "strict",
+    "least_support": 0.9,
 }
 
 
