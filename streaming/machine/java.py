@@ -10,6 +10,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import jgo
@@ -49,9 +50,15 @@ def find_java() -> Path:
 
 def java_version(java: Path) -> int:
     """Return the major version of a Java, 0 when it prints none; raises `OSError` when it cannot be run."""
-    process = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
-    version = re.search(r'version "(?:1\.)?(\d+)', process.stderr + process.stdout)
+    version = re.search(r'version "(?:1\.)?(\d+)', java_build(java))
     return int(version[1]) if version else 0
+
+
+@cache
+def java_build(java: Path) -> str:
+    """Return what `java -version` prints: version, build and vendor; raises `OSError` when it cannot be run."""
+    process = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
+    return process.stderr + process.stdout
 
 
 def resolve_jars(coordinates: Sequence[str]) -> list[Path]:

@@ -73,7 +73,7 @@ def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str 
     if representation != GIVEN:
         size = prepared_bytes(original, representation)
         model = replace(original, representation=representation, bytes=size, file_bytes=size)
-    return Choice(original, model, _setup(settings, tuned, cores), why)
+    return Choice(original, model, plan_setup(settings, tuned, cores=cores), why)
 
 
 def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:
@@ -91,8 +91,8 @@ def _representation(settings: Settings, tuning: Tuning | None, pinned: str | Non
     return pinned or GIVEN, why
 
 
-def _setup(settings: Settings, tuned: Setup | None, cores: int) -> Setup:
-    """Return the setup of the settings; values that they leave open come from the tuning."""
+def plan_setup(settings: Settings, tuned: Setup | None, *, cores: int) -> Setup:
+    """Return the setup of the settings; values that they leave open come from the tuning, else from the cores."""
     slots = settings.slots or max(tuned.slots if tuned else SLOTS, settings.lanes or 1)
     ubatch = settings.ubatch or (tuned.ubatch if tuned else UBATCH)
     # Lanes and threads belong together.

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from streaming.engine import ModelFile
 from streaming.errors import UsageError
 from streaming.settings import Settings
 
@@ -35,6 +34,26 @@ _MIN_CHUNK, _MIN_ANSWER, _MIN_CONTEXT = 64, 16, 2048
 _STEP = 1024
 
 
+class SizedModel(Protocol):
+    """The facts about a model that limit its tokens: of a `ModelFile`, or of a file that is not here yet."""
+
+    @property
+    def name(self) -> str:
+        """The name for an error."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+
+    @property
+    def context(self) -> int:
+        """The longest sequence in tokens; 0 when it is unknown."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model can think before it answers."""
+
+
 @dataclass(frozen=True)
 class TokenLimits:
     """Tokens of a sequence (`context`), of a chunk, of the longest answer and of the thinking before it.
@@ -49,7 +68,7 @@ class TokenLimits:
     thinking_tokens: int
 
 
-def token_limits(settings: Settings, model: ModelFile) -> TokenLimits:
+def token_limits(settings: Settings, model: SizedModel) -> TokenLimits:
     """Return the token limits for a model, whether or not they fit each other."""
     thinking = 0 if settings.completion or not model.thinks else settings.thinking_tokens
     joins = model.parameters <= _LARGEST_JOINING_MODEL
@@ -68,7 +87,7 @@ def token_limits(settings: Settings, model: ModelFile) -> TokenLimits:
     return TokenLimits(min(context, model.context or context), chunk, answer, "concat" if joins else "tree", thinking)
 
 
-def checked_token_limits(settings: Settings, model: ModelFile) -> TokenLimits:
+def checked_token_limits(settings: Settings, model: SizedModel) -> TokenLimits:
     """Return the token limits; raises `UsageError` when a chunk, its instructions and an answer do not fit."""
     limits = token_limits(settings, model)
     chunk = max(limits.chunk_tokens, _MIN_CHUNK)

@@ -30,7 +30,7 @@ def tuning_task(
         raise UsageError("A tuning measures this CPU, and gpu_layers leaves the model to a GPU; set it to 0 to tune.")
     limit = settings.engine_memory * MIB if settings.engine_memory else None
     # Engines share the machine's memory when all executors are on it.
-    available = max(0, memory.available_bytes() - _other_memory(settings)) // (layout.executors if layout.local else 1)
+    available = max(0, memory.available_bytes() - other_memory(settings)) // (layout.executors if layout.local else 1)
     limits = checked_token_limits(settings, model)
     return TuningTask(
         model=model,
@@ -49,7 +49,7 @@ def tuning_task(
     )
 
 
-def _other_memory(settings: Settings) -> int:
+def other_memory(settings: Settings) -> int:
     """Return the bytes that a query needs beside its engines; `driver_memory` has Spark's form: 2g, 512m."""
     number = settings.driver_memory.lower().removesuffix("b")
     unit = _UNITS.get(number[-1:], 1)

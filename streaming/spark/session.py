@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,9 +19,12 @@ from streaming.errors import MachineError
 from streaming.machine.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
+from streaming.spark.class_archive import reading_options
 
 # Raised by py4j when the JVM does not answer any more.
 JVM_GONE = (Py4JError, ConnectionError)
+# The JVM only moves bytes: with these a start takes 18 s of CPU instead of 25 (measurements.md, Spark's JVM).
+_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # Checkpoints, Spark's scratch files and logs.
 LEAST_DISK = 300 * 1024 * 1024
 
@@ -37,12 +40,16 @@ def runs_in_one_jvm(spark: SparkSession) -> bool:
 
 
 @contextmanager
-def spark_session(settings: Settings, layout: Layout) -> Iterator[SparkSession]:
+def spark_session(
+    settings: Settings, layout: Layout, *, class_archive: Sequence[str] | None = None
+) -> Iterator[SparkSession]:
     """Run Spark for as long as the context lasts; Spark and its workers log to logs/spark.log.
+
+    `class_archive` are the driver's Java options for its class archive; by default those that use it if it is there.
 
     Raises `MachineError` when there is no Java, no disk, or Spark does not start.
     """
-    spark = _start(settings, layout)
+    spark = _start(settings, layout, class_archive)
     try:
         yield spark
     finally:
@@ -51,8 +58,8 @@ def spark_session(settings: Settings, layout: Layout) -> Iterator[SparkSession]:
             spark.stop()
 
 
-def _start(settings: Settings, layout: Layout) -> SparkSession:
-    find_java()
+def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | None) -> SparkSession:
+    java = find_java()
     scratch, log = settings.data_dir / "spark", spark_log(settings)
     try:
         for folder in (scratch, log.parent):
@@ -65,13 +72,16 @@ def _start(settings: Settings, layout: Layout) -> SparkSession:
             f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {LEAST_DISK // 2**20}; "
             "free some, or choose another place with --data-dir."
         )
+    jars = connector_jars()
+    if class_archive is None:
+        class_archive = reading_options(java, jars)
     if layout.local:
         # Otherwise Spark's ports listen on every interface.
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     # The workers run the same Python, wherever it is installed.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(f"gistream-{settings.query}")
-    for name, value in _conf(settings, layout, scratch).items():
+    for name, value in _conf(settings, layout, scratch, jars, [*_JVM, *class_archive]).items():
         builder = builder.config(name, value)
     with _stderr_to(log):
         try:
@@ -82,13 +92,15 @@ def _start(settings: Settings, layout: Layout) -> SparkSession:
     return spark
 
 
-def _conf(settings: Settings, layout: Layout, scratch: Path) -> dict[str, str]:
+def _conf(
+    settings: Settings, layout: Layout, scratch: Path, jars: list[Path], java_options: list[str]
+) -> dict[str, str]:
     conf = {
         "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,
-        # The JVM only moves bytes: with these a start takes 18 s of CPU instead of 25 (measurements.md, Spark's JVM).
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "spark.jars": ",".join(map(str, _connector_jars())),
+        # The driver's alone: an executor on another machine has no class archive.
+        "spark.driver.extraJavaOptions": " ".join(java_options),
+        "spark.jars": ",".join(map(str, jars)),
         # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
         # More tasks would share the engine, but each task counts failures and orders ids on its own.
         "spark.task.cpus": str(layout.cores),
@@ -124,7 +136,7 @@ def _conf(settings: Settings, layout: Layout, scratch: Path) -> dict[str, str]:
     return conf
 
 
-def _connector_jars() -> list[Path]:
+def connector_jars() -> list[Path]:
     """Return the jars of the Kafka connector that pyspark does not contain, compared by artifact name."""
     included = {_artifact(path) for path in Path(pyspark.__file__).parent.joinpath("jars").glob("*.jar")}
     return [path for path in resolve_jars(SPARK_KAFKA) if _artifact(path) not in included]
