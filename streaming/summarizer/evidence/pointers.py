@@ -87,7 +87,8 @@ _ENGLISH = _Pointers(
         r"|in this (?:paper|work|study|article|report|review|guide|chapter|thesis)\b"
         r"|it (?:is|was|has been|will be|seems|appears|turns out)\b.{0,30}?\b(?:that|to)\b"
         r"|there (?:is|are|was|were|will be|has been|have been)\b|both \w+ and\b|either \w+ or\b|neither \w+ nor\b"
-        r"|what is\b|those who\b|one of\b|how to\b|one (?:[a-z]+ )?(?:of|in)\b|such as\b|unlike (?!this|that|these|those)",
+        r"|what is\b|those who\b|one of\b|how to\b|one (?:[a-z]+ )?(?:of|in)\b|such as\b"
+        r"|unlike (?!this|that|these|those)",
         re.IGNORECASE,
     ),
 )

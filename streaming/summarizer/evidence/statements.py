@@ -21,7 +21,8 @@ _ASTERISK = re.compile(r"\*+(?=\w)|(?<=[\w.!?,;:)])\*+")
 _NOTE = re.compile(r"\s?\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\s?\{\w+\}")
 # A time or a day without a verb: a line of a timeline, the next meeting.
 _STATION = re.compile(
-    r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
+    r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))"
+    r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
 )
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them|it)\b", re.IGNORECASE)
