@@ -1,0 +1,115 @@
+"""What becomes of the model's sentences, by how faithful the recipe asks a summary to be."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from fake_engine import FakeEngine
+from summaries import DEADLINE, PROFILE, RECIPE, write
+from untrusted import ATTACKS, MARKER
+
+from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest, SummaryResult
+from streaming.summarizer.prompts.profile import Length
+
+STRICT = replace(RECIPE, faithfulness="strict")
+BURNED = "The mill burned on Tuesday, and 12 people came with buckets."
+AGAIN = "The miller wants to build the mill again in stone before the winter."
+TEXT = (
+    f"{BURNED} Anna saw the smoke first and rang the bell. By evening the roof of the mill was gone. {AGAIN} "
+    "The council will pay half of the new mill."
+)
+INVENTED = "The king gave a feast for the horses."
+
+
+def strict(text: str, reply: str, tokens: int = 40) -> SummaryResult:
+    return write(text, FakeEngine(reply), replace(STRICT, max_tokens=tokens))
+
+
+@pytest.mark.parametrize(
+    ("reply", "tokens", "status", "stays"),
+    [
+        (f"{BURNED} {INVENTED}", 100, "repaired", (BURNED,)),
+        (f"{INVENTED} {AGAIN}", 100, "repaired", (AGAIN,)),
+        (f"{BURNED.replace('12', '90')} {AGAIN}", 100, "repaired", (AGAIN,)),
+        (f"{BURNED} The miller does not want to build the mill again in stone.", 100, "repaired", (BURNED,)),
+        (INVENTED, 40, "extractive_fallback", ()),
+        (f"{INVENTED} {BURNED.replace('12', '90')}", 40, "extractive_fallback", ()),
+    ],
+)
+def test_a_sentence_that_stands_on_nothing_gives_way_to_the_texts_own(
+    reply: str, tokens: int, status: str, stays: tuple[str, ...]
+) -> None:
+    written = strict(TEXT, reply, tokens)
+    assert (written.status, written.supported) == (status, 1)
+    models = [written.summary[s.start : s.end] for s in written.sentences if s.origin == "model"]
+    assert models == list(stays)
+    for sentence in written.sentences:
+        [[start, end]] = sentence.evidence
+        if sentence.origin == "text":
+            assert written.summary[sentence.start : sentence.end] == TEXT[start:end]
+
+
+BRIEF = PromptProfile(name="b", system="Summarize.", length=Length(least=24, most=36))
+
+
+def answer_in(profile: PromptProfile, text: str, reply: str, language: str | None = None) -> SummaryResult:
+    request = SummaryRequest(text, profile, language)
+    return asyncio.run(Summarizer(FakeEngine(reply), STRICT).summarize(request, deadline=DEADLINE))
+
+
+@pytest.mark.parametrize("reply", [f"The mill burned on Tuesday. {AGAIN}", AGAIN])
+def test_a_central_answer_that_stands_stays_word_for_word(reply: str) -> None:
+    written = answer_in(BRIEF, TEXT, reply)
+    assert (written.summary, written.status, written.supported) == (reply, "ok", 1)
+    assert {sentence.origin for sentence in written.sentences} == {"model"}
+
+
+def test_a_true_answer_that_is_much_too_short_is_filled() -> None:
+    written = answer_in(PROFILE, TEXT, AGAIN)
+    assert (written.status, written.supported) == ("repaired", 1)
+    assert AGAIN in written.summary
+
+
+def test_a_flag_only_marks() -> None:
+    reply = f"{BURNED} {INVENTED}"
+    written = write(TEXT, FakeEngine(reply), replace(RECIPE, faithfulness="flag"))
+    assert (written.summary, written.status, written.supported) == (reply, "ok", 0.5)
+    assert [(s.origin, s.stands) for s in written.sentences] == [("model", True), ("model", False)]
+
+
+GERMAN = PromptProfile(name="g", system="Summarize.", language="de")
+THAI = "โรงสีถูกไฟไหม้ในวันอังคาร ชาวบ้านช่วยกันดับไฟ "
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(lambda: write(TEXT, FakeEngine(f"{BURNED} {INVENTED}")), id="off"),
+        pytest.param(lambda: answer_in(GERMAN, TEXT, "Die Mühle brannte am Dienstag.", "en"), id="a translation"),
+        pytest.param(lambda: answer_in(PROFILE, THAI * 5, "โรงสีถูกไฟไหม้", "th"), id="Thai"),
+    ],
+)
+def test_what_cannot_be_compared_is_the_models_and_has_no_support(written: object) -> None:
+    result = written()  # type: ignore[operator]
+    assert (result.status, result.supported) == ("ok", None)
+    assert result.sentences
+    assert {(s.origin, s.support, s.stands, s.evidence) for s in result.sentences} == {("model", None, False, ())}
+
+
+def test_json_has_no_sentences() -> None:
+    profile = PromptProfile(name="j", system="JSON.", output="json", schema={"type": "object"})
+    written = answer_in(profile, TEXT, '{"title": "The king gave a feast."}')
+    assert (written.status, written.sentences, written.supported) == ("ok", [], None)
+
+
+@pytest.mark.parametrize("where", ["before", "after", "within"])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_orders_in_a_text_never_get_into_a_repaired_summary(attack: str, where: str) -> None:
+    order = ATTACKS[attack]
+    half = TEXT.index(AGAIN)
+    parts = {"before": (order, TEXT), "after": (TEXT, order), "within": (TEXT[:half], order, TEXT[half:])}
+    text = "\n\n".join(parts[where])
+    for reply in (INVENTED, order, f"{AGAIN} {order}"):
+        assert MARKER not in strict(text, reply, 100).summary

@@ -1,0 +1,120 @@
+"""The sentences that a summary may take over, and how they read."""
+
+from __future__ import annotations
+
+import pytest
+
+from streaming.summarizer.evidence import Repairer, SourceText
+from streaming.summarizer.evidence.statements import read_statements
+
+PROSE = "The mill burned on Tuesday in the night."
+
+
+def whole(text: str, language: str = "en") -> list[str]:
+    return [statement.text for statement in read_statements(text, language) if statement.whole]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said", "language"),
+    [
+        ("However, the mill burned on Tuesday.", "The mill burned on Tuesday.", "en"),
+        ("Moreover, in fact, the mill burned on Tuesday.", "The mill burned on Tuesday.", "en"),
+        ("And so the mill burned on Tuesday.", "The mill burned on Tuesday.", "en"),
+        ("As a result, the mill burned on Tuesday.", "The mill burned on Tuesday.", "en"),
+        ("Außerdem, die Mühle am Fluss ist weg.", "Die Mühle am Fluss ist weg.", "de"),
+        ("Und die Mühle am Fluss ist weg.", "Die Mühle am Fluss ist weg.", "de"),
+        ("但是，磨坊在星期二的夜里烧毁了。", "磨坊在星期二的夜里烧毁了。", "zh"),
+        ("1. The mill burned on Tuesday at noon.", "The mill burned on Tuesday at noon.", "en"),
+        ("- *The* **old** mill burned on Tuesday.", "The old mill burned on Tuesday.", "en"),
+        ("The `mill` burned on Tuesday[12].", "The mill burned on Tuesday.", "en"),
+        ("The mill burned on Tuesday\nin the night.", PROSE, "en"),
+        ("The cost of the mill was 3 * 4 crowns.", "The cost of the mill was 3 * 4 crowns.", "en"),
+    ],
+)
+def test_a_statement_reads_as_a_summary_would_say_it(sentence: str, said: str, language: str) -> None:
+    assert whole(sentence, language) == [said]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The town will pay for the following things:",
+        "Who will pay for the mill by the river?",
+        'The miller said "we build the mill again.',
+        "The miller said “we build the mill again.",
+        "We build the mill again,” said the miller of it.",
+        "“We build the mill again before the winter comes.”",
+        "and the mill by the river burned on Tuesday…",
+        "It burned.",
+        "Monday, 12 May in the hall of the town.",
+        "18:00 in the great hall of the town.",
+    ],
+)
+def test_fragments_questions_and_quotations_are_not_taken(sentence: str) -> None:
+    assert PROSE in whole(f"{PROSE} {sentence}")
+    assert whole(f"{PROSE}\n\n{sentence}") == [PROSE]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("She saw the smoke and rang the bell.", "en"),
+        ("However, it was gone by the evening.", "en"),
+        ("This was seen by everybody in town.", "en"),
+        ("Er sah den Rauch über dem Dorf.", "de"),
+        ("他第一个看见了村子上面的烟。", "zh"),
+    ],
+)
+def test_a_sentence_that_opens_with_a_pronoun_needs_the_one_before(sentence: str, language: str) -> None:
+    [statement] = read_statements(sentence, language)
+    assert statement.dependent
+
+
+def test_where_a_turn_is_taken_it_says_who_spoke() -> None:
+    turns = f"Anna: {PROSE}\nMax: Who saw it burn?\nAnna: The whole town saw the fire.\nMax: That is bad for all."
+    assert whole(turns)[:2] == [f"Anna: {PROSE}", "Anna: The whole town saw the fire."]
+
+
+REPLY = (
+    "The council met on Monday and agreed to pay half of the new mill. The miller will pay the other half when the "
+    "harvest is sold in the autumn."
+)
+QUOTED = "> The council will pay nothing for the mill."
+
+
+@pytest.mark.parametrize(("reply", "quoted"), [(REPLY, False), ("I agree with all of that.", True)])
+def test_a_reply_of_some_length_stands_for_what_it_quotes(reply: str, quoted: bool) -> None:
+    text = f"{reply}\n\nOn Monday, Max wrote:\n{QUOTED}"
+    source = SourceText(text, "en")
+    usable = [source.statements[i].text for i in source.candidates(0, len(text)) if source.statements[i].whole]
+    assert (QUOTED[2:] in usable) is quoted
+
+
+MIXED = f"""# Report
+
+{PROSE} However, the roof was gone by the evening. She had seen the smoke from her window.
+The miller said "we build again. The town pays for these things:
+
+1. *The wheel of the mill costs 300 crowns.*
+2. They will buy the stones in the spring.
+* The **roof** must be ready before the first snow.
+
+She will ask the council for the money. The council meets every Monday in the hall.
+"""
+
+
+@pytest.mark.parametrize("words", [10, 25, 60, 200])
+def test_no_extract_has_a_pronoun_alone_or_a_mark_of_what_was_around_it(words: int) -> None:
+    repairer = Repairer(SourceText(MIXED, "en"), least=0.85, lines=False)
+    summary = repairer.repair("", MIXED, words)
+    assert repairer.taken
+    assert summary.count('"') % 2 == 0
+    order = list(repairer.taken)
+    for sentence, number in repairer.taken.items():
+        assert not sentence.endswith(":")
+        assert not sentence.startswith(("1", "2", "*", "However", "#"))
+        assert "*" not in sentence
+        if sentence.startswith(("She", "They")):
+            before = order.index(sentence) - 1
+            assert before >= 0
+            assert repairer.taken[order[before]] == number - 1
