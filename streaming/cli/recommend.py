@@ -19,7 +19,8 @@ from streaming.terminal.consoles import out
 if TYPE_CHECKING:
     from streaming.planning.recommendation import Recommendation
 
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([MGT])(i?)B", re.IGNORECASE)
+# Nine digits are enough for every machine; hundreds of them overflow a float.
+_MEMORY = re.compile(r"(\d{1,9}(?:\.\d+)?) ?([MGT])(i?)B", re.IGNORECASE)
 _COLOUR = {"fits": "green", "fits with fewer slots": "yellow", "does not fit": "red"}
 
 
@@ -83,9 +84,9 @@ def recommend(
 
 
 def _bytes(size: str) -> int:
-    """Return the bytes of a size such as 16GB or 7.5GiB; raises `UsageError` for anything else."""
+    """Return the bytes of a size such as 16GB or 7.5GiB; raises `UsageError` for anything else, also for nothing."""
     parts = _MEMORY.fullmatch(size.strip())
-    if parts is None:
+    if parts is None or float(parts[1]) == 0:
         raise UsageError(f"--memory takes a size with its unit, such as 16GB, 7.5GiB or 512MB, not '{size}'.")
     number, prefix, binary = parts.groups()
     return int(float(number) * (1024 if binary else 1000) ** ("MGT".index(prefix.upper()) + 2))

@@ -76,7 +76,22 @@ def test_memory_takes_a_size_with_its_unit(capsys: pytest.CaptureFixture[str], s
     assert facts(capsys, "--memory", size)["machine"]["memory"] == bytes_
 
 
-@pytest.mark.parametrize("size", ["lots", "16", "16G", "-4GB", "GB", "", "1,5GB", "16GB or so"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        "lots",
+        "16",
+        "16G",
+        "-4GB",
+        "GB",
+        "",
+        "1,5GB",
+        "16GB or so",
+        "0GB",
+        "0.0GiB",
+        pytest.param("9" * 400 + "GB", id="9...GB"),
+    ],
+)
 def test_another_size_is_refused_with_an_example(capsys: pytest.CaptureFixture[str], size: str) -> None:
     assert recommend(f"--memory={size}") == 2
     said = capsys.readouterr()
