@@ -102,6 +102,7 @@ def _facts(recommendation: Recommendation) -> dict[str, Any]:
         "bytes": model.bytes,
         "licence": model.licence,
         "thinks": model.thinks,
+        "thinking": model.thinking,
         "thinking_tokens": limits.thinking_tokens,
         "memory": {
             **asdict(recommendation.memory),
@@ -116,16 +117,14 @@ def _facts(recommendation: Recommendation) -> dict[str, Any]:
 
 
 def _print_model(recommendation: Recommendation) -> None:
-    model, limits = recommendation.model, recommendation.limits
+    model = recommendation.model
     verdict, detail = _verdict(recommendation)
     out.print(Text(f"\n{model.source}", "bold"))
     out.print(Text.assemble("  ", (verdict, _COLOUR[verdict]), f": {detail}"))
     parameters, size = f"{model.parameters / 1e6:,.0f} million parameters", f"{model.bytes / 1e6:,.0f} MB"
     out.print(Text(f"  {parameters} as {model.representation}, a file of {size}, {model.licence}"))
-    if limits.thinking_tokens:
-        out.print(Text(f"  can think, for up to {limits.thinking_tokens:,} tokens before each answer"))
-    elif model.thinks:
-        out.print(Text("  can think, and is told not to by your settings"))
+    if model.thinks:
+        out.print(Text(f"  {_thinking(recommendation)}"))
 
 
 def _verdict(recommendation: Recommendation) -> tuple[str, str]:
@@ -141,13 +140,24 @@ def _verdict(recommendation: Recommendation) -> tuple[str, str]:
     return "does not fit", f"{numbers}; one slot is too much, too"
 
 
+def _thinking(recommendation: Recommendation) -> str:
+    """Return what a model that can think does with the settings."""
+    tokens = recommendation.limits.thinking_tokens
+    if recommendation.model.thinking == "on request":
+        room = f"; its context has room for {tokens:,} tokens of it all the same" if tokens else ""
+        return f"can think on request, and gistream does not ask for it{room}"
+    if tokens:
+        return f"thinks, for up to {tokens:,} tokens before each answer"
+    return "can think, and is told not to by your settings"
+
+
 def _print_notes(compare: str | None) -> None:
     lines = [
         "This list is part of gistream: no hub was asked. gistream asks a hub when you pull a model, or use one that "
         "is not here yet:",
         "  gistream model pull SOURCE",
-        "A model that can think is told not to by thinking_tokens = 0 in gistream.toml, GISTREAM_THINKING_TOKENS=0, "
-        "or --set thinking_tokens=0 of gistream eval.",
+        "A model that thinks is told not to by thinking_tokens = 0 in gistream.toml, GISTREAM_THINKING_TOKENS=0, or "
+        "--set thinking_tokens=0 of gistream eval; then its context needs no room for it.",
         "Quality and speed were measured for the sample model only. gistream promises neither for a model of this "
         "list, nor for a size.",
     ]

@@ -7,7 +7,8 @@ MIT. No file was downloaded for this list. The source of each fact:
   model, publish them. Each shape accounts for its number of parameters (tests/unit/engine/test_catalogue.py).
 - Bytes are those of the revision in the comment, as public programs state them that pin it with its SHA-256. A source
   names no revision, so `pull` gets the newest file, which may differ.
-- `thinks`: whether the model's chat template has a part for thinking, as `gistream model show` decides it for a file.
+- `thinking`: what the model's chat template does when it is told nothing, as the makers publish it. Granite 3.3 has a
+  part for thinking that takes `thinking = true`, which gistream never sets (`engine/lanes/llama.py`).
 
 Of the models with at most 8 billion parameters these are not here: Qwen2.5 3B, for research only; Llama and Gemma, with
 licences of their own.
@@ -26,7 +27,8 @@ class ListedModel:
     """A model on a hub; `source` is what `--model` takes, of a split model its first part.
 
     `parameters` are those of the model. A file that stores the embedding a second time, as output, has more. `bytes`
-    are those of all parts, `context` the longest sequence in tokens.
+    are those of all parts, `context` the longest sequence in tokens. `thinking` is "by default" when the model thinks
+    unless it is told not to, and "on request" when only a request that gistream does not make lets it think.
     """
 
     source: str
@@ -35,13 +37,18 @@ class ListedModel:
     bytes: int
     licence: Literal["Apache-2.0", "MIT"]
     context: int
-    thinks: bool
+    thinking: Literal["never", "on request", "by default"]
     shape: Shape
 
     @property
     def name(self) -> str:
         """The name of the file without its ending, as of a `ModelFile`."""
         return self.source.rpartition("/")[2].removesuffix(".gguf")
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the chat template has a part for thinking, as of a `ModelFile`: the context keeps room for it."""
+        return self.thinking != "never"
 
 
 def _shape(
@@ -69,7 +76,7 @@ CATALOGUE = (
         bytes=386_404_992,
         licence="Apache-2.0",
         context=8192,
-        thinks=False,
+        thinking="never",
         shape=_shape(49_152, 32, 960, 2560, heads=15, kv_heads=5, head=64),
     ),
     # Qwen/Qwen2.5-0.5B-Instruct-GGUF, revision 9217f5db79a2
@@ -80,7 +87,7 @@ CATALOGUE = (
         bytes=675_710_816,
         licence="Apache-2.0",
         context=32_768,
-        thinks=False,
+        thinking="never",
         shape=_shape(151_936, 24, 896, 4864, heads=14, kv_heads=2, head=64),
     ),
     # HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF, revision 2d4a76a30b4a
@@ -91,7 +98,7 @@ CATALOGUE = (
         bytes=1_055_609_536,
         licence="Apache-2.0",
         context=8192,
-        thinks=False,
+        thinking="never",
         shape=_shape(49_152, 24, 2048, 8192, heads=32, kv_heads=32, head=64),
     ),
     # Qwen/Qwen2.5-1.5B-Instruct-GGUF, revision 91cad51170dc
@@ -102,7 +109,7 @@ CATALOGUE = (
         bytes=1_117_320_736,
         licence="Apache-2.0",
         context=32_768,
-        thinks=False,
+        thinking="never",
         shape=_shape(151_936, 28, 1536, 8960, heads=12, kv_heads=2, head=128),
     ),
     # ibm-granite/granite-3.3-2b-instruct-GGUF, revision 7cdf86ccd1f1
@@ -113,7 +120,7 @@ CATALOGUE = (
         bytes=1_545_303_328,
         licence="Apache-2.0",
         context=131_072,
-        thinks=True,
+        thinking="on request",
         shape=_shape(49_159, 40, 2048, 8192, heads=32, kv_heads=8, head=64),
     ),
     # microsoft/Phi-3-mini-4k-instruct-gguf, revision a64113399c2f
@@ -124,7 +131,7 @@ CATALOGUE = (
         bytes=2_393_231_072,
         licence="MIT",
         context=4096,
-        thinks=False,
+        thinking="never",
         shape=_shape(32_064, 32, 3072, 8192, heads=32, kv_heads=32, head=96),
     ),
     # Qwen/Qwen3-4B-GGUF, revision bc640142c66e
@@ -135,7 +142,7 @@ CATALOGUE = (
         bytes=2_497_280_256,
         licence="Apache-2.0",
         context=40_960,
-        thinks=True,
+        thinking="by default",
         shape=_shape(151_936, 36, 2560, 9728, heads=32, kv_heads=8, head=128),
     ),
     # Qwen/Qwen2.5-7B-Instruct-GGUF, revision bb5d59e06d95: parts of 3,993,201,344 and 689,872,288 bytes
@@ -146,7 +153,7 @@ CATALOGUE = (
         bytes=4_683_073_632,
         licence="Apache-2.0",
         context=32_768,
-        thinks=False,
+        thinking="never",
         shape=_shape(152_064, 28, 3584, 18_944, heads=28, kv_heads=4, head=128),
     ),
     # Qwen/Qwen3-8B-GGUF, revision 7c41481f57cb
@@ -157,7 +164,7 @@ CATALOGUE = (
         bytes=5_027_783_488,
         licence="Apache-2.0",
         context=40_960,
-        thinks=True,
+        thinking="by default",
         shape=_shape(151_936, 36, 4096, 12_288, heads=32, kv_heads=8, head=128),
     ),
 )

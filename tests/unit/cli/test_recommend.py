@@ -128,7 +128,7 @@ def test_people_read_whether_a_model_fits_and_what_it_needs(capsys: pytest.Captu
     phi = by_name["Phi-3-mini-4k-instruct-q4"]
     assert phi.startswith("  does not fit: about ")
     assert phi.endswith(", MIT")
-    assert by_name["Qwen3-4B-Q4_K_M"].endswith("  can think, for up to 1,024 tokens before each answer")
+    assert by_name["Qwen3-4B-Q4_K_M"].endswith("  thinks, for up to 1,024 tokens before each answer")
 
 
 def test_people_read_that_nothing_is_promised_and_how_to_find_out(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,8 +160,29 @@ def test_thinking_that_the_settings_switch_off_is_told(
     monkeypatch.setenv("GISTREAM_THINKING_TOKENS", "0")
     assert recommend("--memory", "64GB") == 0
     text = capsys.readouterr().out
-    assert "can think, for up to" not in text
-    assert text.count("  can think, and is told not to by your settings") == sum(m.thinks for m in CATALOGUE)
+    assert "thinks, for up to" not in text
+    by_default = [model for model in CATALOGUE if model.thinking == "by default"]
+    assert by_default
+    assert text.count("  can think, and is told not to by your settings") == len(by_default)
+
+
+def test_a_model_that_thinks_on_request_only_is_not_said_to_think(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granite = next(model for model in CATALOGUE if model.thinking == "on request")
+    arguments = ("--memory", "64GB")
+    assert recommend(*arguments) == 0
+    assert entry(capsys.readouterr().out, granite.source).endswith(
+        "  can think on request, and gistream does not ask for it; its context has room for 1,024 tokens of it all the "
+        "same"
+    )
+    monkeypatch.setenv("GISTREAM_THINKING_TOKENS", "0")
+    assert recommend(*arguments) == 0
+    assert entry(capsys.readouterr().out, granite.source).endswith(
+        "  can think on request, and gistream does not ask for it"
+    )
+    said = {model["model"]: model["thinking"] for model in facts(capsys, *arguments)["models"]}
+    assert said[granite.source] == "on request"
 
 
 def test_the_help_has_examples() -> None:
