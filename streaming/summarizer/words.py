@@ -59,6 +59,11 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
 
 
+def letters(text: str) -> str:
+    """Return the letters and digits alone: what stays of a sentence that is trimmed, wrapped or joined."""
+    return "".join(filter(str.isalnum, text))
+
+
 def units_per_word(units: Sequence[str]) -> int:
     """Return how many items of `words` make a word: two, where most are characters of a script without spaces."""
     return 2 if 2 * sum(_CHARACTER.fullmatch(unit) is not None for unit in units) > len(units) else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from asyncio import to_thread
+from functools import cached_property
 
 from streaming.summarizer.budget import ROOM
 from streaming.summarizer.cutting import TextCutter
@@ -17,6 +18,7 @@ from streaming.summarizer.part_writer import PartWriter
 from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.strategies import Part
+from streaming.summarizer.words import letters
 
 # Generations of one document that wait at the engine while others of it fill all slots. The rest wait here, so that a
 # book does not fill the engine's queue. A slot that ends must find the next request at the engine: slots that end in
@@ -45,13 +47,14 @@ class Writer:
         slots: int,
     ) -> None:
         """`slots` are those of the engine; without a `source` nothing is repaired."""
-        self._recipe, self._profile, self._calls = recipe, request.profile, calls
+        self._recipe, self._text, self._profile, self._calls = recipe, request.text, request.profile, calls
         self._cutter, self._languages = cutter, languages
         self._sampling = request.profile.sampling_of(recipe.sampling)
         self._json = JsonWriter(calls, request.profile, self._sampling, request.grammar, ladder=recipe.ladder)
         self._turns = asyncio.Semaphore(slots + _READY_REQUESTS)
         self._failed_parts = 0
         self._repairer = None
+        self._source = source
         if recipe.faithfulness == "strict" and source is not None:
             self._repairer = Repairer(source, least=recipe.least_support, lines=request.profile.keep_lines)
         self._extracts: dict[str, int] = {}
@@ -88,7 +91,11 @@ class Writer:
             answer = ""
         words = await to_thread(self._cutter.words, part.text, tokens)
         summary = await to_thread(repairer.repair, answer, part.text, words)
-        return summary or await self.extract(part.text, tokens)
+        if summary or self._source is None:
+            return summary
+        # An order may be all that a part holds, and a table has no sentence to take.
+        usable = await to_thread(self._source.usable, part.text)
+        return await self.extract(usable, tokens) if usable else ""
 
     async def finish(self, part: Part, tokens: int) -> str:
         """Make the summary of the whole text out of its last part: JSON when the profile asks for it.
@@ -120,7 +127,14 @@ class Writer:
         return extract
 
     def _remember(self, extract: str) -> None:
-        self._extracts.update(dict.fromkeys(self._cutter.sentences(extract), -1))
+        for sentence in self._cutter.sentences(extract):
+            # An extract of summaries may hold sentences of the model, and marks of emphasis are no sentence.
+            if letters(sentence) in self._letters and sentence.strip("*_"):
+                self._extracts[sentence] = -1
+
+    @cached_property
+    def _letters(self) -> str:
+        return letters(self._text)
 
     def _part_writer(self, part: Part) -> PartWriter:
         return PartWriter(part, self._calls, self._cutter, self._profile, self._languages)

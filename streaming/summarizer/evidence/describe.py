@@ -9,8 +9,8 @@ from typing import Literal
 
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
-from streaming.summarizer.sentences import join_lines, split_sentences
-from streaming.summarizer.words import comparable_units
+from streaming.summarizer.sentences import split_sentences
+from streaming.summarizer.words import comparable_units, letters
 
 Origin = Literal["model", "text"]
 Span = tuple[int, int]
@@ -47,18 +47,13 @@ def describe(
     `answers` are the model's, and a sentence in none of them is the text's, too: a cut piece of an extract.
     A sentence of the model stands at the support `least`. Without a `source`, nothing can be measured.
     """
-    written = _letters("\n".join(answers))
+    written = letters("\n".join(answers))
     return [
         _of_text(summary, span, source, taken)
-        if (sentence := summary[slice(*span)]) in taken or _letters(sentence) not in written
+        if (sentence := summary[slice(*span)]) in taken or letters(sentence) not in written
         else _of_model(summary, span, source, language, least)
         for span in _spans(summary, taken, language)
     ]
-
-
-def _letters(text: str) -> str:
-    """Return the letters and digits alone: trimming changes the marks, lines and blanks of an answer."""
-    return "".join(filter(str.isalnum, text))
 
 
 def _of_model(summary: str, span: Span, source: SourceText | None, language: str, least: float) -> SummarySentence:
@@ -85,7 +80,7 @@ def _spans(summary: str, taken: Mapping[str, int], language: str) -> Iterator[Sp
     while position < len(summary):
         rest = summary[position:]
         skipped = len(rest) - len(rest.lstrip(" \n\t"))
-        skipped += len(mark[0]) if (mark := re.match(r"[-*•–]\s+", rest[skipped:])) else 0
+        skipped += len(mark[0]) if (mark := re.match(r"(?:[-*•–]|[*_]{2,3})(?:\s+|$)", rest[skipped:])) else 0
         if skipped:
             position += skipped
             continue
@@ -103,6 +98,5 @@ def _place(sentence: str, source: SourceText | None, taken: Mapping[str, int]) -
     if (number := taken.get(sentence, -1)) >= 0:
         statement = source.statements[number]
         return ((statement.start, statement.end),)
-    words = [re.escape(word) for word in join_lines(sentence).rstrip("…").split()]
-    match = re.search(r"\s+".join(words), source.text)
-    return ((match.start(), match.end()),) if match else ()
+    place = source.place(sentence)
+    return (place,) if place is not None else ()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from streaming.summarizer.evidence.statements import Statement, read_statements
 from streaming.summarizer.evidence.support import Support, SupportIndex
 from streaming.summarizer.guards import separate_orders
-from streaming.summarizer.sentences import join_lines
+from streaming.summarizer.sentences import CJK, ends_with_sentence, join_lines
+from streaming.summarizer.words import letters
 
 # Statements that open a text: they often say what it is about.
 _OPENING_STATEMENTS = 3
@@ -27,8 +31,15 @@ class SourceText:
         self.statements: Sequence[Statement] = read_statements(text, language)
         self.index = SupportIndex([statement.units for statement in self.statements])
         self._starts = [statement.start for statement in self.statements]
-        self._usable = self._find_usable()
-        whole = [i for i in self._usable if self.statements[i].whole]
+        usable = self._find_usable()
+        self._usable = frozenset(usable)
+        self._complete = frozenset(i for i in usable if ends_with_sentence(self.statements[i].text))
+        # None of the others comes into a summary, nor as the sentence that another one needs before it.
+        self.statements = [
+            statement if i in self._usable else replace(statement, whole=False)
+            for i, statement in enumerate(self.statements)
+        ]
+        whole = [i for i in usable if self.statements[i].whole]
         self.opening: Sequence[int] = whole[:_OPENING_STATEMENTS]
 
     @property
@@ -39,7 +50,25 @@ class SourceText:
     def candidates(self, start: int, end: int) -> list[int]:
         """Return the statements between two positions that a summary may take over or stand on."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        return [i for i in range(first, last) if i in self._usable_set]
+        return [i for i in range(first, last) if i in self._usable]
+
+    def usable(self, part: str) -> str:
+        """Return a part of the text without the sentences that no summary may take over; "" when no other is left."""
+        start = self.text.find(part)
+        if start < 0 or not self._usable:
+            return part
+        pieces, position, end = list[str](), start, start + len(part)
+        # A sentence that begins in the part before may end in this one.
+        numbers = range(max(0, bisect_left(self._starts, start) - 1), bisect_left(self._starts, end))
+        numbers = range(numbers.start + (self.statements[numbers.start].end <= start), numbers.stop)
+        for i in numbers:
+            if i not in self._usable:
+                pieces.append(self.text[position : self.statements[i].start])
+                position = min(self.statements[i].end, end)
+        if pieces and self._complete and self._complete.isdisjoint(numbers):
+            # The marks of a quotation, and whom it quotes.
+            return ""
+        return "".join([*pieces, self.text[position:end]])
 
     def support(self, units: Collection[str], within: Collection[int] | None = None) -> Support | None:
         """Return how much of a sentence one statement `within` these covers; None for a sentence without units."""
@@ -48,6 +77,38 @@ class SourceText:
     def same(self, first: int, second: int) -> float:
         """Return how much of what the shorter of two statements says the other one says, from 0 to 1."""
         return self.index.shared(self.statements[first].units, self.statements[second].units)
+
+    def place(self, piece: str) -> tuple[int, int] | None:
+        """Return where the text first says a piece of it, whatever stands between the letters; None if nowhere."""
+        wanted = letters(piece)
+        first = None
+        at = self._letters.find(wanted) if wanted else -1
+        while at >= 0:
+            place = self._letter_places[at], self._letter_places[at + len(wanted) - 1] + 1
+            if not any(_is_within_word(self.text, end) for end in place):
+                return self._with_marks(piece, *place)
+            first = first or place
+            at = self._letters.find(wanted, at + 1)
+        # A text without spaces may be cut in a word.
+        return self._with_marks(piece, *first) if first is not None else None
+
+    def _with_marks(self, piece: str, start: int, end: int) -> tuple[int, int]:
+        """Return a place with the marks that a piece begins and ends with, as far as they are beside it."""
+        text = self.text
+        head, tail = piece.partition(text[start])[0], piece.rpartition(text[end - 1])[2]
+        while head and start and text[start - 1] == head[-1]:
+            start, head = start - 1, head[:-1]
+        while tail and text[end : end + 1] == tail[0]:
+            end, tail = end + 1, tail[1:]
+        return start, end
+
+    @cached_property
+    def _letters(self) -> str:
+        return letters(self.text)
+
+    @cached_property
+    def _letter_places(self) -> array[int]:
+        return array("L", (at for at, character in enumerate(self.text) if character.isalnum()))
 
     def _find_usable(self) -> list[int]:
         separated = separate_orders(self.text, language=self.language)
@@ -61,5 +122,10 @@ class SourceText:
         reply = [i for i in usable if not self.statements[i].depth]
         if sum(self.statements[i].words for i in reply) >= _SHORT_REPLY:
             usable = reply
-        self._usable_set = frozenset(usable)
         return usable
+
+
+def _is_within_word(text: str, at: int) -> bool:
+    """Tell whether a word goes on from before a position to after it."""
+    around = text[max(0, at - 1) : at + 1]
+    return len(around) == 2 and around.isalnum() and not CJK.search(around)
