@@ -53,7 +53,10 @@ def test_a_micro_batch_fills_eight_of_nine_slots_once_or_twice(slots: int, docum
     assert documents_for(slots) == documents
 
 
-@pytest.mark.parametrize(("parameters", "chosen"), [(135_000_000, "strict"), (7_600_000_000, "flag")])
+@pytest.mark.parametrize(
+    ("parameters", "chosen"),
+    [(135_000_000, "strict"), (2_700_000_000, "strict"), (2_700_000_001, "flag"), (7_600_000_000, "flag")],
+)
 def test_only_a_small_model_has_its_sentences_replaced_unless_the_settings_say_so(parameters: int, chosen: str) -> None:
     model = replace(MODEL, parameters=parameters)
     assert plan(model).recipe.faithfulness == chosen

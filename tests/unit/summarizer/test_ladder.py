@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from fake_engine import FakeEngine, Reply, tokens
@@ -16,7 +17,14 @@ PROFILE = PromptProfile(
     name="default", system="Write a short summary of the text that names the people and says how it ends."
 )
 RECIPE = Recipe(
-    model_sha256="ab", representation="Q4_1", sampling=Sampling(), chunk_tokens=200, max_tokens=40, max_chunks=256
+    model_sha256="ab",
+    representation="Q4_1",
+    sampling=Sampling(),
+    chunk_tokens=200,
+    max_tokens=40,
+    max_chunks=256,
+    # In strict summaries the ladder has no part.
+    faithfulness="off",
 )
 FIRST = "The ferry left Tarn at dawn with forty passengers. Halfway across, the engineer smelled smoke in the hold. "
 SECOND = "The captain turned back on one engine, and nobody was hurt. The owners say a worn fuel line was the cause. "
@@ -26,8 +34,8 @@ FOREIGN = "Elephants elected another parliament, whose first law forbade umbrell
 LOOP = "The captain turned back and the captain turned back and the captain turned back and the captain turned back."
 
 
-def write(text: str, engine: FakeEngine) -> SummaryResult:
-    return asyncio.run(Summarizer(engine, RECIPE).summarize(SummaryRequest(text, PROFILE), deadline=1e12))
+def write(text: str, engine: FakeEngine, recipe: Recipe = RECIPE) -> SummaryResult:
+    return asyncio.run(Summarizer(engine, recipe).summarize(SummaryRequest(text, PROFILE), deadline=1e12))
 
 
 def replies(*said: str) -> Reply:
@@ -181,3 +189,14 @@ def test_a_part_that_cannot_be_summarized_counts_once_however_many_extracts_it_t
     assert (written.status, written.chunks) == ("repaired", len(kinds))
     last = [asked for asked in engine.texts if "note 42" in asked and len(asked) > 300]
     assert len(last) == 4
+
+
+@pytest.mark.parametrize("reply", [GOOD, FOREIGN, LOOP, ""], ids=["good", "of another text", "a loop", "nothing"])
+def test_a_flag_changes_nothing_in_the_ladder_and_strict_asks_once(reply: str) -> None:
+    off, flag, strict = FakeEngine(reply), FakeEngine(reply), FakeEngine(reply)
+    expected = write(TEXT, off)
+    flagged = write(TEXT, flag, replace(RECIPE, faithfulness="flag"))
+    assert (flagged.summary, flagged.status, flag.texts) == (expected.summary, expected.status, off.texts)
+    assert (off.samplings, off.keeps) == (flag.samplings, flag.keeps)
+    write(TEXT, strict, replace(RECIPE, faithfulness="strict"))
+    assert (strict.samplings, strict.keeps) == ([Sampling()], [False])
