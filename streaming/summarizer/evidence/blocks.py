@@ -20,7 +20,9 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _ITEM = re.compile(
     r"\s*(?:[-*•–+·▪→]|\(?\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\(?[a-zA-Z][.)]|\(?[ivx]{2,4}[.)])[ \t]+(?=\S)"
 )
-_TABLE = re.compile(r".*\|.*\||\s*\S.*\S(?:\t|[ ]{3,})\S.*(?:\t|[ ]{3,})\S")
+_TABLE = re.compile(r"\s*\|.*\|")
+# A row without a mark at its beginning; a sentence may have such gaps, too.
+_ROW = re.compile(r".*\|.*\||\s*\S.*\S(?:\t|[ ]{3,})\S.*(?:\t|[ ]{3,})\S")
 _COMMAND = re.compile(r"\s*(?:\$|#!|>>>|PS>)\s*\S|\s*</?\w+[^<>]*>\s*$")
 # Lines of a letterhead, of minutes or of a report that name people, dates and places.
 _FIELD = re.compile(
@@ -176,14 +178,19 @@ def _is_no_prose(line: _Line, before: _Line | None, following: _Line | None) -> 
         return True
     if _GREETING.match(text) or _ATTRIBUTION.match(text.strip()) or _FIELD.match(text):
         return True
-    if ends_with_sentence(text) or len(text.split()) > _LONGEST_HEADING:
+    if ends_with_sentence(text):
+        return False
+    if _ROW.match(text):
+        return True
+    if len(text.split()) > _LONGEST_HEADING:
         return False
     # A heading stands alone, over a rule, or is numbered and stands over a line that begins anew.
     if following is None or following.blank:
         return (before is None or before.blank) and not _ITEM.match(text)
     if _RULE.match(following.text):
         return True
-    return bool(_ITEM.match(text)) and following.indent <= line.indent and _begins(following.text)
+    numbered = bool(_ITEM.match(text)) and not _ITEM.match(following.text)
+    return numbered and following.indent <= line.indent and _begins(following.text)
 
 
 def _ends_letter(lines: Sequence[_Line], number: int) -> bool:

@@ -46,6 +46,17 @@ def test_an_item_loses_its_mark(mark: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("mark", ["-", "1."])
+def test_items_without_a_full_stop_are_no_headings(mark: str) -> None:
+    items = blocks(f"{mark} The roof of the mill is gone\n{mark} The council pays half of it")
+    assert [(block.item, block.prose) for block in items] == [(True, True), (True, True)]
+
+
+@pytest.mark.parametrize("sentence", ["The flags a | b | c were set by hand.", "He wrote   this and   that to Anna."])
+def test_a_sentence_with_gaps_is_no_row_of_a_table(sentence: str) -> None:
+    assert [(block.prose, block.content) for block in blocks(sentence)] == [(True, sentence)]
+
+
 def test_an_item_goes_on_in_a_deeper_line() -> None:
     first, second = blocks(f"- The mill burned\n  on Tuesday.\n- {MORE}")
     assert (first.content, second.content) == ("The mill burned\non Tuesday.", MORE)
