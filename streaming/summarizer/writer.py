@@ -118,13 +118,22 @@ class Writer:
 
     async def shorten(self, text: str, tokens: int) -> str:
         """Keep the most important sentences of joined summaries, about `tokens` of them."""
-        return await to_thread(self._cutter.shorten, text, tokens)
+        return await to_thread(self._shorten, text, tokens)
 
     async def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them."""
         extract = await to_thread(self._cutter.extract, text, tokens)
         await to_thread(self._remember, extract)
         return extract
+
+    def _shorten(self, text: str, tokens: int) -> str:
+        if self._repairer is not None:
+            joined = self._cutter.join([text])
+            if self._cutter.fits(joined, tokens):
+                return joined
+            if summary := self._repairer.shorten(joined, self._cutter.words(joined, tokens)):
+                return summary
+        return self._cutter.shorten(text, tokens)
 
     def _remember(self, extract: str) -> None:
         for sentence in self._cutter.sentences(extract):

@@ -35,7 +35,9 @@ class Repairer:
     def __init__(self, source: SourceText, *, least: float, lines: bool) -> None:
         self._source, self._least, self._lines = source, least, lines
         self.taken: dict[str, int] = {}
-        self._standing: set[int] = set()
+        self._headings = tuple(f"{text} " for text in source.unended)
+        # What each statement that a summary stands on says in it.
+        self._wordings: dict[int, str] = {}
 
     def repair(self, answer: str, text: str, words: float) -> str:
         """Return a summary of a part in about `words` words out of the model's `answer`; "" when nothing can be said.
@@ -67,8 +69,16 @@ class Repairer:
             chosen = sorted([*kept, *added], key=lambda i: (-source.statements[i].depth, i)) if added else kept
         if not chosen:
             chosen = self._shortest(scores)
-        self._standing.update(chosen)
-        return self._joined([wordings[i] if i in wordings else self._take(i) for i in chosen])
+        sentences = [wordings[i] if i in wordings else self._take(i) for i in chosen]
+        self._wordings.update(zip(chosen, sentences, strict=True))
+        return self._joined(sentences)
+
+    def shorten(self, joined: str, words: float) -> str:
+        """Return the most important sentences of joined summaries in about `words` words; "" when none is known."""
+        there = sorted(i for i, sentence in self._wordings.items() if sentence in joined)
+        chosen = choose(self._source, salience(self._source, there, {}), words=words)
+        order = sorted(chosen, key=lambda i: (-self._source.statements[i].depth, i))
+        return self._joined([self._wordings[i] for i in order])
 
     def _candidates(self, text: str) -> list[int]:
         start = self._source.text.find(text)
@@ -78,7 +88,7 @@ class Repairer:
         piece = text.partition("\n\n")[2]
         start = self._source.text.find(piece) if piece else -1
         own = self._source.candidates(start, start + len(piece)) if start >= 0 else []
-        return sorted({*self._standing, *own})
+        return sorted({*self._wordings, *own})
 
     def _pieces(self, answer: str) -> Iterable[str]:
         if self._lines:
@@ -87,6 +97,9 @@ class Repairer:
 
     def _stays(self, piece: str, best: int) -> bool:
         if not stands_on(piece, self._source.statements[best]):
+            return False
+        # The model may run a heading into the sentence below it.
+        if piece.startswith(self._headings):
             return False
         return self._lines or (reads_whole(piece) and not points_back(piece, self._source.language))
 

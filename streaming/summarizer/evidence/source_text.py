@@ -47,6 +47,12 @@ class SourceText:
         """Whether the words of the text can be told apart, so that a summary can be compared with it."""
         return any(statement.units for statement in self.statements)
 
+    @property
+    def unended(self) -> frozenset[str]:
+        """The headings and labels of the text: what has words and no full stop."""
+        texts = (statement.text for statement in self.statements if statement.units)
+        return frozenset(text for text in texts if not ends_with_sentence(text))
+
     def candidates(self, start: int, end: int) -> list[int]:
         """Return the statements between two positions that a summary may take over or stand on."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)

@@ -72,6 +72,22 @@ def test_a_true_answer_that_is_much_too_short_is_filled() -> None:
     assert AGAIN in written.summary
 
 
+def test_a_heading_that_the_model_runs_into_a_sentence_is_left_out() -> None:
+    written = strict(f"The end of the mill\n\n{TEXT}", f"The end of the mill {BURNED}")
+    assert BURNED in written.summary
+    assert "The end of the mill" not in written.summary
+
+
+def test_the_joined_summaries_of_parts_are_shortened_to_statements_of_the_text() -> None:
+    text = " ".join(f"{TEXT.replace('mill', name)}" for name in ("mill", "barn", "bridge", "tower", "school"))
+    written = write(text, FakeEngine(INVENTED), replace(STRICT, chunk_tokens=80, max_tokens=40))
+    assert (written.strategy, written.status, written.supported) == ("map-reduce", "extractive_fallback", 1)
+    assert written.sentences
+    for sentence in written.sentences:
+        [[start, end]] = sentence.evidence
+        assert written.summary[sentence.start : sentence.end] == text[start:end]
+
+
 def test_a_flag_only_marks() -> None:
     reply = f"{BURNED} {INVENTED}"
     written = write(TEXT, FakeEngine(reply), replace(RECIPE, faithfulness="flag"))
