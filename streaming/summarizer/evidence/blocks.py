@@ -10,12 +10,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from streaming.summarizer.sentences import ends_with_sentence
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
-_RULE = re.compile(r"\s*[-=*_~#.+|: \t]{3,}$")
+_RULE = re.compile(r"[-=*_~#.+|: \t]{3,}$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _ITEM = re.compile(
     r"\s*(?:[-*•–+·▪→]|\(?\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\(?[a-zA-Z][.)]|\(?[ivx]{2,4}[.)])[ \t]+(?=\S)"
@@ -23,7 +24,7 @@ _ITEM = re.compile(
 _TABLE = re.compile(r"\s*\|.*\|")
 # A row without a mark at its beginning; a sentence may have such gaps, too.
 _ROW = re.compile(r".*\|.*\||\s*\S.*\S(?:\t|[ ]{3,})\S.*(?:\t|[ ]{3,})\S")
-_COMMAND = re.compile(r"\s*(?:\$|#!|>>>|PS>)\s*\S|\s*</?\w+[^<>]*>\s*$")
+_COMMAND = re.compile(r"\s*(?:\$|#!|>>>|PS>)\s*\S|\s*</?\w[^<>]*>$")
 # Lines of a letterhead, of minutes or of a report that name people, dates and places.
 _FIELD = re.compile(
     r"[\s*_]*(?:from|to|cc|bcc|date|sent|subject|re|betreff|von|an|datum|attendees|present|apologies|in attendance|"
@@ -33,20 +34,20 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|lieber?|sehr geehrte\w*|guten (?:morgen|tag))\b"
-    r".{0,50}[,!:]?\s*$",
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|lieber?|sehr geehrte\w*|guten (?:morgen|tag))\b"
+    r".{0,50}[,!:]?$",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\s*(?:(?:with )?(?:best|kind|warm|many|all the)?\s*(?:regards|wishes|thanks|best|cheers|sincerely|greetings)"
-    r"|yours(?: \w+)?|thank you|thanks\b.{0,40}|mit freundlichen grüßen|(?:viele|liebe|beste) grüße)\s*[,.!]?\s*$",
+    r"(?:(?:with )?(?:best|kind|warm|many|all the)?\s*(?:regards|wishes|thanks|best|cheers|sincerely|greetings)"
+    r"|yours(?: \w+)?|thank you|thanks\b.{0,40}|mit freundlichen grüßen|(?:viele|liebe|beste) grüße)\s*[,.!]?$",
     re.IGNORECASE,
 )
-_SIGNATURE = re.compile(r"\s*--\s*$")
+_SIGNATURE = "--"
 _ATTRIBUTION = re.compile(
-    r"(?:on|am|le)\b.{5,120}\b(?:wrote|schrieb|a écrit)\b.{0,40}:\s*$"
+    r"(?:on|am|le)\b.{5,120}\b(?:wrote|schrieb|a écrit)\b.{0,40}:$"
     r"|-+\s*(?:original|forwarded) message\b"
-    r"|.{1,60}\bwrote:\s*$",
+    r"|.{1,60}\bwrote:$",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"\s*([^\W\d_][\w .'’-]{0,39}?)\s?[:：]\s+(?=\S)")
@@ -72,17 +73,22 @@ class Block:
     item: bool = False
     heading: str = ""
     prose: bool = True
-    content: str = ""
+    _lines: list[str] = field(default_factory=list)
     _contents: list[int] = field(default_factory=list)
     _sources: list[int] = field(default_factory=list)
+    _length: int = 0
 
     def add(self, text: str, source: int) -> None:
         """Add a line, or the rest of one, that stands at `source` in the text."""
-        if self.content:
-            self.content += "\n"
-        self._contents.append(len(self.content))
+        self._lines.append(text)
+        self._contents.append(self._length)
         self._sources.append(source)
-        self.content += text
+        self._length += len(text) + 1
+
+    @cached_property
+    def content(self) -> str:
+        """The lines, once all are added."""
+        return "\n".join(self._lines)
 
     def source(self, position: int) -> int:
         """Return the position in the text of a position in the content."""
@@ -95,11 +101,14 @@ class _Line:
     text: str
     start: int
     depth: int
-    quote: int
+
+    @property
+    def plain(self) -> str:
+        return self.text.strip()
 
     @property
     def blank(self) -> bool:
-        return not self.text.strip()
+        return not self.plain
 
     @property
     def indent(self) -> int:
@@ -122,11 +131,11 @@ def blocks(text: str) -> list[Block]:
             continue
         if before is not None and before.depth != line.depth and not line.blank:
             current, signed = None, False
-        if _SIGNATURE.match(line.text) or (_CLOSING.match(line.text) and _ends_letter(lines, number)):
+        if line.plain == _SIGNATURE or (_CLOSING.match(line.plain) and _ends_letter(lines, number)):
             signed = True
         if fenced or signed or line.blank or _is_no_prose(line, before, following):
             # A letter ends with its signature, and the next one begins with who wrote it.
-            signed = signed and not _ATTRIBUTION.match(line.text.strip())
+            signed = signed and not _ATTRIBUTION.match(line.plain)
             current = None
             if line.blank or _RULE.match(line.text):
                 continue
@@ -159,7 +168,7 @@ def _lines(text: str) -> Iterator[_Line]:
     for raw in text.splitlines(keepends=True):
         quote = _QUOTE.match(raw)
         skipped = quote.end() if quote else 0
-        yield _Line(raw[skipped:].rstrip(), start + skipped, raw[:skipped].count(">"), skipped)
+        yield _Line(raw[skipped:].rstrip(), start + skipped, raw[:skipped].count(">"))
         start += len(raw)
 
 
@@ -176,7 +185,7 @@ def _is_no_prose(line: _Line, before: _Line | None, following: _Line | None) -> 
     text = line.text
     if _RULE.match(text) or _HEADING.match(text) or _TABLE.match(text) or _COMMAND.match(text):
         return True
-    if _GREETING.match(text) or _ATTRIBUTION.match(text.strip()) or _FIELD.match(text):
+    if _GREETING.match(line.plain) or _ATTRIBUTION.match(line.plain) or _FIELD.match(text):
         return True
     if ends_with_sentence(text):
         return False

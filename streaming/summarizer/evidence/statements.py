@@ -17,7 +17,7 @@ _FEWEST_WORDS, _MOST_WORDS = 5, 60
 _FEWEST_ITEM_WORDS = 6
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])|`([^`\n]{1,80})`")
 # Emphasis of which one end is in another sentence.
-_ASTERISK = re.compile(r"\*+(?=\w)|(?<=[\w.!?,;:)])\*+")
+_ASTERISK = re.compile(r"(?<!\*)\*+(?=\w)|(?<=[\w.!?,;:)])\*+")
 _NOTE = re.compile(r"\s?\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\s?\{\w+\}")
 # A time or a day without a verb: a line of a timeline, the next meeting.
 _STATION = re.compile(
@@ -39,9 +39,8 @@ class Statement:
 
     `start` and `end` are its characters in the text; `text` is the sentence in one line, as a summary would say it.
     `depth` counts the marks of quotation before it, `block` the paragraphs and items, and `heading` names the section,
-    `subject` the person it speaks of, where that is known.
-    `dependent` tells whether it needs the sentence before it, and
-    `whole` whether it may stand in a summary at all: no fragment, no question, no quotation without its speaker.
+    `subject` the person it speaks of, where that is known. `dependent` tells whether it needs the sentence before it,
+    and `whole` whether it may stand in a summary at all: no fragment, no question, no quotation without its speaker.
     """
 
     start: int

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+import summaries
 from fake_engine import FakeEngine, Reply, tokens
 
 from streaming.protocol import Sampling
@@ -16,16 +17,8 @@ from streaming.summarizer.ladder import LadderResult, run_ladder
 PROFILE = PromptProfile(
     name="default", system="Write a short summary of the text that names the people and says how it ends."
 )
-RECIPE = Recipe(
-    model_sha256="ab",
-    representation="Q4_1",
-    sampling=Sampling(),
-    chunk_tokens=200,
-    max_tokens=40,
-    max_chunks=256,
-    # In strict summaries the ladder has no part.
-    faithfulness="off",
-)
+# In strict summaries the ladder has no part.
+RECIPE = replace(summaries.RECIPE, ladder=True)
 FIRST = "The ferry left Tarn at dawn with forty passengers. Halfway across, the engineer smelled smoke in the hold. "
 SECOND = "The captain turned back on one engine, and nobody was hurt. The owners say a worn fuel line was the cause. "
 TEXT = FIRST + SECOND

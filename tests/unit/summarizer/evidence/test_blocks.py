@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streaming.summarizer.evidence.blocks import blocks
+from streaming.summarizer.evidence.statements import read_statements
 
 PROSE = "The mill burned on Tuesday in the night."
 MORE = "By evening the roof of the mill was gone."
@@ -103,3 +104,17 @@ def test_every_block_tells_where_its_characters_stand() -> None:
 def test_a_block_knows_the_heading_of_its_section() -> None:
     found = blocks(f"# Cause\n\n{PROSE}\n\n## What now\n\n{MORE}")
     assert [(block.heading, block.content) for block in found if block.prose] == [("Cause", PROSE), ("What now", MORE)]
+
+
+@pytest.mark.parametrize(
+    "run", [" ", "*", "#", "> ", "- ", "|", "_", '"', "`", "a\t", "1.", "<a", "and ", "thanks ", "x\n"]
+)
+def test_a_run_of_marks_is_read_in_time(run: str) -> None:
+    # With time that grows with the square of the length, this takes many minutes.
+    text = f"{run * 200_000}x"
+    assert all(0 <= s.start < s.end <= len(text) for s in read_statements(text, "en"))
+
+
+def test_a_paragraph_of_many_lines_is_read_in_time() -> None:
+    [block] = blocks("The mill burned down in the night, and nobody in the whole town knew why\n" * 200_000)
+    assert block.source(len(block.content) - 1) == len(block.content) - 1
