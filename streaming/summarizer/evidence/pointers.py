@@ -43,7 +43,7 @@ _ENGLISH_CONNECTIVES = _words(
 )
 _ENGLISH_PRONOUNS = _words(
     """
-    he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both, neither,
+    also, he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both, neither,
     either, the former, the latter, the same, another, others, the other, the others, instead, otherwise, here,
     there, one, which, who, whose, what, doing so, if so, if not, that, then, because of this, even so, in this
     case, in that case, at this point, by then, since then, after this, before this, like this, ditto, rather,

@@ -24,8 +24,13 @@ _STATION = re.compile(
     r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))"
     r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
 )
+# What such a sentence announces comes after it, and would be missing.
+_ANNOUNCES = re.compile(r"\bthe following\b|\bas follows\b|\bfolgende[nrs]?\b|如下|以下", re.IGNORECASE)
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
-_THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them|it)\b", re.IGNORECASE)
+_THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
+# Before a pronoun, so many words name somebody: "The miller and his son", "We have twenty-four of them".
+_SINGULAR_WORDS, _PLURAL_WORDS = 3, 5
+_CIRCUMSTANCE = re.compile(r"(?:When|As|After|Before|While|If|Since|Until|Once|In|At|On|By|From|During|For)\b")
 # A name within a sentence, and the words before a name that opens one.
 _MIDWAY = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 _OPENING_NAME = re.compile(r"(?:(?:The|Mr|Mrs|Ms|Miss|Dr|Cllr|Sr|Prof|Old|Young)\.? )*([A-Z][a-z]+)\b")
@@ -131,6 +136,8 @@ def reads_whole(sentence: str) -> bool:
         return False
     if _STATION.match(sentence):
         return False
+    if _ANNOUNCES.search(sentence):
+        return False
     if sentence.rstrip("\"'”’»*_) ").endswith(("?", ":", "…", "...", "？", "：")):
         return False
     if sentence[:1].islower() or not (sentence[:1].isalnum() or sentence[:1] in "\"“„«「'‘("):
@@ -156,9 +163,8 @@ def _unnamed(sentence: str, language: str) -> bool:
     """Tell whether an English sentence speaks of somebody before it names anybody."""
     if language != "en" or not (pronoun := _THIRD_PERSON.search(sentence)):
         return False
-    if pronoun[0].lower() == "it":
-        return False
     before = sentence[: pronoun.start()]
-    if pronoun[0].lower() in ("their", "them", "they"):
-        return len(before.split()) < 3
-    return (not _NAME.search(before) and not before[:1].isupper()) or len(before.split()) < 3
+    if len(before.split()) < (_PLURAL_WORDS if pronoun[0].lower() in ("their", "them", "they") else _SINGULAR_WORDS):
+        return True
+    # "When dawn came, he" names nobody; "The old man said that he" does, without a name.
+    return bool(_CIRCUMSTANCE.match(before)) and not _NAME.search(before)

@@ -118,3 +118,27 @@ def test_no_extract_has_a_pronoun_alone_or_a_mark_of_what_was_around_it(words: i
             before = order.index(sentence) - 1
             assert before >= 0
             assert repairer.taken[order[before]] == number - 1
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "When dawn came on the reef, he had counted for eleven hours.",
+        "We have twenty-four of them, for each flat.",
+        "Also present were the clerk and two guests of the council.",
+    ],
+)
+def test_a_sentence_that_speaks_of_somebody_unnamed_needs_the_one_before_it(sentence: str) -> None:
+    assert [statement.dependent for statement in read_statements(f"The mill burned down. {sentence}", "en")][-1]
+
+
+@pytest.mark.parametrize(
+    "sentence", ["The old man said that he had seen the fire.", "When Anna came, she saw the fire."]
+)
+def test_a_sentence_that_names_somebody_first_stands_alone(sentence: str) -> None:
+    assert [statement.dependent for statement in read_statements(sentence, "en")] == [False]
+
+
+def test_a_sentence_that_announces_something_is_not_taken_without_it() -> None:
+    [statement] = read_statements("The following command prints the next four tides.", "en")
+    assert not statement.whole
