@@ -33,6 +33,8 @@ _ABBREVIATED = re.compile(
     r"\b(?:approx|est|ca|c|nos?|figs?|vs|incl|excl|resp|min|max|tel|ext|dept|vol|pp?|bzw|evtl|inkl|zzgl|nr|abb)\.\s+$",
     re.IGNORECASE,
 )
+# Titles before a name that the segmenter does not know.
+_TITLE = re.compile(r"\b(?:Cllr|Revd|Insp|Supt|Messrs|Hon|Cdr|Mme|Mlle)\.\s+$")
 CJK = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c]")
 # The scripts that put no space between words. Korean does.
 _UNSPACED = r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff0c]"
@@ -79,10 +81,10 @@ def split_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Iterator[str
 
 
 def _is_abbreviated(text: str, cut: int) -> bool:
-    """Tell whether an abbreviation stands before a cut, and what cannot begin a sentence after it."""
-    following = text[cut : cut + 1]
-    return (following.islower() or following.isdigit()) and bool(
-        _ABBREVIATED.search(text, max(0, cut - _LONGEST_OPENING - LONGEST_WORD), cut)
+    """Tell whether an abbreviation stands before a cut: a title, or one before what cannot begin a sentence."""
+    following, start = text[cut : cut + 1], max(0, cut - _LONGEST_OPENING - LONGEST_WORD)
+    return bool(_TITLE.search(text, start, cut)) or (
+        (following.islower() or following.isdigit()) and bool(_ABBREVIATED.search(text, start, cut))
     )
 
 

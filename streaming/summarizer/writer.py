@@ -127,12 +127,10 @@ class Writer:
         return extract
 
     def _shorten(self, text: str, tokens: int) -> str:
-        if self._repairer is not None:
-            joined = self._cutter.join([text])
-            if self._cutter.fits(joined, tokens):
-                return joined
-            if summary := self._repairer.shorten(joined, self._cutter.words(joined, tokens)):
-                return summary
+        if self._repairer is not None and (
+            summary := self._repairer.summarize(self._cutter.words(self._text, tokens))
+        ):
+            return summary
         return self._cutter.shorten(text, tokens)
 
     def _remember(self, extract: str) -> None:

@@ -21,6 +21,8 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _ITEM = re.compile(
     r"\s*(?:[-*•–+·▪→]|\(?\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\(?[a-zA-Z][.)]|\(?[ivx]{2,4}[.)])[ \t]+(?=\S)"
 )
+# A numbered paragraph of minutes or a report.
+_PARAGRAPH = re.compile(r"\s*\d{1,3}(?:\.\d{1,3})+")
 _TABLE = re.compile(r"\s*\|.*\|")
 # A row without a mark at its beginning; a sentence may have such gaps, too.
 _ROW = re.compile(r".*\|.*\||\s*\S.*\S(?:\t|[ ]{3,})\S.*(?:\t|[ ]{3,})\S")
@@ -152,7 +154,7 @@ def blocks(text: str) -> list[Block]:
             result.append(current)
             current.add(line.text[turn.end() :], line.start + turn.end())
         elif item:
-            current = Block(line.depth, item=True, heading=heading)
+            current = Block(line.depth, item=not _PARAGRAPH.match(line.text), heading=heading)
             result.append(current)
             current.add(line.text[item.end() :], line.start + item.end())
         else:

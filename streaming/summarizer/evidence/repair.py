@@ -10,23 +10,27 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from streaming.summarizer.evidence.pointers import points_back
-from streaming.summarizer.evidence.salience import MEAN, VOTE, choose, salience
+from streaming.summarizer.evidence.salience import VOTE, choose, salience
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
-from streaming.summarizer.evidence.statements import reads_whole
+from streaming.summarizer.evidence.statements import Statement, reads_whole
 from streaming.summarizer.sentences import join_lines, length, split_sentences
-from streaming.summarizer.words import comparable_units
+from streaming.summarizer.words import comparable_units, letters
 
 # A sentence with this support says partly what a sentence of the text says, and votes for that one
 # (measurements.md, support).
 _HALF = 0.35
 # A summary with a smaller share of the words that it should have is filled.
 _TOO_SHORT = 0.6
+# A model's summary stays that is this central, compared with the sentences that would be chosen otherwise.
+_CENTRAL = 0.8
+# A sentence of the model is shorter than the one it stands on when it has less than this share of its words.
+_SHORTER = 0.7
 _MARK = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
 class Repairer:
-    """Repairs the summaries of one document's parts. `taken` maps each sentence that is the text's to its statement.
+    """Repairs the summaries of one document and its parts. `taken` maps sentences that are the text's to its statements.
 
     With `lines` a summary consists of lines, otherwise of sentences. A model's sentence stands at the support `least`.
     Every method takes up to a second for a long text: call it in a thread.
@@ -36,49 +40,64 @@ class Repairer:
         self._source, self._least, self._lines = source, least, lines
         self.taken: dict[str, int] = {}
         self._headings = tuple(f"{text} " for text in source.unended)
-        # What each statement that a summary stands on says in it.
+        # What the model said of the statements so far, how strongly, and what a summary so far says of them.
         self._wordings: dict[int, str] = {}
+        self._votes: dict[int, float] = {}
+        self._said: dict[int, str] = {}
 
     def repair(self, answer: str, text: str, words: float) -> str:
         """Return a summary of a part in about `words` words out of the model's `answer`; "" when nothing can be said.
 
         `text` is the part: a piece of the document, summaries of pieces, or such a summary and the next piece.
         """
-        source = self._source
         candidates = self._candidates(text)
-        wordings: dict[int, str] = {}
-        votes: dict[int, float] = {}
+        kept = self._read(answer, candidates)
+        return self._compose(candidates, words, kept)
+
+    def summarize(self, words: float) -> str:
+        """Return a summary of the document in about `words` words, after its parts; "" when nothing can be said."""
+        return self._compose(self._source.candidates(0, len(self._source.text)), words, [])
+
+    def _read(self, answer: str, candidates: Collection[int]) -> list[int]:
+        """Count what an answer says as votes; return its statements when all of it stands, otherwise none."""
+        source, within = self._source, frozenset(candidates)
+        standing: list[int] = []
         pieces = list(self._pieces(answer))
-        within = frozenset(candidates)
         for piece in pieces:
             support = source.support(comparable_units(piece, source.language), within)
             if support is None or support.best is None:
                 continue
             best = support.best
             if support.share >= self._least and self._stays(piece, best):
-                wordings.setdefault(best, piece)
-                votes[best] = 1.0
+                standing.append(best)
+                self._votes[best] = 1.0
+                if _is_own(piece, source.statements[best]):
+                    self._wordings.setdefault(best, piece)
             elif support.share >= _HALF:
-                votes[best] = max(votes.get(best, 0.0), support.share)
-        scores = salience(source, candidates, votes)
-        kept = list(wordings) if len(wordings) == len(pieces) and self._is_central(wordings, scores) else []
-        left = words - sum(length(wordings[i]) for i in kept)
-        chosen = kept
-        if not kept or left > (1 - _TOO_SHORT) * words:
-            added = choose(source, scores, words=left, taken=kept)
-            chosen = sorted([*kept, *added], key=lambda i: (-source.statements[i].depth, i)) if added else kept
-        if not chosen:
-            chosen = self._shortest(scores)
-        sentences = [wordings[i] if i in wordings else self._take(i) for i in chosen]
-        self._wordings.update(zip(chosen, sentences, strict=True))
+                self._votes[best] = max(self._votes.get(best, 0.0), support.share)
+        return sorted(set(standing)) if len(standing) == len(pieces) else []
+
+    def _compose(self, candidates: Sequence[int], words: float, kept: Sequence[int]) -> str:
+        source = self._source
+        scores = salience(source, candidates, self._votes)
+        chosen = choose(source, scores, words=words)
+        if kept and self._mean(kept, scores) >= _CENTRAL * self._mean(chosen, scores):
+            left = words - sum(length(self._say(i)) for i in kept)
+            added = choose(source, scores, words=left, taken=kept) if left > (1 - _TOO_SHORT) * words else []
+            chosen = [*kept, *added]
+        chosen = sorted(chosen or self._shortest(scores), key=lambda i: (-source.statements[i].depth, i))
+        sentences = [self._say(i) for i in chosen]
+        self._said.update(zip(chosen, sentences, strict=True))
+        self.taken.update((sentence, i) for i, sentence in zip(chosen, sentences, strict=True) if i not in self._wordings)
         return self._joined(sentences)
 
-    def shorten(self, joined: str, words: float) -> str:
-        """Return the most important sentences of joined summaries in about `words` words; "" when none is known."""
-        there = sorted(i for i, sentence in self._wordings.items() if sentence in joined)
-        chosen = choose(self._source, salience(self._source, there, {}), words=words)
-        order = sorted(chosen, key=lambda i: (-self._source.statements[i].depth, i))
-        return self._joined([self._wordings[i] for i in order])
+    def _mean(self, statements: Sequence[int], scores: Mapping[int, float]) -> float:
+        """Return how central statements are, without the model's votes."""
+        own = [scores[i] - VOTE * self._votes.get(i, 0) for i in statements if i in scores]
+        return sum(own) / len(own) if own else 0.0
+
+    def _say(self, i: int) -> str:
+        return self._wordings.get(i, self._source.statements[i].text)
 
     def _candidates(self, text: str) -> list[int]:
         start = self._source.text.find(text)
@@ -88,7 +107,7 @@ class Repairer:
         piece = text.partition("\n\n")[2]
         start = self._source.text.find(piece) if piece else -1
         own = self._source.candidates(start, start + len(piece)) if start >= 0 else []
-        return sorted({*self._wordings, *own})
+        return sorted({*self._said, *own})
 
     def _pieces(self, answer: str) -> Iterable[str]:
         if self._lines:
@@ -103,22 +122,18 @@ class Repairer:
             return False
         return self._lines or (reads_whole(piece) and not points_back(piece, self._source.language))
 
-    @staticmethod
-    def _is_central(wordings: Collection[int], scores: Mapping[int, float]) -> bool:
-        """Tell whether a summary of which everything stands also says what is central, on average."""
-        return bool(wordings) and sum(scores[i] - VOTE for i in wordings) >= MEAN * len(wordings)
-
     def _shortest(self, scores: Mapping[int, float]) -> list[int]:
         """Return the statement that exceeds the words by least, of the better half."""
         whole = [i for i in scores if self._source.statements[i].whole and not self._source.statements[i].dependent]
         better = sorted(whole, key=lambda i: (-scores[i], i))[: max(1, len(whole) // 2)]
         return [min(better, key=lambda i: self._source.statements[i].words)] if better else []
 
-    def _take(self, i: int) -> str:
-        self.taken[self._source.statements[i].text] = i
-        return self._source.statements[i].text
-
     def _joined(self, sentences: Sequence[str]) -> str:
         if self._lines:
             return "\n".join(f"- {sentence}" for sentence in sentences)
         return join_lines(" ".join(sentences))
+
+
+def _is_own(piece: str, statement: Statement) -> bool:
+    """Tell whether a sentence is the statement itself or clearly shorter: a word left out may change what it says."""
+    return letters(piece) == letters(statement.text) or length(piece) < _SHORTER * statement.words

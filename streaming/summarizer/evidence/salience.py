@@ -24,12 +24,14 @@ _CLAIM = re.compile(
     r"|\b(?:decided|agreed|resolved|approved|adopted|rejected|recommended|concluded|voted)\b|\bdecision\b"
     r"|\b(?:root|direct|main|immediate) cause\b|\b(?:was|were|is|are) caused by\b|\bthe cause (?:was|is)\b"
     r"|\bfound that\b|\b(?:therefore|as a result|in conclusion|to conclude|overall),? |\boutperforms?\b"
+    r"|\b(?:I|we)(?:['’]d| would)? (?:like|need|want) (?:you )?to\b|\bI(?:['’]m| am) (?:writing|asking)\b|\bneed your\b"
+    r"|\bin short\b|\b(?:most )?likely (?:that|cause)\b|\bno confidence\b"
     r"|\bwir (?:zeigen|schlagen|stellen)\b|\b(?:beschlossen|vereinbart|einigten)\b|决定|同意|通过了|结果表明",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"(?:resolved|decisions?|decided|agreed|approved|conclusions?|results?|root cause|cause|outcome|beschluss"
-    r"|entscheidung)\b[^:.]{0,60}:",
+    r"|entscheidung)\b[^:]{0,60}:",
     re.IGNORECASE,
 )
 # What somebody is asked to do, and until when.
@@ -38,16 +40,32 @@ _REQUEST = re.compile(
 )
 # What everybody knew before, and what is offered beside the point.
 _ASIDE = re.compile(
-    r"\b(?:is|are|been) (?:poorly|little|widely|often|commonly|well) \w+|\blittle is known\b|\bis thought to\b"
+    r"\b(?:is|are|been) (?:poorly|little|widely|often|commonly|well) \w+|\b(?:little|less) is known\b"
+    r"|\b(?:is|are) (?:known|thought) to\b"
     r"|\bin recent years\b|\bavailable (?:on|upon|at|from|online)\b|\bwe also provide\b|\bmeeting closed\b"
     r"|\bsee (?:also|below|above|figure|table|section)\b|\b(?:below|above)[.,)]|\bthanks?\b|\bsorry\b|\bonce more\b",
     re.IGNORECASE,
 )
+# What is said between people, and how a meeting begins and ends.
+_COURTESY = re.compile(
+    r"(?:but |and |so )?(?:many |with )?(?:thanks|thank you|sorry|(?:my |our )?apologies|i['’]m (?:very |so )?sorry|i am sorry|(?:i |we )?hope"
+    r"|please don['’]t worry|no worries|excuse|i['’]ve been meaning|let me know|if you (?:have any|would rather|need any)"
+    r"|do not hesitate|don['’]t hesitate|feel free|congratulations|well done|you will receive)\b"
+    r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance|welcomed|thanked)\b|also present\b"
+    r"|.{0,60}\b(?:took the chair|opened the meeting|meeting (?:was )?(?:closed|ended|opened)|welcomed|thanked)\b",
+    re.IGNORECASE,
+)
+# What stands elsewhere in the text, by its number or letter.
+_ELSEWHERE = re.compile(
+    r"\b(?:items?|options?|steps?|sections?|clauses?|points?|figures?|tables?|appendix|annex|quotations?) "
+    r"(?:\d|[A-Da-d]\b|\([a-z0-9]\))"
+)
 _SPEECH = re.compile(r"[\"“”„«»]|\bsaid\b|\basked\b")
+_SPOKEN_WORDS = re.compile(r"[\"“„«][^\"”“»]*[\"”“»]")
 # Sections that say what a text comes to, and sections that a summary can do without.
 _CENTRAL = re.compile(
     r"\b(?:summary|overview|abstract|description|conclusions?|decisions?|resolutions?|root cause|cause|findings?"
-    r"|results?|impact|outcome|analysis|zusammenfassung|überblick|fazit|ergebnisse?|beschlüsse|ursache)\b|摘要|结论",
+    r"|results?|impact|outcome|analysis|assessment|what happened|in short|key points|tl;dr|zusammenfassung|überblick|fazit|ergebnisse?|beschlüsse|ursache)\b|摘要|结论",
     re.IGNORECASE,
 )
 _MARGINAL = re.compile(
@@ -57,15 +75,19 @@ _MARGINAL = re.compile(
 )
 _OPENING, _CLAIMS, _LABELLED, _SECTION, VOTE, _REQUESTED, _BESIDE = 0.2, 0.5, 0.9, 0.4, 0.3, 0.3, 0.5
 _CONTINUED = 0.5
-_DEPENDENT, _ITEM, _SPOKEN = 0.2, 0.4, 0.3
+_DEPENDENT, _ITEM, _SPOKEN, _QUOTED, _COURTEOUS = 0.2, 0.4, 0.3, 0.6, 1.5
+# A short sentence mostly leans on what stands around it.
+_BRIEF, _BRIEF_WORDS = 0.3, 8
 # A longer sentence is harder to read, and holds up the others.
 _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
 # Two sentences that share more of their weight say the same.
 _SAME = 0.6
+# A quotation of more words is speech.
+_TERM_WORDS = 2
 # A summary may be this much longer than asked for, where a good sentence needs it.
 _MORE = 1.3
 # When a summary has this share of its words, a sentence below the mean adds nothing.
-_ENOUGH, MEAN = 0.6, 1.0
+_ENOUGH, _MEAN = 0.6, 1.0
 
 
 def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, float]) -> dict[int, float]:
@@ -87,12 +109,20 @@ def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, 
             scores[i] += _CONTINUED
         scores[i] += _LABELLED if _LABEL.match(statement.text) else _CLAIMS * bool(_CLAIM.search(sentence))
         scores[i] += _REQUESTED * bool(_REQUEST.search(sentence)) - _BESIDE * bool(_ASIDE.search(sentence))
-        scores[i] -= _SPOKEN * bool(_SPEECH.search(sentence))
+        scores[i] -= _COURTEOUS * bool(_COURTESY.match(statement.text)) + _BESIDE * bool(_ELSEWHERE.search(sentence))
+        scores[i] -= _SPOKEN * bool(_SPEECH.search(sentence)) + _QUOTED * _quoted_words(sentence)
         scores[i] += _SECTION * bool(_CENTRAL.search(statement.heading))
         scores[i] -= _SECTION * bool(_MARGINAL.search(statement.heading))
         scores[i] -= _DEPENDENT * statement.dependent + _ITEM * statement.item
+        scores[i] -= _BRIEF * (statement.words < _BRIEF_WORDS and not _LABEL.match(statement.text))
         scores[i] -= _LONG * max(0.0, statement.words - _LONG_WORDS) / _LONG_BY
     return scores
+
+
+def _quoted_words(sentence: str) -> bool:
+    """Tell whether a sentence tells somebody's words, not only a term in quotation marks."""
+    spoken = _SPOKEN_WORDS.findall(sentence)
+    return any(len(quotation.split()) > _TERM_WORDS or sentence.startswith(quotation) for quotation in spoken)
 
 
 def _ranks(source: SourceText, candidates: Sequence[int]) -> list[float]:
@@ -114,7 +144,7 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
     for i in sorted(scores, key=lambda i: (-scores[i], i)):
         if i in chosen or not source.statements[i].whole:
             continue
-        if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < MEAN):
+        if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < _MEAN):
             break
         group = _with_antecedent(source.statements, i, chosen)
         if group is None or any(source.same(i, j) > _SAME for j in chosen):

@@ -24,12 +24,16 @@ _STATION = re.compile(
     r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))"
     r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
 )
+# Fields of a form in one line.
+_GAP = re.compile(r"[^\s.!?:;,]\.?(?:[ ]{3,}|\t+[ ]*)\S")
 # What such a sentence announces comes after it, and would be missing.
 _ANNOUNCES = re.compile(r"\bthe following\b|\bas follows\b|\bfolgende[nrs]?\b|如下|以下", re.IGNORECASE)
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
+# Things that somebody named before; "it" may also stand for nothing ("it is likely that").
+_THING = re.compile(r"\b(?:it|its|that one|this one|the other one)\b(?! (?:is|was|seems|appears|has been|took|takes)\b)", re.IGNORECASE)
 # Before a pronoun, so many words name somebody: "The miller and his son", "We have twenty-four of them".
-_SINGULAR_WORDS, _PLURAL_WORDS = 3, 5
+_SINGULAR_WORDS, _PLURAL_WORDS, _THING_WORDS = 3, 5, 4
 _CIRCUMSTANCE = re.compile(r"(?:When|As|After|Before|While|If|Since|Until|Once|In|At|On|By|From|During|For)\b")
 # A name within a sentence, and the words before a name that opens one.
 _MIDWAY = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
@@ -116,7 +120,7 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
             heading=block.heading,
             subject=people.subject(said) if language == "en" else "",
             dependent=points_back(said, language) or _unnamed(said, language),
-            whole=block.prose and complete and reads_whole(said),
+            whole=block.prose and complete and reads_whole(said) and not _GAP.search(block.content[start:end]),
         )
 
 
@@ -161,7 +165,12 @@ def _quoted(sentence: str) -> bool:
 
 def _unnamed(sentence: str, language: str) -> bool:
     """Tell whether an English sentence speaks of somebody before it names anybody."""
-    if language != "en" or not (pronoun := _THIRD_PERSON.search(sentence)):
+    if language != "en":
+        return False
+    thing = _THING.search(sentence)
+    if thing and len(sentence[: thing.start()].split()) < _THING_WORDS:
+        return True
+    if not (pronoun := _THIRD_PERSON.search(sentence)):
         return False
     before = sentence[: pronoun.start()]
     if len(before.split()) < (_PLURAL_WORDS if pronoun[0].lower() in ("their", "them", "they") else _SINGULAR_WORDS):

@@ -44,8 +44,8 @@ else:
 Stage = Literal["whole", "part", "joined", "refined"]
 # The language of the instructions, in which a model answers by default.
 _DEFAULT_ANSWER = "English"
-# Tokens of the summary of a short document without a least length: three or four sentences.
-_LEAST = 80
+# Tokens of the summary of a short document without a least length: four sentences, and no more than this share of it.
+_LEAST, _LARGEST_SHARE = 100, 0.35
 # A title is untrusted text, so it is cut to one short line.
 _LONGEST_TITLE = 120
 _REFINED = "The text begins with a summary of what came before it. Make one summary of both. "
@@ -83,7 +83,7 @@ class Length(_Checked):
 
     def of(self, tokens: int) -> int:
         """Return the tokens of the summary of a document of `tokens`."""
-        least = min(_LEAST, self.most) if self.least is None else self.least
+        least = min(_LEAST, _LARGEST_SHARE * tokens, self.most) if self.least is None else self.least
         return round(min(max(self.share * tokens, least), self.most))
 
 
