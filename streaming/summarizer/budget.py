@@ -15,6 +15,8 @@ from streaming.summarizer.recipe import Recipe
 ROOM = 1.5
 # Tokens of JSON for each token of its words: names of fields, quotation marks, braces.
 _SYNTAX = 3
+# JSON about a short text may take so many tokens, whatever a summary of it would take.
+_SHORTEST_JSON = 240
 _STAGES: tuple[Stage, ...] = ("whole", "part", "joined", "refined")
 # Instructions whose counts are cached: four for each profile, language and, where a template has it, title.
 _CACHED_COUNTS = 256
@@ -79,7 +81,7 @@ class Budget:
     def longest_json(self, text: str, stage: Stage, tokens: int) -> int:
         """Return the tokens that JSON about `text` with `tokens` of words may take: JSON that is cut is no answer."""
         prompt = self.instruction_tokens(stage) + self.count(text) + self._recipe.thinking_tokens
-        return min(self._engine.context - prompt, max(self.longest_answer, _SYNTAX * tokens))
+        return min(self._engine.context - prompt, max(self.longest_answer, _SYNTAX * tokens, _SHORTEST_JSON))
 
     def shortage(self) -> str | None:
         """Return why a chunk does not fit the context; None when it does."""

@@ -66,7 +66,8 @@ _LONGEST_HEADING = 14
 class Block:
     """Lines of a text that belong together, without their marks: `content`.
 
-    `depth` counts the marks of quotation before each line, `speaker` said it, `item` tells whether it is of a list;
+    `depth` counts the marks of quotation before each line, `speaker` said it, `item` tells whether it is of a list, and
+    `paragraph` whether it is one that has a number as paragraphs of minutes have ("3.2").
     `heading` is the line above it that names its section. What is no `prose` holds no sentence to take.
     """
 
@@ -75,6 +76,7 @@ class Block:
     item: bool = False
     heading: str = ""
     prose: bool = True
+    paragraph: bool = False
     _lines: list[str] = field(default_factory=list)
     _contents: list[int] = field(default_factory=list)
     _sources: list[int] = field(default_factory=list)
@@ -154,7 +156,8 @@ def blocks(text: str) -> list[Block]:
             result.append(current)
             current.add(line.text[turn.end() :], line.start + turn.end())
         elif item:
-            current = Block(line.depth, item=not _PARAGRAPH.match(line.text), heading=heading)
+            current = Block(line.depth, item=True, heading=heading)
+            current.paragraph = _PARAGRAPH.match(line.text) is not None
             result.append(current)
             current.add(line.text[item.end() :], line.start + item.end())
         else:

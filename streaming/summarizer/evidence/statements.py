@@ -116,7 +116,7 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
             words=length(said),
             depth=block.depth,
             block=number,
-            item=block.item,
+            item=block.item and not block.paragraph,
             heading=block.heading,
             subject=people.subject(said) if language == "en" else "",
             dependent=points_back(said, language) or _unnamed(said, language),

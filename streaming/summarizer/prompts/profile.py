@@ -44,8 +44,8 @@ else:
 Stage = Literal["whole", "part", "joined", "refined"]
 # The language of the instructions, in which a model answers by default.
 _DEFAULT_ANSWER = "English"
-# Tokens of the summary of a short document without a least length: four sentences, and no more than this share of it.
-_LEAST, _LARGEST_SHARE = 100, 0.35
+# Tokens of the summary of a short document without a least length: four sentences, or this share of it, but a sentence.
+_LEAST, _LARGEST_SHARE, _SENTENCE = 100, 0.35, 32
 # A title is untrusted text, so it is cut to one short line.
 _LONGEST_TITLE = 120
 _REFINED = "The text begins with a summary of what came before it. Make one summary of both. "
@@ -67,8 +67,8 @@ class _Checked(BaseModel):
 class Length(_Checked):
     """The length of a summary: a `share` of its document, from `least` to `most` tokens.
 
-    An answer may have `least` tokens even when the settings allow less. Without it, the least is 80, or `most` if that
-    is less.
+    An answer may have `least` tokens even when the settings allow less. Without it, the least is 100, but
+    at most a third of the document, and never above `most`.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.08
@@ -83,7 +83,7 @@ class Length(_Checked):
 
     def of(self, tokens: int) -> int:
         """Return the tokens of the summary of a document of `tokens`."""
-        least = min(_LEAST, _LARGEST_SHARE * tokens, self.most) if self.least is None else self.least
+        least = min(_LEAST, max(_LARGEST_SHARE * tokens, _SENTENCE), self.most) if self.least is None else self.least
         return round(min(max(self.share * tokens, least), self.most))
 
 

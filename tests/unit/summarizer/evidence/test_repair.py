@@ -21,10 +21,12 @@ TEXT = (
     "The council will pay half of the new mill."
 )
 INVENTED = "The king gave a feast for the horses."
+ROOMY = PromptProfile(name="r", system="Summarize.", length=Length(least=80))
 
 
 def strict(text: str, reply: str, tokens: int = 40) -> SummaryResult:
-    return write(text, FakeEngine(reply), replace(STRICT, max_tokens=tokens))
+    summarizer = Summarizer(FakeEngine(reply), replace(STRICT, max_tokens=tokens))
+    return asyncio.run(summarizer.summarize(SummaryRequest(text, ROOMY), deadline=DEADLINE))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_a_central_answer_that_stands_stays_word_for_word(reply: str) -> None:
 
 
 def test_a_true_answer_that_is_much_too_short_is_filled() -> None:
-    written = answer_in(PROFILE, TEXT, AGAIN)
+    written = answer_in(ROOMY, TEXT, AGAIN)
     assert (written.status, written.supported) == ("repaired", 1)
     assert AGAIN in written.summary
 
