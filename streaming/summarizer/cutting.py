@@ -45,7 +45,7 @@ class TextCutter:
             # A whole sentence that is a little too long is better than a part of one.
             longer = extract_sentences(text, words=words * ROOM, language=self._language)
             extract = longer or lead_sentences(text, words=words)
-        return self._beginning(extract or text.strip(), math.ceil(tokens * ROOM))
+        return self.limit(extract or text.strip(), math.ceil(tokens * ROOM))
 
     def words(self, text: str, tokens: int) -> float:
         """Return the length in words of a piece of `text` that has about `tokens` tokens."""
@@ -71,11 +71,11 @@ class TextCutter:
         counted = self._count(joined)
         words = tokens * length(joined) / counted
         pick = extract_lines if self._lines else extract_sentences
-        return self._beginning(
+        return self.limit(
             pick(joined, words=words, language=self._language) or joined, math.ceil(tokens * _TOLERANCE)
         )
 
-    def _beginning(self, text: str, tokens: int) -> str:
+    def limit(self, text: str, tokens: int) -> str:
         """Return `text`, or its beginning where its words, by which it was chosen, have too many tokens."""
         if self._count(text) <= tokens:
             return text

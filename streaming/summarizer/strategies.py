@@ -83,8 +83,10 @@ async def tree(chunks: Sequence[str], steps: StrategySteps, *, tokens: int, part
 async def refine(chunks: Sequence[str], steps: StrategySteps, *, tokens: int) -> str:
     """Summarize the first chunk, then each next one together with the summary so far, always in about `tokens`."""
     summary = ""
+    stage: Stage
     for number, chunk in enumerate(chunks, 1):
-        part = Part(f"{summary}\n\n{chunk}", "refined", number, len(chunks)) if summary else Part(chunk)
+        so_far, stage = (f"{summary}\n\n", "refined") if summary else ("", "whole")
+        part = Part(f"{so_far}{chunk}", stage, number, len(chunks))
         summary = await steps.summarize(part, tokens)
     return summary
 

@@ -21,7 +21,7 @@ TEXT = (
     "The council will pay half of the new mill."
 )
 INVENTED = "The king gave a feast for the horses."
-ROOMY = PromptProfile(name="r", system="Summarize.", length=Length(least=80))
+ROOMY = PromptProfile(name="r", system="Summarize.", length=Length(least=60))
 
 
 def strict(text: str, reply: str, tokens: int = 40) -> SummaryResult:
