@@ -13,15 +13,10 @@ from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import MachineError, UsageError
 from streaming.messages import ModelInfo
 from streaming.planning.engine_choice import Choice
-from streaming.planning.token_limits import TokenLimits, checked_token_limits
+from streaming.planning.token_limits import TokenLimits, checked_token_limits, repairs
 from streaming.protocol import EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
 from streaming.summarizer import Faithfulness, PromptProfile, Recipe, get_profile, load_profiles
-
-# Up to this size a model copies or invents, so that words tell its true sentences from others (the sample model: 0.95
-# AUROC). A model of 7B rephrases truthfully, and words say little about it. No size between them was measured.
-LARGEST_INVENTING_MODEL = 2.7e9
-
 
 @dataclass(frozen=True)
 class Work:
@@ -92,7 +87,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
 def _faithfulness(settings: Settings, model: ModelFile) -> Faithfulness:
     if settings.faithfulness != "auto":
         return settings.faithfulness
-    return "strict" if model.parameters <= LARGEST_INVENTING_MODEL else "flag"
+    return "strict" if repairs(settings, model) else "flag"
 
 
 def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
