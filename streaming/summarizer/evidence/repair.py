@@ -24,8 +24,9 @@ _HALF = 0.35
 _TOO_SHORT = 0.6
 # A model's summary stays that is this central, compared with the sentences that would be chosen otherwise.
 _CENTRAL = 0.8
-# A sentence of the model is shorter than the one it stands on when it has less than this share of its words.
-_SHORTER = 0.7
+# A sentence of the model that has such a share of the words of the one it stands on leaves something out that is not
+# needed. With more, it may have lost a word that is; with less, it has lost what the sentence says.
+_SHORTER = (0.4, 0.7)
 _MARK = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
@@ -135,5 +136,6 @@ class Repairer:
 
 
 def _is_own(piece: str, statement: Statement) -> bool:
-    """Tell whether a sentence is the statement itself or clearly shorter: a word left out may change what it says."""
-    return letters(piece) == letters(statement.text) or length(piece) < _SHORTER * statement.words
+    """Tell whether the words of the model may stand for a statement: they are the same, or a good deal shorter."""
+    least, most = (share * statement.words for share in _SHORTER)
+    return letters(piece) == letters(statement.text) or least <= length(piece) <= most

@@ -8,7 +8,9 @@ claim, a result, a decision or a cause, and what the model chose. Each is worth 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from streaming.summarizer.evidence.source_text import SourceText
@@ -18,14 +20,15 @@ from streaming.summarizer.extract import MOST_SENTENCES, rank_bags
 # What states the point of a paper, a report or a meeting.
 _CLAIM = re.compile(
     r"\bwe (?:propose|present|introduce|show|find|found|demonstrate|develop|describe|report|conclude|recommend|decided"
-    r"|agreed|argue|tested|test|measured|compared?|examined?|studied|investigated?|evaluated?)\b"
+    r"|agreed|argue|evaluate)\b"
+    r"|\b(?:fell|rose|grew|dropped|increased|decreased|declined|improved) (?:by|from|to)\b"
     r"|\bthis (?:paper|work|study|article) (?:\w+ )?(?:proposes|presents|introduces|shows|describes|reports)\b"
     r"|\b(?:results?|findings|data) (?:\w+ )?(?:show|suggest|indicate|demonstrate|support)|\bour (?:results|findings)\b"
     r"|\b(?:decided|agreed|resolved|approved|adopted|rejected|recommended|concluded|voted)\b|\bdecision\b"
     r"|\b(?:root|direct|main|immediate) cause\b|\b(?:was|were|is|are) caused by\b|\bthe cause (?:was|is)\b"
     r"|\bfound that\b|\b(?:therefore|as a result|in conclusion|to conclude|overall),? |\boutperforms?\b"
     r"|\b(?:I|we)(?:['’]d| would)? (?:like|need|want) (?:you )?to\b|\bI(?:['’]m| am) (?:writing|asking)\b|\bneed your\b"
-    r"|\bin short\b|\b(?:most )?likely (?:that|cause)\b|\bno confidence\b"
+    r"|^(?:could|can|would) you\b|\b(?:the upshot|in short|which brings me)\b|\b(?:most )?likely (?:that|cause)\b|\bno confidence\b"
     r"|\bwir (?:zeigen|schlagen|stellen)\b|\b(?:beschlossen|vereinbart|einigten)\b|决定|同意|通过了|结果表明",
     re.IGNORECASE,
 )
@@ -70,7 +73,7 @@ _CENTRAL = re.compile(
 )
 _MARGINAL = re.compile(
     r"\b(?:remarks?|what went well|see also|examples?|files|bugs|history|acknowledg\w+|references|a\.?o\.?b|"
-    r"any other business|lucky|next meeting|troubleshooting|questions|background|apologies|timeline)\b",
+    r"any other business|changes|if interrupted|undoing|limitations|help|support|lucky|next meeting|troubleshooting|questions|background|apologies|timeline)\b",
     re.IGNORECASE,
 )
 _OPENING, _CLAIMS, _LABELLED, _SECTION, VOTE, _REQUESTED, _BESIDE = 0.2, 0.5, 0.9, 0.4, 0.3, 0.3, 0.5
@@ -82,6 +85,8 @@ _BRIEF, _BRIEF_WORDS = 0.3, 8
 _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
 # Two sentences that share more of their weight say the same.
 _SAME = 0.6
+# What a statement loses for each one that was taken from its section.
+_AGAIN = 0.2
 # A quotation of more words is speech.
 _TERM_WORDS = 2
 # A summary may be this much longer than asked for, where a good sentence needs it.
@@ -141,9 +146,7 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
     chosen = list(taken)
     added: list[int] = []
     most, so_far = words * _MORE, 0.0
-    for i in sorted(scores, key=lambda i: (-scores[i], i)):
-        if i in chosen or not source.statements[i].whole:
-            continue
+    for i in _by_score(source, scores, chosen):
         if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < _MEAN):
             break
         group = _with_antecedent(source.statements, i, chosen)
@@ -155,6 +158,23 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
             chosen += group
             added += group
     return sorted(added)
+
+
+def _by_score(source: SourceText, scores: Mapping[int, float], chosen: Collection[int]) -> Iterator[int]:
+    """Yield the statements that may be taken, the best one first; a section that has one loses against the others."""
+    statements = source.statements
+    left = {i: score for i, score in scores.items() if statements[i].whole and i not in chosen}
+    sections = Counter(statements[i].heading for i in chosen)
+    queue = [(-score, i) for i, score in left.items()]
+    heapify(queue)
+    while queue:
+        score, i = heappop(queue)
+        if (wanted := _AGAIN * sections[statements[i].heading] - left[i]) > score and statements[i].heading:
+            heappush(queue, (wanted, i))
+            continue
+        before = len(chosen)
+        yield i
+        sections[statements[i].heading] += len(chosen) > before
 
 
 def _with_antecedent(statements: Sequence[Statement], i: int, chosen: Collection[int]) -> list[int] | None:

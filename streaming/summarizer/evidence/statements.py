@@ -28,6 +28,10 @@ _STATION = re.compile(
 _GAP = re.compile(r"[^\s.!?:;,]\.?(?:[ ]{3,}|\t+[ ]*)\S")
 # What such a sentence announces comes after it, and would be missing.
 _ANNOUNCES = re.compile(r"\bthe following\b|\bas follows\b|\bfolgende[nrs]?\b|如下|以下", re.IGNORECASE)
+# A question that asks somebody to do something.
+_ASKS = re.compile(r"(?:Could|Can|Would|Will) you\b", re.IGNORECASE)
+# What a sentence says in brackets, when it takes that many words.
+_BRACKETS, _LONG_BRACKET = re.compile(r"\s?\(([^()]*)\)"), 9
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
 # Things that somebody named before; "it" may also stand for nothing ("it is likely that").
@@ -127,6 +131,7 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
 def _plain(sentence: str) -> str:
     """Return a sentence without marks of emphasis, code and notes."""
     plain = _EMPHASIS.sub(lambda match: match[2] or match[3], sentence)
+    plain = _BRACKETS.sub(lambda match: match[0] if len(match[1].split()) < _LONG_BRACKET else "", plain)
     return _NOTE.sub("", _ASTERISK.sub("", plain))
 
 
@@ -142,7 +147,9 @@ def reads_whole(sentence: str) -> bool:
         return False
     if _ANNOUNCES.search(sentence):
         return False
-    if sentence.rstrip("\"'”’»*_) ").endswith(("?", ":", "…", "...", "？", "：")):
+    if sentence.rstrip("\"'”’»*_) ").endswith("?") and not _ASKS.match(sentence):
+        return False
+    if sentence.rstrip("\"'”’»*_) ").endswith((":", "…", "...", "？", "：")):
         return False
     if sentence[:1].islower() or not (sentence[:1].isalnum() or sentence[:1] in "\"“„«「'‘("):
         return False
