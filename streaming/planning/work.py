@@ -18,6 +18,7 @@ from streaming.protocol import EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
 from streaming.summarizer import Faithfulness, PromptProfile, Recipe, get_profile, load_profiles
 
+
 @dataclass(frozen=True)
 class Work:
     """Everything that an executor needs to summarize documents: small, picklable, made once by the driver.

@@ -71,9 +71,7 @@ class TextCutter:
         counted = self._count(joined)
         words = tokens * length(joined) / counted
         pick = extract_lines if self._lines else extract_sentences
-        return self.limit(
-            pick(joined, words=words, language=self._language) or joined, math.ceil(tokens * _TOLERANCE)
-        )
+        return self.limit(pick(joined, words=words, language=self._language) or joined, math.ceil(tokens * _TOLERANCE))
 
     def limit(self, text: str, tokens: int) -> str:
         """Return `text`, or its beginning where its words, by which it was chosen, have too many tokens."""

@@ -138,9 +138,7 @@ class Writer:
         return extract
 
     def _shorten(self, text: str, tokens: int) -> str:
-        if self._repairer is not None and (
-            summary := self._repairer.summarize(self._cutter.words(self._text, tokens))
-        ):
+        if self._repairer is not None and (summary := self._repairer.summarize(self._cutter.words(self._text, tokens))):
             return summary
         return self._cutter.shorten(text, tokens)
 

@@ -168,6 +168,11 @@ def blocks(text: str) -> list[Block]:
     return result
 
 
+def is_greeting(line: str) -> bool:
+    """Tell whether a line opens a letter."""
+    return _GREETING.match(line) is not None
+
+
 def _lines(text: str) -> Iterator[_Line]:
     start = 0
     for raw in text.splitlines(keepends=True):
@@ -190,7 +195,7 @@ def _is_no_prose(line: _Line, before: _Line | None, following: _Line | None) -> 
     text = line.text
     if _RULE.match(text) or _HEADING.match(text) or _TABLE.match(text) or _COMMAND.match(text):
         return True
-    if _GREETING.match(line.plain) or _ATTRIBUTION.match(line.plain) or _FIELD.match(text):
+    if is_greeting(line.plain) or _ATTRIBUTION.match(line.plain) or _FIELD.match(text):
         return True
     if ends_with_sentence(text):
         return False

@@ -31,7 +31,7 @@ _MARK = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
 class Repairer:
-    """Repairs the summaries of one document and its parts. `taken` maps sentences that are the text's to its statements.
+    """Repairs the summaries of one document and its parts. `taken` maps the text's sentences to statements.
 
     With `lines` a summary consists of lines, otherwise of sentences. A model's sentence stands at the support `least`.
     Every method takes up to a second for a long text: call it in a thread.
@@ -89,7 +89,9 @@ class Repairer:
         chosen = sorted(chosen or self._shortest(scores), key=lambda i: (-source.statements[i].depth, i))
         sentences = [self._say(i) for i in chosen]
         self._said.update(zip(chosen, sentences, strict=True))
-        self.taken.update((sentence, i) for i, sentence in zip(chosen, sentences, strict=True) if i not in self._wordings)
+        self.taken.update(
+            (sentence, i) for i, sentence in zip(chosen, sentences, strict=True) if i not in self._wordings
+        )
         return self._joined(sentences)
 
     def _mean(self, statements: Sequence[int], scores: Mapping[int, float]) -> float:

@@ -35,7 +35,9 @@ _BRACKETS, _LONG_BRACKET = re.compile(r"\s?\(([^()]*)\)"), 9
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
 # Things that somebody named before; "it" may also stand for nothing ("it is likely that").
-_THING = re.compile(r"\b(?:it|its|that one|this one|the other one)\b(?! (?:is|was|seems|appears|has been|took|takes)\b)", re.IGNORECASE)
+_THING = re.compile(
+    r"\b(?:it|its|that one|this one|the other one)\b(?! (?:is|was|seems|appears|has been|took|takes)\b)", re.IGNORECASE
+)
 # Before a pronoun, so many words name somebody: "The miller and his son", "We have twenty-four of them".
 _SINGULAR_WORDS, _PLURAL_WORDS, _THING_WORDS = 3, 5, 4
 _CIRCUMSTANCE = re.compile(r"(?:When|As|After|Before|While|If|Since|Until|Once|In|At|On|By|From|During|For)\b")

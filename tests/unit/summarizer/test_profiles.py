@@ -79,7 +79,9 @@ def test_sampling_is_the_recipes_but_for_what_the_profile_says() -> None:
     assert PROFILE.sampling_of(recipe) == recipe
 
 
-@pytest.mark.parametrize(("tokens", "wanted"), [(20, 32), (100, 35), (500, 100), (2000, 160), (7500, 600), (90_000, 600)])
+@pytest.mark.parametrize(
+    ("tokens", "wanted"), [(20, 32), (100, 35), (500, 100), (2000, 160), (7500, 600), (90_000, 600)]
+)
 def test_a_summary_has_eight_percent_of_its_documents_tokens_within_bounds(tokens: int, wanted: int) -> None:
     assert PROFILE.length.of(tokens) == wanted
 
