@@ -43,14 +43,15 @@ _ENGLISH_CONNECTIVES = _words(
 )
 _ENGLISH_PRONOUNS = _words(
     """
-    also, he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both, neither,
-    either, the former, the latter, the same, another, others, the other, the others, instead, otherwise, here,
-    there, one, which, who, whose, what, doing so, if so, if not, that, then, because of this, even so, in this
-    case, in that case, at this point, by then, since then, after this, before this, after that, before that,
-    to avoid this, apart from that, like this, ditto, rather, likewise, similarly, conversely, as such, in doing so, with this, with these, from this, for this, from
-    these, in these, in this, in both, to do so, to do this, using this, using these, based on this, given this,
-    despite this, unlike, all of these, all of them, none of them, some of them, most of them, each of them,
-    each of these, the second, the third, none, why, how
+    also, he, she, they, it, its, his, her, hers, their, theirs, him, them, this, these, those, such, both,
+    neither, either, the former, the latter, the same, another, others, the other, the others, instead,
+    otherwise, here, there, one, which, who, whose, what, doing so, if so, if not, that, then, because of this,
+    even so, in this case, in that case, at this point, by then, since then, after this, before this, after
+    that, before that, to avoid this, apart from that, like this, ditto, rather, likewise, similarly,
+    conversely, as such, in doing so, with this, with these, from this, for this, from these, in these, in this,
+    in both, to do so, to do this, using this, using these, based on this, given this, despite this, unlike, all
+    of these, all of them, none of them, some of them, most of them, each of them, each of these, the second,
+    the third, none, why, how
     """
 )
 _GERMAN_CONNECTIVES = _words(
