@@ -20,8 +20,15 @@ def sized(parameters: float, context: int = 131_072) -> tuple[int, int, int, str
 
 
 def test_a_small_model_reads_short_chunks_and_its_summaries_are_joined() -> None:
-    assert sized(135e6) == sized(1.24e9) == (800, 96, 2048, "concat")
+    assert sized(1.24e9) == (800, 96, 2048, "concat")
+    assert sized(135e6) == (800, 48, 2048, "concat")
     assert sized(2.6e9)[:2] == (1500, 180)
+
+
+@pytest.mark.parametrize(("faithfulness", "answer"), [("auto", 48), ("strict", 48), ("flag", 96), ("off", 96)])
+def test_a_very_small_model_answers_briefly_where_its_sentences_are_replaced(faithfulness: str, answer: int) -> None:
+    assert checked_token_limits(load({"faithfulness": faithfulness}), SAMPLE).max_tokens == answer
+    assert checked_token_limits(load({"faithfulness": faithfulness, "max_tokens": 80}), SAMPLE).max_tokens == 80
 
 
 def test_a_larger_model_reads_longer_ones_and_summarizes_its_summaries() -> None:
