@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import pytest
 from fake_lanes import Call, FakeMachine, until
-from summaries import PROFILE
 from summaries import RECIPE as SMALL
 
-from streaming.summarizer import Summarizer, SummaryRequest
+from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest
+from streaming.summarizer.prompts.profile import Length
 
 RECIPE = replace(SMALL, chunk_tokens=800, max_tokens=96)
+PROFILE = PromptProfile(name="p", system="Summarize.", length=Length(least=64))
 CHUNK = RECIPE.chunk_tokens + RECIPE.max_tokens
 SHORTS = 100
 # Computed tokens for each turn that the event loop gets: so lanes keep in step by what they compute, not by calls.
