@@ -89,24 +89,21 @@ class Writer:
         if answer and (await to_thread(writer.judge, answer, part.text)).faults:
             # An answer to an order in the text, or one that loops, says nothing about the text.
             answer = ""
-        if part.of == 1 or part.stage in ("part", "joined"):
-            words = await to_thread(self._cutter.words, part.text, tokens)
-            summary = await to_thread(repairer.repair, answer, part.text, words)
-        else:
-            summary = await to_thread(self._refine, repairer, answer, part, tokens)
+        refined = part.of > 1 and part.stage in ("whole", "refined")
+        if refined and part.number < part.of:
+            # The next prompt holds this summary, too.
+            tokens = min(tokens, self._calls.budget.longest_answer)
+        words = await to_thread(self._cutter.words, part.text, tokens)
+        summary = await to_thread(repairer.repair, answer, part.text, words)
+        if refined and part.number == part.of:
+            summary = await to_thread(repairer.summarize, await to_thread(self._cutter.words, self._text, tokens))
+        elif refined:
+            summary = await to_thread(self._cutter.limit, summary, math.ceil(tokens * ROOM))
         if summary or self._source is None:
             return summary
         # An order may be all that a part holds, and a table has no sentence to take.
         usable = await to_thread(self._source.usable, part.text)
         return await self.extract(usable, tokens) if usable else ""
-
-    def _refine(self, repairer: Repairer, answer: str, part: Part, tokens: int) -> str:
-        """Return a summary of the document so far, as long as an answer, and of all of it after its last part."""
-        most = min(tokens, self._calls.budget.longest_answer)
-        summary = repairer.repair(answer, part.text, self._cutter.words(part.text, most))
-        if part.number < part.of:
-            return self._cutter.limit(summary, math.ceil(most * ROOM))
-        return repairer.summarize(self._cutter.words(self._text, tokens))
 
     async def finish(self, part: Part, tokens: int) -> str:
         """Make the summary of the whole text out of its last part: JSON when the profile asks for it.

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, tokens
 from summaries import DEADLINE, PROFILE, RECIPE, write
 from untrusted import ATTACKS, MARKER
 
@@ -88,6 +88,20 @@ def test_the_joined_summaries_of_parts_are_shortened_to_statements_of_the_text()
     for sentence in written.sentences:
         [[start, end]] = sentence.evidence
         assert written.summary[sentence.start : sentence.end] == text[start:end]
+
+
+@pytest.mark.parametrize("most", [16, 40])
+def test_the_summary_so_far_leaves_a_refined_document_its_chunks(most: int) -> None:
+    long = "that the miller, his wife, his two sons and all of his neighbours wanted to build again in stone before winter"
+    text = " ".join(f"On day {day} the council of the valley spoke of the mill by the river, {long}." for day in range(40))
+    engine = FakeEngine(INVENTED)
+    recipe = replace(STRICT, strategy="refine", chunk_tokens=200, max_tokens=most)
+    written = write(text, engine, recipe)
+    assert (written.strategy, written.supported) == ("refine", 1)
+    assert len(engine.texts) > 10
+    assert max(map(tokens, engine.texts)) <= recipe.chunk_tokens
+    # Only what is handed on is as short as an answer.
+    assert tokens(written.summary) > 2 * most
 
 
 def test_a_flag_only_marks() -> None:
