@@ -128,7 +128,7 @@ def _source(request: SummaryRequest, recipe: Recipe, languages: SummaryLanguages
     """Return what a summary can be compared with: nothing for JSON, a translation, or words that look the same."""
     if recipe.faithfulness == "off" or request.profile.output == "json" or languages.translated:
         return None
-    source = SourceText(request.text, languages.text)
+    source = SourceText(request.text, languages.text, request.title or "")
     return source if source.comparable else None
 
 

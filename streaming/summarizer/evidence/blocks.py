@@ -54,6 +54,8 @@ _ATTRIBUTION = re.compile(
 )
 _TURN = re.compile(r"\s*([^\W\d_][\w .'’-]{0,39}?)\s?[:：]\s+(?=\S)")
 _FEWEST_TURNS = 4
+# A line of a form; the next one begins with a label of its own.
+_LABEL = re.compile(r"[A-Z][\w/ -]{0,30}:\s")
 # A shorter line that is followed by a capital letter ends its paragraph: text is wrapped later than that.
 _WRAPPED = 50
 # A line that is this much deeper than the one before it belongs to another block, in characters.
@@ -223,6 +225,8 @@ def _breaks(block: Block, before: _Line, line: _Line) -> bool:
     if line.indent < before.indent and not (block.item and _ITEM.match(before.text)):
         return True
     if line.indent - before.indent >= _INDENTED and not block.item:
+        return True
+    if _LABEL.match(before.plain) and _LABEL.match(line.plain):
         return True
     if ends_with_sentence(before.text) or len(before.text.strip()) >= _WRAPPED:
         return False

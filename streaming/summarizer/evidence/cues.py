@@ -48,7 +48,8 @@ _COURTESY = re.compile(
     r"(?:but |and |so )?(?:many |with )?(?:thanks|thank you|sorry|(?:my |our )?apologies|i am sorry|(?:i |we )?hope"
     r"|i['’]m (?:very |so )?sorry"
     r"|please don['’]t worry|no worries|excuse|i['’]ve been meaning|let me know|if you (?:have any|would rather|need)"
-    r"|do not hesitate|don['’]t hesitate|feel free|congratulations|well done|you will receive)\b"
+    r"|do not hesitate|don['’]t hesitate|feel free|congratulations|well done|you will receive"
+    r"|please (?:read|find|see))\b|.{0,99}\b(?:grateful|appreciate)"
     r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance|welcomed|thanked)\b|also present\b"
     r"|.{0,60}\b(?:took the chair|opened the meeting|next meeting|minutes of the (?:last|previous|meeting)"
     r"|meeting (?:was )?(?:closed|ended|opened)|welcomed|thanked)\b",
@@ -57,7 +58,7 @@ _COURTESY = re.compile(
 # What stands elsewhere in the text, by its number or letter.
 _ELSEWHERE = re.compile(
     r"\b(?:items?|options?|steps?|sections?|clauses?|points?|figures?|tables?|appendix|annex|quotations?) "
-    r"(?:\d|[A-Da-d]\b|\([a-z0-9]\))"
+    r"(?:\d|[A-Da-d]\b|\([a-z0-9]\))|\bchoose \d|\b(?:this|that|the) (?:last|latter|former) (?:item|one|point|case)\b"
 )
 _SPEECH = re.compile(r"[\"“”„«»]|\bsaid\b|\basked\b")
 _SPOKEN_WORDS = re.compile(r"[\"“„«][^\"”“»]*[\"”“»]")
@@ -88,7 +89,7 @@ _BESIDE, _COURTEOUS = 0.5, 1.5
 _SPOKEN, _QUOTED = 0.3, 0.6
 # A quotation of more words is speech.
 _TERM_WORDS = 2
-_VERBLESS = 0.5
+_VERBLESS = 1.0
 # A short sentence mostly leans on what stands around it; a longer one is harder to read, and holds up the others.
 _BRIEF, _BRIEF_WORDS = 0.3, 8
 _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
@@ -98,7 +99,9 @@ def cue_score(statement: Statement, sentence: str, language: str) -> float:
     """Return what a statement gains or loses by its words; `sentence` is the statement as it stands in the text."""
     score = _LABELLED if is_labelled(statement) else _CLAIMED * bool(_CLAIM.search(sentence))
     score += _REQUESTED * bool(_REQUEST.search(sentence))
-    score += _IN_SECTION * (bool(_CENTRAL.search(statement.heading)) - bool(_MARGINAL.search(statement.heading)))
+    # Below an option of a command stands what that option does.
+    marginal = _MARGINAL.search(statement.heading) is not None or statement.heading.startswith("-")
+    score += _IN_SECTION * (bool(_CENTRAL.search(statement.heading)) - marginal)
     score -= _BESIDE * (bool(_ASIDE.search(sentence)) + bool(_ELSEWHERE.search(sentence)))
     score -= _COURTEOUS * bool(_COURTESY.match(statement.text))
     score -= _SPOKEN * bool(_SPEECH.search(sentence)) + _QUOTED * _tells_words(sentence)

@@ -23,7 +23,7 @@ _HALF = 0.35
 # A summary with a smaller share of the words that it should have is filled.
 _TOO_SHORT = 0.6
 # A model's summary stays that is this central, compared with the sentences that would be chosen otherwise.
-_CENTRAL = 0.8
+_CENTRAL = 0.7
 # A sentence of the model that has such a share of the words of the one it stands on leaves something out that is not
 # needed. With more, it may have lost a word that is; with less, it has lost what the sentence says.
 _SHORTER = (0.4, 0.7)

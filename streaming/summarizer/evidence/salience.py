@@ -18,7 +18,7 @@ from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.statements import Statement
 from streaming.summarizer.extract import MOST_SENTENCES, rank_bags
 
-_OPENING, VOTE, _CONTINUED = 0.5, 0.3, 0.5
+_OPENING, VOTE, _CONTINUED, _TITLED = 0.5, 0.3, 0.5, 0.4
 _DEPENDENT, _ITEM = 0.2, 0.4
 # Two sentences that share more of their weight say the same.
 _SAME = 0.6
@@ -85,20 +85,32 @@ def choose(source: SourceText, scores: Mapping[int, float], *, words: float, tak
 
 
 def _by_score(source: SourceText, scores: Mapping[int, float], chosen: Collection[int]) -> Iterator[int]:
-    """Yield the statements that may be taken, the best one first; a section that has one loses against the others."""
+    """Yield the statements that may be taken, the best one first.
+
+    What names the subject of the text comes first, until it is named; a section that has a statement loses against the
+    others.
+    """
     statements = source.statements
-    left = {i: score for i, score in scores.items() if statements[i].whole and i not in chosen}
     sections = Counter(statements[i].heading for i in chosen)
-    queue = [(-score, i) for i, score in left.items()]
+    unnamed = set(source.title).difference(*(statements[i].units for i in chosen))
+
+    def score(i: int) -> float:
+        again = sections[statements[i].heading] if statements[i].heading else 0
+        return scores[i] - _AGAIN * again + _TITLED * source.title_share(unnamed & statements[i].units)
+
+    # Whatever is chosen makes scores smaller, so one that is still the best when it is computed again is the best.
+    queue = [(-score(i), i) for i in scores if statements[i].whole and i not in chosen]
     heapify(queue)
     while queue:
-        score, i = heappop(queue)
-        if (wanted := _AGAIN * sections[statements[i].heading] - left[i]) > score and statements[i].heading:
-            heappush(queue, (wanted, i))
+        before, i = heappop(queue)
+        if -score(i) > before:
+            heappush(queue, (-score(i), i))
             continue
-        before = len(chosen)
+        count = len(chosen)
         yield i
-        sections[statements[i].heading] += len(chosen) > before
+        if len(chosen) > count:
+            sections[statements[i].heading] += 1
+            unnamed -= statements[i].units
 
 
 def _with_antecedent(

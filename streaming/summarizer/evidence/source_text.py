@@ -12,7 +12,7 @@ from streaming.summarizer.evidence.statements import Statement, read_statements
 from streaming.summarizer.evidence.support import Support, SupportIndex
 from streaming.summarizer.guards import separate_orders
 from streaming.summarizer.sentences import CJK, ends_with_sentence, join_lines
-from streaming.summarizer.words import letters
+from streaming.summarizer.words import comparable_units, letters
 
 # Statements that open a text: they often say what it is about.
 _OPENING_STATEMENTS = 3
@@ -23,10 +23,12 @@ _SHORT_REPLY = 25
 class SourceText:
     """The statements of a text in one language, without orders to the model.
 
+    `title` are the units of its title and of a heading that it begins with.
+
     Making one takes a second for a long text: call it in a thread.
     """
 
-    def __init__(self, text: str, language: str) -> None:
+    def __init__(self, text: str, language: str, title: str = "") -> None:
         self.text, self.language = text, language
         self.statements: Sequence[Statement] = read_statements(text, language)
         self.index = SupportIndex([statement.units for statement in self.statements])
@@ -41,6 +43,9 @@ class SourceText:
         ]
         whole = [i for i in usable if self.statements[i].whole]
         self.opening: Sequence[int] = whole[:_OPENING_STATEMENTS]
+        heading = self.statements[0] if self.statements and not self.statements[0].whole else None
+        self.title = comparable_units(title, language) | (heading.units if heading is not None else frozenset())
+        self._title_weight = sum(map(self.index.weight, self.title))
 
     @property
     def comparable(self) -> bool:
@@ -83,6 +88,10 @@ class SourceText:
     def same(self, first: int, second: int) -> float:
         """Return how much of what the shorter of two statements says the other one says, from 0 to 1."""
         return self.index.shared(self.statements[first].units, self.statements[second].units)
+
+    def title_share(self, units: Collection[str]) -> float:
+        """Return how much of the weight of the title these units of it have, from 0 to 1."""
+        return sum(map(self.index.weight, units)) / self._title_weight if units else 0.0
 
     def place(self, piece: str) -> tuple[int, int] | None:
         """Return where the text first says a piece of it, whatever stands between the letters; None if nowhere."""

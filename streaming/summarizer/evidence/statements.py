@@ -34,6 +34,8 @@ _ASKS = re.compile(r"(?:Could|Can|Would|Will) you\b", re.IGNORECASE)
 _BRACKETS, _LONG_BRACKET = re.compile(r"\s?\(([^()]*)\)"), 9
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
+# What has its subject in the sentence before: "Needed by Monday.", "To be written by Anna."
+_SUBJECTLESS = re.compile(r"(?:To be|[A-Z][a-z]+ed (?:by|to|from|with|on|in|for|at|as)|Needed|Called|Due)\b")
 # Things that somebody named before; "it" may also stand for nothing ("it is likely that").
 _THING = re.compile(
     r"\b(?:it|its|that one|this one|the other one)\b(?! (?:is|was|seems|appears|has been|took|takes)\b)", re.IGNORECASE
@@ -176,6 +178,8 @@ def _unnamed(sentence: str, language: str) -> bool:
     """Tell whether an English sentence speaks of somebody before it names anybody."""
     if language != "en":
         return False
+    if _SUBJECTLESS.match(sentence):
+        return True
     thing = _THING.search(sentence)
     if thing and len(sentence[: thing.start()].split()) < _THING_WORDS:
         return True

@@ -92,8 +92,12 @@ def test_the_joined_summaries_of_parts_are_shortened_to_statements_of_the_text()
 
 @pytest.mark.parametrize("most", [16, 40])
 def test_the_summary_so_far_leaves_a_refined_document_its_chunks(most: int) -> None:
-    long = "that the miller, his wife, his two sons and all of his neighbours wanted to build again in stone before winter"
-    text = " ".join(f"On day {day} the council of the valley spoke of the mill by the river, {long}." for day in range(40))
+    long = (
+        "that the miller, his wife, his two sons and all of his neighbours wanted to build again in stone before winter"
+    )
+    text = " ".join(
+        f"On day {day} the council of the valley spoke of the mill by the river, {long}." for day in range(40)
+    )
     engine = FakeEngine(INVENTED)
     recipe = replace(STRICT, strategy="refine", chunk_tokens=200, max_tokens=most)
     written = write(text, engine, recipe)
