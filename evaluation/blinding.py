@@ -24,7 +24,7 @@ class Key(BaseModel):
 
     `texts` has, by the id of a text, the systems of each summary in the order of the page: several where they wrote
     the same. `systems` are all of them, the first of which the others are compared with; `data` is the name of the
-    file of texts.
+    file of texts. `supports` has, by the id of a text, the support of each sentence of each summary in the same order.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +32,7 @@ class Key(BaseModel):
     data: str
     systems: tuple[str, ...]
     texts: dict[str, tuple[tuple[str, ...], ...]]
+    supports: dict[str, tuple[tuple[float | None, ...], ...]] = {}
 
     def seal(self) -> str:
         """Return the key as a token."""

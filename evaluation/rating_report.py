@@ -8,6 +8,7 @@ from rich.table import Table
 
 from evaluation.bootstrap import Difference
 from evaluation.rating_results import SCALES, SHARES, RatingResults
+from evaluation.thresholds import Threshold
 
 _HEADINGS = {"supported": "supported", "usable": "usable", "main": "main point", "reads": "reads well"}
 
@@ -25,6 +26,10 @@ def show_ratings(results: RatingResults, out: Console) -> None:
     if results.preferences:
         out.print("\nPreferences", style="bold")
         out.print(_preferences(results))
+    if results.thresholds:
+        out.print("\nLeast support", style="bold")
+        for each in results.thresholds:
+            out.print(_least_support(each), markup=False)
     if results.incomplete:
         out.print(
             f"- some ratings are missing in {results.incomplete} of {results.judgements} judgements of a text",
@@ -43,6 +48,18 @@ def _systems(results: RatingResults) -> Table:
             *(_scale(system.mean(name)) for name in SCALES),
         )
     return table
+
+
+def _least_support(threshold: Threshold) -> str:
+    """Say from which support on the sentences of a system may be kept."""
+    judged = _count(threshold.judged, "sentence")
+    if threshold.least is None:
+        return f"{threshold.system}: none; of {judged} too few were supported, or were judged"
+    return (
+        f"{threshold.system}: least_support = {threshold.least:g}; with so much support {threshold.supported} of "
+        f"{_count(threshold.sentences, 'sentence')} were supported, with less {threshold.supported_below} of "
+        f"{threshold.judged - threshold.sentences}"
+    )
 
 
 def _differences(results: RatingResults) -> Table:

@@ -11,6 +11,7 @@ from typing import Any
 
 from evaluation.bootstrap import Difference, difference
 from evaluation.ratings import Ratings, SummaryRating
+from evaluation.thresholds import Threshold, thresholds
 
 # Shares from 0 to 1, then scales from 1 to 5.
 SHARES = ("supported", "usable")
@@ -68,6 +69,7 @@ class RatingResults:
     incomplete: int
     systems: tuple[SystemRatings, ...]
     preferences: tuple[Preference, ...]
+    thresholds: tuple[Threshold, ...]
 
     def differences(self) -> list[tuple[SystemRatings, dict[str, Difference | None]]]:
         """Return by how much the first system is above each other one, measure by measure."""
@@ -87,6 +89,7 @@ def rating_results(ratings: Ratings) -> RatingResults:
         incomplete=sum(not each.complete for each in rated),
         systems=tuple(_system(ratings, name) for name in ratings.systems),
         preferences=tuple(_preferences(ratings)),
+        thresholds=tuple(thresholds(ratings)),
     )
 
 
@@ -158,6 +161,7 @@ def as_json(results: RatingResults) -> dict[str, Any]:
             for other, by_measure in results.differences()
         ],
         "preferences": [asdict(each) | {"net": _gap(each.net)} for each in results.preferences],
+        "least_support": [asdict(each) for each in results.thresholds],
         "by_text": [
             {"system": system.name, "measure": measure, "text": text, "score": _rounded(score)}
             for system in results.systems

@@ -94,12 +94,16 @@ class Rated:
 
 @dataclass(frozen=True)
 class Ratings:
-    """The ratings of one sheet: by rater, the texts that they judged."""
+    """The ratings of one sheet: by rater, the texts that they judged.
+
+    `supports` are those of the sentences of a summary, by text and system; older sheets have none.
+    """
 
     sheet: str
     data: str
     systems: tuple[str, ...]
     by_rater: Mapping[str, Sequence[Rated]]
+    supports: Mapping[str, Mapping[str, Sequence[float | None]]]
 
     @property
     def rated(self) -> Iterator[Rated]:
@@ -126,7 +130,18 @@ def read_ratings(paths: Sequence[Path]) -> Ratings:
     by_rater = {rater: texts for rater, (_, texts) in newest.items()}
     if not any(by_rater.values()):
         raise UsageError(f"Nothing is rated in {', '.join(map(str, paths))}.")
-    return Ratings(file.sheet, key.data, key.systems, by_rater)
+    return Ratings(file.sheet, key.data, key.systems, by_rater, _supports(key))
+
+
+def _supports(key: Key) -> dict[str, dict[str, Sequence[float | None]]]:
+    return {
+        text: {
+            system: supports
+            for systems, supports in zip(key.texts.get(text, ()), by_summary, strict=False)
+            for system in systems
+        }
+        for text, by_summary in key.supports.items()
+    }
 
 
 def _read(path: Path) -> _RatingsFile:

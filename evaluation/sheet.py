@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from evaluation.blinding import Key, blind
 from evaluation.stories import Story
+from evaluation.supports import sentence_supports
 
 # The version of the page and of the files of ratings that it saves.
 VERSION = 1
@@ -44,6 +45,12 @@ def sheet_page(data: str, stories: Sequence[Story], summaries: Mapping[str, Sequ
         data=data,
         systems=tuple(summaries),
         texts={story: tuple(each.systems for each in blind_summaries) for story, blind_summaries in blinded.items()},
+        supports={
+            story.id: tuple(
+                tuple(sentence_supports(story.text, story.written_in, each.sentences)) for each in blinded[story.id]
+            )
+            for story in stories
+        },
     )
     texts = [
         {
