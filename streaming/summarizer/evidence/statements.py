@@ -28,6 +28,8 @@ _STATION = re.compile(
 _GAP = re.compile(r"[^\s.!?:;,]\.?(?:[ ]{3,}|\t+[ ]*)\S")
 # What such a sentence announces comes after it, and would be missing.
 _ANNOUNCES = re.compile(r"\bthe following\b|\bas follows\b|\bfolgende[nrs]?\b|如下|以下", re.IGNORECASE)
+# What somebody says, with whoever says it after it. A quotation of one or two words may be a term.
+_SPEECH = re.compile(r"[\"“„«][^\"”“»]*[,.!?…-][\"”“»]|[\"“„«](?:[^\s\"”“»]+\s+){2}")
 # A question that asks somebody to do something.
 _ASKS = re.compile(r"(?:Could|Can|Would|Will) you\b", re.IGNORECASE)
 # What a sentence says in brackets, when it takes that many words.
@@ -149,7 +151,7 @@ def reads_whole(sentence: str) -> bool:
         return False
     if _STATION.match(sentence):
         return False
-    if _ANNOUNCES.search(sentence):
+    if _ANNOUNCES.search(sentence) or _SPEECH.match(sentence):
         return False
     if sentence.rstrip("\"'”’»*_) ").endswith("?") and not _ASKS.match(sentence):
         return False
