@@ -113,7 +113,7 @@ class Job:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""
         match self.strategy:
             case "extractive":
-                return await self._writer.extract(self._text, self._tokens)
+                return await self._writer.choose(self._tokens)
             case "stuff":
                 return await stuff(self._text, self._writer, tokens=self._tokens)
             case "refine":

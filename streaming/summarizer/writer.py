@@ -55,7 +55,7 @@ class Writer:
         self._failed_parts = 0
         self._repairer = None
         self._source = source
-        if recipe.faithfulness == "strict" and source is not None:
+        if source is not None and (recipe.faithfulness == "strict" or recipe.strategy == "extractive"):
             self._repairer = Repairer(source, least=recipe.least_support, lines=request.profile.keep_lines)
         self._extracts: dict[str, int] = {}
 
@@ -127,6 +127,12 @@ class Writer:
     async def shorten(self, text: str, tokens: int) -> str:
         """Keep the most important sentences of joined summaries, about `tokens` of them."""
         return await to_thread(self._shorten, text, tokens)
+
+    async def choose(self, tokens: int) -> str:
+        """Return the most important sentences of the whole text, about `tokens` of them, without the model."""
+        words = await to_thread(self._cutter.words, self._text, tokens)
+        chosen = await to_thread(self._repairer.summarize, words) if self._repairer is not None else ""
+        return chosen or await self.extract(self._text, tokens)
 
     async def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them."""

@@ -108,6 +108,17 @@ def test_the_summary_so_far_leaves_a_refined_document_its_chunks(most: int) -> N
     assert tokens(written.summary) > 2 * most
 
 
+@pytest.mark.parametrize("faithfulness", ["strict", "flag"])
+def test_what_is_chosen_without_the_model_is_what_replaces_its_sentences(faithfulness: str) -> None:
+    text = f"The mill: a report\n\n1. {BURNED}\n2. Anna saw the smoke first and rang the bell.\n3. {AGAIN}"
+    engine = FakeEngine(INVENTED)
+    written = write(text, engine, replace(STRICT, strategy="extractive", faithfulness=faithfulness))  # type: ignore[arg-type]
+    assert engine.texts == []
+    assert (written.status, written.supported) == ("extractive_fallback", 1)
+    assert "1." not in written.summary
+    assert written.summary == write(text, FakeEngine(INVENTED), STRICT).summary
+
+
 def test_a_flag_only_marks() -> None:
     reply = f"{BURNED} {INVENTED}"
     written = write(TEXT, FakeEngine(reply), replace(RECIPE, faithfulness="flag"))
