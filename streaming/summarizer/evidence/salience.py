@@ -29,7 +29,7 @@ _LEAST_ANTECEDENT = 0.6
 # A summary may be this much longer than asked for, where a good sentence needs it.
 _MORE = 1.3
 # When a summary has this share of its words, a sentence below the mean adds nothing.
-_ENOUGH, _MEAN = 0.6, 1.0
+_ENOUGH, _MEAN = 0.9, 1.0
 
 
 def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, float]) -> dict[int, float]:
