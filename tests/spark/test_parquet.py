@@ -94,7 +94,7 @@ def test_a_new_checkpoint_adds_nothing_and_overwrites_nothing(
     drain(spark, plan(sink=(f"parquet={out}",), checkpoint=str(tmp_path / "another")))
     assert {path: path.read_bytes() for path in out.rglob("*.parquet")} == before
     # Another recipe makes other results.
-    drain(spark, plan(sink=(f"parquet={out}",), checkpoint=str(tmp_path / "third"), max_tokens=48))
+    drain(spark, plan(sink=(f"parquet={out}",), checkpoint=str(tmp_path / "third"), max_tokens=40))
     assert ids(out) == sorted([f"d{n}" for n in range(4)] * 2)
 
 
