@@ -160,7 +160,7 @@ def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
 
     monkeypatch.setattr(Archive, "write", broken)
     # Something for the archive to break on at once.
-    drain(spark, plan(batch_documents=1, max_tokens=48, checkpoint=str(out.parent / "first")))
+    drain(spark, plan(batch_documents=1, max_tokens=40, checkpoint=str(out.parent / "first")))
     with (
         hold_checkpoint(ready) as checkpoint_id,
         hold_archive_checkpoint(ready) as archive_query,
