@@ -54,7 +54,7 @@ def _least_support(threshold: Threshold) -> str:
     """Say from which support on the sentences of a system may be kept."""
     judged = _count(threshold.judged, "sentence")
     if threshold.least is None:
-        return f"{threshold.system}: none; of {judged} too few were supported, or were judged"
+        return f"{threshold.system}: none; no threshold keeps 20 of {judged} with 95% of them supported"
     return (
         f"{threshold.system}: least_support = {threshold.least:g}; with so much support {threshold.supported} of "
         f"{_count(threshold.sentences, 'sentence')} were supported, with less {threshold.supported_below} of "

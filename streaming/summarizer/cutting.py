@@ -59,16 +59,12 @@ class TextCutter:
         """Make one summary of several that were judged one by one: each sentence stands in it once."""
         return self._without_repeats(("\n" if self._lines else " ").join(summaries))
 
-    def fits(self, joined: str, tokens: int) -> bool:
-        """Tell whether a joined summary is about as long as it should be."""
-        return self._count(joined) <= tokens * _TOLERANCE
-
     def shorten(self, joined: str, tokens: int) -> str:
         """Keep the most important sentences of joined summaries, about `tokens` of them."""
         joined = self.join([joined])
-        if self.fits(joined, tokens):
-            return joined
         counted = self._count(joined)
+        if counted <= tokens * _TOLERANCE:
+            return joined
         words = tokens * length(joined) / counted
         pick = extract_lines if self._lines else extract_sentences
         return self.limit(pick(joined, words=words, language=self._language) or joined, math.ceil(tokens * _TOLERANCE))

@@ -50,7 +50,7 @@ class StrategySteps(Protocol):
         """Count the tokens of a text."""
 
     async def shorten(self, text: str, tokens: int) -> str:
-        """Keep the most important sentences of joined summaries."""
+        """Make one summary of joined ones: the most important sentences of them, or of the whole text."""
 
 
 async def stuff(text: str, steps: StrategySteps, *, tokens: int) -> str:

@@ -125,7 +125,7 @@ class Writer:
         return await to_thread(self._calls.budget.count, text)
 
     async def shorten(self, text: str, tokens: int) -> str:
-        """Keep the most important sentences of joined summaries, about `tokens` of them."""
+        """Make one summary of about `tokens` out of joined ones: their most important sentences, or the document's."""
         return await to_thread(self._shorten, text, tokens)
 
     async def choose(self, tokens: int) -> str:

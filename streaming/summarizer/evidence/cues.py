@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from streaming.summarizer.evidence.statements import Statement
+from streaming.summarizer.languages import base_code
 
 # What states the point of a paper, a report or a meeting.
 _CLAIM = re.compile(
@@ -28,7 +29,7 @@ _CLAIM = re.compile(
 )
 _LABEL = re.compile(
     r"(?:resolved|decisions?|decided|agreed|approved|conclusions?|results?|root cause|cause|outcome|beschluss"
-    r"|entscheidung)\b[^:]{0,60}:",
+    r"|entscheidung)\b[^:]{0,60}:(?!\d)",
     re.IGNORECASE,
 )
 # What somebody is asked to do, and until when.
@@ -40,25 +41,27 @@ _ASIDE = re.compile(
     r"\b(?:is|are|been) (?:poorly|little|widely|often|commonly|well) \w+|\b(?:little|less) is known\b"
     r"|\b(?:is|are) (?:known|thought) to\b"
     r"|\bin recent years\b|\bavailable (?:on|upon|at|from|online)\b|\bwe also provide\b|\bmeeting closed\b"
-    r"|\bsee (?:also|below|above|figure|table|section)\b|\b(?:below|above)[.,)]|\bthanks?\b|\bsorry\b|\bonce more\b",
+    r"|\bsee (?:also|below|above|figure|table|section)\b|\b(?:below|above)[.,)]"
+    r"|\bthanks?\b(?! to (?:the|an?|its)\b)|\bsorry\b|\bonce more\b",
     re.IGNORECASE,
 )
 # What is said between people, and how a meeting begins and ends.
 _COURTESY = re.compile(
-    r"(?:but |and |so )?(?:many |with )?(?:thanks|thank you|sorry|(?:my |our )?apologies|i am sorry|(?:i |we )?hope"
-    r"|i['’]m (?:very |so )?sorry"
-    r"|please don['’]t worry|no worries|excuse|i['’]ve been meaning|let me know|if you (?:have any|would rather|need)"
-    r"|do not hesitate|don['’]t hesitate|feel free|congratulations|well done|you will receive"
-    r"|please (?:read|find|see))\b|.{0,99}\b(?:grateful|appreciate)"
-    r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance|welcomed|thanked)\b|also present\b"
-    r"|.{0,60}\b(?:took the chair|opened the meeting|next meeting|minutes of the (?:last|previous|meeting)"
-    r"|meeting (?:was )?(?:closed|ended|opened)|welcomed|thanked)\b",
+    r"(?:but |and |so )?(?:(?:many |with )?thanks(?! to (?:the|an?|its|his|her|their)\b)|thank you|sorry|i am sorry"
+    r"|(?:my |our )?apologies|i['’]m (?:very |so )?sorry|(?:i|we) hope|hope (?:you|this|that|all)|please don['’]t worry"
+    r"|no worries|excuse|i['’]ve been meaning|let me know|if you (?:have any|would rather|need)|do not hesitate"
+    r"|don['’]t hesitate|feel free"
+    r"|congratulations|well done|please (?:read|find|see)|you will receive a (?:short )?survey)\b"
+    r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance)\b|also present\b"
+    r"|.{0,40}\b(?:took the chair|(?:the )?chair(?:man|woman|person)? (?:opened|closed|welcomed|thanked))\b"
+    r"|(?:the )?(?:date of (?:the )?)?next meeting\b|(?:the )?minutes of the (?:last|previous|meeting)\b"
+    r"|(?:the )?meeting (?:was )?(?:closed|ended|opened)\b|.{0,99}\b(?:i|we)\b.{0,20}\b(?:grateful|appreciate)\b",
     re.IGNORECASE,
 )
 # What stands elsewhere in the text, by its number or letter.
 _ELSEWHERE = re.compile(
-    r"\b(?:items?|options?|steps?|sections?|clauses?|points?|figures?|tables?|appendix|annex|quotations?) "
-    r"(?:\d|[A-Da-d]\b|\([a-z0-9]\))|\bchoose \d|\b(?:this|that|the) (?:last|latter|former) (?:item|one|point|case)\b"
+    r"\b(?i:items?|options?|steps?|sections?|clauses?|points?|figures?|tables?|appendix|annex|quotations?) "
+    r"(?:\d|[A-D]\b|\([a-z0-9]\))|\bchoose \d|\b(?:this|that|the) (?:last|latter|former) (?:item|one|point|case)\b"
 )
 _SPEECH = re.compile(r"[\"“”„«»]|\bsaid\b|\basked\b")
 _SPOKEN_WORDS = re.compile(r"[\"“„«][^\"”“»]*[\"”“»]")
@@ -71,17 +74,18 @@ _CENTRAL = re.compile(
 )
 _MARGINAL = re.compile(
     r"\b(?:remarks?|what went well|see also|examples?|files|bugs|history|acknowledg\w+|references|a\.?o\.?b|"
-    r"any other business|changes|if|undoing|limitations|help|support|lucky|next meeting|troubleshooting|questions"
-    r"|background|apologies|timeline)\b",
+    r"any other business|changes (?:from|since|in) (?:version|earlier|previous)|^if|undoing|limitations|^help$"
+    r"|^support$|lucky|next meeting|troubleshooting|questions|background|apologies|timeline)\b",
     re.IGNORECASE,
 )
 # What may be a verb. A noun may look like one, so that a list of things passes; hardly any sentence fails.
 _VERB = re.compile(
-    r"\b(?:[a-z]+ed|[a-z]{2,}(?<![su])s|be|been|am|are|were|has|have|had|do|did|can|could|may|might|must|will|would"
-    r"|shall|should|came|went|saw|took|gave|made|got|said|told|knew|thought|found|felt|left|kept|held|stood|sat|ran"
+    r"\b(?:[a-z]+ed|[a-z]{2,}(?<![su])s|is|be|been|am|are|were|has|have|had|do|did|can|could|may|might|must|will|would"
+    r"|shall|should|became|become|want|need|know|think|mean|seem|go|get|rang|sang|came|went|saw|took|gave|made|got|said|told|knew|thought|found|felt|left|kept|held|stood|sat|ran"
     r"|fell|began|brought|bought|built|sent|spent|lost|met|paid|read|rose|sold|wrote|broke|chose|drew|drove|grew|led"
-    r"|put|set|cut|let|lay|lit|shook|spoke|struck|swept|threw|understood|won|wore|n['’]t|to [a-z]+|\d+)\b"
+    r"|put|set|cut|let|lay|lit|shook|spoke|struck|swept|threw|understood|won|wore|to [a-z]+|\d+)\b|n['’]t\b"
     r"|['’](?:s|re|ve|ll|d|m)\b"
+    r"|^(?:Could|Can|Would|Will|Please)\b"
     r"|^[A-Z][a-z]+ (?:the|your|a|an|all|any|every\w*|no|it|up|down|in|out|on|off|to|with)\b|:"
 )
 _CLAIMED, _LABELLED, _REQUESTED, _IN_SECTION = 0.5, 0.9, 0.3, 0.4
@@ -96,16 +100,16 @@ _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
 
 
 def cue_score(statement: Statement, sentence: str, language: str) -> float:
-    """Return what a statement gains or loses by its words; `sentence` is the statement as it stands in the text."""
+    """Return what a statement gains or loses by its words; `sentence` is the statement in one line, as it stands in the text."""
     score = _LABELLED if is_labelled(statement) else _CLAIMED * bool(_CLAIM.search(sentence))
     score += _REQUESTED * bool(_REQUEST.search(sentence))
     # Below an option of a command stands what that option does.
     marginal = _MARGINAL.search(statement.heading) is not None or statement.heading.startswith("-")
     score += _IN_SECTION * (bool(_CENTRAL.search(statement.heading)) - marginal)
     score -= _BESIDE * (bool(_ASIDE.search(sentence)) + bool(_ELSEWHERE.search(sentence)))
-    score -= _COURTEOUS * bool(_COURTESY.match(statement.text))
+    score -= _COURTEOUS * bool(_COURTESY.match(sentence))
     score -= _SPOKEN * bool(_SPEECH.search(sentence)) + _QUOTED * _tells_words(sentence)
-    score -= _VERBLESS * (language == "en" and not _VERB.search(sentence))
+    score -= _VERBLESS * (base_code(language) == "en" and not _VERB.search(sentence))
     score -= _BRIEF * (statement.words < _BRIEF_WORDS and not is_labelled(statement))
     return score - _LONG * max(0.0, statement.words - _LONG_WORDS) / _LONG_BY
 

@@ -69,10 +69,14 @@ class Repairer:
             if support is None or support.best is None:
                 continue
             best = support.best
-            if support.share >= self._least and self._stays(piece, best):
+            statement = source.statements[best]
+            own = _is_own(piece, statement)
+            # Where the statement takes the place of the model's words, it must read well alone.
+            replaceable = own or (statement.whole and not statement.dependent)
+            if support.share >= self._least and replaceable and self._stays(piece, best):
                 standing.append(best)
                 self._votes[best] = 1.0
-                if _is_own(piece, source.statements[best]):
+                if own:
                     self._wordings.setdefault(best, piece)
             elif support.share >= _HALF:
                 self._votes[best] = max(self._votes.get(best, 0.0), support.share)
@@ -110,7 +114,8 @@ class Repairer:
         piece = text.partition("\n\n")[2]
         start = self._source.text.find(piece) if piece else -1
         own = self._source.candidates(start, start + len(piece)) if start >= 0 else []
-        return sorted({*self._said, *own})
+        so_far = (i for i, sentence in list(self._said.items()) if sentence in text)
+        return sorted({*so_far, *own})
 
     def _pieces(self, answer: str) -> Iterable[str]:
         if self._lines:

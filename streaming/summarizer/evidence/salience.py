@@ -45,8 +45,7 @@ def salience(source: SourceText, candidates: Sequence[int], votes: Mapping[int, 
     for i in candidates:
         statement = source.statements[i]
         scores[i] += VOTE * votes.get(i, 0)
-        sentence = source.text[statement.start : statement.end]
-        scores[i] += cue_score(statement, sentence, source.language)
+        scores[i] += cue_score(statement, statement.full, source.language)
         # A decision may take several sentences.
         before = source.statements[i - 1] if i - 1 in scores else None
         scores[i] += _CONTINUED * (before is not None and before.block == statement.block and is_labelled(before))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from streaming.summarizer.evidence.blocks import is_greeting
 from streaming.summarizer.evidence.statements import Statement, read_statements
 from streaming.summarizer.evidence.support import Support, SupportIndex
 from streaming.summarizer.guards import separate_orders
@@ -43,8 +44,7 @@ class SourceText:
         ]
         whole = [i for i in usable if self.statements[i].whole]
         self.opening: Sequence[int] = whole[:_OPENING_STATEMENTS]
-        heading = self.statements[0] if self.statements and not self.statements[0].whole else None
-        self.title = comparable_units(title, language) | (heading.units if heading is not None else frozenset())
+        self.title = comparable_units(title, language) | self._heading()
         self._title_weight = sum(map(self.index.weight, self.title))
 
     @property
@@ -124,6 +124,19 @@ class SourceText:
     @cached_property
     def _letter_places(self) -> array[int]:
         return array("L", (at for at, character in enumerate(self.text) if character.isalnum()))
+
+    def _heading(self) -> frozenset[str]:
+        """Return the units of a heading that the text begins with."""
+        first = self.statements[0] if 0 in self._usable else None
+        if (
+            first is None
+            or first.whole
+            or is_greeting(first.text)
+            or ":" in first.text
+            or ends_with_sentence(first.text)
+        ):
+            return frozenset()
+        return first.units
 
     def _find_usable(self) -> list[int]:
         separated = separate_orders(self.text, language=self.language)

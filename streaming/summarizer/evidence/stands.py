@@ -16,6 +16,6 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 def stands_on(sentence: str, statement: Statement) -> bool:
     """Tell whether a sentence denies no more and no less than a statement, and has none but its numbers."""
-    if bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(statement.text)):
+    if bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(statement.full)):
         return False
-    return set(_NUMBER.findall(sentence)) <= set(_NUMBER.findall(statement.text))
+    return set(_NUMBER.findall(sentence)) <= set(_NUMBER.findall(statement.full))

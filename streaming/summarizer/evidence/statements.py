@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from streaming.summarizer.evidence.blocks import Block, blocks
 from streaming.summarizer.evidence.pointers import points_back, without_connectives
+from streaming.summarizer.languages import base_code
 from streaming.summarizer.sentences import ends_with_sentence, join_lines, length, split_sentences
 from streaming.summarizer.words import comparable_units
 
@@ -24,23 +25,28 @@ _STATION = re.compile(
     r"(?:\w+ )?\d{1,2}[:.]\d{2}\b(?!\s*(?:%|[ap]\.?m))"
     r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Satur|Sat|Sun)(?:day)?,? \d{1,2} \w+"
 )
-# Fields of a form in one line.
-_GAP = re.compile(r"[^\s.!?:;,]\.?(?:[ ]{3,}|\t+[ ]*)\S")
+# A field of a form before something else in its line.
+_GAP = re.compile(r"\S+(?: \S+){0,2}(?: {3,}|\t+ *)\S(?:(?! {3,}|\t).)*$", re.DOTALL)
 # What such a sentence announces comes after it, and would be missing.
 _ANNOUNCES = re.compile(r"\bthe following\b|\bas follows\b|\bfolgende[nrs]?\b|如下|以下", re.IGNORECASE)
-# What somebody says, with whoever says it after it. A quotation of one or two words may be a term.
-_SPEECH = re.compile(r"[\"“„«][^\"”“»]*[,.!?…-][\"”“»]|[\"“„«](?:[^\s\"”“»]+\s+){2}")
+# What somebody says, with whoever says it after it.
+_SPEECH = re.compile(
+    r"[\"“„«'‘][^\"”“»]{1,300}[,.!?…，。！？-][\"”“»'’]"
+    r"|[\"“„«][^\"”“»]{1,300}[\"”“»],?\s+(?:\w+\s+){0,3}(?:said|says|asked|cried|called|answered|replied|shouted)\b"
+)
 # A question that asks somebody to do something.
-_ASKS = re.compile(r"(?:Could|Can|Would|Will) you\b", re.IGNORECASE)
+_ASKS = re.compile(r"(?:Could|Can|Would|Will) you (?!imagine|believe|remember|guess)", re.IGNORECASE)
 # What a sentence says in brackets, when it takes that many words.
 _BRACKETS, _LONG_BRACKET = re.compile(r"\s?\(([^()]*)\)"), 9
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
 # What has its subject in the sentence before: "Needed by Monday.", "To be written by Anna."
-_SUBJECTLESS = re.compile(r"(?:To be|[A-Z][a-z]+ed (?:by|to|from|with|on|in|for|at|as)|Needed|Called|Due)\b")
-# Things that somebody named before; "it" may also stand for nothing ("it is likely that").
+_SUBJECTLESS = re.compile(r"To be [a-z]+(?:ed|en|t)\b|Needed\b|[A-Z][a-z]{3,}ed (?:by|to|with|on|for|at|as)\b[^,]*$")
+# A thing that was named before. "Says it will" and "it is likely" say what "it" is, or need not.
 _THING = re.compile(
-    r"\b(?:it|its|that one|this one|the other one)\b(?! (?:is|was|seems|appears|has been|took|takes)\b)", re.IGNORECASE
+    r"\b(?:it|that one|this one|the other one)\b"
+    r"(?! (?:is|was|has|had|will|would|can|could|may|might|must|should|does|did|seems|appears|took|takes)\b)",
+    re.IGNORECASE,
 )
 # Before a pronoun, so many words name somebody: "The miller and his son", "We have twenty-four of them".
 _SINGULAR_WORDS, _PLURAL_WORDS, _THING_WORDS = 3, 5, 4
@@ -56,7 +62,8 @@ _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+")
 class Statement:
     """One sentence of a text.
 
-    `start` and `end` are its characters in the text; `text` is the sentence in one line, as a summary would say it.
+    `start` and `end` are its characters in the text; `full` is the sentence in one line, without marks of emphasis, and
+    `text` as a summary would say it, without connectives and long brackets. `units` are those of `full`.
     `depth` counts the marks of quotation before it, `block` the paragraphs and items, and `heading` names the section,
     `subject` the person it speaks of, where that is known. `dependent` tells whether it needs the sentence before it,
     and `whole` whether it may stand in a summary at all: no fragment, no question, no quotation without its speaker.
@@ -64,6 +71,7 @@ class Statement:
 
     start: int
     end: int
+    full: str
     text: str
     units: frozenset[str]
     words: float
@@ -111,7 +119,7 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
         if start >= end:
             continue
         plain = join_lines(_plain(block.content[start:end]))
-        said = without_connectives(plain, language)
+        said = without_connectives(_without_brackets(plain), language)
         complete = ends_with_sentence(said)
         if not start and said[:1].islower():
             # The first sentence after a greeting or a list's mark.
@@ -121,6 +129,7 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
         yield Statement(
             start=block.source(start),
             end=block.source(end - 1) + 1,
+            full=plain,
             text=f"{block.speaker}: {said}" if block.speaker else said,
             units=comparable_units(plain, language),
             words=length(said),
@@ -128,17 +137,25 @@ def _of_block(block: Block, number: int, language: str, people: _People) -> Iter
             block=number,
             item=block.item and not block.paragraph,
             heading=block.heading,
-            subject=people.subject(said) if language == "en" else "",
+            subject=people.subject(said) if base_code(language) == "en" else "",
             dependent=points_back(said, language) or _unnamed(said, language),
-            whole=block.prose and complete and reads_whole(said) and not _GAP.search(block.content[start:end]),
+            whole=block.prose and complete and reads_whole(said) and not _GAP.match(block.content[start:end]),
         )
 
 
 def _plain(sentence: str) -> str:
     """Return a sentence without marks of emphasis, code and notes."""
     plain = _EMPHASIS.sub(lambda match: match[2] or match[3], sentence)
-    plain = _BRACKETS.sub(lambda match: match[0] if len(match[1].split()) < _LONG_BRACKET else "", plain)
     return _NOTE.sub("", _ASTERISK.sub("", plain))
+
+
+def _without_brackets(sentence: str) -> str:
+    """Return a sentence in one line without long brackets; one at its end may hold its full stop."""
+
+    def cut(match: re.Match[str]) -> str:
+        return "" if len(match[1].split()) >= _LONG_BRACKET and match.end() < len(sentence) else match[0]
+
+    return _BRACKETS.sub(cut, sentence)
 
 
 def _stopped(sentence: str) -> str:
@@ -178,7 +195,7 @@ def _quoted(sentence: str) -> bool:
 
 def _unnamed(sentence: str, language: str) -> bool:
     """Tell whether an English sentence speaks of somebody before it names anybody."""
-    if language != "en":
+    if base_code(language) != "en":
         return False
     if _SUBJECTLESS.match(sentence):
         return True

@@ -40,8 +40,9 @@ _BEGINS = r"(?:^(?=(?-i:[A-Z]))|(?<=   )|[.!?:;,(\[>—–-]\s*|\b(?:and|then|pl
 _ORDERS = re.compile(
     rf"{_BEGINS}(?:ignore|disregard|forget|override)\b[^.\n]{{0,60}}"
     r"\b(?:above|previous|earlier|instructions?|rules|prompt)\b"
-    rf"|{_BEGINS}(?:answer|reply|respond|output|print|repeat|write|say|give|return)\b[^.\n]{{0,20}}"
+    rf"|{_BEGINS}(?:answer|reply|respond|output|print|repeat|write|say)\b[^.\n]{{0,20}}"
     r"\b(?:only|nothing else|from now on|prompt)\b"
+    rf"|{_BEGINS}(?:give|return)\b[^.\n]{{0,20}}\bonly the (?:translation|answer|summary)\b"
     rf"|{_BEGINS}(?:complete|continue|translate)\b[^.\n]{{0,40}}\bwithout (?:any )?comment\b"
     r"|\byour new (?:task|prompt|instructions?)\b|\bnew (?:prompt|instructions?)\s*[:—–-]|\bsystem prompt\b"
     r"|\bnew task\b[\s:—–-]{1,12}\b(?:answer|reply|respond|output|print|repeat|write|say|tell|translate)\b"

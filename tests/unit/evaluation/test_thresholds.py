@@ -24,7 +24,7 @@ COPIED, NEAR, INVENTED = (
     "Anna rang the heavy bell of the church.",
     "The king gave a feast for the horses.",
 )
-STORIES = [Story(str(number), TEXT, (), "en") for number in range(10)]
+STORIES = [Story(str(number), TEXT, (), "en") for number in range(20)]
 WRITTEN = f"{COPIED} {NEAR} {INVENTED}"
 
 
@@ -51,10 +51,10 @@ def test_the_lowest_support_that_keeps_true_sentences_is_found(tmp_path: Path) -
     results = rated(tmp_path, {INVENTED: "unsupported"})
     [threshold] = results.thresholds
     assert threshold.system == "small"
-    assert (threshold.judged, threshold.sentences, threshold.supported, threshold.supported_below) == (30, 20, 20, 0)
+    assert (threshold.judged, threshold.sentences, threshold.supported, threshold.supported_below) == (60, 40, 40, 0)
     assert threshold.least is not None
     assert threshold.least < 0.9
-    assert f"small: least_support = {threshold.least:g}; with so much support 20 of 20 sentences" in shown(results)
+    assert f"small: least_support = {threshold.least:g}; with so much support 40 of 40 sentences" in shown(results)
 
 
 def test_where_near_copies_are_wrong_only_copies_are_kept(tmp_path: Path) -> None:
@@ -63,14 +63,14 @@ def test_where_near_copies_are_wrong_only_copies_are_kept(tmp_path: Path) -> Non
     assert threshold.least is not None
     assert low is not None
     assert threshold.least > low
-    assert threshold.sentences == 10
+    assert threshold.sentences == 20
 
 
 @pytest.mark.parametrize(
     ("marks", "stories"),
     [
         (dict.fromkeys((COPIED, NEAR, INVENTED), "unsupported"), STORIES),
-        ({INVENTED: "unsupported"}, STORIES[:3]),
+        ({INVENTED: "unsupported"}, STORIES[:9]),
     ],
 )
 def test_without_enough_true_sentences_there_is_no_threshold(
@@ -78,8 +78,17 @@ def test_without_enough_true_sentences_there_is_no_threshold(
 ) -> None:
     results = rated(tmp_path, marks, stories)
     assert results.thresholds[0].least is None
-    assert "small: none; of" in shown(results)
+    assert "small: none; no threshold" in shown(results)
     assert as_json(results)["least_support"][0]["least"] is None
+
+
+def test_a_sentence_that_two_people_judged_is_one_sentence(tmp_path: Path) -> None:
+    html = sheet_page("t.jsonl", STORIES[:9], {"small": [WRITTEN] * 9})
+    paths = [tmp_path / "anna.json", tmp_path / "ben.json"]
+    for path in paths:
+        path.write_text(json.dumps(saved(html, path.stem)))
+    [threshold] = rating_results(read_ratings(paths)).thresholds
+    assert threshold.judged == 27
 
 
 def test_a_sheet_from_before_has_no_threshold(tmp_path: Path) -> None:

@@ -167,6 +167,9 @@ UNKNOWN = {
     *("right to left", "accents", "tool call"),
 }
 ORDINARY = [
+    "The tenant must repair the roof and give prompt notice to the landlord.",
+    "The functions read the list and return only even numbers.",
+    "Return only the lower part of the form to the office. Give only half of a tablet to a child.",
     "In summary, the board approved the merger.",
     "A summary of the report is given in the annex. The executive summary is short.",
     "Ada Brenner, an assistant professor, was asked to answer only the last question.",

@@ -119,6 +119,27 @@ def test_what_is_chosen_without_the_model_is_what_replaces_its_sentences(faithfu
     assert written.summary == write(text, FakeEngine(INVENTED), STRICT).summary
 
 
+@pytest.mark.parametrize(
+    ("text", "reply", "never"),
+    [
+        (
+            "Did the mill by the river burn on Tuesday in the night? {0}",
+            "The mill by the river burned on Tuesday.",
+            "?",
+        ),
+        ("Mill by the river burns on Tuesday night\n\n{0}", "The mill by the river burned on Tuesday.", "burns"),
+        (
+            "Peter met Anna. She sold the mill by the river in May. {0}",
+            "Peter sold the mill by the river in May.",
+            "She",
+        ),
+    ],
+)
+def test_what_cannot_stand_alone_does_not_take_the_place_of_the_models_words(text: str, reply: str, never: str) -> None:
+    rest = "Anna saw the smoke first and rang the bell of the church. The council of the town pays for a new roof."
+    assert never not in strict(text.format(rest), reply).summary
+
+
 def test_a_flag_only_marks() -> None:
     reply = f"{BURNED} {INVENTED}"
     written = write(TEXT, FakeEngine(reply), replace(RECIPE, faithfulness="flag"))
