@@ -100,7 +100,7 @@ _LONG, _LONG_WORDS, _LONG_BY = 0.3, 35, 10
 
 
 def cue_score(statement: Statement, sentence: str, language: str) -> float:
-    """Return what a statement gains or loses by its words; `sentence` is the statement in one line, as it stands in the text."""
+    """Return what a statement gains or loses by its words; `sentence` are its words as they stand in the text."""
     score = _LABELLED if is_labelled(statement) else _CLAIMED * bool(_CLAIM.search(sentence))
     score += _REQUESTED * bool(_REQUEST.search(sentence))
     # Below an option of a command stands what that option does.

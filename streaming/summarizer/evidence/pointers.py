@@ -73,7 +73,9 @@ _GERMAN_PRONOUNS = _words(
 _ENGLISH = _Pointers(
     connectives=re.compile(
         rf"(?:(?:{_ENGLISH_CONNECTIVES})"
-        rf"(?:\s*,|:)\s*|(?:and|but|so|or|yet|thus|therefore|hence)\s+|however\s+(?-i:(?=(?!I\b)[A-Z]))(?!(?:\S+\s+){1, 4}\S+,))",
+        r"(?:\s*,|:)\s*|(?:and|but|so|or|yet|thus|therefore|hence)\s+"
+        # "However Anna tried, ..." is no connective.
+        r"|however\s+(?-i:(?=(?!I\b)[A-Z]))(?!(?:\S+\s+){1,4}\S+,))",
         re.IGNORECASE,
     ),
     pronouns=re.compile(

@@ -1,7 +1,8 @@
 """Repair: a model's summary in which every sentence stands on the text.
 
-A sentence of the model that stands stays, if it also reads well alone. The others are left out; what they half say, and
-what the text says most centrally, takes their place in the text's own sentences and order.
+An answer of which every sentence stands, reads well alone and is central stays. Otherwise sentences of the text are
+chosen, in its order: what it says most centrally, with a vote of the model for what its answers say or half say. A
+chosen sentence is in the model's words where those stand.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ def whole(text: str, language: str = "en") -> list[str]:
             "en",
         ),
         ("The mill   burned on   Tuesday in   the night.", "The mill burned on Tuesday in the night.", "en"),
+        ("However Anna tried hard, the mill burned on.", "However Anna tried hard, the mill burned on.", "en"),
         ("However he tried, the mill burned on.", "However he tried, the mill burned on.", "en"),
         ("The mill (of 1712) burned on Tuesday.", "The mill (of 1712) burned on Tuesday.", "en"),
         ("The cost of the mill was 3 * 4 crowns.", "The cost of the mill was 3 * 4 crowns.", "en"),
