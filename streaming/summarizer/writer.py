@@ -96,7 +96,7 @@ class Writer:
         words = await to_thread(self._cutter.words, part.text, tokens)
         summary = await to_thread(repairer.repair, answer, part.text, words)
         if refined and part.number == part.of:
-            summary = await to_thread(repairer.summarize, await to_thread(self._cutter.words, self._text, tokens))
+            summary = await to_thread(self._whole, tokens)
         elif refined:
             summary = await to_thread(self._cutter.limit, summary, math.ceil(tokens * ROOM))
         if summary or self._source is None:
@@ -130,9 +130,7 @@ class Writer:
 
     async def choose(self, tokens: int) -> str:
         """Return the most important sentences of the whole text, about `tokens` of them, without the model."""
-        words = await to_thread(self._cutter.words, self._text, tokens)
-        chosen = await to_thread(self._repairer.summarize, words) if self._repairer is not None else ""
-        return chosen or await self.extract(self._text, tokens)
+        return await to_thread(self._whole, tokens) or await self.extract(self._text, tokens)
 
     async def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them."""
@@ -141,9 +139,11 @@ class Writer:
         return extract
 
     def _shorten(self, text: str, tokens: int) -> str:
-        if self._repairer is not None and (summary := self._repairer.summarize(self._cutter.words(self._text, tokens))):
-            return summary
-        return self._cutter.shorten(text, tokens)
+        return self._whole(tokens) or self._cutter.shorten(text, tokens)
+
+    def _whole(self, tokens: int) -> str:
+        """Return sentences chosen from the whole text; "" when nothing is repaired, or nothing can be chosen."""
+        return self._repairer.summarize(self._cutter.words(self._text, tokens)) if self._repairer is not None else ""
 
     def _remember(self, extract: str) -> None:
         for sentence in self._cutter.sentences(extract):

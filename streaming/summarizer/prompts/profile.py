@@ -67,8 +67,8 @@ class _Checked(BaseModel):
 class Length(_Checked):
     """The length of a summary: a `share` of its document, from `least` to `most` tokens.
 
-    An answer may have `least` tokens even when the settings allow less. Without it, the least is 100, or
-    about a third of the document when that is less, and never above `most`.
+    An answer may have `least` tokens even when the settings allow less. Without it, the least is 100, or about a third
+    of the document when that is less, and never above `most`.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.08

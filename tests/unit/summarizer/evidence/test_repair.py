@@ -140,6 +140,12 @@ def test_what_cannot_stand_alone_does_not_take_the_place_of_the_models_words(tex
     assert never not in strict(text.format(rest), reply).summary
 
 
+def test_a_copy_that_lost_a_word_gives_way_to_the_sentence_it_copies() -> None:
+    written = strict(TEXT, BURNED.replace("with buckets", "buckets"))
+    assert BURNED in written.summary
+    assert "came buckets" not in written.summary
+
+
 def test_a_flag_only_marks() -> None:
     reply = f"{BURNED} {INVENTED}"
     written = write(TEXT, FakeEngine(reply), replace(RECIPE, faithfulness="flag"))
