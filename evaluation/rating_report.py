@@ -8,7 +8,7 @@ from rich.table import Table
 
 from evaluation.bootstrap import Difference
 from evaluation.rating_results import SCALES, SHARES, RatingResults
-from evaluation.thresholds import Threshold
+from evaluation.thresholds import FEWEST, SUPPORTED, Threshold
 
 _HEADINGS = {"supported": "supported", "usable": "usable", "main": "main point", "reads": "reads well"}
 
@@ -53,8 +53,12 @@ def _systems(results: RatingResults) -> Table:
 def _least_support(threshold: Threshold) -> str:
     """Say from which support on the sentences of a system may be kept."""
     judged = _count(threshold.judged, "sentence")
+    if threshold.judged < FEWEST:
+        return f"{threshold.system}: none; {judged} judged, and {FEWEST} are needed"
     if threshold.least is None:
-        return f"{threshold.system}: none; no threshold keeps 20 of {judged} with 95% of them supported"
+        return (
+            f"{threshold.system}: none; no threshold keeps {FEWEST} of {judged} with {SUPPORTED:.0%} of them supported"
+        )
     return (
         f"{threshold.system}: least_support = {threshold.least:g}; with so much support {threshold.supported} of "
         f"{_count(threshold.sentences, 'sentence')} were supported, with less {threshold.supported_below} of "

@@ -16,7 +16,7 @@ from evaluation.ratings import Ratings
 _STEPS = tuple(step / 20 for step in range(6, 21))
 # A threshold is found when this share of the sentences from there on was judged to be supported, and they are so many:
 # fewer say nothing about others.
-_SUPPORTED, _FEWEST = 0.95, 20
+SUPPORTED, FEWEST = 0.95, 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def thresholds(ratings: Ratings) -> list[Threshold]:
 def _threshold(system: str, judged: Sequence[tuple[float, bool]]) -> Threshold:
     for least in _STEPS:
         above = [supported for support, supported in judged if support >= least]
-        if len(above) >= _FEWEST and sum(above) >= _SUPPORTED * len(above):
+        if len(above) >= FEWEST and sum(above) >= SUPPORTED * len(above):
             below = sum(supported for support, supported in judged if support < least)
             return Threshold(system, len(judged), least, sum(above), len(above), below)
     return Threshold(system, len(judged), None)

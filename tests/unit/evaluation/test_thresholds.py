@@ -67,18 +67,19 @@ def test_where_near_copies_are_wrong_only_copies_are_kept(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("marks", "stories"),
+    ("marks", "stories", "reason"),
     [
-        (dict.fromkeys((COPIED, NEAR, INVENTED), "unsupported"), STORIES),
-        ({INVENTED: "unsupported"}, STORIES[:9]),
+        (dict.fromkeys((COPIED, NEAR, INVENTED), "unsupported"), STORIES, "no threshold keeps 20 of 60 sentences"),
+        ({INVENTED: "unsupported"}, STORIES[:9], "no threshold keeps 20 of 27 sentences"),
+        ({INVENTED: "unsupported"}, STORIES[:2], "6 sentences judged, and 20 are needed"),
     ],
 )
 def test_without_enough_true_sentences_there_is_no_threshold(
-    tmp_path: Path, marks: dict[str, str], stories: list[Story]
+    tmp_path: Path, marks: dict[str, str], stories: list[Story], reason: str
 ) -> None:
     results = rated(tmp_path, marks, stories)
     assert results.thresholds[0].least is None
-    assert "small: none; no threshold" in shown(results)
+    assert f"small: none; {reason}" in shown(results)
     assert as_json(results)["least_support"][0]["least"] is None
 
 
