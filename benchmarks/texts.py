@@ -13,6 +13,7 @@ from producers.files import Split, find_files, read_files
 from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
+from streaming.text_files import read_text
 
 # Two documents with the same first words count as one.
 _BEGINNING = 16
@@ -49,7 +50,7 @@ def windows(folder: Path, *, words: int, count: int) -> list[NamedText]:
 
     They overlap when the texts are too short. Raises `UsageError` when no text has as many words.
     """
-    texts = [NamedText(path.name, path.read_text(encoding="utf-8")) for path in find_files([folder])]
+    texts = [NamedText(path.name, read_text(path)) for path in find_files([folder])]
     starts = [(text, start) for text in texts for start in range(max(0, len(_WORD.findall(text.text)) - words + 1))]
     step = max(1, len(starts) // max(1, count))
     cuts = [(f"{text.name}@{start}", window(text.text, start, words)) for text, start in starts[::step][:count]]

@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field, StrictBool, ValidationError
 from evaluation.blinding import Key
 from evaluation.sheet import VERSION
 from streaming.errors import UsageError
+from streaming.text_files import read_text
 
 FORMAT = "gistream-ratings"
 Mark = Literal["supported", "partly", "unsupported"]
@@ -147,9 +148,7 @@ def _supports(key: Key) -> dict[str, dict[str, Sequence[float | None]]]:
 def _read(path: Path) -> _RatingsFile:
     none = f"{path} is no file of ratings; the page of `gistream eval --sheet` saves one with its button 'Save ratings'"
     try:
-        fields: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from error
+        fields: Any = json.loads(read_text(path))
     except ValueError as error:
         raise UsageError(f"{none}.") from error
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:

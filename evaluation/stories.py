@@ -17,6 +17,7 @@ from typing import Any
 from streaming.errors import UsageError
 from streaming.summarizer.languages import detect_language
 from streaming.summarizer.sentences import DEFAULT_LANGUAGE
+from streaming.text_files import read_text
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,7 @@ def read_stories(path: Path, *, limit: int | None = None, need_references: bool 
 
     Raises `UsageError` that names a line without a text, or without the references that it needs.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from error
+    lines = read_text(path).split("\n")
     stories = [_story(line, path, number, need_references) for number, line in enumerate(lines, 1) if line.strip()]
     if not stories:
         raise UsageError(f"{path} has no texts.")

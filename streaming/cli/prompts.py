@@ -15,6 +15,7 @@ from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags
 from streaming.terminal.consoles import out
+from streaming.text_files import read_text
 
 
 def list_profiles(ctx: typer.Context, prompts_dir: PromptsDir = None, as_json: Json = False) -> None:
@@ -65,11 +66,8 @@ def check(
 
     if files:
         for file in files:
-            try:
-                text = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"{file} cannot be read: {error}.") from error
-            grammars_of({file.stem: parse_profile(checked_profile_name(file.stem), text, where=str(file))})
+            profile = parse_profile(checked_profile_name(file.stem), read_text(file), where=str(file))
+            grammars_of({file.stem: profile})
             out.print(f"{file}: good", markup=False)
         return
     folder = load(command_flags(ctx)).prompts_dir
@@ -116,5 +114,5 @@ def _source(name: str, folder: Path | None) -> str:
 
     get_profile(load_profiles(folder), name)
     if folder is not None and (own := folder / f"{name}.toml").is_file():
-        return own.read_text(encoding="utf-8")
+        return read_text(own)
     return shipped_profiles()[name]

@@ -22,12 +22,12 @@ from pydantic_settings import (
     EnvSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from streaming.errors import UsageError
 from streaming.settings.fields import Settings
 from streaming.settings.kafka_options import flat, is_secret
+from streaming.text_files import parse_toml, read_text
 
 _MASK = "********"
 
@@ -55,10 +55,7 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     config = Path(os.environ.get("GISTREAM_CONFIG", "gistream.toml"))
     if "GISTREAM_CONFIG" in os.environ and not config.is_file():
         raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
-    try:
-        in_file = TomlConfigSettingsSource(_Sources, toml_file=config)() if config.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The settings in {config} cannot be read: {error}.") from error
+    in_file = parse_toml(read_text(config), str(config)) if config.is_file() else {}
     try:
         in_environment = EnvSettingsSource(_Sources)()
     except (SettingsError, ValueError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streaming.errors import UsageError
 from streaming.summarizer.prompts.profile import PromptProfile, PromptVariables, Stage, parse_profile
+from streaming.text_files import read_text
 
 __all__ = [
     "PromptProfile",
@@ -42,11 +43,7 @@ def load_profiles(folder: Path | None = None) -> dict[str, PromptProfile]:
         raise UsageError(f"There is no folder of prompt profiles {folder}; `gistream prompts new` makes one.")
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         name = checked_profile_name(path.name.removesuffix(_SUFFIX))
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"The prompt profile {path} cannot be read: {error}.") from error
-        profiles[name] = parse_profile(name, text, where=str(path))
+        profiles[name] = parse_profile(name, read_text(path), where=str(path))
     return profiles
 
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -34,11 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from streaming.errors import UsageError
 from streaming.protocol import Message, Sampling
 from streaming.summarizer.languages import english_name
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from streaming.text_files import parse_toml
 
 # What is summarized: a document, a part of one, summaries of parts, or a summary so far with the next part.
 Stage = Literal["whole", "part", "joined", "refined"]
@@ -205,10 +200,7 @@ class PromptProfile(_Checked):
 
 def parse_profile(name: str, text: str, *, where: str) -> PromptProfile:
     """Read a profile from TOML; raises `UsageError`, which names the problem and `where`."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"The prompt profile {where} is no TOML: {error}.") from error
+    values = parse_toml(text, f"The prompt profile {where}")
     if "name" in values:
         raise UsageError(f"The prompt profile {where} names itself; a profile is called as its file is.")
     try:

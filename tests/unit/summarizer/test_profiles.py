@@ -140,7 +140,7 @@ def test_a_folder_that_is_not_there_and_a_file_that_cannot_be_read_are_named(tmp
     with pytest.raises(UsageError, match="no folder of prompt profiles"):
         load_profiles(tmp_path / "nosuch")
     (tmp_path / "bad.toml").write_bytes(b"system = '\xff'")
-    with pytest.raises(UsageError, match=r"bad\.toml cannot be read"):
+    with pytest.raises(UsageError, match=r"bad\.toml is not UTF-8 in line 1"):
         load_profiles(tmp_path)
     (tmp_path / "bad.toml").rename(tmp_path / "bad name.toml")
     with pytest.raises(UsageError, match="'bad name' is no name"):
