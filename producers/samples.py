@@ -19,4 +19,4 @@ def sample_folder() -> Path:
 
 def sample_texts() -> list[str]:
     """Return the texts of the sample documents, in the order of their names; raises `UsageError`."""
-    return [path.read_text() for path in sorted(sample_folder().glob("*.txt"))]
+    return [path.read_text(encoding="utf-8") for path in sorted(sample_folder().glob("*.txt"))]

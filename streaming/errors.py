@@ -29,6 +29,9 @@ Neither error ever carries the document's text.
 
 from __future__ import annotations
 
+import io
+import os
+import select
 import sys
 from collections.abc import Callable
 
@@ -152,11 +155,51 @@ _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run a command-line app and return the exit code; an error of the service becomes one line on standard error."""
+    """Run a command-line app and return the exit code; an error of the service becomes one line on standard error.
+
+    What a stream's encoding cannot show is replaced. A reader that has read enough (`| head`) ends the command with 0.
+    """
+    streams = _streams()
+    for stream in streams:
+        stream.reconfigure(errors="replace")
+    # Copies, because rich puts something else in the place of a closed pipe.
+    outputs = [os.dup(stream.fileno()) for stream in streams]
     try:
         command()
     except GistreamError as error:
         hint = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
         sys.stderr.write(f"gistream: {error}{hint}\n")
         return error.exit_code
+    except (BrokenPipeError, SystemExit) as end:
+        # Typer and rich turn a broken pipe into an exit; a broken socket is no reader that has had enough.
+        broken = isinstance(end, BrokenPipeError) or isinstance(end.__context__, BrokenPipeError)
+        if not (broken and _any_closed(outputs)):
+            raise
+    finally:
+        _flush(streams)
+        for output in outputs:
+            os.close(output)
     return 0
+
+
+def _streams() -> list[io.TextIOWrapper]:
+    """Return standard output and standard error, unless one is closed or something else stands in for it."""
+    pairs = ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__))
+    return [stream for stream, own in pairs if stream is own and isinstance(stream, io.TextIOWrapper)]
+
+
+def _any_closed(outputs: list[int]) -> bool:
+    """Return whether nobody can read one of these files any more."""
+    poll = select.poll()
+    for output in outputs:
+        poll.register(output, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _flush(streams: list[io.TextIOWrapper]) -> None:
+    """Write what is left of the output; Python itself would complain about a closed pipe at its end."""
+    for stream in streams:
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ from streaming.errors import NotSummarized, UsageError
 from streaming.messages import Document
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags, flag
-from streaming.terminal.consoles import notes, out
+from streaming.terminal.consoles import notes, out, write_json
 
 _STDIN = Path("/dev/stdin")
 
@@ -96,8 +95,7 @@ def summarize(
                 failed += 1
                 notes.print(f"{document.id}: {outcome.type}: {outcome}", style="red", markup=False)
             elif as_json:
-                sys.stdout.write(tail_json(outcome) + "\n")
-                sys.stdout.flush()
+                write_json(tail_json(outcome))
             else:
                 out.print(evidence_block(outcome, document.text) if evidence else tail_block(outcome))
     if lost := failed + len(refusals):

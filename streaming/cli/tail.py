@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from streaming.settings import load
 from streaming.settings.flags import DataDir, DeadLetterTopic, Json, Kafka, OutputTopic, Servers, command_flags
-from streaming.terminal.consoles import notes, out
+from streaming.terminal.consoles import notes, out, write_json
 
 
 def tail(
@@ -49,17 +48,14 @@ def tail(
                 notes.print(f"offset {read.offset} of {read.topic}-{read.partition} is none of gistream's records")
                 continue
             if as_json:
-                sys.stdout.write(tail_json(read) + "\n")
+                write_json(tail_json(read))
             else:
                 out.print(tail_block(read))
-            sys.stdout.flush()
+                sys.stdout.flush()
             printed += 1
             if count is not None and printed >= count:
                 return
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    except BrokenPipeError:
-        # Whoever read our output has had enough (`gistream tail --json | head`); Python would complain at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         reader.close()

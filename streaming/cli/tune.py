@@ -71,7 +71,7 @@ def tune(
         raise typer.Exit(130) from None
     path = save_tuning(settings.data_dir, model_file, tuning)
     if as_json:
-        sys.stdout.write(path.read_text() + "\n")
+        sys.stdout.write(path.read_text(encoding="utf-8") + "\n")
         return
     out = wide_out(_COLUMNS)
     out.print(tuning_tables(tuning))
