@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.files import Split, find_files, read_files
+from producers.file_names import find_files
+from producers.files import Split, read_files
 from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
@@ -36,7 +37,7 @@ def chapters(path: Path, *, split: str, words: int, whole: bool) -> list[NamedTe
     if not path.is_file():
         raise UsageError(f"There is no file {path}; `gistream bench` takes one text file, or none for its own samples.")
     texts: list[NamedText] = []
-    for record in read_files([path], Split.parse(split)):
+    for record in read_files(find_files([path]), Split.parse(split), ids="name"):
         if not isinstance(record, ProducerRecord):
             raise UsageError(f"{path}: {record.reason}; name the line that begins a chapter with --split.")
         text = Document.model_validate_json(record.value).text or ""
@@ -50,7 +51,7 @@ def windows(folder: Path, *, words: int, count: int) -> list[NamedText]:
 
     They overlap when the texts are too short. Raises `UsageError` when no text has as many words.
     """
-    texts = [NamedText(path.name, read_text(path)) for path in find_files([folder])]
+    texts = [NamedText(path.name, read_text(path)) for path in find_files([folder]).folders]
     starts = [(text, start) for text in texts for start in range(max(0, len(_WORD.findall(text.text)) - words + 1))]
     step = max(1, len(starts) // max(1, count))
     cuts = [(f"{text.name}@{start}", window(text.text, start, words)) for text, start in starts[::step][:count]]

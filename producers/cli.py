@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from producers.records import ProducerRecord, Refusal
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
+from streaming.wording import counted
 
 if TYPE_CHECKING:
     from producers.gutenberg.book import Book, BookChapter
@@ -38,6 +39,14 @@ def files(
     split: Annotated[
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
     ] = "none",
+    ids: Annotated[
+        Literal["path", "name", "sha256"],
+        typer.Option(
+            "--id",
+            help="Where a document's id comes from: the file's path (within the folder that you name, else from the "
+            "working directory), the last part of that path, or the SHA-256 of the text.",
+        ),
+    ] = "path",
     limit: Limit = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
@@ -47,17 +56,23 @@ def files(
 ) -> None:
     """Send text files: a document each, or one for each part that begins with a heading.
 
+    The id of a document is the key of its summary: a file that is sent again replaces its summary.
+
     Examples:
         gistream produce files notes/
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
     """
     # Imported here, as in the other commands: each needs a part of the producers.
-    from producers.files import Split, find_files, read_files
+    from producers.file_names import find_files
+    from producers.files import Split, read_files
 
     settings = load(command_flags(ctx))
-    texts = read_files(find_files(paths), Split.parse(split))
-    _publish(settings, texts, limit, as_json=as_json)
+    found = find_files(paths)
+    texts = read_files(found, Split.parse(split), ids=ids)
+    if line := found.skipped_line():
+        _console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _publish(settings, texts, limit, as_json=as_json, skipped=found.skipped)
 
 
 @app.command()
@@ -163,7 +178,12 @@ def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> Non
 
 
 def _publish(
-    settings: Settings, documents: Iterable[ProducerRecord | Refusal], limit: int | None, *, as_json: bool
+    settings: Settings,
+    documents: Iterable[ProducerRecord | Refusal],
+    limit: int | None,
+    *,
+    as_json: bool,
+    skipped: Mapping[str, int] | None = None,
 ) -> None:
     """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
     # The publisher loads the Kafka client.
@@ -188,18 +208,21 @@ def _publish(
                 yield document
 
         report = publish(settings, with_progress(), lambda: progress.advance(bar))
-    _print_report(settings, report, as_json=as_json)
+    _print_report(settings, report, skipped or {}, as_json=as_json)
 
 
-def _print_report(settings: Settings, report: PublishReport, *, as_json: bool) -> None:
+def _print_report(settings: Settings, report: PublishReport, skipped: Mapping[str, int], *, as_json: bool) -> None:
     for refusal in report.refusals:
         _console.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False, highlight=False)
     if as_json:
         refusals = [{"name": refusal.name, "reason": refusal.reason} for refusal in report.refusals]
-        sys.stdout.write(json.dumps({"acknowledged": report.acknowledged, "refused": refusals}) + "\n")
+        line = {"acknowledged": report.acknowledged, "refused": refusals, "skipped": skipped}
+        sys.stdout.write(json.dumps(line) + "\n")
     else:
-        _console.print(f"{report.acknowledged} documents acknowledged by '{settings.input_topic}'", highlight=False)
+        sent = counted(report.acknowledged, "document")
+        _console.print(f"{sent} acknowledged by '{settings.input_topic}'", highlight=False)
     if report.refusals:
-        raise NotAcknowledged(f"{len(report.refusals)} documents were not sent; each is named above.")
+        lost, total = len(report.refusals), counted(report.acknowledged + len(report.refusals), "document")
+        raise NotAcknowledged(f"{lost:,} of {total} {'was' if lost == 1 else 'were'} not sent; the reasons are above.")
     if not report.acknowledged:
         raise UsageError("There was no document to send.")

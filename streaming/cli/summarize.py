@@ -16,8 +16,7 @@ from streaming.messages import Document
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags, flag
 from streaming.terminal.consoles import notes, out, write_json
-
-_STDIN = Path("/dev/stdin")
+from streaming.wording import counted
 
 
 def summarize(
@@ -67,7 +66,8 @@ def summarize(
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
     """
     from consumers.rendering import evidence_block, tail_block, tail_json
-    from producers.files import Split, find_files, read_files
+    from producers.file_names import STDIN, find_files
+    from producers.files import Split, read_files
     from streaming.engine import open_model
     from streaming.machine.cores import usable_cores
     from streaming.pipeline.offline import summarize_documents
@@ -76,8 +76,10 @@ def summarize(
 
     settings = load(command_flags(ctx))
     refusals: list[str] = []
-    paths = find_files([_STDIN if str(path) == "-" else path for path in files])
-    documents = islice(_documents(read_files(paths, Split.parse(split)), refusals), limit)
+    found = find_files(STDIN if str(path) == "-" else path for path in files)
+    documents = islice(_documents(read_files(found, Split.parse(split)), refusals), limit)
+    if line := found.skipped_line():
+        notes.print(line, markup=False)
     model_file = open_model(settings.model, completion=settings.completion)
     work = plan_work(settings, choose(settings, model_file, cores=usable_cores()), here=True)
     done = failed = 0
@@ -99,7 +101,8 @@ def summarize(
             else:
                 out.print(evidence_block(outcome, document.text) if evidence else tail_block(outcome))
     if lost := failed + len(refusals):
-        raise NotSummarized(f"{lost} of {done + len(refusals)} documents have no summary; each is named above.")
+        total, have = counted(done + len(refusals), "document"), "has" if lost == 1 else "have"
+        raise NotSummarized(f"{lost:,} of {total} {have} no summary; the reasons are above.")
     if not done:
         raise UsageError("There was no document to summarize.")
 

@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from consumers.rendering import tail_block
-from producers.files import Split, find_files, read_files
+from producers.file_names import find_files
+from producers.files import Split, read_files
 from producers.publisher import publish
 from producers.records import ProducerRecord, Refusal
 from producers.samples import sample_folder, sample_texts
@@ -69,6 +70,8 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
     model = open_model(settings.model, completion=settings.completion)
     files = find_files(paths or [sample_folder()])
     documents = islice(read_files(files, Split.parse(split)), limit)
+    if line := files.skipped_line():
+        out.print(line, markup=False)
     choice = _choose(settings, model, out)
     started = time.monotonic()
     with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:

@@ -21,7 +21,7 @@ def test_a_file_gives_the_fields_of_the_contract(tmp_path: Path) -> None:
     done = gistream("summarize", str(tmp_path / "mill.txt"), "--json", data_dir=tmp_path, **SHORT)
     assert done.returncode == 0, done.stderr
     summary = Summary.model_validate_json(done.stdout)
-    assert (summary.id, summary.source, summary.signals.supported) == ("mill.txt", None, 1)
+    assert (summary.id, summary.source, summary.signals.supported) == (str(tmp_path / "mill.txt"), None, 1)
     assert all(sentence.stands for sentence in summary.sentences)
     assert summary.tokens.completion > 0
 

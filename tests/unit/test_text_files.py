@@ -14,6 +14,7 @@ from sheets import STORIES, page, saved
 from benchmarks.texts import windows
 from evaluation.ratings import read_ratings
 from evaluation.stories import read_stories
+from producers.file_names import find_files
 from producers.files import Split, read_files
 from producers.gutenberg.book import read_book
 from producers.jsonl import read_json_lines
@@ -54,7 +55,7 @@ READERS: list[tuple[str, str, Callable[[Path], Any]]] = [
     ("ratings.json", json.dumps(saved(page(STORIES))), lambda path: read_ratings([path]).by_rater),
     ("bench.txt", "one two three four", lambda path: windows(path.parent, words=3, count=1)),
     ("documents.jsonl", f"{STORY}\n", records_of),
-    ("notes.txt", "A miller.\n", lambda path: [vars(record) for record in read_files([path], Split(None))]),
+    ("notes.txt", "A miller.\n", lambda path: [vars(record) for record in read_files(find_files([path]), Split(None))]),
     ("book.txt", BOOK, read_book),
 ]
 # These read documents, whose encodings are another matter.

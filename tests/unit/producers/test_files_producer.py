@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from producers import jsonl
-from producers.files import Split, find_files, read_files
+from producers.file_names import find_files
+from producers.files import IdRule, Split
+from producers.files import read_files as read_named_files
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import UsageError
 
@@ -29,11 +32,15 @@ def contents(records: list[ProducerRecord | Refusal]) -> list[dict[str, Any]]:
     return [json.loads(document.value) for document in records if isinstance(document, ProducerRecord)]
 
 
+def read_files(files: list[Path], split: Split, *, ids: IdRule = "name") -> list[ProducerRecord | Refusal]:
+    return list(read_named_files(find_files(files), split, ids=ids))
+
+
 def read(path: Path, split: Split = WHOLE) -> list[dict[str, Any]]:
-    return contents(list(read_files([path], split)))
+    return contents(read_files([path], split))
 
 
-def test_a_file_is_one_document_keyed_by_its_name(tmp_path: Path) -> None:
+def test_a_file_is_one_document_keyed_by_its_id(tmp_path: Path) -> None:
     (record,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
     assert isinstance(record, ProducerRecord)
     assert (record.name, record.key) == ("a b.txt", b"a b.txt")
@@ -98,45 +105,27 @@ def test_a_file_without_the_heading_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
-    (refused,) = read_files([tmp_path / "gone.txt"], WHOLE)
+    files = find_files([put(tmp_path / "gone.txt", "A.")])
+    (tmp_path / "gone.txt").unlink()
+    (refused,) = read_named_files(files, WHOLE, ids="name")
     assert refused == Refusal("gone.txt", "No such file or directory")
 
 
 def test_a_file_whose_name_is_no_utf8_costs_nobody_else_anything(tmp_path: Path) -> None:
     files = [put(tmp_path / os.fsdecode(b"gr\xfc\xdfe.txt"), "A."), put(tmp_path / "b.txt", "B.")]
-    records = list(read_files(files, WHOLE))
+    records = read_files(files, WHOLE)
     assert len(records) == 2
     assert contents(records[1:])[0]["id"] == "b.txt"
 
 
-def test_files_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
-    files = [put(tmp_path / folder / "a.txt", folder) for folder in ("x", "y")] + [put(tmp_path / "b.txt", "B.")]
-    ids = [document["id"] for document in contents(list(read_files(files, WHOLE)))]
-    assert ids == [str(files[0]), str(files[1]), "b.txt"]
-
-
-def test_a_folder_is_searched_for_text_files_in_their_order(tmp_path: Path) -> None:
-    for name in ("c.TXT", "a.txt", "deep/er/b.md", "d.pdf", "e", "f.rst", "folder.txt/inner.csv"):
-        put(tmp_path / name, "text")
-    names = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path])]
-    assert names == ["a.txt", "c.TXT", "deep/er/b.md", "f.rst"]
-
-
-def test_a_file_that_is_named_may_be_called_anything_and_keeps_its_place(tmp_path: Path) -> None:
-    log, folder, text = put(tmp_path / "app.log", "x"), tmp_path / "folder", put(tmp_path / "z.txt", "x")
-    inner = put(folder / "a.txt", "x")
-    assert find_files([text, folder, log]) == [text, inner, log]
-
-
-def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.txt"):
-        find_files([tmp_path / "none.txt"])
-
-
-def test_a_folder_without_text_files_is_named(tmp_path: Path) -> None:
-    put(tmp_path / "a.pdf", "x")
-    with pytest.raises(UsageError, match=rf"{re.escape(str(tmp_path))}.*\.txt"):
-        find_files([tmp_path])
+def test_an_id_may_be_the_sha256_of_the_text_whatever_the_files_are_called(tmp_path: Path) -> None:
+    text = "CHAPTER I\nDie Mühle.\n"
+    files = [put(tmp_path / "a.txt", text), put(tmp_path / "b.txt", text), put(tmp_path / "c.txt", f"{text}{text}")]
+    records = read_files(files, CHAPTERS, ids="sha256")
+    assert [record.name.split("/")[-1] for record in records] == ["a.txt#1", "b.txt#1", "c.txt#1", "c.txt#2"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert {document["id"] for document in contents(records)} == {digest}
+    assert {record.key for record in records if isinstance(record, ProducerRecord)} == {digest.encode()}
 
 
 def test_split_takes_none_or_a_regular_expression() -> None:

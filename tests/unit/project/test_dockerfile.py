@@ -26,7 +26,7 @@ from containers import (
     tracked,
 )
 
-from producers.files import find_files
+from producers.file_names import find_files
 from streaming import __version__
 from streaming.machine.java import OLDEST_JAVA
 
@@ -92,9 +92,9 @@ def test_the_dockerfile_replayed_in_an_empty_folder_makes_a_gistream_that_runs(t
     # What the compose file's producer sends.
     [path] = parse(SERVICES["producer"]["command"])[1]["paths"]
     assert path.is_absolute()
-    sent = [file.name for file in find_files([tmp_path / path.relative_to("/")])]
-    assert sent == [file.name for file in find_files([ROOT / "examples/corpus"])]
-    assert sent == [file.name for file in find_files([Path(samples)])]
+    sent = [file.name for file in find_files([tmp_path / path.relative_to("/")]).folders]
+    assert sent == [file.name for file in find_files([ROOT / "examples/corpus"]).folders]
+    assert sent == [file.name for file in find_files([Path(samples)]).folders]
 
 
 @dataclass(frozen=True)

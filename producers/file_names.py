@@ -1,0 +1,109 @@
+"""The files that a call names, and what each is called.
+
+A file is called by its path: one of a folder by its path within that folder, one that was named itself by its path from
+the working directory, or by its absolute path when it lies elsewhere. So the name of a file depends on how it was named
+and on nothing else in the call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.errors import UsageError
+from streaming.wording import counted
+
+# The files that are read from a folder; a file that the user names may have any suffix.
+_TEXT_SUFFIXES = {".txt", ".md", ".markdown", ".rst", ".text"}
+_SUFFIX_LIST = ", ".join(sorted(_TEXT_SUFFIXES))
+# Standard input as a file; documents from it are called "stdin".
+STDIN = Path("/dev/stdin")
+
+
+@dataclass(frozen=True)
+class FileNames:
+    """The text files of a call, in their order; `skipped` counts the other files of its folders by their suffix.
+
+    Each file has the folder that the call names, or None when the call names the file itself.
+    """
+
+    folders: dict[Path, Path | None]
+    skipped: Counter[str]
+
+    def paths(self) -> dict[Path, str]:
+        """Return the name of each file: its path, as the module says; raises `UsageError` when two have one name."""
+        return _distinct(
+            self.folders,
+            lambda file: _path(file, self.folders[file]),
+            "name the folder that holds both, or the files themselves",
+        )
+
+    def last_parts(self) -> dict[Path, str]:
+        """Return the last part of each file's path; raises `UsageError` when two have the same."""
+        return _distinct(self.folders, lambda file: file.name, "take --id path")
+
+    def skipped_line(self) -> str | None:
+        """Return the line that says what was skipped, by kind and count, the most frequent kind first."""
+        if not self.skipped:
+            return None
+        by_count = sorted(self.skipped.items(), key=lambda kind: (-kind[1], kind[0]))
+        kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in by_count)
+        return (
+            f"skipped {counted(self.skipped.total(), 'file')} of other kinds: {kinds}; of a folder gistream reads "
+            f"{_SUFFIX_LIST}: turn the others into text, or name a file to have it read whatever its ending"
+        )
+
+
+def find_files(paths: Iterable[Path]) -> FileNames:
+    """Return the files that `paths` name, the files of a folder sorted; raises `UsageError` when there are none."""
+    paths = list(paths)
+    folders: dict[Path, Path | None] = {}
+    skipped: Counter[str] = Counter()
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(file for file in path.rglob("*") if file.is_file()):
+                if file.suffix.lower() in _TEXT_SUFFIXES:
+                    folders.setdefault(file, path)
+                elif not _hidden(file, path):
+                    skipped[file.suffix.lower() or "without an ending"] += 1
+        elif path.exists():
+            folders.setdefault(path, None)
+        else:
+            raise UsageError(f"There is no file or folder {path}.")
+    names = FileNames(folders, skipped)
+    if not folders:
+        line = names.skipped_line() or f"those of a folder end in {_SUFFIX_LIST}"
+        raise UsageError(f"There are no text files in {', '.join(map(str, paths))}; {line}.")
+    return names
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    """Return whether a file is the system's or a program's own (.DS_Store, .git), which nobody misses."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _path(file: Path, folder: Path | None) -> str:
+    if folder is not None:
+        return file.relative_to(folder).as_posix()
+    if file == STDIN:
+        return "stdin"
+    # The user's own spelling: a link keeps its name, and only ".." and "." are worked out.
+    here, place = Path.cwd(), Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
+    return (place.relative_to(here) if place.is_relative_to(here) else place).as_posix()
+
+
+def _distinct(files: Iterable[Path], name_of: Callable[[Path], str], remedy: str) -> dict[Path, str]:
+    names: dict[Path, str] = {}
+    by_name: dict[str, Path] = {}
+    for file in files:
+        # A file name may hold bytes that are no text; an id must not.
+        name = names[file] = name_of(file).encode(errors="replace").decode()
+        if (other := by_name.setdefault(name, file)) is not file:
+            raise UsageError(
+                f"{other} and {file} would both have the id '{name}', and the later one would replace the earlier; "
+                f"{remedy}."
+            )
+    return names
