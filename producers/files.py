@@ -16,7 +16,8 @@ from typing import Literal
 
 from producers.file_names import FileNames
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import UsageError
+from streaming.encoding.reading import decode_text, refuse_wrapped
+from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
 
 _TITLE_LENGTH = 200
@@ -42,7 +43,7 @@ class Split:
 
 
 def read_files(files: FileNames, split: Split, *, ids: IdRule = "path") -> Iterator[ProducerRecord | Refusal]:
-    """Read the documents of `files`; yields a `Refusal` for a file that is not UTF-8 and for a part without text.
+    """Read the documents of `files`; yields a `Refusal` for a file that is no text and for a part without text.
 
     Raises `UsageError` when two files would have one id.
     """
@@ -52,10 +53,12 @@ def read_files(files: FileNames, split: Split, *, ids: IdRule = "path") -> Itera
 def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[ProducerRecord | Refusal]:
     for path, name in names.items():
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror or str(error) if isinstance(error, OSError) else f"not UTF-8 at byte {error.start}"
-            yield Refusal(name, reason)
+            text = _text(path)
+        except OSError as error:
+            yield Refusal(name, error.strerror or str(error))
+            continue
+        except BadInput as error:
+            yield Refusal(name, str(error))
             continue
         if split.heading is None:
             yield _document(name, text, ids)
@@ -65,6 +68,13 @@ def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[Prod
             yield Refusal(name, f"no line begins with '{split.heading.pattern}'")
         for number, part in enumerate(parts, start=1):
             yield _document(f"{name}#{number}", part, ids)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file with plain line ends; raises `BadInput` with what it is when it is no text."""
+    text = decode_text(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    refuse_wrapped(text)
+    return text
 
 
 def _parts(text: str, heading: re.Pattern[str]) -> list[str]:

@@ -127,7 +127,7 @@ class DocumentError(Exception):
 
 
 class BadInput(DocumentError):
-    """The document itself is at fault; `type` names the fault (NotUtf8, InvalidJson, EmptyText, ...)."""
+    """The document itself is at fault; `type` names the fault (NotUtf8, Framed, InvalidJson, EmptyText, ...)."""
 
 
 class DocumentFailed(DocumentError):

@@ -6,7 +6,7 @@
     "a"    {"text": "Once ...", "id": "b"}     Document(id="b", ...): the id field comes first
     none   Once upon a time ... (plain text)   Document(id=SHA-256 of the text, ...)
     "a"    null                                Tombstone("a"): the summary of that key is deleted
-    any    {"text": 5}, {"text": "", no UTF-8   BadInput: a dead letter that says why
+    any    {"text": 5}, {"text": "", no text    BadInput: a dead letter that says why
 
 Pure functions over one record; no Spark, no model.
 """
@@ -21,10 +21,9 @@ from typing import Literal
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from streaming.encoding.reading import decode_text, refuse_wrapped
 from streaming.errors import BadInput
 from streaming.messages import Document, Header, Source, lookup
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -62,19 +61,16 @@ def decode(record: Record, record_format: RecordFormat) -> Document | Tombstone:
         if record.key is None:
             raise BadInput("a record without a value and without a key names no summary to delete", type="NoKey")
         return Tombstone(record.key)
-    raw = record.value.removeprefix(_BYTE_ORDER_MARK)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        raise BadInput(f"the value is not UTF-8: byte {error.start} of {len(raw)}", type="NotUtf8") from error
+    text = decode_text(record.value)
     is_json = record_format.format == "json" or (record_format.format == "auto" and text.lstrip()[:1] == "{")
-    document = _from_json(raw, dict(record_format.field)) if is_json else Document(text=text)
+    document = _from_json(text, dict(record_format.field)) if is_json else Document(text=text)
     if not document.text.strip():
         raise BadInput("the text is empty", type="EmptyText")
+    refuse_wrapped(document.text)
     return document.model_copy(update={"id": _id(record, document, record_format.id_from)})
 
 
-def _from_json(raw: bytes, field: Mapping[str, str]) -> Document:
+def _from_json(raw: str, field: Mapping[str, str]) -> Document:
     try:
         value = from_json(raw)
     except ValueError as error:

@@ -70,12 +70,12 @@ def test_the_engine_may_be_another(tmp_path: Path, flags: list[str]) -> None:
 
 def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(STORY)
-    (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "b.txt").write_bytes(b"\xff\xff")
     (tmp_path / "c.txt").write_text("   ")
     done = gistream("summarize", str(tmp_path), "--json", data_dir=tmp_path, **SHORT)
     assert done.returncode == 11
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a.txt"]
-    assert "b.txt: not UTF-8 at byte 0" in done.stderr
+    assert "b.txt: not UTF-8: byte 0 of 2" in done.stderr
     assert "c.txt: it is empty" in done.stderr
     assert "2 of 3 documents have no summary" in done.stderr
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from typing import Any
@@ -15,6 +16,7 @@ from streaming.pipeline.decode import Record, RecordFormat, Tombstone, decode
 SOURCE = Source(topic="documents", partition=3, offset=7, timestamp=1_700_000_000_000)
 BOM = b"\xef\xbb\xbf"
 ONCE = "Once upon a time"
+NO_TEXT = {"NotUtf8", "Framed", "Binary", "Compressed", "Encoded"}
 
 
 def record(value: bytes | str | None, key: bytes | None = b"a") -> Record:
@@ -70,7 +72,12 @@ def test_a_null_value_without_a_key_is_refused() -> None:
     [
         pytest.param(b"\xff", "NotUtf8", id="a byte that UTF-8 never has"),
         pytest.param("Grüße".encode("latin-1"), "NotUtf8", id="Latin-1"),
-        pytest.param("text".encode("utf-16"), "NotUtf8", id="UTF-16"),
+        pytest.param("text".encode("utf-16")[:-1], "NotUtf8", id="UTF-16 that is cut"),
+        pytest.param(b"\0\0\0\0\x0d\x0cmill-2\xdc\x07The mill", "Framed", id="Avro in a registry's frame"),
+        pytest.param(gzip.compress(b"text"), "Compressed", id="gzip"),
+        pytest.param(b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "Binary", id="PDF"),
+        pytest.param("VGhlIG1pbGwgYnVybmVkLg==", "Encoded", id="Base64"),
+        pytest.param({"text": "VGhlIG1pbGwgYnVybmVkLg=="}, "Encoded", id="Base64 in a field"),
         pytest.param(b'{"text": "\xff"}', "NotUtf8", id="JSON that is not UTF-8"),
         pytest.param("{", "InvalidJson", id="cut JSON"),
         pytest.param('{"text": "a"} b', "InvalidJson", id="JSON and more"),
@@ -128,7 +135,7 @@ def test_json_is_known_by_its_first_character_that_is_not_blank(blank: str) -> N
     assert read(blank + '{"text": "a"}').text == "a"
 
 
-@pytest.mark.parametrize("value", ["Once\x00upon", "\x01\x02a\x7f", "\x1b[31mred\x1b[0m", "\x00"])
+@pytest.mark.parametrize("value", ["Once\x00upon", "a\x07 bell\x7f", "\x1b[31mred\x1b[0m"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_control_characters_are_text(value: str, as_json: bool) -> None:
     assert read({"text": value} if as_json else value).text == value
@@ -247,10 +254,23 @@ def test_any_bytes_become_a_document_or_one_reason(value: bytes) -> None:
         kind = type(decode(record(value), RecordFormat())).__name__
     except BadInput as error:
         kind = error.type
-    assert kind in {"Document", "NotUtf8", "InvalidJson", "NoText", "InvalidDocument", "EmptyText"}
+    assert kind in {"Document", "InvalidJson", "NoText", "InvalidDocument", "EmptyText", *NO_TEXT}
 
 
-@given(st.text(min_size=1).filter(str.strip))
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1).filter(str.strip))
 def test_a_text_is_kept_to_the_character(text: str) -> None:
     assert read({"text": text}).text == text
     assert read(text, format="text").text == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("record_format", ["auto", "json"])
+def test_json_in_utf16_and_in_a_schema_registrys_frame_is_json(encoding: str, record_format: str) -> None:
+    value = json.dumps({"id": "b", "title": "The mill", "text": ONCE})
+    for raw in (value.encode(encoding), b"\0\0\0\0\x0c" + value.encode()):
+        document = read(raw, format=record_format)
+        assert (document.id, document.title, document.text) == ("b", "The mill", ONCE)
+
+
+def test_a_text_in_utf16_is_the_same_document_as_in_utf8() -> None:
+    assert read(ONCE.encode("utf-16-le"), None) == read(ONCE, None)

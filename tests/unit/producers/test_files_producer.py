@@ -86,7 +86,7 @@ def test_a_title_is_not_a_whole_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"Gr\xfc\xdfe", "not UTF-8 at byte 2"), (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty")],
+    [(b"Gr\xfc\xdfe", "not UTF-8: byte 2 of 5"), (b"", "empty"), (b" \n\t\n", "empty"), (b"\xef\xbb\xbf", "empty")],
 )
 def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
     tmp_path: Path, content: bytes, reason: str

@@ -1,0 +1,116 @@
+"""Reads bytes as text: decodes what is text for certain, and names everything else.
+
+    bytes                                             become
+    ------------------------------------------------  ------------------------------------------
+    UTF-8, with or without a byte order mark           the text
+    UTF-16 and UTF-32, either byte order, marked       the text
+    the same without a mark, and a language in it      the text
+    ISO-2022-JP, which names itself                    the text
+    a schema registry's frame around a JSON object     the JSON
+    any other frame                                    `Framed`
+    gzip, zstd, LZ4, ...                               `Compressed`
+    PDF, PNG, Parquet, Protobuf, ...; control bytes    `Binary`
+    Base64, hexadecimal, percent-encoding              `Encoded` (`refuse_wrapped`)
+    anything else                                      `NotUtf8`, or, for a file, `code_pages`
+
+Control characters that are scattered in a text stay in it: the summarizer reads them as blanks. No Spark, no model;
+pure functions. What has been written as UTF-8 and looks like text is never refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
+from streaming.encoding.frames import Frame, find_frame
+from streaming.encoding.wide import decode_wide
+from streaming.encoding.wrapped import name_wrapping
+from streaming.errors import BadInput
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
+
+
+def decode_text(raw: bytes) -> str:
+    """Return the text of `raw`, without a byte order mark.
+
+    Raises `BadInput` with what `raw` is, and what to do; its type is `Framed`, `Compressed`, `Binary` or `NotUtf8`.
+    """
+    if (marked := _read_marked(raw)) is not None:
+        return marked
+    try:
+        text = raw.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        return _read_other(raw, error)
+    if any(escape in raw for escape in _JAPANESE_ESCAPES) and (japanese := _try(raw, "iso2022_jp_2")) is not None:
+        return japanese
+    if not has_controls(raw):
+        return text
+    if (wide := decode_wide(raw)) is not None:
+        return wide
+    # The end of a C string is no part of the text, and tells nothing.
+    suspect = is_binary(raw.rstrip(b"\0")) or find_frame(raw) or name_structure(raw)
+    return _read_other(raw, None) if suspect else text
+
+
+def refuse_wrapped(text: str) -> None:
+    """Raise `BadInput` of the type `Encoded` when all of `text` is Base64, hexadecimal digits or percent-encoded."""
+    if wrapping := name_wrapping(text):
+        raise BadInput(f"written in {wrapping}: decode it first", type="Encoded")
+
+
+def _read_marked(raw: bytes) -> str | None:
+    """Return the text after a byte order mark of UTF-16 or UTF-32; None when there is none."""
+    for mark, encoding in _MARKS:
+        if not raw.startswith(mark):
+            continue
+        rest = raw.removeprefix(mark)
+        name = encoding[:6].upper()
+        text = _try(rest, encoding)
+        if text is None and name == "UTF-32":
+            continue
+        # Plain UTF-8 after the mark has got it by mistake: four ideographs look so once in 2,000 times.
+        if text is None or (len(rest) >= 8 and _try(rest, "utf-8") and not has_controls(rest)):
+            raise BadInput(f"not {name}, as its byte order mark says: send UTF-8", type="NotUtf8")
+        return text
+    return None
+
+
+def _read_other(raw: bytes, error: UnicodeDecodeError | None) -> str:
+    """Read what is not plain UTF-8; `error` says where it breaks."""
+    if known := name_format(raw):
+        raise BadInput(known.message, type=known.type)
+    if (text := decode_wide(raw)) is not None:
+        return text
+    if frame := find_frame(raw):
+        return _unframe(frame)
+    if structure := name_structure(raw):
+        raise BadInput(f"binary, in the form of {structure}: gistream reads JSON and text", type="Binary")
+    if error is None or is_binary(raw):
+        raise BadInput("binary, no text: gistream reads JSON and text", type="Binary")
+    raise BadInput(f"not UTF-8: byte {error.start} of {len(raw)}; convert it to UTF-8 first", type="NotUtf8") from error
+
+
+def _unframe(frame: Frame) -> str:
+    """Return the JSON object in `frame`; raises `BadInput` when it holds something else."""
+    text = _try(frame.payload, "utf-8")
+    if text is None or not text.lstrip().startswith("{") or is_binary(frame.payload):
+        raise BadInput(
+            f"framed by {frame.registry} (schema id {frame.schema_id}): gistream reads JSON and text; convert Avro or "
+            "Protobuf to JSON on its way to this topic, or have the producer write JSON",
+            type="Framed",
+        )
+    return text
+
+
+def _try(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None

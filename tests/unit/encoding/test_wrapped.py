@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import os
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.encoding.reading import refuse_wrapped
+from streaming.encoding.wrapped import name_wrapping
+from streaming.errors import BadInput
+
+MILL = "The water mill at Orrin Bridge stopped grinding on Tuesday after a beam in the wheel house cracked."
+PEM = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(os.urandom(600)).decode()}-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (base64.b64encode(b"hello world").decode(), "Base64"),
+        (base64.b64encode(b"Hello world!").decode(), "Base64"),
+        (base64.b64encode(MILL.encode()).decode(), "Base64"),
+        (base64.b64encode(MILL.encode()).decode().rstrip("="), "Base64"),
+        (base64.urlsafe_b64encode("山村里有一座桥。".encode()).decode(), "Base64"),
+        (base64.b64encode(b'{"id": 1, "text": "The mill burned."}').decode(), "Base64"),
+        (base64.encodebytes(10 * MILL.encode()).decode(), "Base64"),
+        (base64.encodebytes(10 * MILL.encode()).decode().replace("\n", "\r\n"), "Base64"),
+        (base64.b64encode(gzip.compress(MILL.encode())).decode(), "Base64"),
+        (base64.b64encode(hashlib.sha512(b"a").digest()).decode(), "Base64"),
+        ("data:image/png;base64,iVBORw0KGgo=", "Base64"),
+        (b"Hello".hex(), "hexadecimal digits"),
+        (MILL.encode().hex(), "hexadecimal digits"),
+        (MILL.encode().hex().upper(), "hexadecimal digits"),
+        (MILL.encode().hex(" "), "hexadecimal digits"),
+        (hashlib.sha256(b"a").hexdigest(), "hexadecimal digits"),
+        (quote(MILL), "percent-encoding"),
+        (quote("Grüße aus Köln"), "percent-encoding"),
+    ],
+)
+def test_what_stands_for_other_bytes_is_named(text: str, name: str) -> None:
+    assert name_wrapping(text) == name
+    with pytest.raises(BadInput, match=f"written in {name}: decode it first") as caught:
+        refuse_wrapped(f"\n{text}\n")
+    assert caught.value.type == "Encoded"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "A", "mill", "Tuesday", "password", "Donaudampfschifffahrtsgesellschaft",
+        "DONAUDAMPFSCHIFFFAHRTSGESELLSCHAFT",
+        "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz", "AbstractSingletonProxyFactoryBean",
+        "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch", "usr/local/lib/python3/site-packages/regex",
+        "apple\nbanana\ncherry\ngrape\nlemon", "facade", "deadbeef", "2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        "00:1b:44:11",
+        "3141592653589793238462643383279502884197169399375105820974944592", "-" * 60, "_" * 60, "/" * 60, "aaaa" * 20,
+        "GATTACAGATTACAGATTACAGATTACAGATTACA", "12 34 56 78 90 12 34", "4111111111111111", "+49-30-901820", "100%",
+        "data:image/png;base64,iVBORw0KGgo= is the picture of a mill.",
+        "https://example.org/a%20b%20c%20d", "50%25 of 100%25 and 20%20", "山村里有一座桥", "😀😀😀😀😀😀😀😀",
+        "Dear Anna,\n\nhere is the certificate:\n\n" + PEM + "\nYours, Bob", MILL,
+        PEM + "\nThis is the key of the mill.",
+    ],
+)  # fmt: skip
+def test_a_word_a_path_a_number_and_a_letter_with_base64_in_it_are_texts(text: str) -> None:
+    refuse_wrapped(text)
+
+
+@given(st.lists(st.sampled_from(MILL.split()), min_size=1))
+def test_words_run_together_are_a_text(words: list[str]) -> None:
+    refuse_wrapped("".join(words))
+    refuse_wrapped("".join(map(str.capitalize, words)))
+    refuse_wrapped("/".join(words))
