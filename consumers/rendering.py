@@ -1,26 +1,33 @@
-"""A result as text for people, and as JSON for machines."""
+"""A result as text for people, and as JSON for machines.
+
+The lines of a summary are as wide as the console, with whole words, also where the console wraps no other line.
+"""
 
 from __future__ import annotations
 
 import json
-import textwrap
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary, SummarySentence
+from streaming.wording import counted, shortened
 
 # Characters of a quotation from the document: the beginning and the end of a longer place.
 _LONGEST_QUOTATION = 160
+# Cells of a title that are shown also on a line that has no room for them.
+_LEAST_TITLE = 20
 
 
-def tail_block(result: OutputMessage, width: int = 100) -> RenderableType:
-    """Return a result for people, with the summary in lines of `width` characters."""
+def tail_block(result: OutputMessage) -> RenderableType:
+    """Return a result for people."""
     if isinstance(result, Deletion):
         return Text(f"{_clean(result.id)}: its summary was deleted", style="dim")
     if isinstance(result, DeadLetter):
         position = f"{result.source.topic}-{result.source.partition} offset {result.source.offset}"
-        size = "null" if result.value is None else f"{len(result.value):,} bytes"
+        size = "null" if result.value is None else counted(len(result.value), "byte")
         cut = f", cut from {result.truncated:,}" if result.truncated is not None else ""
         return Group(
             Text.assemble(
@@ -29,50 +36,84 @@ def tail_block(result: OutputMessage, width: int = 100) -> RenderableType:
             ),
             Text(f"  value of {size}{cut}", style="dim"),
         )
-    return Group(
-        _heading(result), Text("".join(f"  {line}\n" for line in textwrap.wrap(_clean(result.summary), width)))
-    )
+    return Group(_Heading(result), _Paragraph(Text(_clean(result.summary, keep="\n"))), Text())
 
 
-def evidence_block(result: Summary, document: str, width: int = 100) -> RenderableType:
+def evidence_block(result: Summary, document: str) -> RenderableType:
     """Return a summary sentence by sentence, each with the places of the document's text that it stands on.
 
     A summary without sentences, which is JSON, looks as in `tail_block`.
     """
     if not result.sentences:
-        return tail_block(result, width)
-    lines = [_heading(result)]
+        return tail_block(result)
+    lines: list[RenderableType] = [_Heading(result)]
     for sentence in result.sentences:
-        words = _clean(result.summary[sentence.start : sentence.end])
-        lines += [Text(f"  {line}") for line in textwrap.wrap(words, width)]
-        lines.append(_evidence(sentence, document))
+        lines.append(_Paragraph(Text(_clean(result.summary[sentence.start : sentence.end]))))
+        lines.append(_Place(_evidence(sentence, document)))
     return Group(*lines, Text())
 
 
-def _heading(result: Summary) -> Text:
-    chunks = f"{result.chunks} chunks" if result.chunks > 1 else "1 chunk"
-    facts = f"  {chunks}, {result.tokens.prompt + result.tokens.completion:,} tokens, {result.seconds:.1f} s"
+@dataclass(frozen=True)
+class _Heading:
+    """The first line of a summary: id, title and facts; the title is cut at a word where the line is too short."""
+
+    result: Summary
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        name, facts = _clean(self.result.id), f"  {_facts(self.result)}"
+        room = options.max_width - cell_len(name) - cell_len(facts) - 2
+        title = shortened(_clean(self.result.title or ""), max(room, _LEAST_TITLE))
+        yield Text.assemble((name, "bold green"), f"  {title}" if title else "", (facts, "dim"))
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    """A text in indented lines of whole words, as wide as the console."""
+
+    text: Text
+    indent: int = 2
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width - self.indent, 1)
+        for line in self.text.split(allow_blank=True):
+            for words in line.wrap(console, width, overflow="fold", no_wrap=False):
+                words.rstrip()
+                yield Text(" " * self.indent).append_text(words)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a sentence stands on: a paragraph on a terminal, one line elsewhere."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text("      ").append_text(self.text) if options.no_wrap else _Paragraph(self.text, indent=6)
+
+
+def _facts(result: Summary) -> str:
+    tokens = counted(result.tokens.prompt + result.tokens.completion, "token")
+    facts = f"{counted(result.chunks, 'chunk')}, {tokens}, {result.seconds:.1f} s"
     if result.status != "ok":
         facts += f", {result.status}"
     if result.status == "repaired":
         from_text = sum(sentence.origin == "text" for sentence in result.sentences)
         verb = "is" if from_text == 1 else "are"
-        facts += f": {from_text} of {len(result.sentences)} sentences {verb} the text's"
-    title = f"  {_clean(result.title)}" if result.title else ""
-    return Text.assemble((_clean(result.id), "bold green"), title, (facts, "dim"))
+        facts += f": {from_text} of {counted(len(result.sentences), 'sentence')} {verb} the text's"
+    return facts
 
 
 def _evidence(sentence: SummarySentence, document: str) -> Text:
     """Return the line below a sentence: how it stands on the document, and the places that show it."""
     places = " ".join(f"“{_quotation(document[start:end])}”" for start, end in sentence.evidence)
     if sentence.origin == "text":
-        return Text.assemble("      ", ("text", "green"), f" {places}")
+        return Text.assemble(("text", "green"), f" {places}")
     if sentence.support is None:
-        return Text.assemble("      ", ("not measured", "dim"))
+        return Text.assemble(("not measured", "dim"))
     if sentence.stands:
-        return Text.assemble("      ", (f"model {sentence.support:.2f}", "green"), f" {places}")
+        return Text.assemble((f"model {sentence.support:.2f}", "green"), f" {places}")
     nearest = f"  (nearest, {sentence.support:.2f}: {places})" if places else ""
-    return Text.assemble("      ", ("nothing", "bold red"), (nearest, "dim"))
+    return Text.assemble(("nothing", "bold red"), (nearest, "dim"))
 
 
 def _quotation(place: str) -> str:
@@ -80,13 +121,14 @@ def _quotation(place: str) -> str:
     line = " ".join(_clean(place).split())
     if len(line) <= _LONGEST_QUOTATION:
         return line
-    half = (_LONGEST_QUOTATION - len(" … ")) // 2
-    return f"{line[:half].rstrip()} … {line[-half:].lstrip()}"
+    half = _LONGEST_QUOTATION // 2
+    beginning, end = shortened(line, half, len), shortened(line[::-1], half, len)[::-1]
+    return f"{beginning} {end.removeprefix('… ')}"
 
 
-def _clean(text: str) -> str:
-    """Return `text` without control characters: a document must not control the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+def _clean(text: str, *, keep: str = "") -> str:
+    """Return `text` without control characters but those to `keep`: a document must not control the terminal."""
+    return "".join(c if c.isprintable() or c in keep else " " for c in text)
 
 
 def tail_json(result: OutputMessage) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
-_console = Console(stderr=True)
+_console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
 
@@ -71,7 +71,7 @@ def files(
     found = find_files(paths)
     texts = read_files(found, Split.parse(split), ids=ids)
     if line := found.skipped_line():
-        _console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _console.print(line, markup=False)
     _publish(settings, texts, limit, as_json=as_json, skipped=found.skipped)
 
 
@@ -146,7 +146,7 @@ def gutenberg(
     expected = read_sha256(sha256)
     if re.fullmatch("[0-9]+", book):
         stored = fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
-        _console.print(f"{stored.path}: SHA-256 {stored.sha256}", soft_wrap=True, highlight=False, markup=False)
+        _console.print(f"{stored.path}: SHA-256 {stored.sha256}", markup=False)
         path = stored.path
     else:
         path = Path(book)
@@ -172,8 +172,7 @@ def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> Non
             sys.stdout.write(f"{document.id}  {chapter.words:>6,}  {document.title}\n")
     _console.print(
         f"{len(chapters)} chapters, {sum(chapter.words for chapter in chapters):,} words; {book.left_out:,} words are "
-        "in none: headings, contents, the text before the first chapter",
-        highlight=False,
+        "in none: headings, contents, the text before the first chapter"
     )
 
 
@@ -213,14 +212,14 @@ def _publish(
 
 def _print_report(settings: Settings, report: PublishReport, skipped: Mapping[str, int], *, as_json: bool) -> None:
     for refusal in report.refusals:
-        _console.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False, highlight=False)
+        _console.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
     if as_json:
         refusals = [{"name": refusal.name, "reason": refusal.reason} for refusal in report.refusals]
         line = {"acknowledged": report.acknowledged, "refused": refusals, "skipped": skipped}
         sys.stdout.write(json.dumps(line) + "\n")
     else:
         sent = counted(report.acknowledged, "document")
-        _console.print(f"{sent} acknowledged by '{settings.input_topic}'", highlight=False)
+        _console.print(f"{sent} acknowledged by '{settings.input_topic}'", markup=False)
     if report.refusals:
         lost, total = len(report.refusals), counted(report.acknowledged + len(report.refusals), "document")
         raise NotAcknowledged(f"{lost:,} of {total} {'was' if lost == 1 else 'were'} not sent; the reasons are above.")

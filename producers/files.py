@@ -19,6 +19,7 @@ from producers.records import ProducerRecord, Refusal
 from streaming.encoding.reading import decode_text, refuse_wrapped
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
+from streaming.wording import shortened
 
 _TITLE_LENGTH = 200
 # Where the id of a document comes from: the file's path, its last part, or the SHA-256 of the document's text.
@@ -97,4 +98,5 @@ def _document(name: str, text: str, ids: IdRule) -> ProducerRecord | Refusal:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:_TITLE_LENGTH]
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return shortened(line, _TITLE_LENGTH, len)

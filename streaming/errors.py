@@ -168,7 +168,7 @@ def run_command(command: Callable[[], object]) -> int:
         command()
     except GistreamError as error:
         hint = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
-        sys.stderr.write(f"gistream: {error}{hint}\n")
+        _print_error(f"gistream: {error}{hint}")
         return error.exit_code
     except (BrokenPipeError, SystemExit) as end:
         # Typer and rich turn a broken pipe into an exit; a broken socket is no reader that has had enough.
@@ -180,6 +180,14 @@ def run_command(command: Callable[[], object]) -> int:
         for output in outputs:
             os.close(output)
     return 0
+
+
+def _print_error(line: str) -> None:
+    """Print a line on standard error; a terminal breaks it between words, a file does not."""
+    # Imported here, because executors need the errors and not rich.
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=not sys.stderr.isatty()).print(line, markup=False, highlight=False, emoji=False)
 
 
 def _streams() -> list[io.TextIOWrapper]:

@@ -1,8 +1,29 @@
-"""How messages write counts and sizes: the noun in the right number, one unit, one rounding."""
+"""How messages write counts and names: the noun in the right number, long texts cut at a word."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.cells import cell_len
+
+_ELLIPSIS = " …"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a count with its noun: "1 dead letter", "2,048 records"; `plural` is for nouns that take no s."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def shortened(text: str, limit: int, measure: Callable[[str], int] = cell_len) -> str:
+    """Return `text`, or its first whole words and an ellipsis, in at most `limit` cells, or what `measure` counts.
+
+    A text without spaces, such as a Chinese one, is cut between two characters.
+    """
+    if measure(text) <= limit:
+        return text
+    end, room = 0, limit - len(_ELLIPSIS)
+    while end < len(text) and (room := room - measure(text[end])) >= 0:
+        end += 1
+    words = text[:end] if text[end : end + 1].isspace() else text[: text.rfind(" ", 0, end) + 1]
+    # A word that is longer than half of the room is cut, too.
+    return (words if 2 * len(words) >= end else text[:end]).rstrip() + _ELLIPSIS

@@ -19,6 +19,7 @@ from producers.gutenberg.numerals import read_number
 from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
+from streaming.wording import shortened
 
 # Gutenberg's marks for the beginning and end of the text since 1991; the title in a mark may take a second line.
 _START = re.compile(
@@ -124,7 +125,7 @@ def _document(book: Book, chapter: Chapter, identity: str) -> Document:
     }
     return Document(
         id=identity,
-        title=", ".join(filter(None, titles))[:_TITLE_LENGTH],
+        title=shortened(", ".join(filter(None, titles)), _TITLE_LENGTH, len),
         text=chapter.text,
         language=book.language,
         metadata={name: value for name, value in metadata.items() if value},

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from streaming.settings import load_with_origins, printable
 from streaming.settings.flags import DataDir, Json, command_flags
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import print_table
 
 
 def show(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -30,7 +30,7 @@ def show(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) ->
     table = Table("setting", "value", "from", box=None)
     for name, value in values.items():
         table.add_row(name, _plain(value), origins[name])
-    out.print(table)
+    print_table(table)
 
 
 def _plain(value: Any) -> str:

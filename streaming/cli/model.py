@@ -18,7 +18,7 @@ from streaming.engine.model.split import checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
-from streaming.terminal.consoles import notes, out
+from streaming.terminal.consoles import notes, out, print_table
 
 if TYPE_CHECKING:
     from streaming.planning.engine_choice import Choice
@@ -42,7 +42,7 @@ def list_models(as_json: Json = False) -> None:
     table = Table("model", "MB", box=None)
     for model in models:
         table.add_row(Text(model.reference), f"{model.bytes / 1e6:,.0f}")
-    out.print(table)
+    print_table(table)
 
 
 def pull(

@@ -14,7 +14,7 @@ from rich.text import Text
 from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import out, print_table
 from streaming.text_files import read_text
 
 
@@ -35,7 +35,7 @@ def list_profiles(ctx: typer.Context, prompts_dir: PromptsDir = None, as_json: J
     table = Table("profile", "output", "what it is for", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in sorted(profiles):
         table.add_row(name, profiles[name].output, Text(profiles[name].description))
-    out.print(table)
+    print_table(table)
 
 
 def show(

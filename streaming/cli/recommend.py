@@ -162,5 +162,8 @@ def _print_notes(compare: str | None) -> None:
         "list, nor for a size.",
     ]
     if compare:
-        lines += ["Compare two that fit on your own texts; people judge them on a page, blind:", f"  {compare}"]
+        lines.append("Compare two that fit on your own texts; people judge them on a page, blind:")
     out.print("\n" + "\n".join(lines), markup=False)
+    if compare:
+        # In one piece, to be copied.
+        out.print(f"  {compare}", markup=False, soft_wrap=True)

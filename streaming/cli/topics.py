@@ -23,7 +23,7 @@ from streaming.settings.flags import (
     command_flags,
     flag,
 )
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import out, print_table
 
 
 def create(
@@ -88,4 +88,4 @@ def describe(
             retention,
             topic.cleanup_policy,
         )
-    out.print(table)
+    print_table(table)

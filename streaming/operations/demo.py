@@ -42,6 +42,7 @@ from streaming.spark.arrivals import summarize_backlog
 from streaming.spark.engine_start import start_engine
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.session import spark_log, spark_session
+from streaming.terminal.consoles import print_table
 from streaming.terminal.run_lines import plan_block
 from streaming.terminal.tuning_report import show_tuning, tuning_tables
 
@@ -92,7 +93,7 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
             out.print()
             with closing(summarize_backlog(spark, plan)) as results:
                 arrivals = _summarize(results, started, out)
-        out.print(_closing_table(arrivals))
+        print_table(_closing_table(arrivals), out)
         out.print(
             f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
             f"first came after {arrivals[0].seconds:.0f} s."

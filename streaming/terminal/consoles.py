@@ -1,23 +1,56 @@
 """The two consoles of a command: results on standard output, remarks on standard error.
 
-A line is never wrapped where no terminal reads it, so that a program can.
+On a terminal lines are wrapped at words. Where no terminal reads a line it is never wrapped, so that a program can read
+it; only the text of a summary is, at COLUMNS or 100 cells.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import os
 import sys
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+# Cells of a line of text where no terminal has a width: about what people read without losing the line.
+_COLUMNS = 100
+# Cells of a table that is written to a file: more than any table needs.
+_UNBOUNDED = 100_000
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    # A closed stream is None.
+    if stream is not None and stream.isatty():
+        return Console(stderr=stderr, highlight=False, emoji=False)
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and int(columns) > 0 else _COLUMNS
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, width=width)
+
+
+out = _console()
+notes = _console(stderr=True)
 
 
 def wide_out(columns: int) -> Console:
-    """Return standard output for a table that needs `columns`: rich takes a file to have 80."""
+    """Return standard output for a table that needs `columns`, when no terminal has its own."""
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else columns)
+
+
+def print_table(table: Table, console: Console = out) -> None:
+    """Print a table without cutting a word: cells wrap between words on a terminal, and nowhere else."""
+    unbounded = console.options.update(max_width=_UNBOUNDED)
+    for column in table.columns:
+        cells = [Measurement.get(console, unbounded, cell) for cell in (column.header, *column.cells)]
+        column.min_width = max(cell.minimum for cell in cells)
+        # Rich takes cells from the widest column first, also from one that cannot wrap.
+        column.no_wrap = column.min_width == max(cell.maximum for cell in cells)
+    least, most = Measurement.get(console, unbounded, table)
+    table.width = most if console.soft_wrap else max(least, min(most, console.width))
+    console.print(table, crop=False)
 
 
 def write_json(line: str) -> None:

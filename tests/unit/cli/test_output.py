@@ -1,11 +1,16 @@
-"""What a command prints arrives: in every encoding, and also when the reader closes the pipe early."""
+"""What a command prints arrives: in every encoding and width, and also when the reader closes the pipe early."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,3 +95,35 @@ def test_a_reader_that_closes_the_pipe_ends_the_command_in_silence(arguments: st
 
 def test_another_broken_pipe_than_the_readers_is_a_failure() -> None:
     assert python(SOCKET).returncode == 1
+
+
+def on_terminal(*arguments: str, columns: int) -> list[str]:
+    """Return the lines that a command prints on a terminal of so many columns."""
+    master, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+    command = [sys.executable, "-c", MAIN, *arguments]
+    subprocess.run(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment, check=False)
+    os.close(terminal)
+    with suppress(OSError), os.fdopen(master, "rb") as reader:
+        return re.sub(r"\x1b\[[0-9;?]*\w", "", reader.read1(100_000).decode()).replace("\r\n", "\n").splitlines()
+    return []
+
+
+@pytest.mark.parametrize("columns", [50, 90])
+def test_a_terminal_gets_lines_of_its_width_with_whole_words(prompts: str, columns: int) -> None:
+    words = " ".join(["Donaudampfstadt"] * 12)
+    Path(prompts, "long.toml").write_text(f'description = "{words}"\nsystem = "Summarize."\n')
+    for arguments in (("prompts", "list", "--prompts-dir", prompts), ("produce", "files", words)):
+        lines = on_terminal(*arguments, columns=columns)
+        assert max(map(len, lines)) <= columns
+        assert len(lines) > 180 // columns
+        assert "".join(lines).count("Donaudampfstadt") == sum(line.count("Donaudampfstadt") for line in lines) == 12
+
+
+def test_a_file_gets_lines_that_no_width_cuts(prompts: str) -> None:
+    words = " ".join(["Donaudampfstadt"] * 30)
+    Path(prompts, "long.toml").write_text(f'description = "{words}"\nsystem = "Summarize."\n')
+    assert words.encode() in python(MAIN, "prompts", "list", "--prompts-dir", prompts).stdout
+    assert words.encode() in python(MAIN, "produce", "files", words).stderr

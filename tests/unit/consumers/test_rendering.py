@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from archives import summary
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from consumers.rendering import evidence_block, tail_block
@@ -17,9 +18,10 @@ PLACES = {line: (DOCUMENT.index(line), DOCUMENT.index(line) + len(line)) for lin
 MILL, ANNA, ROOF = PLACES.values()
 
 
-def printed(block: RenderableType, *, colors: bool = False) -> str:
+def printed(block: RenderableType, *, colors: bool = False, width: int | None = None, terminal: bool = False) -> str:
     lines = StringIO()
-    Console(file=lines, soft_wrap=True, force_terminal=colors, color_system="standard" if colors else None).print(block)
+    system: Any = "standard" if colors else None
+    Console(file=lines, soft_wrap=not terminal, force_terminal=colors, color_system=system, width=width).print(block)
     return lines.getvalue()
 
 
@@ -94,3 +96,45 @@ def test_a_quotation_is_one_line_without_its_middle_and_cannot_control_the_termi
     assert " … " in quotation
     assert 150 < len(quotation) <= 160
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("width", [30, 80, 150])
+def test_a_summary_is_as_wide_as_the_console_and_its_words_are_whole(width: int, terminal: bool) -> None:
+    text = "The miller of Donaudampfstadt rang the bell and the roof was gone by evening. " * 10
+    shown = printed(tail_block(mill(text=text)), width=width, terminal=terminal)
+    body = [line for line in shown.splitlines() if line.startswith("  ")]
+    assert " ".join(line.strip() for line in body).endswith(" ".join(text.split()))
+    assert max(map(len, body)) <= width
+    assert all(len(line) + 1 + len("Donaudampfstadt") > width for line in body[1:-1])
+
+
+def test_lines_are_measured_in_cells_not_in_characters() -> None:
+    chinese, combined = "山村里有一座桥很老" * 9, "e\u0301e\u0301e\u0301 " * 20
+    for text in (chinese, combined):
+        lines = printed(tail_block(mill(text=text)), width=40).splitlines()[1:-1]
+        assert "".join("".join(lines).split()) == "".join(text.split())
+        assert max(map(cell_len, lines)) <= 40
+        assert cell_len(lines[0]) >= 37
+
+
+def test_the_lines_of_a_list_stay_lines() -> None:
+    shown = printed(tail_block(mill(text="- The mill burned.\n- The roof is gone.\r\n- Anna rang.")))
+    assert shown.splitlines()[1:] == ["  - The mill burned.", "  - The roof is gone.", "  - Anna rang.", ""]
+
+
+def test_a_long_title_is_cut_at_a_word_to_fit_the_line() -> None:
+    title = "Das Müllerhaus in Żary wurde am Dienstag geschlossen, weil das Dach undicht war"
+    for width in (60, 70, 80):
+        heading = printed(tail_block(mill().model_copy(update={"title": title})), width=width).splitlines()[0]
+        assert cell_len(heading) <= width
+        shown = heading[heading.index("Das") : heading.index(" …")]
+        assert title.startswith(f"{shown} ")
+
+
+def test_a_quotation_is_cut_between_words() -> None:
+    place = " ".join(f"word{number}" for number in range(100))
+    shown = printed(evidence_block(mill(sentence((0, len(place))), text="It rang."), place), width=300)
+    quotation = shown[shown.index("“") + 1 : shown.index("”")].split()
+    assert quotation.count("…") == 1
+    assert set(quotation) - {"…"} <= set(place.split())
