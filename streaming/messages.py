@@ -114,6 +114,13 @@ class SummarySentence(BaseModel):
     evidence: list[list[Long]]
 
 
+class LeftOut(BaseModel):
+    """Something in the document that is no language: its kind, and how many characters, without spaces."""
+
+    kind: Literal["encoded", "hex", "drawing", "minified", "run", "code", "log", "numbers"]
+    characters: Long
+
+
 class Source(BaseModel):
     """Where in Kafka the document was; `timestamp` is the record's, in milliseconds since 1970 UTC."""
 
@@ -139,6 +146,9 @@ class Summary(BaseModel):
     )
     sentences: list[SummarySentence] = Field(
         default_factory=list, description="What each sentence stands on; empty for a summary in JSON."
+    )
+    left_out: list[LeftOut] = Field(
+        default_factory=list, description="What the model did not see, because it is no language; mostly empty."
     )
     model: ModelInfo
     prompt: PromptInfo

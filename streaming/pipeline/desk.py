@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError
-from streaming.messages import Document, PromptInfo, Signals, Source, Summary, SummarySentence, Tokens
+from streaming.messages import Document, LeftOut, PromptInfo, Signals, Source, Summary, SummarySentence, Tokens
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
@@ -76,6 +76,7 @@ class Desk:
             summary=outcome.summary,
             status=outcome.status,
             sentences=[_sentence(sentence) for sentence in outcome.sentences],
+            left_out=[LeftOut(kind=kind, characters=amount) for kind, amount in outcome.left_out.items()],
             model=work.model,
             prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
             recipe=work.recipe.hash(profile),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ from streaming.summarizer.guards import SignalValues, measure
 from streaming.summarizer.job import Job
 from streaming.summarizer.languages import load_detector
 from streaming.summarizer.prompts import PromptProfile, PromptVariables
+from streaming.summarizer.readable import Kind, ReadableText, read_text
 from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.structured import free_text
@@ -29,7 +30,8 @@ class SummaryResult:
     """A summary and how it was made; tokens are of all generations, `seconds` is wall-clock time.
 
     The evidence of its `sentences` are characters of the text as it was given. `supported` is the share of the
-    sentences that stand on the text, None when that cannot be measured.
+    sentences that stand on the text, None when that cannot be measured. `left_out` counts, by kind, the characters of
+    the text that are no language, which the model did not see.
     """
 
     summary: str
@@ -43,6 +45,7 @@ class SummaryResult:
     seconds: float
     finish: FinishReason
     signals: SignalValues
+    left_out: Mapping[Kind, int]
 
 
 class Summarizer:
@@ -67,11 +70,10 @@ class Summarizer:
         profile asks, `DeadlineExceeded`, or `EngineError`.
         """
         started = time.monotonic()
-        original, text = request.text, clean_text(request.text)
-        if not text.strip():
-            raise BadInput("the text is empty", type="EmptyText")
+        # Reading, preparing and measuring a long text take seconds, and other documents' results must not wait.
+        original, readable = request.text, await asyncio.to_thread(_readable, request.text)
+        text = readable.text
         request = replace(request, text=text, title=clean_text(request.title or "") or None)
-        # Preparing and measuring a long text take seconds, and other documents' results must not wait for that.
         job = await asyncio.to_thread(
             Job.prepare,
             self._engine,
@@ -86,7 +88,8 @@ class Summarizer:
         return SummaryResult(
             summary=summary,
             status=_status(sentences),
-            sentences=_in_original(sentences, OriginalPositions(original)),
+            sentences=_in_original(sentences, readable, OriginalPositions(original)),
+            left_out=readable.left_out,
             supported=_supported(sentences),
             strategy=job.strategy,
             chunks=job.chunks,
@@ -111,5 +114,26 @@ def _supported(sentences: Sequence[SummarySentence]) -> float | None:
     return sum(sentence.stands for sentence in measured) / len(measured) if measured else None
 
 
-def _in_original(sentences: Sequence[SummarySentence], positions: OriginalPositions) -> list[SummarySentence]:
-    return [replace(item, evidence=tuple(positions.span(*span) for span in item.evidence)) for item in sentences]
+def _readable(original: str) -> ReadableText:
+    """Return what of a document is language; raises `BadInput` when nothing is."""
+    text = clean_text(original)
+    if not text.strip():
+        raise BadInput("the text is empty", type="EmptyText")
+    readable = read_text(text)
+    if readable.left_out and not any(map(str.isalpha, readable.text)):
+        kinds = ", ".join(f"{amount:,} characters of {kind}" for kind, amount in readable.left_out.items())
+        raise BadInput(f"nothing in the text is language ({kinds})", type="NotLanguage")
+    return readable
+
+
+def _in_original(
+    sentences: Sequence[SummarySentence], readable: ReadableText, positions: OriginalPositions
+) -> list[SummarySentence]:
+    """Return the sentences with evidence in the original; what was left out of a place divides it."""
+    return [
+        replace(
+            item,
+            evidence=tuple(positions.span(*span) for place in item.evidence for span in readable.spans(*place)),
+        )
+        for item in sentences
+    ]

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from consumers.rendering import evidence_block, tail_block
-from streaming.messages import Summary, SummarySentence
+from streaming.messages import LeftOut, Summary, SummarySentence
 
 DOCUMENT = "The mill burned on Tuesday.\nAnna saw the smoke first and rang the bell.\nBy evening the roof was gone."
 PLACES = {line: (DOCUMENT.index(line), DOCUMENT.index(line) + len(line)) for line in DOCUMENT.splitlines()}
@@ -49,6 +49,12 @@ MODEL: dict[str, Any] = {"origin": "model", "support": 0.934}
 def test_a_result_says_how_much_of_it_is_the_texts(status: str, sentences: list[SummarySentence], words: str) -> None:
     for block in (tail_block(mill(*sentences, status=status)), evidence_block(mill(*sentences, status=status), "")):
         assert words in printed(block).splitlines()[0]
+
+
+def test_a_result_says_what_was_left_out_of_its_document() -> None:
+    left_out = [LeftOut(kind="encoded", characters=3_027), LeftOut(kind="log", characters=400)]
+    shown = printed(tail_block(mill(sentence(MILL, **MODEL)).model_copy(update={"left_out": left_out})))
+    assert shown.splitlines()[0].endswith("; left out: 3,027 characters (encoded), 400 characters (log)")
 
 
 def test_a_summary_of_the_model_alone_says_nothing_of_it() -> None:

@@ -34,7 +34,7 @@ def test_an_extract_is_about_as_long_as_the_summary_it_stands_for() -> None:
     assert len(answer("The old man " * 40 + ".", "").summary.split()) <= 60
 
 
-@pytest.mark.parametrize("text", ["x" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000, "字" * 10_000])
+@pytest.mark.parametrize("text", ["क" * 20_000, "ภาษาไทยไม่มีช่องว่าง" * 1_000, "字" * 10_000])
 def test_the_extract_of_a_text_without_spaces_is_much_shorter_than_the_text(text: str) -> None:
     written = write(text, FakeEngine("", context=8_192), replace(RECIPE, chunk_tokens=4_800))
     assert len(written.summary) < len(text) / 4
@@ -63,7 +63,7 @@ def test_an_extract_of_words_of_many_tokens_has_no_more_tokens_than_it_should() 
 
 def test_a_text_that_was_let_in_is_not_refused_for_the_length_of_its_extracts() -> None:
     # 20 parts of 160 tokens, which do not pair; what joins the extracts takes it above.
-    text, recipe = ("word" * 80 + " ") * 30, replace(RECIPE, max_chunks=20)
+    text, recipe = ("word-" * 64 + " ") * 30, replace(RECIPE, max_chunks=20)
     assert write(text, FakeEngine("Yes."), recipe).status == "ok"
     assert write(text, FakeEngine(""), recipe).status == "extractive_fallback"
 
@@ -77,7 +77,7 @@ REPLY_IDS = ["echo", "loop", "nothing", "words", "zh run", "run"]
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("reply", [echo, LOOP, "", "word " * 500, "字" * 900, "x" * 900], ids=REPLY_IDS)
-@pytest.mark.parametrize("text", [LONG * 3, "y" * 9_000, "山村里有一座桥。" * 500], ids=["en", "run", "zh"])
+@pytest.mark.parametrize("text", [LONG * 3, "क" * 3_000, "山村里有一座桥。" * 500], ids=["en", "run", "zh"])
 @pytest.mark.parametrize("finish", ["stop", "length"])
 def test_it_always_ends_with_a_summary(text: str, reply: Reply, finish: str) -> None:
     for ladder, asked in ((False, 1), (True, 12)):
