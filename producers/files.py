@@ -16,7 +16,7 @@ from typing import Literal
 
 from producers.file_names import FileNames
 from producers.records import ProducerRecord, Refusal
-from streaming.encoding.reading import decode_text, refuse_wrapped
+from streaming.encoding.reading import decode_file, refuse_wrapped
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
 from streaming.wording import shortened
@@ -73,7 +73,7 @@ def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[Prod
 
 def _text(path: Path) -> str:
     """Return the text of a file with plain line ends; raises `BadInput` with what it is when it is no text."""
-    text = decode_text(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    text = decode_file(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     refuse_wrapped(text)
     return text
 

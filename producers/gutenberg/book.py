@@ -17,7 +17,8 @@ from pathlib import Path
 from producers.gutenberg.chapters import Chapter, find_chapters
 from producers.gutenberg.numerals import read_number
 from producers.records import ProducerRecord
-from streaming.errors import UsageError
+from streaming.encoding.reading import decode_file, decode_text
+from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
 from streaming.wording import shortened
 
@@ -139,21 +140,26 @@ def to_record(document: Document) -> ProducerRecord:
 
 
 def _decode(raw: bytes, path: Path) -> str:
-    """Return the file's text with plain line ends; it is UTF-8, or in the encoding that its header names."""
+    """Return the file's text with plain line ends, in the encoding that its header names where it is not UTF-8."""
     match = _CHARSET.search(raw[:_HEADER])
     charset = match[1].decode("ascii", errors="replace") if match else ""
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        text = decode_text(raw)
+    except BadInput:
         try:
             # No codec is called "".
             text = raw.decode(_CHARSETS.get(charset.casefold(), charset))
         except (LookupError, ValueError):
-            problem = f"its header says '{charset}', which it is not" if charset else "its header names no encoding"
-            raise UsageError(
-                f"The book {path} is not UTF-8 at byte {error.start}, and {problem}; convert it to UTF-8 first."
-            ) from error
+            text = _decode_unnamed(raw, path, charset)
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode_unnamed(raw: bytes, path: Path, charset: str) -> str:
+    try:
+        return decode_file(raw)
+    except BadInput as error:
+        header = f"Its header says '{charset}', which it is not." if charset else "Its header names no encoding."
+        raise UsageError(f"The book {path} is {error}.{f' {header}' if error.type == 'NotUtf8' else ''}") from error
 
 
 def _unwrap(text: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@
     gzip, zstd, LZ4, ...                               `Compressed`
     PDF, PNG, Parquet, Protobuf, ...; control bytes    `Binary`
     Base64, hexadecimal, percent-encoding              `Encoded` (`refuse_wrapped`)
-    anything else                                      `NotUtf8`, or, for a file, `code_pages`
+    anything else                                      `NotUtf8`; of a file what `code_pages` can tell
 
 Control characters that are scattered in a text stay in it: the summarizer reads them as blanks. No Spark, no model;
 pure functions. What has been written as UTF-8 and looks like text is never refused.
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import codecs
 
+from streaming.encoding.code_pages import certain, readings
 from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
 from streaming.encoding.frames import Frame, find_frame
 from streaming.encoding.wide import decode_wide
@@ -57,6 +58,25 @@ def decode_text(raw: bytes) -> str:
     # The end of a C string is no part of the text, and tells nothing.
     suspect = is_binary(raw.rstrip(b"\0")) or find_frame(raw) or name_structure(raw)
     return _read_other(raw, None) if suspect else text
+
+
+def decode_file(raw: bytes) -> str:
+    """Return the text of the file `raw`: as `decode_text` does, or in a code page that leaves no doubt.
+
+    Raises `BadInput` as `decode_text` does; that of a code page names the pages in which the file may be.
+    """
+    try:
+        return decode_text(raw)
+    except BadInput as error:
+        if error.type != "NotUtf8" or raw.startswith(tuple(mark for mark, _ in _MARKS)):
+            raise
+        candidates = readings(raw)
+        if reading := certain(candidates):
+            return reading.text
+        if not candidates:
+            raise
+        pages = " or ".join(candidate.page for candidate in candidates[:2])
+        raise BadInput(f"{error}; it may be {pages}", type=error.type) from error
 
 
 def refuse_wrapped(text: str) -> None:

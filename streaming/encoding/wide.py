@@ -74,30 +74,36 @@ def _is_language(text: str, *, proved: bool) -> bool:
         return False
     has_ascii = any(map(str.isascii, text))
     # Few letters prove something when they are neighbours in Unicode.
-    rows = {ord(letter) >> 8 for letter in letters if not _is_ideograph(letter)}
+    rows = {ord(letter) >> 8 for letter in letters if not is_ideograph(letter)}
     if len(text) < _FEWEST and not has_ascii and len(rows) > 1:
         return False
-    scripts = Counter(map(_script, letters))
+    scripts = Counter(map(script, letters))
     latin = scripts.pop("LATIN", 0)
     own = sum(number for _, number in scripts.most_common(1 if len(letters) < _DICTIONARY else 2))
     if own + latin < _OWN_SCRIPT * len(letters):
         return False
-    ideographs = [letter for letter in letters if _is_ideograph(letter)]
+    ideographs = [letter for letter in letters if is_ideograph(letter)]
     if ideographs and len(text) < _FEWEST_IDEOGRAPHS:
         return False
+    return are_in_use(ideographs)
+
+
+def are_in_use(ideographs: list[str]) -> bool:
+    """Whether nearly all of `ideographs` (and Korean syllables) are in common use; true when there are none."""
     return sum(ideograph in _common_ideographs() for ideograph in ideographs) >= _COMMON * len(ideographs)
 
 
-def _script(letter: str) -> str:
+def script(letter: str) -> str:
     """Return the script of `letter`: the first word of its name in Unicode."""
-    script = unicodedata.name(letter, "?").split()[0]
-    if script in _EAST_ASIAN:
+    name = unicodedata.name(letter, "?").split()[0]
+    if name in _EAST_ASIAN:
         return "CJK"
     # A combining accent belongs to every script.
-    return "LATIN" if script == "COMBINING" else script
+    return "LATIN" if name == "COMBINING" else name
 
 
-def _is_ideograph(letter: str) -> bool:
+def is_ideograph(letter: str) -> bool:
+    """Whether `letter` is a Chinese character or a Korean syllable."""
     return "\u3400" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" or letter >= "\U00020000"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,25 @@ def test_an_old_file_is_read_in_the_encoding_that_it_names(tmp_path: Path, chars
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        ("", "its header names no encoding"),
-        ("Character set encoding: ASCII\n\n", "its header says 'ASCII', which it is not"),
-        ("Character set encoding: nonsense\n\n", "its header says 'nonsense', which it is not"),
+        ("", "Its header names no encoding"),
+        ("Character set encoding: ASCII\n\n", "Its header says 'ASCII', which it is not"),
+        ("Character set encoding: nonsense\n\n", "Its header says 'nonsense', which it is not"),
     ],
 )
 def test_a_file_in_no_known_encoding_is_refused(tmp_path: Path, header: str, reason: str) -> None:
-    with pytest.raises(UsageError, match=rf"a\.txt is not UTF-8 at byte \d+, and {reason}"):
-        read(tmp_path / "a.txt", header.encode() + chapters(PLAIN).replace("river", "rivière").encode("latin-1"))
+    # Signs inside words in every code page.
+    with pytest.raises(UsageError, match=rf"a\.txt is not UTF-8: byte \d+ of \d+; .*\. {reason}"):
+        read(tmp_path / "a.txt", header.encode() + chapters(PLAIN).encode().replace(b"river", b"r\xa9v\xafr"))
+
+
+def test_a_file_that_names_no_encoding_is_read_when_one_code_page_leaves_no_doubt(tmp_path: Path) -> None:
+    book = chapters(PLAIN).replace("river", "rivière")
+    assert read(tmp_path / "a.txt", book.encode("latin-1")) == read(tmp_path / "a.txt", book)
+
+
+def test_a_book_that_is_packed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a\.txt is compressed with gzip: unpack it first\.$"):
+        read(tmp_path / "a.txt", gzip.compress(chapters(PLAIN).encode()))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
