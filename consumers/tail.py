@@ -52,18 +52,20 @@ class Tail:
         self._dead_letter_topic = settings.dead_letter_topic
         self._topics = [settings.output_topic] * summaries + [settings.dead_letter_topic] * dead_letters
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}
-        servers = settings.servers
+        servers, options = settings.servers, for_python(settings.kafka)
+        # A request ends after its time-out, so the broker must not hold it as long.
+        fetch_max_wait = min(_FETCH_MAX_WAIT_MS, options.get("request_timeout_ms", 2 * _FETCH_MAX_WAIT_MS) // 2)
         try:
             self._consumer = KafkaConsumer(
                 bootstrap_servers=servers.split(","),
                 **{
                     "client_id": "gistream-tail",
                     "enable_auto_commit": False,
-                    "fetch_max_wait_ms": _FETCH_MAX_WAIT_MS,
+                    "fetch_max_wait_ms": fetch_max_wait,
                     "isolation_level": "read_committed",
                     "max_partition_fetch_bytes": settings.max_result_bytes + MIB,
                     "bootstrap_timeout_ms": 10_000,
-                    **for_python(settings.kafka),
+                    **options,
                 },
             )
             numbers = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}

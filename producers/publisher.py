@@ -26,6 +26,8 @@ _CONNECT_MS = 10_000
 _MOST_UNACKNOWLEDGED = 64 * MIB
 # How long a document may wait for its acknowledgement before it is refused: Kafka's own default.
 _DELIVERY_MS = 120_000
+# How long a document waits for others to share its request.
+_LINGER_MS = 5
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Publisher:
     def flush(self) -> None:
         """Wait until each document sent is acknowledged or has failed."""
         try:
-            self._producer.flush(timeout=_DELIVERY_MS / 1000 + 10)
+            self._producer.flush(timeout=self._producer.config["delivery_timeout_ms"] / 1000 + 10)
         except KafkaTimeoutError as error:
             raise BrokerError(
                 f"Kafka stopped answering; {self.report.acknowledged} documents were acknowledged, of the others "
@@ -108,7 +110,9 @@ def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lamb
             "Documents are sent to one topic, and the settings name several or a pattern; choose one with "
             "--input-topic."
         )
-    servers = settings.servers
+    servers, options = settings.servers, for_python(settings.kafka)
+    # A document may not be given up before a request for it may.
+    delivery = max(_DELIVERY_MS, _LINGER_MS + options.get("request_timeout_ms", 0))
     try:
         producer = KafkaProducer(
             bootstrap_servers=servers.split(","),
@@ -118,13 +122,13 @@ def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lamb
                 "enable_idempotence": True,
                 # Text shrinks to less than half; the other compressions need a library at every reader.
                 "compression_type": "gzip",
-                "linger_ms": 5,
-                "delivery_timeout_ms": _DELIVERY_MS,
+                "linger_ms": _LINGER_MS,
+                "delivery_timeout_ms": delivery,
                 "bootstrap_timeout_ms": _CONNECT_MS,
                 "max_block_ms": _CONNECT_MS,
                 # The client counts the whole record, before compression.
                 "max_request_size": settings.max_document_bytes + MIB,
-                **for_python(settings.kafka),
+                **options,
             },
         )
     except (KafkaConnectionError, KafkaTimeoutError) as error:

@@ -51,6 +51,12 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
     limits = checked_token_limits(settings, model)
     profiles = load_profiles(settings.prompts_dir)
     get_profile(profiles, settings.prompt)
+    if (place := settings.field.get("prompt")) in profiles:
+        raise UsageError(
+            f"Below [field], prompt = \"{place}\" means that a document's JSON has a field '{place}', and '{place}' is "
+            "a prompt profile. To choose the profile, move the line above the first line in brackets; for the field, "
+            "rename the profile."
+        )
     return Work(
         engine=_plan_engine(settings, choice, here=here, limits=limits),
         recipe=Recipe(

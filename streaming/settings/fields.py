@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from streaming.errors import BrokerError
+from streaming.settings.kafka_checks import check_options
 from streaming.settings.kafka_options import flat
+from streaming.settings.misplaced import refuse_settings
 from streaming.settings.model_fields import ModelSettings
 
 MIB = 1024 * 1024
+DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -34,7 +38,8 @@ class Settings(ModelSettings):
     kafka: dict[str, str] = Field(
         {},
         description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
-        "As a flag: --kafka name=value, repeated.",
+        "As a flag: --kafka name=value, repeated. Options that gistream or Spark decides, such as group.id and "
+        "auto.offset.reset, are refused, and so are names and values that Kafka's clients do not know.",
     )
 
     input_topic: str = Field("documents", description="The topic of documents; separate several with commas.")
@@ -132,6 +137,21 @@ class Settings(ModelSettings):
     def _flatten(cls, value: Any) -> Any:
         return flat(value)
 
+    @field_validator("kafka", "field", mode="before")
+    @classmethod
+    def _refuse_settings(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Mapping):
+            # A document has a field `prompt`, too.
+            own = DOCUMENT_FIELDS if info.field_name == "field" else ()
+            refuse_settings([name for name in value if name not in own], str(info.field_name), cls.model_fields)
+        return value
+
+    @field_validator("kafka")
+    @classmethod
+    def _known_options(cls, value: dict[str, str]) -> dict[str, str]:
+        check_options(value)
+        return value
+
     @field_validator("sink", mode="before")
     @classmethod
     def _split_sinks(cls, value: Any) -> Any:
@@ -178,9 +198,9 @@ class Settings(ModelSettings):
     @field_validator("field")
     @classmethod
     def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        names = {"text", "id", "title", "language", "prompt", "metadata"}
-        if unknown := set(value) - names:
-            raise ValueError(f"a document has no field {sorted(unknown)}; its fields are {sorted(names)}")
+        if unknown := [name for name in value if name not in DOCUMENT_FIELDS]:
+            names = ", ".join(DOCUMENT_FIELDS)
+            raise ValueError(f"a document has no field '{unknown[0]}'; its fields are {names}")
         return value
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from streaming.errors import UsageError
@@ -20,7 +21,6 @@ _RENAMED = {
     "ssl.key.password": "ssl_password",
 }
 _SAME = {
-    "security.protocol",
     "sasl.mechanism",
     "client.id",
     "request.timeout.ms",
@@ -48,10 +48,12 @@ def for_spark(options: Mapping[str, str]) -> dict[str, str]:
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    Raises `UsageError` for a store that is no PEM file, or a value that must be a whole number and is not.
+    Raises `UsageError` for a store that is missing or no PEM file, and for milliseconds that are no whole number.
     """
     translated: dict[str, Any] = {}
-    for name, value in options.items():
+    for name, text in options.items():
+        # Java's clients ignore blanks around a value, except in a password.
+        value = text if is_secret(name) else text.strip()
         if name == "sasl.jaas.config":
             translated.update(_login(value))
         elif name == "ssl.endpoint.identification.algorithm":
@@ -63,7 +65,11 @@ def for_python(options: Mapping[str, str]) -> dict[str, Any]:
                     f"The Kafka option '{name}' must name a PEM file, with '{kind}' set to PEM: Java's own stores "
                     "cannot be read by gistream's Python clients."
                 )
+            if kind != name and not Path(value).is_file():
+                raise UsageError(f"The Kafka option '{name}' names {value}, which is no file.")
             translated[_RENAMED[name]] = value
+        elif name == "security.protocol":
+            translated["security_protocol"] = value.upper()
         elif name in _SAME:
             translated[name.replace(".", "_")] = _whole_number(name, value) if name.endswith(".ms") else value
     return translated
@@ -94,6 +100,8 @@ def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
         if isinstance(inner, Mapping):
             options += _dotted(inner, f"{prefix}{name}.")
         else:
-            text = inner if isinstance(inner, str) else json.dumps(inner)
+            # Kafka's lists are names with commas between them.
+            items = inner if isinstance(inner, list) else [inner]
+            text = ",".join(item if isinstance(item, str) else json.dumps(item) for item in items)
             options.append((f"{prefix}{name}".removeprefix("kafka."), text))
     return options

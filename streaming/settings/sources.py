@@ -25,11 +25,15 @@ from pydantic_settings import (
 )
 
 from streaming.errors import UsageError
-from streaming.settings.fields import Settings
+from streaming.settings.fields import DOCUMENT_FIELDS, Settings
+from streaming.settings.kafka_client_options import NAMES
 from streaming.settings.kafka_options import flat, is_secret
+from streaming.settings.misplaced import guess, no_setting, no_table
 from streaming.text_files import parse_toml, read_text
 
 _MASK = "********"
+# What stands below each table of the file.
+_TABLES = {"kafka": NAMES, "field": DOCUMENT_FIELDS}
 
 
 class _Sources(Settings, BaseSettings):
@@ -68,8 +72,10 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     for origin, layer in layers:
         for name, raw in layer.items():
             value = flat(raw) if name == "kafka" else raw
-            values[name] = {**values[name], **value} if isinstance(values.get(name), dict) else value
-            origins[name] = origin
+            if isinstance(values.get(name), dict) and isinstance(value, dict):
+                values[name], origins[name] = {**values[name], **value}, f"{origins[name]}, {origin}"
+            else:
+                values[name], origins[name] = value, origin
     data_dir = Path(values.get("data_dir") or user_data_path("gistream")).expanduser().absolute()
     values["data_dir"] = data_dir
     if "bootstrap_servers" not in values and (address := embedded_address(data_dir)):
@@ -77,14 +83,16 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     try:
         return Settings(**values), origins
     except ValidationError as error:
-        raise UsageError(_explain(error, origins)) from error
+        raise UsageError(_explain(error, origins, values)) from error
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     names = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
     if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in names]:
+        similar = guess(unknown[0].upper(), names)
         raise UsageError(
-            f"There is no setting for the environment variable {unknown[0]}; `gistream config show` lists all settings."
+            f"There is no setting for the environment variable {unknown[0]}{similar}; `gistream config show` lists all "
+            "settings."
         )
 
 
@@ -136,14 +144,16 @@ def pairs(flags: list[str] | None, option: str) -> dict[str, str] | None:
     return values
 
 
-def _explain(error: ValidationError, origins: Origins) -> str:
+def _explain(error: ValidationError, origins: Origins, values: Mapping[str, Any]) -> str:
     problems = []
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else ""
         if name and name not in Settings.model_fields:
-            problems.append(f"there is no setting '{name}' (from {origins.get(name, 'unknown')})")
+            remedy = no_setting(name, values[name], _TABLES, Settings.model_fields)
+            problems.append(f"there is no setting '{name}' (from {origins[name]}){remedy}")
         elif name:
-            problems.append(f"{name} (from {origins[name]}): {_reason(problem)}")
+            remedy = "" if name in _TABLES else no_table(name, values[name], Settings.model_fields)
+            problems.append(f"{name} (from {origins[name]}): {_reason(problem)}{remedy}")
         else:
             problems.append(_reason(problem))
     return f"The settings are wrong: {'; '.join(problems)}. `gistream config show` lists them all."

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pyspark.errors import PySparkException
 
 from streaming import errors
-from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError
+from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError, UsageError
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
 from streaming.spark.session import JVM_GONE
@@ -52,6 +52,11 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             MachineError,
             f"The disk is full: {settings.data_dir} or the checkpoint's; nothing of the running batch was committed; "
             "free some space and start again.",
+        ),
+        (
+            r"kafka\S*ConfigException|Kafka option '.*' is not supported",
+            UsageError,
+            f"Kafka's clients refuse an option given as --kafka or below [kafka]: {_config_problem(report)}.",
         ),
         (
             r"RecordTooLargeException|MESSAGE_TOO_LARGE|Message.*too large",
@@ -110,6 +115,12 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         if re.search(pattern, report):
             return kind(sentence)
     return QueryError(f"A micro-batch failed: {_cause(report, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+
+
+def _config_problem(report: str) -> str:
+    """Return what Kafka's client says of an option; it never shows a secret's value."""
+    problem = re.search(r"ConfigException: ([^\n]+)|(Kafka option '[^']*' is not supported)", report)
+    return (problem[1] or problem[2]).rstrip(". ") if problem else "see the log"
 
 
 def _cause(report: str, word: str) -> str:

@@ -56,13 +56,23 @@ def test_a_topic_that_is_not_there_is_named(data_dir: Path) -> None:
     check(done, 5, "Topic 'nowhere' does not exist")
 
 
+def test_every_client_takes_the_request_time_outs_that_kafka_takes(data_dir: Path) -> None:
+    assert gistream("topics", "create", data_dir=data_dir).returncode == 0
+    for milliseconds in ("2000", "200000"):
+        option = ("--kafka", f"request.timeout.ms={milliseconds}")
+        for command in (("tail", "--until-end"), ("produce", "files", __file__)):
+            done = gistream(*command, *option, data_dir=data_dir)
+            assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("run", "--prompt", "nothing"), "no prompt profile 'nothing'"),
-        (("run", "--field", "author=x"), "a document has no field ['author']"),
+        (("run", "--field", "author=x"), "a document has no field 'author'"),
         (("run", "--master", "remote"), "'remote' is no Spark master"),
         (("run", "--kafka", "ssl.truststore.location=/x"), "must name a PEM file"),
+        (("run", "--kafka", "auto.offset.reset=latest"), "'auto.offset.reset' is not yours to set"),
         (("run", "--dead-letter-topic", "documents"), "must be different topics"),
         (("tail", "--from", "yesterday"), "--from takes earliest, latest or a time"),
         (("produce", "files", "/nowhere"), "There is no file or folder"),

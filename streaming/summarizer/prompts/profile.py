@@ -29,10 +29,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jsonschema import SchemaError
 from jsonschema.validators import validator_for
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from streaming.errors import UsageError
 from streaming.protocol import Message, Sampling
 from streaming.summarizer.languages import english_name
+from streaming.summarizer.prompts.misplaced import misplaced_in_schema, place_of
 from streaming.text_files import parse_toml
 
 # What is summarized: a document, a part of one, summaries of parts, or a summary so far with the next part.
@@ -161,6 +163,10 @@ class PromptProfile(_Checked):
         if (self.output == "json") != (self.schema_ is not None):
             raise ValueError('output = "json" and a [schema] belong together')
         if self.schema_ is not None:
+            if name := misplaced_in_schema(self.schema_, [entry for table in _tables().values() for entry in table]):
+                raise ValueError(
+                    f"'{name}' stands below [schema], which would change nothing; {place_of(name, _tables())}"
+                )
             try:
                 validator_for(self.schema_).check_schema(self.schema_)
             except SchemaError as error:
@@ -206,11 +212,23 @@ def parse_profile(name: str, text: str, *, where: str) -> PromptProfile:
     try:
         return PromptProfile(name=name, **values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors()
-        )
-        raise UsageError(f"The prompt profile {where} is wrong: {problems}.") from error
+        raise UsageError(f"The prompt profile {where} is wrong: {'; '.join(map(_said, error.errors()))}.") from error
+
+
+def _said(problem: ErrorDetails) -> str:
+    place = ".".join(map(str, problem["loc"]))
+    unknown = problem["type"] == "extra_forbidden"
+    reason = place_of(str(problem["loc"][-1]), _tables()) if unknown else problem["msg"].removeprefix("Value error, ")
+    return f"{place or 'it'}: {reason}"
+
+
+def _entries(table: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in table.model_fields.items() if name != "name"]
+
+
+def _tables() -> dict[str, list[str]]:
+    """Return the entries of a profile by the table that they stand below; "" is the part above all tables."""
+    return {"": _entries(PromptProfile), "length": _entries(Length), "sampling": _entries(ProfileSampling)}
 
 
 @lru_cache

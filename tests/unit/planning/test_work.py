@@ -62,3 +62,9 @@ def test_only_a_small_model_has_its_sentences_replaced_unless_the_settings_say_s
     assert plan(model).recipe.faithfulness == chosen
     for named in ("strict", "flag", "off"):
         assert plan(model, faithfulness=named).recipe.faithfulness == named
+
+
+def test_a_profile_chosen_below_the_table_of_fields_is_refused() -> None:
+    with pytest.raises(UsageError, match="'minutes' is a prompt profile"):
+        plan(MODEL, field={"text": "body", "prompt": "minutes"})
+    assert plan(MODEL, field={"prompt": "kind"}).default_profile == "default"

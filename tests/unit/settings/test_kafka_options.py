@@ -14,9 +14,9 @@ SASL = {"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "sasl.jaas.c
 PEM = {
     "security.protocol": "SSL",
     "ssl.truststore.type": "PEM",
-    "ssl.truststore.location": "/etc/kafka/ca.pem",
+    "ssl.truststore.location": __file__,
     "ssl.keystore.type": "PEM",
-    "ssl.keystore.location": "/etc/kafka/client.pem",
+    "ssl.keystore.location": __file__,
     "ssl.key.password": "Xyzzy",
 }
 
@@ -63,8 +63,8 @@ def test_a_login_without_name_or_password_is_refused_and_not_repeated(jaas: str)
 def test_python_reads_the_pem_files_of_java() -> None:
     assert for_python(PEM) == {
         "security_protocol": "SSL",
-        "ssl_cafile": "/etc/kafka/ca.pem",
-        "ssl_certfile": "/etc/kafka/client.pem",
+        "ssl_cafile": __file__,
+        "ssl_certfile": __file__,
         "ssl_password": "Xyzzy",
     }
 

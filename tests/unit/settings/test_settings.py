@@ -17,7 +17,7 @@ SECRETS = {
     "ssl.key.password": "Xyzzy",
     "ssl.keystore.password": "Xyzzy",
     "ssl.keystore.key": "Xyzzy",
-    "sasl.oauthbearer.client.secret": "Xyzzy",
+    "ssl.truststore.password": "Xyzzy",
 }
 
 

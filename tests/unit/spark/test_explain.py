@@ -13,6 +13,7 @@ from streaming.errors import (
     ModelError,
     QueryError,
     TopicError,
+    UsageError,
 )
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
@@ -88,6 +89,13 @@ def test_an_error_of_ours_that_is_not_inside_spark_is_itself(settings: Settings)
 DATA_LOSS = "[KAFKA_DATA_LOSS.START_OFFSET_DOES_NOT_EXIST] Some data may have been lost because they are not available"
 CAUSES = [
     ("java.io.IOException: No space left on device", MachineError, "disk is full"),
+    (
+        "org.apache.kafka.common.KafkaException: Failed to construct kafka producer\nCaused by: "
+        "org.apache.kafka.common.config.ConfigException: Invalid value foo.Bar for configuration partitioner.class: "
+        "Class foo.Bar could not be found.",
+        UsageError,
+        "below [kafka]: Invalid value foo.Bar for configuration partitioner.class: Class foo.Bar could not be found.",
+    ),
     ("java.io.IOException: Disk quota exceeded", MachineError, "disk is full"),
     ("org.apache.kafka.common.errors.RecordTooLargeException: The message is 9 bytes", TopicError, "max.message.bytes"),
     ("org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized", TopicError, "Not authorized"),

@@ -101,7 +101,12 @@ def test_a_short_bound_needs_no_least_length_beside_it() -> None:
         ("system = '{{ 1 / 0 }}'", "system: is no template"),
         ("system = '{{ title.__class__.__mro__ }}'", "system: is no template"),
         ("system = 'x'\npart = '{{ part'", "part: is no template"),
-        ("system = 'x'\ntemperature = 1", "temperature: Extra inputs"),
+        ("system = 'x'\ntemperature = 1", r"temperature: it belongs below the line \[sampling\]"),
+        ("system = 'x'\n[length]\nkeep_lines = true", "length.keep_lines: it belongs above the first line in brackets"),
+        ("system = 'x'\n[sampling]\nmost = 5", r"sampling.most: it belongs below the line \[length\]"),
+        ("system = 'x'\nmodel = 'y'", "model: it is a setting of gistream, which belongs into gistream.toml"),
+        ("system = 'x'\nkeep_line = true", r"there is no such entry \(did you mean 'keep_lines'\?\)"),
+        ("system = 'x'\nauthor = 'me'", "there is no such entry; a profile has cue, description"),
         ("system = 'x'\nname = 'other'", "names itself"),
         ("system = 'x'\n[sampling]\ntemperature = 9", "sampling.temperature"),
         ("system = 'x'\n[length]\nleast = 90\nmost = 80", "least \\(90\\) is above most"),
@@ -112,6 +117,29 @@ def test_a_short_bound_needs_no_least_length_beside_it() -> None:
 def test_a_wrong_profile_is_refused_with_what_is_wrong(text: str, wrong: str) -> None:
     with pytest.raises(UsageError, match=rf"mine\.toml.*{wrong}"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("below", "wrong"),
+    [
+        ("keep_lines = true", "'keep_lines' stands below .schema., which would change nothing; it belongs above"),
+        ("language = 'de'", "'language' stands below"),
+        ("least = 90", "'least' stands below .*it belongs below the line .length."),
+        ("max_tokens = 50", "'max_tokens' stands below .*it is a setting of gistream"),
+        ("[schema.properties.title]\ntype = 'string'\ncue = 'x'", "'cue' stands below"),
+        ("[[schema.anyOf]]\ntype = 'object'\ncue = 'x'", "'cue' stands below"),
+    ],
+)
+def test_an_entry_below_the_schema_is_refused_because_it_would_change_nothing(below: str, wrong: str) -> None:
+    with pytest.raises(UsageError, match=rf"mine\.toml.*{wrong}"):
+        parse(f"system = 'x'\noutput = 'json'\n[schema]\ntype = 'object'\n{below}")
+
+
+def test_a_schema_may_have_properties_and_values_with_any_name() -> None:
+    names = ("system", "language", "model", "length", "keep_lines", "description")
+    schema = "".join(f"[schema.properties.{name}]\ntype = 'string'\ndescription = 'x'\n" for name in names)
+    profile = parse(f"system = 'x'\noutput = 'json'\n[schema]\ntype = 'object'\ndefault = {{model = 'x'}}\n{schema}")
+    assert set((profile.schema_ or {})["properties"]) == set(names)
 
 
 def test_the_hash_changes_with_everything_that_decides_and_with_nothing_else() -> None:
