@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from producers.gutenberg.chapters import Chapter, find_chapters
+from producers.gutenberg.chapters import Chapter, describe_headings, find_chapters
 from producers.gutenberg.numerals import read_number
 from producers.records import ProducerRecord
 from streaming.encoding.reading import decode_file, decode_text
@@ -87,8 +87,9 @@ def read_book(path: Path) -> Book:
     chapters = find_chapters(body)
     if not chapters:
         raise UsageError(
-            f"No chapters can be told in {path}: no headings like 'CHAPTER I', 'BOOK ONE' or a plain 'I' that count "
-            f"up; say how its headings look with `gistream produce files {path} --split REGEX`."
+            f"No chapters can be told in {path}: {describe_headings(body)}. Chapters must count up, or have their "
+            "titles in a table of contents; say how the headings look with "
+            f"`gistream produce files {path} --split REGEX`."
         )
     number = _NUMBER.search(header)
     language = _field("Language", header)

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
 from producers.gutenberg.contents import find_contents, nest
-from producers.gutenberg.headings import OPENING, Heading, find_headings, find_numerals
+from producers.gutenberg.headings import OPENING, Heading, find_headings, unread_headings
+from producers.gutenberg.listed import find_listed
+from producers.gutenberg.numbered import find_numbers, ways_to_number
+from streaming.wording import counted
 
 # Text under a part's heading with more words than this is a chapter; shorter text is an epigraph.
 _EPIGRAPH = 60
@@ -40,20 +43,47 @@ class Chapter:
 def find_chapters(text: str) -> list[Chapter]:
     """Return the chapters of `text`, in their order; none when there are not two that are clearly chapters.
 
-    Chapters are the texts under "CHAPTER I" and the like; else the texts under "I", "II" when these count up without
-    a gap; else the parts.
+    Chapters are the texts under "CHAPTER I" and the like; else those under other words with a number, or plain numbers,
+    when these count up without a gap; else those under the titles that the table of contents lists; else the parts,
+    when they count up and have nothing in them that looks like a chapter's heading.
     """
     lines = text.split("\n")
     headings = find_headings(lines)
     chapters = _cut(lines, headings) if any(heading.kind == "chapter" for heading in headings) else []
     if _is_text(chapters):
         return chapters
-    chapters = _cut(lines, find_numerals(lines))
-    if _is_text(chapters) and _counts_up(chapters):
+    numbers = find_numbers(lines)
+    for numbered in ways_to_number(lines, numbers):
+        chapters = _cut(lines, numbered)
+        if _is_text(chapters) and _counts_up(chapters):
+            return chapters
+    listed = find_listed(lines)
+    chapters = _cut(lines, listed)
+    if _each_has_text(chapters, listed) and len(unread_headings(lines, [*listed, *numbers])) < len(chapters):
         return chapters
     parts = [heading for heading in headings if heading.kind != "chapter"]
     chapters = _cut(lines, [replace(part, kind="chapter") if part.kind == "part" else part for part in parts])
-    return chapters if _is_text(chapters) else []
+    is_clear = _is_text(chapters) and _counts_up(chapters) and len(unread_headings(lines, headings)) < len(chapters)
+    return chapters if is_clear else []
+
+
+def describe_headings(text: str) -> str:
+    """Say which headings `text` has, in numbers: why its chapters are not clear."""
+    lines = text.split("\n")
+    headings = find_headings(lines)
+    numbers = find_numbers(lines)
+    counts = [
+        (
+            sum(heading.kind == "chapter" for heading in headings),
+            "heading like 'CHAPTER I'",
+            "headings like 'CHAPTER I'",
+        ),
+        (sum(heading.kind == "part" for heading in headings), "heading like 'BOOK ONE'", "headings like 'BOOK ONE'"),
+        (len(numbers), "plain number", None),
+        (len(unread_headings(lines, [*headings, *numbers])), "other line like a title", "other lines like titles"),
+    ]
+    seen = [counted(number, noun, plural) for number, noun, plural in counts if number]
+    return ", ".join(seen) or "no line in it stands like a heading"
 
 
 def _cut(lines: list[str], headings: list[Heading]) -> list[Chapter]:
@@ -122,7 +152,7 @@ def _is_text(chapters: list[Chapter]) -> bool:
 
 
 def _counts_up(chapters: list[Chapter]) -> bool:
-    """Whether the chapters of each part count from 1 without a gap, three or more, none of them half of the book.
+    """Whether the chapters count from 1 without a gap, in each part or on and on, three or more, none half of the book.
 
     The checks are needed because numerals also stand over the sections of one story, over stanzas and in lists.
     """
@@ -130,6 +160,21 @@ def _counts_up(chapters: list[Chapter]) -> bool:
     for chapter in chapters:
         if chapter.number is not None:
             numbers.setdefault(chapter.parts, []).append(chapter.number)
-    in_order = all(series == list(range(1, len(series) + 1)) for series in numbers.values())
-    longest = max(chapter.words for chapter in chapters)
-    return in_order and len(chapters) > 2 and 2 * longest < sum(chapter.words for chapter in chapters)
+    all_numbers = [number for series in numbers.values() for number in series]
+    in_order = all(map(_is_series, numbers.values())) or _is_series(all_numbers)
+    return in_order and len(chapters) > 2 and _none_is_half(chapters)
+
+
+def _none_is_half(chapters: list[Chapter]) -> bool:
+    return 2 * max(chapter.words for chapter in chapters) < sum(chapter.words for chapter in chapters)
+
+
+def _is_series(numbers: list[int]) -> bool:
+    return numbers == list(range(1, len(numbers) + 1))
+
+
+def _each_has_text(chapters: list[Chapter], headings: list[Heading]) -> bool:
+    """Whether each title of a list has a text that is longer than a title."""
+    titled = [chapter for chapter in chapters if chapter.label]
+    expected = sum(heading.kind == "chapter" for heading in headings)
+    return 0 < len(titled) == expected and all(chapter.words > _TITLE for chapter in titled) and _none_is_half(chapters)

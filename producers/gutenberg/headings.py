@@ -3,7 +3,7 @@
 A heading is a line that begins a block of lines, names a kind and a number ("CHAPTER I", "Chapter the First. Of
 Bread", "BOOK ONE: 1805", "FIRST EPILOGUE") and does not go on like a sentence. Its words are
 English. `find_headings` returns every such line, also those of a table of contents; `find_chapters` decides which of
-them begin text.
+them begin text. Plain numbers and titles alone: `numbered` and `listed`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ Kind = Literal["chapter", "part", "named", "contents"]
 
 _REST = r"(?P<rest>(?:\s*[.:\])—–-].*|\s+\S.*)?)"
 _CHAPTER = re.compile(
-    rf"(?P<label>(?:chapter|chap\.?|stave|letter)\s+(?:the\s+)?(?P<number>{NUMBER}|last\b)){_REST}", re.IGNORECASE
+    rf"(?P<label>(?P<word>chapter|chap\.?|stave|letter)\s+(?:the\s+)?(?P<number>{NUMBER}|last\b)"
+    rf"|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>chapter|stave|letter)(?!\w)){_REST}",
+    re.IGNORECASE,
 )
 _PART = re.compile(
-    rf"(?P<label>(?P<word>volume|vol\.?|book|part)\s+(?:the\s+)?(?P<number>{NUMBER})"
-    rf"|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>volume|book|part|epilogue|prologue)(?!\w)){_REST}",
+    rf"(?P<label>(?P<word>volume|vol\.?|book|part|act)\s+(?:the\s+)?(?P<number>{NUMBER})"
+    rf"|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>volume|book|part|act|epilogue|prologue)(?!\w)){_REST}",
     re.IGNORECASE,
 )
 # Names of a chapter before the first numbered one, and of a chapter after the last.
@@ -32,12 +34,15 @@ _NAMED = re.compile(
     rf"(?P<label>(?P<word>{'|'.join(sorted(OPENING | CLOSING))}))(?P<rest>\s*[.:—–-].*)?", re.IGNORECASE
 )
 _CONTENTS = re.compile(r"(?:table of )?contents(?: of .+)?[.:]?", re.IGNORECASE)
-_BARE_NUMERAL = re.compile(r"(?P<label>[IVXLC]+|\d{1,3})\.?")
 
 # A title after "CHAPTER I." that runs over more words than this is the chapter's first paragraph.
 _LONGEST_TITLE = 40
 # A line with more words than this is text, and no title.
 _LONGEST_OWN_LINE = 20
+# The same for a line right below a number. When so many chapters have one, it is the title in all of them.
+_LONGEST_TITLE_BELOW = 12
+_TITLED = 0.8
+_FEWEST_TITLES = 3
 
 
 @dataclass(frozen=True)
@@ -63,28 +68,30 @@ class Heading:
 
 def find_headings(lines: list[str]) -> list[Heading]:
     """Return all headings of `lines`, in their order."""
-    return _with_titles(_find(lines), lines)
+    return with_titles(find_untitled(lines), lines)
 
 
-def find_numerals(lines: list[str]) -> list[Heading]:
-    """Return the parts of `lines` and each numeral that is a paragraph of its own, as a chapter."""
-    headings = [heading for heading in _find(lines) if heading.kind != "chapter"]
-    for index, line in enumerate(lines):
-        alone = not "".join(lines[max(index - 1, 0) : index] + lines[index + 1 : index + 2]).strip()
-        if alone and (numeral := _BARE_NUMERAL.fullmatch(line.strip())):
-            number = read_number(numeral["label"])
-            if number is not None:
-                headings.append(Heading("chapter", "", number, numeral["label"], "", index, index + 1))
-    return _with_titles(sorted(headings, key=lambda heading: heading.start), lines)
+def unread_headings(lines: list[str], headings: list[Heading]) -> list[int]:
+    """Return the lines that stand like a title, two blank lines above and one below, and are in none of `headings`."""
+    taken = {number for heading in headings for number in range(heading.start, heading.end)}
+    return [
+        number
+        for number in range(2, len(lines) - 1)
+        if number not in taken
+        and not "".join((*lines[number - 2 : number], lines[number + 1])).strip()
+        and len(lines[number].split()) <= _LONGEST_TITLE_BELOW
+        and is_title(lines[number])
+    ]
 
 
-def _find(lines: list[str]) -> list[Heading]:
+def find_untitled(lines: list[str]) -> list[Heading]:
+    """Return all headings of `lines` as single lines, with what stands on the line behind the number as title."""
     headings = []
     in_block = False
     for index, line in enumerate(lines):
         begins_block = index == 0 or not lines[index - 1].strip()
         # The lines of a table of contents follow each other without blank ones.
-        if (begins_block or in_block) and (heading := _read_heading(line, index)):
+        if (begins_block or in_block) and (heading := read_heading(line, index)):
             headings.append(heading)
             in_block = True
         elif begins_block:
@@ -92,7 +99,8 @@ def _find(lines: list[str]) -> list[Heading]:
     return headings
 
 
-def _read_heading(line: str, index: int) -> Heading | None:
+def read_heading(line: str, index: int) -> Heading | None:
+    """Return the heading in `line`, which has the number `index`; None when it is text."""
     # Gutenberg's plain text marks footnotes, italic and bold so.
     text = re.sub(r"\[\d+\]$", "", line.strip()).strip("_=*~ ")
     if not text[:1].isupper():
@@ -101,8 +109,8 @@ def _read_heading(line: str, index: int) -> Heading | None:
         return Heading("contents", "CONTENTS", None, text, "", index, index + 1)
     if match := _CHAPTER.fullmatch(text):
         kind: Kind = "chapter"
-        number, word = read_number(match["number"]), match["label"].split()[0]
-        if number is None and match["number"].casefold() != "last":
+        number, word = read_number(match["number"] or match["ordinal"]), match["word"] or match["after"]
+        if number is None and (match["number"] or "").casefold() != "last":
             return None
     elif match := _PART.fullmatch(text):
         kind = "part"
@@ -127,13 +135,26 @@ def _title(rest: str) -> str | None:
     return None if letter.islower() and not set(mark) & set(":—–-") else title.strip()
 
 
-def _with_titles(headings: list[Heading], lines: list[str]) -> list[Heading]:
+def with_titles(headings: list[Heading], lines: list[str]) -> list[Heading]:
+    """Return `headings` with their titles, which may go on or begin on the lines after them."""
     ends = [heading.start for heading in headings[1:]] + [len(lines)]
-    return [_with_title(heading, lines, end) for heading, end in zip(headings, ends, strict=False)]
+    below = _titles_are_below(headings, ends, lines)
+    return [_with_title(heading, lines, end, below) for heading, end in zip(headings, ends, strict=False)]
 
 
-def _with_title(heading: Heading, lines: list[str], limit: int) -> Heading:
-    """Return `heading` with its title, which may go on or begin on the lines after it, up to line `limit`."""
+def _titles_are_below(headings: list[Heading], ends: list[int], lines: list[str]) -> bool:
+    """Whether nearly every chapter has a short line right below its number: a title, even if it is a sentence."""
+    chapters = [
+        _one_line(" ".join(lines[heading.end : _block_end(lines, heading.end, end)]))
+        for heading, end in zip(headings, ends, strict=False)
+        if heading.kind == "chapter" and not heading.title and heading.end < end
+    ]
+    titles = [text for text in chapters if text and len(text.split()) <= _LONGEST_TITLE_BELOW]
+    return len(titles) >= _FEWEST_TITLES and len(titles) >= _TITLED * len(chapters)
+
+
+def _with_title(heading: Heading, lines: list[str], limit: int, below: bool) -> Heading:
+    """Return `heading` with its title, which ends before line `limit`; `below`: it is the line below, as it stands."""
     if heading.kind == "contents":
         return heading
     block_end = _block_end(lines, heading.start, limit)
@@ -148,14 +169,20 @@ def _with_title(heading: Heading, lines: list[str], limit: int) -> Heading:
         start += 1
     end = _block_end(lines, start, limit)
     title = _one_line(" ".join(lines[start:end]))
-    return replace(heading, title=title, end=end) if _is_title(title) else heading
+    is_below = below and heading.kind == "chapter" and start == heading.end
+    if read_number(title.strip("[]().: ")) is not None:
+        # The number of the chapter's first section.
+        return heading
+    if is_title(title) or (is_below and 0 < len(title.split()) <= _LONGEST_TITLE_BELOW):
+        return replace(heading, title=title, end=end)
+    return heading
 
 
 def _block_end(lines: list[str], start: int, limit: int) -> int:
     return next((index for index in range(start, limit) if not lines[index].strip()), limit)
 
 
-def _is_title(text: str) -> bool:
+def is_title(text: str) -> bool:
     """Whether a paragraph is a title: short, and in capitals or with a capital for each longer word."""
     words = text.strip("_=*~ ").split()
     if not words or len(words) > _LONGEST_OWN_LINE or not any(character.isalpha() for character in text):
