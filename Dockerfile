@@ -55,6 +55,7 @@ COPY examples/corpus /usr/share/gistream/corpus
 ENV PATH=/opt/gistream/bin:$PATH \
     M2_REPO=/opt/gistream/maven \
     GISTREAM_DATA_DIR=/data \
+    GISTREAM_MACHINE_DIR=/data \
     HF_HOME=/data/huggingface
 USER 10001:10001
 WORKDIR /data

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streaming.engine import open_model
-from streaming.engine.tuning.tuning_file import GIVEN, find_tuning
+from streaming.engine.tuning.tuning_file import GIVEN
 from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
+from streaming.planning.tuning import kept_tuning
 from streaming.settings import Settings
 
 # The representation in which systems are compared on a CPU without a tuning: on the slowest of the CPUs that were
@@ -83,7 +84,7 @@ def tuned_representation(settings: Settings) -> str:
     Raises `ModelError`, or `MachineError` for a tuning that cannot be read.
     """
     original = open_model(settings.model)
-    tuning = find_tuning(settings.data_dir, original, cores=usable_cores())
+    tuning = kept_tuning(settings, original, cores=usable_cores())
     if tuning is None:
         return _UNTUNED
     chosen = tuning.chosen.representation

@@ -22,6 +22,14 @@ for name in [name for name in os.environ if name.startswith("GISTREAM_")]:
     del os.environ[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def machine_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tests' own folder of tunings and models; otherwise they would read and write those of the developer."""
+    folder = tmp_path_factory.mktemp("machine")
+    os.environ["GISTREAM_MACHINE_DIR"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data dir whose broker runs for the whole test run."""

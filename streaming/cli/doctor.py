@@ -33,6 +33,8 @@ def doctor(
     model: Annotated[str | None, flag("model")] = None,
     sink: Annotated[list[str] | None, flag("sink")] = None,
     master: Annotated[str | None, flag("master")] = None,
+    executors: Annotated[int | None, flag("executors")] = None,
+    executor_cores: Annotated[int | None, flag("executor_cores")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,

@@ -28,6 +28,8 @@ def run(
     model: Annotated[str | None, flag("model")] = None,
     representation: Annotated[str | None, flag("representation")] = None,
     master: Annotated[str | None, flag("master")] = None,
+    executors: Annotated[int | None, flag("executors")] = None,
+    executor_cores: Annotated[int | None, flag("executor_cores")] = None,
     bootstrap_servers: Servers = None,
     input_topic: InputTopic = None,
     input_pattern: InputPattern = None,
@@ -81,6 +83,8 @@ def run(
     stop = StopRequest()
     plan = prepare(settings, open_model(settings.model, completion=settings.completion))
     notes.print(plan_block(plan))
+    if plan.choice.advice is not None:
+        notes.print(plan.choice.advice, markup=False)
     notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
     lines, loads = BatchLines(), LoadingLines()
 

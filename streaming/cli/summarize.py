@@ -81,7 +81,10 @@ def summarize(
     if line := found.skipped_line():
         notes.print(line, markup=False)
     model_file = open_model(settings.model, completion=settings.completion)
-    work = plan_work(settings, choose(settings, model_file, cores=usable_cores()), here=True)
+    choice = choose(settings, model_file, cores=usable_cores())
+    if choice.advice is not None:
+        notes.print(choice.advice, markup=False)
+    work = plan_work(settings, choice, here=True)
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:

@@ -27,15 +27,17 @@ def tune(
         float, typer.Option(min=0, max=100, help="Percent by which the model's perplexity may rise for more speed.")
     ] = 0.0,
     master: Annotated[str | None, flag("master")] = None,
+    executors: Annotated[int | None, flag("executors")] = None,
+    executor_cores: Annotated[int | None, flag("executor_cores")] = None,
     context: Annotated[int | None, flag("context")] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Measure which representation of the model, and which setup, this CPU computes fastest, and keep the choice.
 
-    Every later start uses it. A representation is chosen only if it is statistically no worse than the file as given:
-    both read the same 8,192 tokens of text, and their predictions are compared. A query that has begun keeps its
-    representation until --representation names another.
+    Every later start on this machine uses it, in all your data dirs. A representation is chosen only if it is
+    statistically no worse than the file as given: both read the same 8,192 tokens of text, and their predictions are
+    compared. A query that has begun keeps its representation until --representation names another.
 
     Examples:
         gistream tune
@@ -69,10 +71,10 @@ def tune(
         tuning = show_tuning(task, notes)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    path = save_tuning(settings.data_dir, model_file, tuning)
+    path = save_tuning(settings.shared_dir, model_file, tuning)
     if as_json:
         sys.stdout.write(path.read_text(encoding="utf-8") + "\n")
         return
     out = wide_out(_COLUMNS)
     out.print(tuning_tables(tuning))
-    out.print(f"Kept in {path}; every later start uses it.", markup=False)
+    out.print(f"Kept in {path}; every later start on this machine uses it, in all your data dirs.", markup=False)

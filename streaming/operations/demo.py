@@ -29,14 +29,14 @@ from producers.publisher import publish
 from producers.records import ProducerRecord, Refusal
 from producers.samples import sample_folder, sample_texts
 from streaming.engine import ModelFile, open_model
-from streaming.engine.tuning.tuning_file import save_tuning, tuning_path
-from streaming.errors import BrokerError, EngineError, NotAcknowledged
+from streaming.engine.tuning.tuning_file import save_tuning
+from streaming.errors import BrokerError, EngineError, MachineError, NotAcknowledged
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Summary
 from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import plan_layout
-from streaming.planning.tuning import tuning_task
+from streaming.planning.tuning import kept_tuning, tuning_task
 from streaming.settings import Settings
 from streaming.spark.arrivals import summarize_backlog
 from streaming.spark.engine_start import start_engine
@@ -109,19 +109,30 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
     """Choose how the demo computes its model; the first time, measure quickly what is fastest here."""
     layout = plan_layout(settings)
-    unmeasured = settings.representation == "auto" and not settings.gpu_layers
-    if unmeasured and not tuning_path(settings.data_dir, model, cores=layout.cores).exists():
+    if _is_unmeasured(settings, model, cores=layout.cores):
         out.print("The first demo measures what this CPU computes fastest: two to three minutes for the sample model.")
         task = tuning_task(settings, model, layout, sample_texts(), budget=_TUNING_SECONDS, quick=True, allow_loss=0)
         try:
             tuning = show_tuning(task, out)
         except EngineError as error:
-            out.print(f"The measurement failed ({error}); the model is used as given.", markup=False)
+            out.print(f"The measurement failed ({error}).", markup=False)
         else:
             out.print(tuning_tables(tuning))
-            save_tuning(settings.data_dir, model, tuning)
+            save_tuning(settings.shared_dir, model, tuning)
         out.print()
-    return choose(settings, model, cores=layout.cores)
+    choice = choose(settings, model, cores=layout.cores)
+    if choice.advice is not None:
+        out.print(choice.advice, markup=False)
+    return choice
+
+
+def _is_unmeasured(settings: Settings, model: ModelFile, *, cores: int) -> bool:
+    """Tell whether a measurement would choose; a tuning that cannot be read is said by the choice, not made again."""
+    try:
+        kept = kept_tuning(settings, model, cores=cores) is not None
+    except MachineError:
+        kept = True
+    return settings.representation == "auto" and not settings.gpu_layers and not kept
 
 
 def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRecord | Refusal], out: Console) -> Plan:

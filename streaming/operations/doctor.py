@@ -123,7 +123,8 @@ def _model(settings: Settings) -> Iterator[Finding]:
     except GistreamError as error:
         yield Finding("tuning", "problem", str(error), error.exit_code)
         return
-    yield Finding("tuning", "ok", f"computed as {choice.model.representation}: {choice.why}")
+    advice = "" if choice.advice is None else f". {choice.advice}"
+    yield Finding("tuning", "ok", f"computed as {choice.model.representation}, {choice.why}{advice}")
     yield _check("recipe", lambda: f"{plan_work(settings, choice, here=False).recipe_name}, prompt '{settings.prompt}'")
     yield _memory(settings, choice)
 

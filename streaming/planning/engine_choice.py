@@ -1,30 +1,50 @@
 """Chooses what computes a query's summaries: a representation of the model, and a setup.
 
-The order of precedence: the settings; the representation pinned in the query's checkpoint; the tuning of this CPU;
-the original model file in a setup that was measured with the sample model.
+The order of precedence: the settings; the representation pinned in the query's checkpoint; the tuning of this machine;
+the representation that this CPU's instructions favour, where it loses nothing; the original model file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from streaming.engine import ModelFile, Setup, lanes_for
-from streaming.engine.model.representation import FILE_TYPES, is_in, prepare_representation, prepared_bytes
+from streaming.engine.model.representation import (
+    FILE_TYPES,
+    is_in,
+    prepare_representation,
+    prepared_bytes,
+    prepared_path,
+)
 from streaming.engine.setup import SLOTS, UBATCH
-from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, GIVEN, Tuning, find_tuning
+from streaming.engine.tuning.tuning_file import DEFAULT_BUDGET, GIVEN, Tuning
 from streaming.errors import MachineError, ModelError
 from streaming.planning.token_limits import token_limits
+from streaming.planning.tuning import kept_tuning
+from streaming.planning.untuned import favoured
 from streaming.settings import Settings
+
+_TUNE = (
+    f"`gistream tune` measures once, for all data dirs of this machine, what is fastest here (up to "
+    f"{DEFAULT_BUDGET:.0f} minutes)"
+)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The `original` model file, and the `model` file and `setup` to load. `why` is the reason, for the user."""
+    """The `original` model file, and the `model` file and `setup` to load.
+
+    `why` is the reason, for the user. `advice` is a sentence on how the model could be computed faster; None when
+    nothing is known to be faster. `optional` tells that nobody asked for this representation.
+    """
 
     original: ModelFile
     model: ModelFile
     setup: Setup
     why: str
+    advice: str | None = None
+    optional: bool = False
 
     @property
     def representation(self) -> str:
@@ -35,13 +55,25 @@ class Choice:
 def choose(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
     """Choose for an engine with `cores` cores; `pinned` is the representation in the query's checkpoint, if any.
 
-    Makes the file of the representation if it does not exist. Raises `ModelError` when that fails, or when gistream
-    does not know the representation in the checkpoint.
+    Makes the file of the representation if it does not exist. Raises `ModelError` when that fails, unless nobody asked
+    for the representation, or when gistream does not know the representation in the checkpoint.
     """
     choice = foresee(settings, original, cores=cores, pinned=pinned)
     if choice.representation == GIVEN:
         return choice
-    return replace(choice, model=prepare_representation(original, choice.representation, settings.models_dir))
+    folder = _folder(settings, original, choice.representation)
+    try:
+        return replace(choice, model=prepare_representation(original, choice.representation, folder))
+    except ModelError as error:
+        if not choice.optional:
+            raise
+        return replace(choice, model=original, why="as given", advice=f"{error} It is used as given; {_TUNE}.")
+
+
+def _folder(settings: Settings, original: ModelFile, representation: str) -> Path:
+    """Return the folder of a representation; one that gistream 0.1 made in the data dir is used there."""
+    earlier = settings.data_dir / "models"
+    return earlier if prepared_path(original, representation, earlier).is_file() else settings.models_dir
 
 
 def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str | None = None) -> Choice:
@@ -50,13 +82,16 @@ def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str 
     # A measurement on a CPU says nothing about a GPU.
     if not settings.gpu_layers:
         try:
-            tuning = find_tuning(settings.data_dir, original, cores=cores)
+            tuning = kept_tuning(settings, original, cores=cores)
         except MachineError as error:
             # A tuning only makes the engine faster.
             problem = str(error)
+    optional = False
     representation, why = _representation(settings, tuning, pinned)
-    if problem is not None:
-        why = f"{why}; {problem}"
+    if representation is None:
+        representation, why = GIVEN, "as given"
+        if (name := favoured(settings, original, plan_setup(settings, None, cores=cores))) is not None:
+            representation, why, optional = name, "which this CPU's instructions favour, and which loses nothing", True
     if representation not in (GIVEN, *FILE_TYPES):
         raise ModelError(
             f"This query's checkpoint keeps it at {representation}, which this gistream cannot make; choose another "
@@ -73,22 +108,40 @@ def foresee(settings: Settings, original: ModelFile, *, cores: int, pinned: str 
     if representation != GIVEN:
         size = prepared_bytes(original, representation)
         model = replace(original, representation=representation, bytes=size, file_bytes=size)
-    return Choice(original, model, plan_setup(settings, tuned, cores=cores), why)
+    return Choice(
+        original,
+        model,
+        plan_setup(settings, tuned, cores=cores),
+        why,
+        _advice(settings, tuning, model, pinned=pinned, problem=problem),
+        optional,
+    )
 
 
-def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str, str]:
-    """Return the representation and the reason for it."""
+def _representation(settings: Settings, tuning: Tuning | None, pinned: str | None) -> tuple[str | None, str]:
+    """Return the representation that settings, checkpoint or tuning name, and the reason for it; None without one."""
     if settings.representation != "auto":
         return settings.representation, "as set"
-    tuned = tuning.chosen.representation if tuning else None
-    if pinned is None and tuned is not None:
-        return tuned, "tuned for this CPU"
-    why = "as given" if pinned is None else "as this query began"
-    if tuned not in (None, pinned):
-        why = f"{why}; --representation {tuned} moves it to what was tuned"
-    elif tuned is None and not settings.gpu_layers:
-        why = f"{why}; `gistream tune` takes up to {DEFAULT_BUDGET:.0f} minutes and may make it faster"
-    return pinned or GIVEN, why
+    if pinned is not None:
+        return pinned, "as this query began"
+    return (None, "") if tuning is None else (tuning.chosen.representation, "tuned for this CPU")
+
+
+def _advice(
+    settings: Settings, tuning: Tuning | None, model: ModelFile, *, pinned: str | None, problem: str | None
+) -> str | None:
+    if settings.representation != "auto" or settings.gpu_layers:
+        return None
+    if problem is not None:
+        return f"{problem[:1].upper()}{problem[1:]}."
+    if tuning is None:
+        return f"This machine is not tuned to {model.name}, which is computed as {model.representation}; {_TUNE}."
+    if pinned is not None and tuning.chosen.representation != pinned:
+        return (
+            f"This query began with {model.name} as {model.representation}; --representation "
+            f"{tuning.chosen.representation} moves it to what this machine was tuned to, with another recipe."
+        )
+    return None
 
 
 def plan_setup(settings: Settings, tuned: Setup | None, *, cores: int) -> Setup:

@@ -1,10 +1,11 @@
-"""The task of a tuning, derived from the settings: the model to tune and the work to tune it for."""
+"""Tunings: the task of one, derived from the settings, and the one that was kept for this machine."""
 
 from __future__ import annotations
 
 from streaming.engine import ModelFile
 from streaming.engine.model import memory
 from streaming.engine.tuning.task import TuningTask
+from streaming.engine.tuning.tuning_file import Tuning, find_tuning
 from streaming.errors import UsageError
 from streaming.planning.layout import Layout
 from streaming.planning.token_limits import checked_token_limits
@@ -47,6 +48,18 @@ def tuning_task(
         quick=quick,
         allow_loss=allow_loss,
     )
+
+
+def kept_tuning(settings: Settings, model: ModelFile, *, cores: int) -> Tuning | None:
+    """Return the tuning of `model` for this machine; None when there is none.
+
+    It is in the folder that all data dirs share; gistream 0.1 kept it in the data dir. Raises `MachineError` when the
+    file cannot be read.
+    """
+    for folder in (settings.shared_dir, settings.data_dir):
+        if (tuning := find_tuning(folder, model, cores=cores)) is not None:
+            return tuning
+    return None
 
 
 def other_memory(settings: Settings) -> int:

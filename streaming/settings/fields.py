@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode
 from streaming.errors import BrokerError
 from streaming.settings.kafka_checks import check_options
 from streaming.settings.kafka_options import flat
+from streaming.settings.machine_folder import machine_folder
 from streaming.settings.misplaced import refuse_settings
 from streaming.settings.model_fields import ModelSettings
 
@@ -31,6 +32,13 @@ class Settings(ModelSettings):
         default_factory=lambda: user_data_path("gistream"),
         description="Where gistream keeps everything of yours: the embedded broker's data, checkpoints, logs. "
         "Two data dirs are two independent installations.",
+    )
+    machine_dir: Path | None = Field(
+        None,
+        description="Where tunings are, and models in other representations than their file. They belong to this "
+        "machine and to a model, so all your data dirs share them. Default: gistream's folder among this user's data, "
+        "or the data dir where this user may not write there. With a cluster as master models are in the data dir, "
+        "because its executors make the file at the same path.",
     )
     bootstrap_servers: str | None = Field(
         None, description="Kafka's address, host:port[,host:port]. Default: the embedded broker of the data dir."
@@ -131,6 +139,11 @@ class Settings(ModelSettings):
         description="Seconds that a stop waits for the running micro-batch to end. A batch that takes longer "
         "is abandoned and replays.",
     )
+
+    @field_validator("machine_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator("kafka", mode="before")
     @classmethod
@@ -243,9 +256,19 @@ class Settings(ModelSettings):
         return self.data_dir / "logs"
 
     @property
+    def is_local(self) -> bool:
+        """Whether Spark's master has every process on this machine."""
+        return self.master.startswith("local")
+
+    @property
+    def shared_dir(self) -> Path:
+        """The folder of this machine's tunings and models, which all data dirs of this user share."""
+        return self.machine_dir or machine_folder(self.data_dir)
+
+    @property
     def models_dir(self) -> Path:
         """The folder of models in other representations than their file."""
-        return self.data_dir / "models"
+        return (self.shared_dir if self.is_local else self.data_dir) / "models"
 
     @property
     def checkpoint_location(self) -> str:

@@ -19,8 +19,9 @@ class ModelSettings(BaseModel):
     representation: Literal["auto", "given", "BF16", "F16", "Q8_0", "Q6_K", "Q4_K_M", "Q4_0"] = Field(
         "auto",
         description="The representation of the weights in memory. auto: the one in the query's checkpoint, from its "
-        "first start; else the choice of `gistream tune` for this CPU; else as given. given: as in the file. A name: "
-        "that one, made from the file once. A query keeps its first representation until this names another one.",
+        "first start; else the choice of `gistream tune` for this CPU; else BF16 or F16 where a small Q4_1 file loses "
+        "nothing by it and this CPU's instructions favour it; else as given. given: as in the file. A name: that one, "
+        "made from the file once. A query keeps its first representation until this names another one.",
     )
     prompt: str = Field("default", description="The prompt profile of documents that name none.")
     prompts_dir: Path | None = Field(

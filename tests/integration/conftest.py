@@ -28,13 +28,8 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A reader's folder: the examples, some notes, and a book in the dress of Project Gutenberg."""
-    # All readers share the prepared models: to make BF16 of the sample takes seconds and 270 MB.
-    models = tmp_path_factory.getbasetemp() / "prepared-models"
-    models.mkdir(exist_ok=True)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "models").symlink_to(models)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     chapters = "".join(f"CHAPTER {n}\n\n{STORY}\n" for n in ("I", "II", "III"))
     (tmp_path / "my-book.txt").write_text(

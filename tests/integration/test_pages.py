@@ -28,9 +28,6 @@ from streaming.settings import load
 def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "own-topics.md":
         fill_topics(folder / "data")
-    if page.name == "quickstart.md":
-        # The page of a new user begins with an empty data dir.
-        (folder / "data" / "models").unlink()
     if page.name == "examples.md":
         (folder / "notes" / "nothing.txt").write_text(" \n")
     if page.name == "evaluation.md":

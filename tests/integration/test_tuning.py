@@ -181,17 +181,19 @@ def test_a_model_that_cannot_be_measured_is_an_error_with_its_reason(model: Mode
         list(tune(task(replace(model, path=tmp_path / "gone.gguf"), tmp_path)))
 
 
-def test_the_command_keeps_what_it_chose_and_prints_it(model: ModelFile, tmp_path: Path) -> None:
+def test_the_command_keeps_what_it_chose_for_all_data_dirs_and_prints_it(
+    model: ModelFile, tmp_path: Path, machine_dir: Path
+) -> None:
     done = gistream("tune", "--quick", "--model", str(model.path), "--context", "1024", "--json", data_dir=tmp_path)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert "perplexity" in done.stderr or "documents/s" in done.stderr
-    tuning = find_tuning(tmp_path, model, cores=printed["cores"])
+    tuning = find_tuning(machine_dir, model, cores=printed["cores"])
     assert tuning is not None
     assert (printed["chosen"]["representation"], printed["model_sha256"]) == (
         tuning.chosen.representation, model.sha256,
     )  # fmt: skip
-    shown = gistream("model", "show", str(model.path), data_dir=tmp_path)
+    shown = gistream("model", "show", str(model.path), data_dir=tmp_path / "another")
     if tuning.chosen.representation != "given":
         assert f"computed as {tuning.chosen.representation} (tuned for this CPU)" in shown.stdout
 

@@ -70,7 +70,8 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
         own.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(
-            f"Models cannot be written to {folder}: {error.strerror}; choose another place with --data-dir."
+            f"Models cannot be written to {folder}: {error.strerror}; choose another place with machine_dir or "
+            "--data-dir."
         ) from error
     try:
         yield own

@@ -1,4 +1,4 @@
-"""The figures and the choice of a tuning, stored as JSON in the data dir: `tuning/<model>-<machine>.json`.
+"""The figures and the choice of a tuning, stored as JSON: `tuning/<model>-<machine>.json` of a folder.
 
 A file is valid for one model file, one CPU, one number of cores and one version of llama.cpp's binding. On another
 machine, or after an upgrade, it is not used.
@@ -128,18 +128,18 @@ def this_cpu() -> str:
     return "/".join(values) or f"{platform.machine()} {fields.get('CPU part', '')}".strip()
 
 
-def tuning_path(data_dir: Path, model: ModelFile, *, cores: int) -> Path:
+def tuning_path(folder: Path, model: ModelFile, *, cores: int) -> Path:
     """Return the file of a tuning of `model` for `cores` cores of this CPU."""
     machine = hashlib.sha256(json.dumps([this_cpu(), cores, llama_build()]).encode()).hexdigest()[:8]
-    return data_dir / "tuning" / f"{model.sha256[:16]}-{machine}.json"
+    return folder / "tuning" / f"{model.sha256[:16]}-{machine}.json"
 
 
-def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | None:
-    """Return the tuning of `model` for this machine; None when there is none.
+def find_tuning(folder: Path, model: ModelFile, *, cores: int) -> Tuning | None:
+    """Return the tuning of `model` for this machine in a folder; None when there is none.
 
     Raises `MachineError` when the file cannot be read.
     """
-    path = tuning_path(data_dir, model, cores=cores)
+    path = tuning_path(folder, model, cores=cores)
     try:
         tuning = _TUNING.validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -151,9 +151,9 @@ def find_tuning(data_dir: Path, model: ModelFile, *, cores: int) -> Tuning | Non
     return tuning
 
 
-def save_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
+def save_tuning(folder: Path, model: ModelFile, tuning: Tuning) -> Path:
     """Write a tuning where `find_tuning` reads, whole or not at all, and return the file; raises `MachineError`."""
-    path = tuning_path(data_dir, model, cores=tuning.cores)
+    path = tuning_path(folder, model, cores=tuning.cores)
     partial = path.with_suffix(f".{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +161,6 @@ def save_tuning(data_dir: Path, model: ModelFile, tuning: Tuning) -> Path:
         partial.replace(path)
     except OSError as error:
         raise MachineError(
-            f"The tuning cannot be written to {path.parent}: {error.strerror}; choose another place with --data-dir."
+            f"The tuning cannot be written to {path.parent}: {error.strerror}; choose another place with machine_dir."
         ) from error
     return path

@@ -156,7 +156,8 @@ def test_what_must_last_is_on_volumes_that_gistream_may_write_to(run_settings: S
     mounted = mounts(SERVICES["summarizer"])
     made = re.search(r"install --directory --owner gistream --group gistream ([^&]+)", " ".join(IMAGE.all("RUN")))
     assert made
-    for path in (run_settings.parquet, run_settings.checkpoint_location, str(run_settings.logs_dir)):
+    lasting = (run_settings.logs_dir, run_settings.shared_dir / "tuning", run_settings.models_dir)
+    for path in (run_settings.parquet, run_settings.checkpoint_location, *map(str, lasting)):
         [target] = [target for target in mounted if path == target or str(path).startswith(f"{target}/")]
         source, read_only = mounted[target]
         assert source in COMPOSE["volumes"]

@@ -105,3 +105,11 @@ def test_a_command_that_chooses_a_strategy_chooses_what_becomes_of_unsupported_s
     choosing = [names for names in flags if names & {"strategy", "temperature"}]
     assert len(choosing) == 2
     assert all({"faithfulness", "least_support"} <= names for names in choosing)
+
+
+def test_every_command_that_names_a_master_says_what_its_executors_are() -> None:
+    leaves = commands(typer.main.get_command(app))
+    flags = {command.name: {parameter.name for parameter in command.params} for command in leaves}
+    naming = {name for name, names in flags.items() if "master" in names}
+    assert naming == {"run", "doctor", "tune"}
+    assert all({"executors", "executor_cores"} <= flags[name] for name in naming)
