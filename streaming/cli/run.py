@@ -85,6 +85,8 @@ def run(
     notes.print(plan_block(plan))
     if plan.choice.advice is not None:
         notes.print(plan.choice.advice, markup=False)
+    for warning in plan.warnings:
+        notes.print(warning, style="yellow", markup=False)
     notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
     lines, loads = BatchLines(), LoadingLines()
 

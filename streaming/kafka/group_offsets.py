@@ -23,10 +23,13 @@ _COMMIT_MS = 5000
 
 
 class GroupOffsets:
-    """The consumer group of one query; it has no members, so it never rebalances."""
+    """The consumer group of one query; it has no members, so it never rebalances.
 
-    def __init__(self, settings: Settings) -> None:
-        self._group = settings.group_id
+    `note` stands beside each committed offset: it says which query this is (`streaming.spark.other_results`).
+    """
+
+    def __init__(self, settings: Settings, note: str = "") -> None:
+        self._group, self._note = settings.group_id, note
         self._consumer = KafkaConsumer(
             bootstrap_servers=settings.servers.split(","),
             group_id=self._group,
@@ -38,7 +41,7 @@ class GroupOffsets:
         """Commit the end of a micro-batch: Spark's JSON of topic, partition and next offset."""
         offsets: Mapping[str, Mapping[str, int]] = json.loads(end_offsets)
         positions = {
-            TopicPartition(topic, int(partition)): OffsetAndMetadata(offset, "", -1)
+            TopicPartition(topic, int(partition)): OffsetAndMetadata(offset, self._note, -1)
             for topic, partitions in offsets.items()
             for partition, offset in partitions.items()
         }

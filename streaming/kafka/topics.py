@@ -159,6 +159,22 @@ class Admin:
             )
         return max((newest.timestamp for newest in answer.values() if newest.offset >= 0), default=None)
 
+    def committed_metadata(self, prefix: str) -> dict[str, list[tuple[str, str]]]:
+        """Return what was noted with the offsets of each consumer group whose name begins with `prefix`.
+
+        A note is a topic and a text. There are none where this user may not see the groups, and of a Kafka before 3.0,
+        which answers for one group alone: they only serve to warn.
+        """
+        try:
+            names = [group["group_id"] for group in self._client.list_groups()]
+            offsets = self._client.list_group_offsets([name for name in names if name.startswith(prefix)])
+        except KafkaError:
+            return {}
+        return {
+            group: [(partition.topic, offset.metadata or "") for partition, offset in partitions.items()]
+            for group, partitions in offsets.items()
+        }
+
     def _create(self, name: str, largest: int) -> None:
         settings = self._settings
         retention = settings.retention_hours * 3_600_000 if settings.retention_hours >= 0 else -1

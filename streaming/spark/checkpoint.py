@@ -7,6 +7,7 @@
 - The checkpoint's own id, which no other checkpoint has: the files that a query writes are named after it.
 - The representation in which the query's model is computed, so that a query keeps one recipe when this machine is
   tuned in the meantime.
+- The outputs of the last start, so that the next one can say which of them it leaves out.
 
 A lock keeps a second query out while the first runs.
 """
@@ -16,9 +17,9 @@ from __future__ import annotations
 import fcntl
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from streaming.errors import CheckpointError
@@ -42,11 +43,29 @@ class Pin:
     representation: str
 
 
+@dataclass(frozen=True)
+class Record:
+    """What a checkpoint's `gistream.json` holds; nothing when the query has not begun.
+
+    `outputs` are those of the query's last start, in the words of `other_results`.
+    """
+
+    id: str | None = None
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    pin: Pin | None = None
+    outputs: tuple[str, ...] = ()
+
+
 @contextmanager
 def open_checkpoint(
-    checkpoint: Checkpoint, topic_ids: Mapping[str, str], *, growing: bool = False, pin: Pin | None = None
+    checkpoint: Checkpoint,
+    topic_ids: Mapping[str, str],
+    *,
+    growing: bool = False,
+    pin: Pin | None = None,
+    outputs: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Hold the checkpoint for one query, write its `pin` down, and yield the checkpoint's id.
+    """Hold the checkpoint for one query, write its `pin` and `outputs` down, and yield the checkpoint's id.
 
     `topic_ids` are the ids of the topics that the query reads; with `growing` new topics may have joined them.
     Raises `CheckpointError` when it cannot be read, is in use, or belongs to a topic that was replaced.
@@ -62,18 +81,27 @@ def open_checkpoint(
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
-        checkpoint_id, earlier_ids, _ = _read(checkpoint)
-        checkpoint_id = checkpoint_id or uuid.uuid4().hex
-        _compare(checkpoint, earlier_ids, topic_ids, growing=growing)
-        _write(folder, checkpoint_id, topic_ids, pin)
+        earlier = _read(checkpoint)
+        checkpoint_id = earlier.id or uuid.uuid4().hex
+        _compare(checkpoint, earlier.topic_ids, topic_ids, growing=growing)
+        _write(folder, Record(checkpoint_id, topic_ids, pin, tuple(outputs)))
         yield checkpoint_id
 
 
 def inspect_checkpoint(checkpoint: Checkpoint) -> str:
     """Describe a checkpoint without holding or changing it; raises `CheckpointError` when it cannot be read."""
-    folder = _folder(checkpoint)
-    _, topic_ids, _ = _read(checkpoint)
-    return f"{folder}, of {', '.join(sorted(topic_ids))}" if topic_ids else f"{folder}, not begun"
+    topic_ids = read_record(checkpoint).topic_ids
+    return (
+        f"{checkpoint.location}, of {', '.join(sorted(topic_ids))}"
+        if topic_ids
+        else f"{checkpoint.location}, not begun"
+    )
+
+
+def read_record(checkpoint: Checkpoint) -> Record:
+    """Return the record of a checkpoint without holding it; raises `CheckpointError` when it cannot be read."""
+    _folder(checkpoint)
+    return _read(checkpoint)
 
 
 def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
@@ -82,8 +110,8 @@ def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
     A query that began before pins existed computes with the file as given. Raises `CheckpointError` when the
     checkpoint cannot be read.
     """
-    _folder(checkpoint)
-    _, topic_ids, pin = _read(checkpoint)
+    record = read_record(checkpoint)
+    topic_ids, pin = record.topic_ids, record.pin
     if topic_ids and pin is None:
         return "given"
     return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
@@ -108,20 +136,23 @@ def _lock(file: int, folder: Path) -> None:
         ) from error
 
 
-def _read(checkpoint: Checkpoint) -> tuple[str | None, dict[str, str], Pin | None]:
-    """Return the checkpoint's id, the ids of its topics and its pin; none of them when it has not begun."""
+def _read(checkpoint: Checkpoint) -> Record:
     folder = Path(checkpoint.location)
     try:
         content = json.loads((folder / _FILE).read_text()) if (folder / _FILE).exists() else {}
-        topic_ids: dict[str, str] = dict(content.get("topic_ids", {}))
-        pin = Pin(**content["pin"]) if content.get("pin") else None
+        record = Record(
+            content.get("id"),
+            dict(content.get("topic_ids", {})),
+            Pin(**content["pin"]) if content.get("pin") else None,
+            tuple(map(str, content.get("outputs", ()))),
+        )
         for log in ("offsets", "commits"):
             _check_log(folder / log)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.remedy}."
         ) from error
-    return content.get("id"), topic_ids, pin
+    return record
 
 
 def _compare(
@@ -142,8 +173,8 @@ def _compare(
         )
 
 
-def _write(folder: Path, checkpoint_id: str, topic_ids: Mapping[str, str], pin: Pin | None) -> None:
-    content = {"id": checkpoint_id, "topic_ids": dict(topic_ids), "pin": asdict(pin) if pin else None}
+def _write(folder: Path, record: Record) -> None:
+    content = asdict(record)
     new = (folder / _FILE).with_suffix(".new")
     try:
         new.write_text(json.dumps(content, indent=2))

@@ -15,6 +15,7 @@ from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, pinned
+from streaming.spark.other_results import outputs_of, warnings_about_results
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
@@ -29,7 +30,10 @@ _DOCUMENTS_PER_NINE_SLOTS = 8
 
 @dataclass(frozen=True)
 class Plan:
-    """A query that has been checked and may start; `inputs` and `outputs` are the topics as the broker has them."""
+    """A query that has been checked and may start; `inputs` and `outputs` are the topics as the broker has them.
+
+    `results` says where its summaries go, and `warnings` what its user should know before it begins (`other_results`).
+    """
 
     settings: Settings
     choice: Choice
@@ -39,6 +43,8 @@ class Plan:
     created: list[str]
     archive_location: ArchiveLocation | None
     task_plan: TaskPlan
+    results: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def batch_documents(self) -> int:
@@ -79,6 +85,8 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         created = admin.ensure()
         inputs = admin.describe(admin.inputs())
         outputs = admin.describe(result_topics(settings))
+        results = outputs_of(settings, archive_location)
+        warnings = warnings_about_results(settings, admin, inputs, results)
     limits = {topic.name: topic.max_message_bytes for topic in outputs}
     task_plan = TaskPlan(
         work=work,
@@ -91,4 +99,6 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
         ),
         max_failed_share=settings.max_failed_share,
     )
-    return Plan(settings, choice, layout, inputs, outputs, created, archive_location, task_plan)
+    return Plan(
+        settings, choice, layout, inputs, outputs, created, archive_location, task_plan, results, tuple(warnings)
+    )

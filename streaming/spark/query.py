@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -23,6 +23,7 @@ from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_
 from streaming.spark.checkpoint import Pin, open_checkpoint
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
+from streaming.spark.other_results import Writer
 from streaming.spark.prepare import Plan
 from streaming.spark.session import spark_log, spark_session
 from streaming.spark.sinks.kafka import write_to_kafka
@@ -72,7 +73,7 @@ def hold_checkpoint(plan: Plan) -> Iterator[str]:
     ids = {topic.name: topic.id for topic in plan.inputs}
     growing = plan.settings.input_pattern is not None
     pin = Pin(plan.choice.original.sha256, plan.choice.representation)
-    with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin) as checkpoint_id:
+    with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin, outputs=plan.results) as checkpoint_id:
         yield checkpoint_id
 
 
@@ -121,7 +122,6 @@ def run(
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
     settings = plan.settings
-    group = GroupOffsets(settings)
 
     def on_committed(batch: Batch) -> None:
         group.commit(batch.end_offsets)
@@ -130,6 +130,8 @@ def run(
     try:
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(hold_checkpoint(plan))
+            note = Writer(checkpoint_id, plan.results).to_text()
+            group = stack.enter_context(closing(GroupOffsets(settings, note)))
             archive_query = stack.enter_context(hold_archive_checkpoint(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
@@ -142,5 +144,3 @@ def run(
             # A service manager may stop all our processes at once; then there is nothing left to wait for.
             raise Abandoned(f"Stopped before the running micro-batch ended; it will run again. ({error})") from error
         raise
-    finally:
-        group.close()

@@ -1,0 +1,119 @@
+"""What a start says about results before it writes any: those of other queries, and those that it no longer writes.
+
+Other queries are known in two ways: by their checkpoints in this data dir, which also show a query that has just begun,
+and by the consumer groups of gistream's queries, which also show those of other data dirs and machines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.archive import ArchiveLocation
+from streaming.errors import CheckpointError
+from streaming.kafka.topics import Admin, Topic
+from streaming.settings import Settings
+from streaming.spark.checkpoint import Checkpoint, Record, read_record
+
+_GROUP_PREFIX = "gistream-"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A query that writes results: the id of its checkpoint, and its outputs in the words of `outputs_of`.
+
+    As text it is the metadata of the offsets that the query commits to its consumer group.
+    """
+
+    checkpoint_id: str
+    outputs: tuple[str, ...]
+
+    def to_text(self) -> str:
+        """Return the text that `from_text` reads: only topics, because a path is nobody else's business."""
+        topics = [output for output in self.outputs if not output.startswith("parquet=")]
+        return json.dumps({"checkpoint": self.checkpoint_id, "outputs": topics})
+
+    @classmethod
+    def from_text(cls, text: str) -> Writer | None:
+        """Return the writer of a committed offset's metadata; None when another program or version wrote it."""
+        try:
+            content = json.loads(text)
+            return cls(str(content["checkpoint"]), tuple(map(str, content["outputs"])))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def outputs_of(settings: Settings, archive: ArchiveLocation | None) -> tuple[str, ...]:
+    """Return where a query's summaries go: "topic NAME", "parquet=URL" without a login."""
+    topics = (f"topic {settings.output_topic}",) if settings.to_kafka else ()
+    return topics if archive is None else (*topics, f"parquet={archive.url}")
+
+
+def warnings_about_results(
+    settings: Settings, admin: Admin, inputs: Sequence[Topic], outputs: Sequence[str]
+) -> list[str]:
+    """Return a sentence for each other query with the same documents and the same output, and each output left out.
+
+    Raises `CheckpointError` when the query's own checkpoint cannot be read.
+    """
+    own = read_record(Checkpoint(settings.checkpoint_location))
+    beside = dict(_queries_of_this_data_dir(settings, inputs))
+    sentences = [
+        _other_query(settings, f"Query '{name}' of this data dir", inputs, both, name)
+        for name, record in beside.items()
+        if (both := _shared(record.outputs, outputs))
+    ]
+    known = {record.id for record in (own, *beside.values())}
+    for name, writer in _queries_by_group(admin, inputs):
+        if writer.checkpoint_id not in known and (both := _shared(writer.outputs, outputs)):
+            whose = f"Query '{name}' with another checkpoint (of another data dir, or one that was given up)"
+            sentences.append(_other_query(settings, whose, inputs, both, name))
+    left_out = [output for output in own.outputs if output not in outputs]
+    return sentences + [_left_out(settings, output) for output in left_out]
+
+
+def _shared(theirs: Iterable[str], ours: Sequence[str]) -> str:
+    return " and ".join(output for output in theirs if output in ours)
+
+
+def _other_query(settings: Settings, whose: str, inputs: Sequence[Topic], both: str, name: str) -> str:
+    documents = ", ".join(topic.name for topic in inputs)
+    other = f"go on with --query {name}" if name != settings.query else "go on with that checkpoint"
+    remedy = "--output-topic" if both.startswith("topic ") else "--sink parquet=PATH"
+    return (
+        f"{whose} writes summaries of {documents} to {both}, too, so a document will have a result of each; give this "
+        f"query a {remedy} of its own, or {other}."
+    )
+
+
+def _left_out(settings: Settings, output: str) -> str:
+    kind, _, name = output.partition(" ")
+    flags = f"--sink kafka --output-topic {name}" if kind == "topic" else f"--sink {output}"
+    return (
+        f"The last start of query '{settings.query}' also wrote to {output}, which gets no more results from now on; "
+        f"to go on with it, stop and start with {flags} as well."
+    )
+
+
+def _queries_of_this_data_dir(settings: Settings, inputs: Sequence[Topic]) -> Iterator[tuple[str, Record]]:
+    ids = {topic.id for topic in inputs}
+    for folder in sorted((settings.data_dir / "checkpoints").glob("*")):
+        if folder == Path(settings.checkpoint_location):
+            continue
+        try:
+            record = read_record(Checkpoint(str(folder)))
+        except CheckpointError:
+            # It stops its own query, not this one.
+            continue
+        # A topic's id is that of one cluster.
+        if ids & set(record.topic_ids.values()):
+            yield folder.name, record
+
+
+def _queries_by_group(admin: Admin, inputs: Sequence[Topic]) -> Iterator[tuple[str, Writer]]:
+    names = {topic.name for topic in inputs}
+    for group, metadata in admin.committed_metadata(_GROUP_PREFIX).items():
+        writers = {Writer.from_text(text) for topic, text in metadata if topic in names}
+        yield from ((group.removeprefix(_GROUP_PREFIX), writer) for writer in writers if writer is not None)
