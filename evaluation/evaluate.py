@@ -72,7 +72,7 @@ def evaluate(
 def _plan(contender: Contender) -> Work:
     settings = contender.settings
     original = open_model(settings.model, completion=settings.completion)
-    return plan_work(settings, choose(settings, original, cores=usable_cores()), here=True)
+    return plan_work(settings, choose(settings, original, cores=usable_cores()), here=True, command="eval")
 
 
 def _summarize(

@@ -84,7 +84,7 @@ def summarize(
     choice = choose(settings, model_file, cores=usable_cores())
     if choice.advice is not None:
         notes.print(choice.advice, markup=False)
-    work = plan_work(settings, choice, here=True)
+    work = plan_work(settings, choice, here=True, command="summarize")
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:

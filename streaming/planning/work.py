@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streaming.engine import LlamaRecipe, ModelFile, grammar_of
+from streaming.engine.process.caller import this_program
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import MachineError, UsageError
 from streaming.messages import ModelInfo
@@ -42,8 +43,10 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
-def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
+def plan_work(settings: Settings, choice: Choice, *, here: bool, command: str = "run") -> Work:
     """Plan how documents are summarized with the chosen model and setup, on this machine when `here`.
+
+    `command` says for whom: "run" for a query, else the name of a command or a function.
 
     Raises `UsageError`, and `MachineError` when this machine lacks the memory or the GPU.
     """
@@ -58,7 +61,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool) -> Work:
             "rename the profile."
         )
     return Work(
-        engine=_plan_engine(settings, choice, here=here, limits=limits),
+        engine=_plan_engine(settings, choice, here=here, limits=limits, command=command),
         recipe=Recipe(
             # The original file's checksum: a prepared file may differ by a byte between versions of llama.cpp.
             model_sha256=choice.original.sha256,
@@ -112,7 +115,7 @@ def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
     return grammars
 
 
-def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: TokenLimits) -> EngineRecipe:
+def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: TokenLimits, command: str) -> EngineRecipe:
     memory = settings.engine_memory * MIB if settings.engine_memory else None
     setup = choice.setup
     llama = LlamaRecipe(
@@ -130,4 +133,8 @@ def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: Toke
     )
     if here and (reason := llama.refusal()):
         raise MachineError(reason)
-    return llama if settings.engine == "in-process" else ProcessRecipe(llama, settings.native_deadline, memory)
+    if settings.engine == "in-process":
+        return llama
+    query = settings.query if command == "run" else None
+    caller = this_program(command, query=query, data_dir=str(settings.data_dir))
+    return ProcessRecipe(llama, settings.native_deadline, memory, caller)

@@ -60,7 +60,8 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     all_settings = load({"master": session.conf.get("spark.master"), **settings})
     layout = plan_layout(all_settings)
     model = open_model(all_settings.model, completion=all_settings.completion)
-    work = plan_work(all_settings, choose(all_settings, model, cores=layout.cores), here=layout.local)
+    choice = choose(all_settings, model, cores=layout.cores)
+    work = plan_work(all_settings, choice, here=layout.local, command="summarize_frame")
     columns_used = [name for name in Document.model_fields if name in documents.columns]
     # Cast here: pandas would turn whole numbers beside a null into floats.
     rows = documents.select(*columns_used).withColumn("id", col("id").cast("string"))

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine_process import ask, ask_all, child, engine, lines, own_folders, reci
 from installation import gistream
 from processes import has_ended
 
+from streaming.engine.process.caller import this_program
 from streaming.engine.process.wire import encode
 from streaming.errors import EngineCrashed, EngineError
 from streaming.protocol import Engine
@@ -120,22 +122,35 @@ def test_only_this_user_can_reach_the_socket(log: Path) -> None:
             assert path.stat().st_mode & 0o777 == mode
 
 
-def test_what_an_engine_does_is_shown(log: Path, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_what_an_engine_does_is_shown_and_for_whom(log: Path, tmp_path: Path) -> None:
+    gate, mine = tmp_path / "gate", tmp_path / "mine"
 
     async def scene(loaded: Engine) -> dict[str, Any]:
         task = asyncio.create_task(ask_all(loaded, [f"wait {gate}", "a"]))
         await until(lambda: loaded.status().busy == 1 and lines(log, "end a"))
-        as_json = await asyncio.to_thread(gistream, "engine", "--json", data_dir=tmp_path)
-        as_text = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path)
+        as_json = await asyncio.to_thread(gistream, "engine", "--json", data_dir=mine)
+        as_text = await asyncio.to_thread(gistream, "engine", data_dir=mine)
+        assert f"for         query mill, process {os.getpid()}, data dir {mine / 'demo'}\n" in as_text.stdout
         assert "3 of 4 open" in as_text.stdout
+        # What belongs to another data dir is counted, and shown on request.
+        others = await asyncio.to_thread(gistream, "engine", data_dir=tmp_path / "another")
+        assert "mill" not in others.stdout
+        assert "of other data dirs: `gistream engine --all`" in others.stdout
+        everything = await asyncio.to_thread(gistream, "engine", "--all", data_dir=tmp_path / "another")
+        assert "query mill" in everything.stdout
         gate.touch()
         await task
         reports = [json.loads(line) for line in as_json.stdout.splitlines()]
         return next(report for report in reports if report["executor"] == os.getpid())
 
-    with engine(log) as loaded:
+    # A demo's data dir lies in that of its user.
+    caller = this_program("run", query="mill", data_dir=str(mine / "demo"))
+    loaded = replace(recipe(log), caller=caller).load()
+    try:
         report = asyncio.run(scene(loaded))
+    finally:
+        loaded.close()
+    assert report["caller"] == asdict(caller)
     assert (report["slots"], report["busy"], report["workers"], report["requests"]) == (4, 1, 1, 1)
     assert (report["loads"], report["deaths"], report["loading"]) == (1, 0, None)
     assert 0 < report["memory"] < report["memory_limit"]

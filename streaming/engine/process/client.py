@@ -14,7 +14,7 @@ from itertools import count
 from os import getpid
 from typing import Any, TypeVar
 
-from streaming.engine.process.report import EngineReport
+from streaming.engine.process.report import unpack_report
 from streaming.engine.process.starting import Launch, find_or_start, reap, wait_for_end
 from streaming.engine.process.wire import Frame, encode, pack_messages, pack_request, read_frame, unpack_error
 from streaming.errors import DeadlineExceeded, EngineError
@@ -152,7 +152,7 @@ class ProcessEngine:
 
     def status(self) -> EngineStatus:
         """Return the current status of the engine process, for all workers."""
-        return EngineReport(**self._wait(self._ask({"do": "report"}))).status
+        return unpack_report(self._wait(self._ask({"do": "report"}))).status
 
     def close(self) -> None:
         """Disconnect from the engine process, and end it when this process owns it; idempotent."""

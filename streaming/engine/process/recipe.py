@@ -6,11 +6,12 @@ import hashlib
 import importlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from streaming.engine.process.caller import Caller
 from streaming.engine.process.owner import find_owner
 from streaming.engine.process.wire import Frame
 from streaming.protocol import Engine, EngineRecipe
@@ -21,12 +22,14 @@ class ProcessRecipe:
     """An engine in a process of its own: `inner` is what its child loads.
 
     `stall` is how many seconds one native call may take before the child counts as hung. `memory` is how many bytes the
-    child may use (None: the machine's free memory is the only limit).
+    child may use (None: the machine's free memory is the only limit). `caller` is the program whose documents the
+    engine computes; it decides nothing.
     """
 
     inner: EngineRecipe
     stall: float
     memory: int | None
+    caller: Caller | None = field(default=None, compare=False)
 
     def load(
         self, on_progress: Callable[[float], None] | None = None, owner: int | None = None, log: Path | None = None
@@ -41,8 +44,9 @@ class ProcessRecipe:
         from streaming.engine.process.client import ProcessEngine
         from streaming.engine.process.starting import Launch
 
+        caller = asdict(self.caller) if self.caller else None
         return ProcessEngine(
-            Launch(self.packed, self.digest, find_owner() if owner is None else owner, log), on_progress
+            Launch(self.packed, self.digest, find_owner() if owner is None else owner, log, caller), on_progress
         )
 
     @property

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from streaming.engine.process.caller import Caller
 from streaming.engine.process.folder import EngineFolder, engine_folders
 from streaming.engine.process.wire import Frame, encode, read_frame
 from streaming.protocol import EngineStatus
@@ -24,6 +25,7 @@ class EngineReport:
     the model that is loaded, None when the model is loaded. `requests` counts requests without an answer, `suspects`
     the requests among them that are tried alone after a crash. `memory` and `memory_limit` are the child's, in bytes.
     Rates are tokens a second, in the last ten seconds. `loads` and `deaths` count the child's since the server began.
+    `caller` is the program for whose documents the engine was started; None when that is unknown.
     """
 
     model: str
@@ -46,6 +48,7 @@ class EngineReport:
     memory_limit: int
     loads: int
     deaths: int
+    caller: Caller | None = None
 
     @property
     def status(self) -> EngineStatus:
@@ -89,6 +92,12 @@ def engine_reports() -> list[EngineReport]:
     return [report for folder in engine_folders() if (report := asyncio.run(_ask(folder))) is not None]
 
 
+def unpack_report(fields: Frame) -> EngineReport:
+    """Return the report of a frame."""
+    caller = fields.get("caller")
+    return EngineReport(**{**fields, "caller": Caller(**caller) if caller else None})
+
+
 async def _ask(folder: EngineFolder) -> EngineReport | None:
     try:
         reader, writer = await asyncio.open_unix_connection(str(folder.socket))
@@ -107,4 +116,4 @@ async def _read_report(reader: asyncio.StreamReader) -> EngineReport | None:
     frame: Frame | None = {}
     while frame is not None and "id" not in frame:
         frame = await read_frame(reader)
-    return None if frame is None else EngineReport(**frame["done"])
+    return None if frame is None else unpack_report(frame["done"])

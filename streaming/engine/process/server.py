@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streaming.engine.model.memory import available_bytes
+from streaming.engine.process.caller import Caller
 from streaming.engine.process.connection import Connection
 from streaming.engine.process.folder import EngineFolder, locked
 from streaming.engine.process.ledger import Death, Entry, Ledger
@@ -47,7 +48,8 @@ class Spec:
 
     `recipe` is the engine that the child loads, `folder` the path of the engine's folder, `owner` the executor's
     process id, and `owner_descriptor` becomes readable when the executor ends. `stall` is how many seconds one native
-    call may take. `memory` is how many bytes the child may use, if that is less than the free memory.
+    call may take. `memory` is how many bytes the child may use, if that is less than the free memory. `caller` are the
+    fields of the program's `Caller` for whose documents the server was started.
     """
 
     recipe: Frame
@@ -56,6 +58,7 @@ class Spec:
     owner_descriptor: int | None
     stall: float
     memory: int | None
+    caller: Frame | None
 
 
 class Server:
@@ -255,6 +258,7 @@ class Server:
             memory_limit=self._memory_limit,
             loads=self._loads,
             deaths=self._deaths,
+            caller=Caller(**self._spec.caller) if self._spec.caller else None,
         )
 
 

@@ -30,13 +30,14 @@ class Launch:
     """The parameters by which an engine process is found or started.
 
     `packed` is its recipe as plain values and `digest` the recipe's SHA-256, `owner` the executor's process id. The
-    process writes its log lines to `log`, or to this process's standard error.
+    process writes its log lines to `log`, or to this process's standard error. `caller` are the fields of its `Caller`.
     """
 
     packed: Frame
     digest: str
     owner: int
     log: Path | None
+    caller: Frame | None
 
     @property
     def folder(self) -> EngineFolder:
@@ -110,7 +111,13 @@ def _start(launch: Launch, folder: EngineFolder) -> None:
     except ProcessLookupError as error:
         raise EngineError("The executor has ended, so its engine is not started.") from error
     folder.open()
-    spec = {**launch.packed, "folder": str(folder.path), "owner": launch.owner, "owner_descriptor": descriptor}
+    spec = {
+        **launch.packed,
+        "folder": str(folder.path),
+        "owner": launch.owner,
+        "owner_descriptor": descriptor,
+        "caller": launch.caller,
+    }
     try:
         with nullcontext() if launch.log is None else launch.log.open("ab") as errors:
             process = subprocess.Popen(
