@@ -16,6 +16,7 @@ from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, command_flags
 from streaming.terminal.consoles import out
+from streaming.wording import counted
 
 
 def engine(
@@ -48,7 +49,7 @@ def engine(
     if as_json:
         return
     if hidden := len(reports) - len(shown):
-        out.print(f"{hidden} engine{'s'[: hidden != 1]} of other data dirs: `gistream engine --all`")
+        out.print(f"{counted(hidden, 'engine')} of other data dirs: `gistream engine --all`")
     elif not shown:
         out.print("no engine runs here; `gistream run` starts one")
 
@@ -72,16 +73,17 @@ def _block(report: EngineReport) -> Text:
     if report.loading is not None:
         state = f"loading the model: {report.loading:.0%}"
     elif report.suspects:
-        state = f"after a crash: {report.suspects} requests are tried one at a time"
-    workers = f"{report.workers} worker{'s'[: report.workers != 1]}"
+        state = f"after a crash: {counted(report.suspects, 'request')} to try, one at a time"
+    workers = counted(report.workers, "worker")
+    crashes = f", after {counted(report.deaths, 'crash', 'crashes')}" if report.deaths else ""
     lines = {
         "for": _whose(report),
         "engine": f"{report.model}, {state}",
         "processes": f"{report.server} and {report.child or 'none'}, for executor {report.executor}, {workers}",
-        "slots": f"{report.slots - report.busy} of {report.slots} open, {report.waiting} requests wait",
+        "slots": f"{report.slots - report.busy} of {report.slots} open, {counted(report.waiting, 'request')} waiting",
         "tokens": f"{report.prompt_rate:,.0f} a second of prompts, {report.completion_rate:,.0f} of summaries; "
         f"{report.prompt_tokens:,} and {report.completion_tokens:,} since it was loaded",
         "memory": f"{report.memory / 1e6:,.0f} MB of {report.memory_limit / 1e6:,.0f}",
-        "loads": f"{report.loads}, after {report.deaths} crashes" if report.deaths else str(report.loads),
+        "loads": f"{report.loads}{crashes}",
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())

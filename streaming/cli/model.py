@@ -19,6 +19,7 @@ from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
 from streaming.terminal.consoles import notes, out, print_table
+from streaming.wording import counted
 
 if TYPE_CHECKING:
     from streaming.planning.engine_choice import Choice
@@ -157,7 +158,7 @@ def _needed(needed: memory.Memory, slots: int, tokens: int) -> str:
     cache = "unknown for this architecture" if needed.kv_cache is None else f"{needed.kv_cache / 1e6:,.0f}"
     return (
         f"{needed.certainty} {needed.total / 1e6:,.0f} MB an executor: weights {needed.weights / 1e6:,.0f}, "
-        f"key-value cache {cache} ({slots} slots of {tokens:,} tokens), buffers {needed.buffers / 1e6:,.0f}"
+        f"key-value cache {cache} ({counted(slots, 'slot')} of {tokens:,} tokens), buffers {needed.buffers / 1e6:,.0f}"
     )
 
 

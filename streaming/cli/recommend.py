@@ -15,6 +15,7 @@ from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
 from streaming.terminal.consoles import out
+from streaming.wording import counted
 
 if TYPE_CHECKING:
     from streaming.planning.recommendation import Recommendation
@@ -74,8 +75,8 @@ def recommend(
         sys.stdout.write(json.dumps({"machine": machine, "models": lines, "compare": compare}) + "\n")
         return
     out.print(
-        f"{cores} cores and {available / 1e6:,.0f} MB of memory. Beside Spark, Kafka and Python, a model of gistream "
-        f"run may take {machine['for_model'] / 1e6:,.0f} MB.",
+        f"{counted(cores, 'core')} and {available / 1e6:,.0f} MB of memory. Beside Spark, Kafka and Python, a model "
+        f"of gistream run may take {machine['for_model'] / 1e6:,.0f} MB.",
         markup=False,
     )
     for model in models:

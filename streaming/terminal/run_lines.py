@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from streaming.wording import counted
+
 if TYPE_CHECKING:
     # These import Spark, which takes a second.
     from streaming.kafka.topics import Topic
@@ -31,15 +33,17 @@ def plan_block(plan: Plan) -> RenderableType:
         "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.original.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
         "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
-        "executors": f"{plan.layout.executors} on {plan.layout.master}, each 1 model, {setup.slots} slots "
-        f"in {setup.lanes} lanes, {setup.threads} threads",
+        "executors": f"{plan.layout.executors} on {plan.layout.master}, each 1 model, {counted(setup.slots, 'slot')} "
+        f"in {counted(setup.lanes, 'lane')}, {counted(setup.threads, 'thread')}",
         "checkpoint": settings.checkpoint_location,
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
 
 
 def _topics(topics: list[Topic]) -> str:
-    return ", ".join(f"{t.name} ({t.partitions} partitions, {t.messages:,} messages)" for t in topics)
+    return ", ".join(
+        f"{t.name} ({counted(t.partitions, 'partition')}, {counted(t.messages, 'message')})" for t in topics
+    )
 
 
 class LoadingLines:

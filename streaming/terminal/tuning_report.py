@@ -15,6 +15,7 @@ from streaming.engine.tuning.task import Step, TuningTask
 from streaming.engine.tuning.tune import tune
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed, Tuning
 from streaming.errors import EngineError
+from streaming.wording import counted
 
 # Seconds between two lines about the progress where there is no terminal for a progress bar.
 _HEARTBEAT = 15.0
@@ -76,8 +77,8 @@ def tuning_tables(tuning: Tuning) -> RenderableType:
         )
     first = tuning.speeds[0]
     heading = (
-        f"{tuning.model} on {tuning.cpu}, {tuning.cores} cores, llama-cpp-python {tuning.llama_cpp}; prompts of "
-        f"{first.prompt_tokens} tokens, {first.completion_tokens} generated:"
+        f"{tuning.model} on {tuning.cpu}, {counted(tuning.cores, 'core')}, llama-cpp-python {tuning.llama_cpp}; "
+        f"prompts of {first.prompt_tokens} tokens, {first.completion_tokens} generated:"
     )
     parts: list[RenderableType] = [Text(heading), speeds]
     if tuning.qualities:
@@ -109,7 +110,7 @@ def _name(representation: str, original: str) -> str:
 
 
 def _setup(setup: Setup) -> str:
-    return f"{setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once"
+    return f"{counted(setup.slots, 'slot')} in {counted(setup.lanes, 'lane')}, {setup.ubatch} tokens at once"
 
 
 def _change(quality: Quality) -> str:

@@ -21,6 +21,7 @@ from streaming.engine.lanes.thinking import Answer, thinking_tags
 from streaming.engine.lanes.vocabulary import Vocabulary
 from streaming.errors import EngineError
 from streaming.protocol import Message, Sampling
+from streaming.wording import counted
 
 # The smallest share of a load that is reported.
 _PROGRESS_STEP = 0.01
@@ -164,8 +165,8 @@ class Context:
         self._context = llama.llama_init_from_model(model, params)
         if not self._context:
             raise EngineError(
-                f"llama.cpp could not open {slots} slots of {context} tokens: not enough memory; lower --slots or "
-                "--context."
+                f"llama.cpp could not open {counted(slots, 'slot')} of {context} tokens: not enough memory; lower "
+                "--slots or --context."
             )
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(self.ubatch, 0, 1)

@@ -15,6 +15,7 @@ import psutil
 
 from streaming.engine.setup import UBATCH
 from streaming.machine.cores import OWN, ROOT, groups
+from streaming.wording import counted
 
 # llama.cpp rounds the tokens of a slot up to this.
 _CACHE_STEP = 256
@@ -158,7 +159,7 @@ def refusal(
     else:
         remedy = f"lower --slots to 1 and --context to {fits[1]}"
     return (
-        f"The model {name} with {slots} slots of {context} tokens needs {needed.certainty} "
+        f"The model {name} with {counted(slots, 'slot')} of {context} tokens needs {needed.certainty} "
         f"{needed.total / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB {allowed}; {remedy}."
     )
 

@@ -20,6 +20,7 @@ from streaming.engine.tuning.task import Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Quality, Skipped, Speed
 from streaming.engine.tuning.verdict import assess_quality
 from streaming.errors import EngineError, ModelError
+from streaming.wording import counted
 
 # Tokens that a representation should predict, and must predict at least: windows end where a text ends.
 _TOKENS, _MIN_TOKENS = 8192, 8000
@@ -85,7 +86,8 @@ def probe(
     """Measure one representation in one setup; raises `EngineError`, also after `limit` seconds (None: the budget)."""
     task, file = run.task, run.files[representation]
     name = task.model.representation if representation == GIVEN else representation
-    yield Step(f"{name}: {setup.slots} slots in {setup.lanes} lanes, {setup.ubatch} tokens at once")
+    slots, lanes = counted(setup.slots, "slot"), counted(setup.lanes, "lane")
+    yield Step(f"{name}: {slots} in {lanes}, {setup.ubatch} tokens at once")
     started = time.monotonic()
     request = {
         "path": str(file.path),
@@ -99,16 +101,16 @@ def probe(
     }
     [figures] = run_subprocess("probe", request, seconds=run.seconds_left if limit is None else limit)
     run.longest_probe = max(run.longest_probe, time.monotonic() - started)
-    lanes = figures["lanes"]
+    measured = figures["lanes"]
     speed = Speed(
         representation=representation,
         setup=setup,
         prompt_tokens=task.prompt_tokens,
         completion_tokens=task.completion_tokens,
-        prefill=statistics.mean(lane["prefill"] for lane in lanes),
-        decode=statistics.mean(lane["decode"] for lane in lanes),
+        prefill=statistics.mean(lane["prefill"] for lane in measured),
+        decode=statistics.mean(lane["decode"] for lane in measured),
         documents_per_second=sum(
-            1 / (lane["prefill"] + task.completion_tokens * lane["decode"] / lane["slots"]) for lane in lanes
+            1 / (lane["prefill"] + task.completion_tokens * lane["decode"] / lane["slots"]) for lane in measured
         ),
         memory=int(figures["memory"]),
         predicted=task.predicted_bytes(file.file_bytes, setup),
