@@ -19,7 +19,7 @@ from streaming.errors import NotSummarized
 from streaming.machine.cores import usable_cores
 from streaming.pipeline.desk import unload
 from streaming.planning.engine_choice import choose
-from streaming.planning.work import Work, plan_work
+from streaming.planning.work import Work, check_prompt, plan_work
 from streaming.summarizer import free_text
 from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
@@ -71,6 +71,7 @@ def evaluate(
 
 def _plan(contender: Contender) -> Work:
     settings = contender.settings
+    check_prompt(settings)
     original = open_model(settings.model, completion=settings.completion)
     return plan_work(settings, choose(settings, original, cores=usable_cores()), here=True, command="eval")
 

@@ -7,7 +7,7 @@
     ├── BrokerError            4    Kafka cannot be started, reached or used
     ├── TopicError             5    a topic is missing, too small, forbidden or replaced
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
-    ├── MachineError           7    Java, disk, memory or the network is missing
+    ├── MachineError           7    Java, disk, memory, the network or a cluster is missing
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
     │   └── EngineError        8    the engine failed for every document, not for one
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
@@ -85,7 +85,7 @@ class CheckpointError(GistreamError):
 
 
 class MachineError(GistreamError):
-    """The machine lacks something: Java, disk, memory, the network."""
+    """The machine lacks something: Java, disk, memory, the network, or a cluster with room for an executor."""
 
     exit_code = 7
 

@@ -73,7 +73,6 @@ def run(
 
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
     """
-    from streaming.engine import open_model
     from streaming.spark.prepare import prepare
     from streaming.spark.query import run as run_query
     from streaming.spark.watch import StopRequest
@@ -81,7 +80,7 @@ def run(
 
     settings = load(command_flags(ctx))
     stop = StopRequest()
-    plan = prepare(settings, open_model(settings.model, completion=settings.completion))
+    plan = prepare(settings)
     notes.print(plan_block(plan))
     if plan.choice.advice is not None:
         notes.print(plan.choice.advice, markup=False)
@@ -95,5 +94,10 @@ def run(
             notes.print(line)
 
     run_query(
-        plan, once=once, stop=stop, on_batch=lambda batch: notes.print(lines.line(batch)), on_progress=on_progress
+        plan,
+        once=once,
+        stop=stop,
+        on_batch=lambda batch: notes.print(lines.line(batch)),
+        on_progress=on_progress,
+        on_wait=lambda line: notes.print(line, markup=False),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +72,7 @@ def summarize(
     from streaming.machine.cores import usable_cores
     from streaming.pipeline.offline import summarize_documents
     from streaming.planning.engine_choice import choose
-    from streaming.planning.work import plan_work
+    from streaming.planning.work import check_prompt, plan_work
 
     settings = load(command_flags(ctx))
     refusals: list[str] = []
@@ -80,11 +80,16 @@ def summarize(
     documents = islice(_documents(read_files(found, Split.parse(split)), refusals), limit)
     if line := found.skipped_line():
         notes.print(line, markup=False)
+    check_prompt(settings)
+    # Before the model is read, because without a document there is nothing for it to do.
+    if (first := next(documents, None)) is None:
+        _conclude(done=0, failed=0, refusals=refusals)
+        return
     model_file = open_model(settings.model, completion=settings.completion)
     choice = choose(settings, model_file, cores=usable_cores())
+    work = plan_work(settings, choice, here=True, command="summarize")
     if choice.advice is not None:
         notes.print(choice.advice, markup=False)
-    work = plan_work(settings, choice, here=True, command="summarize")
     done = failed = 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
@@ -93,7 +98,7 @@ def summarize(
         def on_progress(share: float) -> None:
             progress.update(task, description=f"loading the model: {share:.0%}")
 
-        for document, outcome in summarize_documents(work, documents, on_progress):
+        for document, outcome in summarize_documents(work, chain([first], documents), on_progress):
             done += 1
             progress.update(task, description=f"{done} done")
             if isinstance(outcome, Exception):
@@ -103,6 +108,11 @@ def summarize(
                 write_json(tail_json(outcome))
             else:
                 out.print(evidence_block(outcome, document.text) if evidence else tail_block(outcome))
+    _conclude(done=done, failed=failed, refusals=refusals)
+
+
+def _conclude(*, done: int, failed: int, refusals: list[str]) -> None:
+    """End the command with an error when a document has no summary, or there was none."""
     if lost := failed + len(refusals):
         total, have = counted(done + len(refusals), "document"), "has" if lost == 1 else "have"
         raise NotSummarized(f"{lost:,} of {total} {have} no summary; the reasons are above.")

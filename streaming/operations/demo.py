@@ -33,10 +33,12 @@ from streaming.engine.tuning.tuning_file import save_tuning
 from streaming.errors import BrokerError, EngineError, MachineError, NotAcknowledged
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
+from streaming.machine.java import find_java
 from streaming.messages import DeadLetter, Summary
 from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import plan_layout
 from streaming.planning.tuning import kept_tuning, tuning_task
+from streaming.planning.work import check_prompt
 from streaming.settings import Settings
 from streaming.spark.arrivals import summarize_backlog
 from streaming.spark.engine_start import start_engine
@@ -45,6 +47,7 @@ from streaming.spark.session import spark_log, spark_session
 from streaming.terminal.consoles import print_table
 from streaming.terminal.run_lines import plan_block
 from streaming.terminal.tuning_report import show_tuning, tuning_tables
+from streaming.wording import counted
 
 # The settings that the demo takes over from its user; all others belong to another installation.
 _USER_SETTINGS = {
@@ -68,14 +71,17 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
 
     Raises `UsageError` for missing files, and the errors of the parts.
     """
-    model = open_model(settings.model, completion=settings.completion)
+    broker = _own_broker(settings)
+    plan_layout(settings)
+    check_prompt(settings)
+    find_java()
     files = find_files(paths or [sample_folder()])
     documents = islice(read_files(files, Split.parse(split)), limit)
     if line := files.skipped_line():
         out.print(line, markup=False)
-    choice = _choose(settings, model, out)
+    choice = _choose(settings, open_model(settings.model, completion=settings.completion), out)
     started = time.monotonic()
-    with _interruptible(), _installation(settings, keep=keep) as broker, ThreadPoolExecutor(1) as pool:
+    with _interruptible(), _installation(broker, keep=keep), ThreadPoolExecutor(1) as pool:
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and mostly load Java classes, so they run side by side.
         planning = pool.submit(_plan, broker, choice, documents, out)
@@ -95,8 +101,8 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
                 arrivals = _summarize(results, started, out)
         print_table(_closing_table(arrivals), out)
         out.print(
-            f"\n{len(arrivals)} documents in {time.monotonic() - started:.0f} s, from nothing to the last summary; the "
-            f"first came after {arrivals[0].seconds:.0f} s."
+            f"\n{counted(len(arrivals), 'document')} in {time.monotonic() - started:.0f} s, from nothing to the last "
+            f"summary; the first came after {arrivals[0].seconds:.0f} s."
         )
         if keep:
             out.print(
@@ -148,7 +154,7 @@ def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRe
         out.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
     if not report.acknowledged:
         raise NotAcknowledged("Kafka took none of the documents; see above.")
-    out.print(f"{report.acknowledged} documents are in topic '{demo.input_topic}'")
+    out.print(f"{counted(report.acknowledged, 'document')} in topic '{demo.input_topic}'")
     return prepare(demo, choice.original, choice)
 
 
@@ -185,9 +191,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]:
-    """Make an empty data dir for the demo; its broker ends with the context, unless all went well and `keep`."""
+def _own_broker(settings: Settings) -> EmbeddedBroker:
+    """Return the broker of the demo's own data dir; raises `BrokerError` when it runs."""
     folder = settings.data_dir / "demo"
     # One executor needs one partition, and the documents come in the order of their names.
     user_settings = settings.model_dump(include=_USER_SETTINGS)
@@ -197,9 +202,16 @@ def _installation(settings: Settings, *, keep: bool) -> Iterator[EmbeddedBroker]
             f"A demo from an earlier run is still running; end it with `gistream broker stop --data-dir {folder}`, "
             "which also lets the next demo begin again."
         )
+    return broker
+
+
+@contextmanager
+def _installation(broker: EmbeddedBroker, *, keep: bool) -> Iterator[None]:
+    """Empty the broker's data dir; the broker ends with the context, unless all went well and `keep`."""
+    folder = broker.settings.data_dir
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield broker
+        yield
     except BaseException:
         # A failed demo leaves its logs, and no process.
         broker.stop()

@@ -32,7 +32,9 @@ from streaming.planning.token_limits import token_limits
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
+from streaming.spark.cluster import check_master
 from streaming.spark.session import LEAST_DISK
+from streaming.wording import counted
 
 State = Literal["ok", "warning", "problem"]
 # A day of logs, checkpoints and Kafka segments of a small installation.
@@ -151,7 +153,9 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
 
 def _spark(settings: Settings) -> str:
     layout = plan_layout(settings)
-    return f"{layout.master}: {layout.executors} executors of {layout.cores} cores, each with one model"
+    check_master(layout)
+    executors, cores = counted(layout.executors, "executor"), counted(layout.cores, "core")
+    return f"{layout.master}: {executors} of {cores}, each with one model"
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -220,8 +224,8 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
 
 def _topic(topic: Topic, rights: list[str], *, largest: int) -> Finding:
     detail = (
-        f"'{topic.name}': {topic.partitions} partitions, {topic.messages:,} messages, {topic.bytes / 1e6:,.1f} MB, "
-        f"records up to {topic.max_message_bytes / 1e6:,.1f} MB"
+        f"'{topic.name}': {counted(topic.partitions, 'partition')}, {counted(topic.messages, 'message')}, "
+        f"{topic.bytes / 1e6:,.1f} MB, records up to {topic.max_message_bytes / 1e6:,.1f} MB"
     )
     if topic.rights and (lacking := [right for right in rights if right not in topic.rights]):
         return Finding(

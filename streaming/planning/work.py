@@ -43,6 +43,11 @@ class Work:
         return self.recipe.hash(self.profiles[self.default_profile])
 
 
+def check_prompt(settings: Settings) -> None:
+    """Check that the prompt profile of the settings exists, which needs no model; raises `UsageError`."""
+    get_profile(load_profiles(settings.prompts_dir), settings.prompt)
+
+
 def plan_work(settings: Settings, choice: Choice, *, here: bool, command: str = "run") -> Work:
     """Plan how documents are summarized with the chosen model and setup, on this machine when `here`.
 

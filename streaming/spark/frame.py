@@ -32,7 +32,7 @@ from streaming.pipeline.desk import Desk
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.engine_choice import choose
 from streaming.planning.layout import plan_layout
-from streaming.planning.work import Work, plan_work
+from streaming.planning.work import Work, check_prompt, plan_work
 from streaming.settings import load
 
 _REQUIRED = ("id", "text")
@@ -59,6 +59,7 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     session = documents.sparkSession
     all_settings = load({"master": session.conf.get("spark.master"), **settings})
     layout = plan_layout(all_settings)
+    check_prompt(all_settings)
     model = open_model(all_settings.model, completion=all_settings.completion)
     choice = choose(all_settings, model, cores=layout.cores)
     work = plan_work(all_settings, choice, here=layout.local, command="summarize_frame")

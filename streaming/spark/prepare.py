@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streaming.archive import ArchiveLocation
-from streaming.engine import ModelFile
+from streaming.engine import ModelFile, open_model
 from streaming.kafka.topics import Admin, Topic, result_topics
+from streaming.machine.java import find_java
 from streaming.pipeline.decode import RecordFormat
 from streaming.pipeline.results import Topics
 from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import Layout, plan_layout
-from streaming.planning.work import plan_work
+from streaming.planning.work import check_prompt, plan_work
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, pinned
+from streaming.spark.checkpoint import Checkpoint, pinned, read_record
+from streaming.spark.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
@@ -64,15 +66,19 @@ def documents_for(slots: int) -> int:
     return max(waves * documents, _FEWEST_DOCUMENTS)
 
 
-def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) -> Plan:
+def prepare(settings: Settings, model: ModelFile | None = None, choice: Choice | None = None) -> Plan:
     """Check settings, broker and topics, and plan the query; creates the topics that are missing.
 
+    `model` is the settings' model when somebody has opened it; else it is opened once everything else is right.
     `choice` says how the model is computed; without it the checkpoint, the settings and the tuning choose.
 
-    Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError` for a representation that cannot
-    be made, or `MachineError` for an archive that cannot be written.
+    Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError`, or `MachineError` for a cluster
+    that is not there and for an archive that cannot be written.
     """
     layout = plan_layout(settings)
+    if model is None:
+        _check_without_model(settings, layout)
+        model = open_model(settings.model, completion=settings.completion)
     if choice is None:
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
         choice = choose(settings, model, cores=layout.cores, pinned=pin)
@@ -102,3 +108,15 @@ def prepare(settings: Settings, model: ModelFile, choice: Choice | None = None) 
     return Plan(
         settings, choice, layout, inputs, outputs, created, archive_location, task_plan, results, tuple(warnings)
     )
+
+
+def _check_without_model(settings: Settings, layout: Layout) -> None:
+    """Find what is wrong without the model: to read one takes seconds, and to compute it otherwise may take minutes."""
+    find_java()
+    check_master(layout)
+    check_prompt(settings)
+    read_record(Checkpoint(settings.checkpoint_location))
+    if settings.parquet is not None:
+        ArchiveLocation(settings.parquet).check()
+    with Admin(settings) as admin:
+        admin.inputs()

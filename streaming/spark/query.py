@@ -21,6 +21,7 @@ from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_checkpoint
 from streaming.spark.checkpoint import Pin, open_checkpoint
+from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.other_results import Writer
@@ -114,10 +115,12 @@ def run(
     stop: StopRequest,
     on_batch: Callable[[Batch], None],
     on_progress: Callable[[float], None],
+    on_wait: Callable[[str], None],
 ) -> None:
     """Run the query until it ends (`once`) or is told to stop; `on_batch` is called with each committed micro-batch.
 
-    `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine.
+    `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine,
+    `on_wait` with a line from time to time while a cluster has not given the executors.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
@@ -135,6 +138,10 @@ def run(
             archive_query = stack.enter_context(hold_archive_checkpoint(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
+            with explained(settings, plan.checkpoint):
+                wait_for_executors(spark, settings, plan.layout, stop=stop, on_wait=on_wait)
+            if stop.requested:
+                return
             start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
             summarize_and_archive(
                 spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_committed

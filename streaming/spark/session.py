@@ -21,6 +21,8 @@ from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 from streaming.spark.class_archive import reading_options
 
+# In Java's exception when a master has ended the application while it starts.
+_STOPPED = "stopped SparkContext"
 # Raised by py4j when the JVM does not answer any more.
 JVM_GONE = (Py4JError, ConnectionError)
 # The JVM only moves bytes: with these a start takes 18 s of CPU instead of 25 (measurements.md, Spark's JVM).
@@ -32,6 +34,15 @@ LEAST_DISK = 300 * 1024 * 1024
 def spark_log(settings: Settings) -> Path:
     """Return the file to which Spark, its workers and their engine write."""
     return settings.logs_dir / "spark.log"
+
+
+def ended_by_master(settings: Settings, layout: Layout) -> MachineError:
+    """Return the error for a cluster whose master did not take the application, or ended it."""
+    return MachineError(
+        f"The Spark master {layout.master} did not take the query, or ended it: it is no master of this version of "
+        "Spark, or its workers cannot start an executor or reach this machine; the workers' own logs say which (this "
+        f"side's is {spark_log(settings)})."
+    )
 
 
 def runs_in_one_jvm(spark: SparkSession) -> bool:
@@ -86,7 +97,9 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
     with _stderr_to(log):
         try:
             spark = builder.getOrCreate()
-        except (PySparkException, RuntimeError, OSError) as error:
+        except (PySparkException, RuntimeError, OSError, *JVM_GONE) as error:
+            if _STOPPED in str(error):
+                raise ended_by_master(settings, layout) from error
             raise MachineError(f"Spark could not start: {str(error).splitlines()[0]} (see {log}).") from error
     spark.sparkContext.setLogLevel("WARN")
     return spark
@@ -133,6 +146,9 @@ def _conf(
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     else:
         conf |= {"spark.executor.instances": str(layout.executors)}
+    if not is_one_jvm(layout.master):
+        # A standalone cluster would give an application all cores that it has.
+        conf |= {"spark.cores.max": str(layout.executors * layout.cores)}
     return conf
 
 

@@ -54,6 +54,10 @@ class StopRequest:
         self.urgent = self.requested
         self._event.set()
 
+    def wait(self, seconds: float) -> None:
+        """Wait for the request, but no longer than this."""
+        self._event.wait(seconds)
+
     def listen(self) -> None:
         """Handle SIGTERM and SIGINT from now on; call it after the start of Spark, which takes SIGINT for itself."""
         for number in (signal.SIGTERM, signal.SIGINT):

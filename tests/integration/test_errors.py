@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from installation import gistream
 
+from streaming.settings import Settings
+
 
 def check(done: object, code: int, *words: str) -> None:
     assert done.returncode == code, done.stderr  # type: ignore[attr-defined]
@@ -39,13 +41,42 @@ def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_model_that_cannot_be_used_is_refused_before_spark_starts(
-    tmp_path: Path, content: bytes | None, words: str
+    tmp_path: Path, settings: Settings, content: bytes | None, words: str
 ) -> None:
     file = tmp_path / "model.gguf"
     if content is not None:
         file.write_bytes(content)
-    check(gistream("run", "--model", str(file), data_dir=tmp_path), 3, words)
+    done = gistream("run", "--model", str(file), "--bootstrap-servers", settings.servers, data_dir=tmp_path)
+    check(done, 3, words)
     assert not (tmp_path / "spark").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "--bootstrap-servers", "127.0.0.1:1"), 4, "does not answer"),
+        (("run", "--master", "spark://127.0.0.1:1"), 7, "Nobody listens on 127.0.0.1:1"),
+        (("run", "--prompt", "nothing"), 2, "no prompt profile 'nothing'"),
+        (("run", "--sink", "parquet=/dev/null/archive"), 7, "cannot be written"),
+        (("summarize", __file__, "--prompt", "nothing"), 2, "no prompt profile 'nothing'"),
+        (("demo", __file__, "--split", "("), 2, "regular expression"),
+    ],
+)
+def test_what_needs_no_model_is_refused_before_the_model_is_read(
+    tmp_path: Path, settings: Settings, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    # Whoever reads this model ends with 3.
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(100))
+    environment = {"GISTREAM_MODEL": str(tmp_path / "broken.gguf"), "GISTREAM_BOOTSTRAP_SERVERS": settings.servers}
+    check(gistream(*arguments, data_dir=tmp_path, **environment), code, words)
+
+
+def test_files_that_cannot_be_read_need_no_model(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xff\xff")
+    done = gistream("summarize", str(tmp_path / "a.txt"), "--model", "/nowhere.gguf", data_dir=tmp_path)
+    assert done.returncode == 11
+    assert "not UTF-8" in done.stderr
+    assert "1 of 1 document has no summary" in done.stderr
 
 
 def test_a_topic_that_is_not_there_is_named(data_dir: Path) -> None:

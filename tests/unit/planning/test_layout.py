@@ -6,7 +6,7 @@ import pytest
 
 from streaming.errors import UsageError
 from streaming.machine.cores import usable_cores
-from streaming.planning.layout import Layout, is_one_jvm, plan_layout
+from streaming.planning.layout import Layout, is_one_jvm, master_addresses, plan_layout
 from streaming.settings import load
 
 
@@ -36,6 +36,32 @@ def test_a_local_cluster_has_its_own_executors_and_cores_unless_they_are_set() -
     assert layout(master, executors=4, executor_cores=1) == Layout(master, 4, 1)
     assert layout(master).local
     assert not is_one_jvm(master)
+
+
+@pytest.mark.parametrize(
+    ("master", "settings", "words"),
+    [
+        ("local-cluster[2,2,1024]", {"executor_cores": 4}, "has room for 0 executors of 4 cores, not for 2"),
+        ("local-cluster[2,2,1024]", {"executors": 3}, "has room for 2 executors of 2 cores, not for 3"),
+        ("local-cluster[1,3,1024]", {"executors": 2, "executor_cores": 2}, "has room for 1 executor of 2 cores"),
+        ("local-cluster[2,2,512]", {}, "has no room for an executor; it needs"),
+        ("local-cluster[0,2,1024]", {}, "has no room for an executor"),
+        ("local-cluster[2,0,1024]", {}, "has no room for an executor"),
+    ],
+)
+def test_a_local_cluster_without_room_for_its_executors_is_refused(
+    master: str, settings: dict[str, int], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        layout(master, **settings)
+
+
+def test_a_standalone_cluster_may_have_several_masters_and_each_has_a_port() -> None:
+    assert master_addresses("spark://a:7077,[::1]:7078") == [("a", 7077), ("::1", 7078)]
+    assert master_addresses("yarn") == master_addresses("local[2]") == []
+    for master in ("spark://host", "spark://:7077", "spark://a:7077,b", "spark://host:port"):
+        with pytest.raises(UsageError, match="a standalone master is spark://HOST:PORT"):
+            layout(master)
 
 
 @pytest.mark.parametrize("master", ["spark://host:7077", "k8s://https://host:443", "yarn"])

@@ -1,0 +1,85 @@
+"""What is said about a cluster that cannot give the executors, or not yet."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from streaming.errors import MachineError
+from streaming.planning.layout import Layout
+from streaming.spark.cluster import Size, Worker, check_master, refusal, room, waiting_line
+
+EXECUTOR = Size(2, 1024)
+MASTER = "spark://host:7077"
+
+
+def worker(cores: int, memory: int, *, free: int | None = None) -> Worker:
+    return Worker(Size(cores, memory), Size(cores if free is None else free, memory))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "executors"),
+    [([], 0), ([(1, 4096)], 0), ([(4, 1023)], 0), ([(5, 4096)], 2), ([(8, 3000), (2, 1024), (1, 9999)], 3)],
+)
+def test_as_many_executors_fit_as_cores_and_memory_of_each_worker_hold(
+    sizes: list[tuple[int, int]], executors: int
+) -> None:
+    assert room([Size(*size) for size in sizes], EXECUTOR) == executors
+
+
+@pytest.mark.parametrize(
+    ("workers", "sentence"),
+    [
+        (
+            [],
+            "has no worker, and an executor of this query asks for 2 cores and 1,024 MiB; start a worker with 2 cores ",
+        ),
+        (
+            [worker(1, 4096)],
+            "has 1 worker of 1 core and 4,096 MiB, and an executor of this query asks for 2 cores and ",
+        ),
+        ([worker(1, 4096)], "; lower --executor-cores to 1, or start a larger worker."),
+        (
+            [worker(1, 1024)] * 2 + [worker(4, 512)],
+            "has 3 workers (2 of 1 core and 1,024 MiB, 1 of 4 cores and 512 MiB)",
+        ),
+        ([worker(4, 512)], "; start a worker with 2 cores and 1,024 MiB or more (or lower spark.executor.memory in "),
+        ([worker(1, 1024 + n) for n in range(9)], "1 of 1 core and 1,027 MiB, 5 other kinds)"),
+    ],
+)
+def test_a_cluster_whose_workers_are_too_small_is_described_with_what_to_do(
+    workers: list[Worker], sentence: str
+) -> None:
+    reason = refusal(MASTER, workers, EXECUTOR)
+    assert reason is not None
+    assert reason.startswith("The Spark cluster spark://host:7077 has ")
+    assert sentence in reason
+
+
+def test_a_busy_cluster_is_waited_for_and_said_to_be_busy() -> None:
+    busy = [worker(4, 4096, free=1), worker(2, 4096, free=0)]
+    assert refusal(MASTER, busy, EXECUTOR) is None
+    line = waiting_line(3, 0, 10.2, busy, EXECUTOR)
+    assert line == (
+        "waiting for executors: 0 of 3 after 10 s; other applications hold the cluster: 1 of 6 cores are free"
+    )
+
+
+@pytest.mark.parametrize("workers", [None, [], [worker(4, 4096)]])
+def test_a_cluster_that_tells_nothing_or_is_starting_is_waited_for_with_what_was_asked(
+    workers: list[Worker] | None,
+) -> None:
+    line = waiting_line(2, 1, 20.0, workers, EXECUTOR)
+    assert line == "waiting for executors: 1 of 2 after 20 s; each asks for 2 cores and 1,024 MiB"
+
+
+def test_a_master_that_is_not_there_is_named_before_spark_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        check_master(Layout(f"spark://127.0.0.1:{port}", 1, 1))
+        # One of several masters is enough: the others are its standbys.
+        check_master(Layout(f"spark://127.0.0.1:1,127.0.0.1:{port}", 1, 1))
+    with pytest.raises(MachineError, match=r"Nobody listens on 127\.0\.0\.1:1 or 127\.0\.0\.1:2, where --master"):
+        check_master(Layout("spark://127.0.0.1:1,127.0.0.1:2", 1, 1))
+    check_master(Layout("yarn", 1, 1))
