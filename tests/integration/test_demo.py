@@ -19,7 +19,7 @@ def test_a_demo_that_is_kept_can_be_looked_at(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         tailed = gistream("tail", "--until-end", "--json", data_dir=tmp_path / "demo")
         [summary] = [json.loads(line) for line in tailed.stdout.splitlines()]
-        assert summary["id"] == "story.txt"
+        assert summary["id"] == str(text)
         # What was measured once is used, and not measured again.
         assert "BF16, tuned for this CPU" in done.stdout
         assert summary["model"]["representation"] == "BF16"

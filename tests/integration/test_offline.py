@@ -77,6 +77,7 @@ def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path)
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a.txt"]
     assert "b.txt: not UTF-8: byte 0 of 2" in done.stderr
     assert "c.txt: it is empty" in done.stderr
+    assert "This machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is computed as " in done.stderr
     assert "2 of 3 documents have no summary" in done.stderr
 
 

@@ -62,6 +62,8 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert all(ends_with_sentence(s.summary) for s in results)
     for word in ("broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"):
         assert f"\n{word} " in f"\n{done.stderr}"
+    # A line of its own, not the middle of the block.
+    assert "\nThis machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is computed as " in done.stderr
     # What was read is committed, for tools that show lag, and not read again.
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
     committed = [consumer.committed(TopicPartition(settings.input_topic, n)) or 0 for n in range(2)]
