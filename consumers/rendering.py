@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -36,6 +37,8 @@ def tail_block(result: OutputMessage) -> RenderableType:
             ),
             Text(f"  value of {size}{cut}", style="dim"),
         )
+    if result.answer is not None:
+        return Group(_Heading(result), _Json(result.answer), Text())
     return Group(_Heading(result), _Paragraph(Text(_clean(result.summary, keep="\n"))), Text())
 
 
@@ -79,6 +82,17 @@ class _Paragraph:
             for words in line.wrap(console, width, overflow="fold", no_wrap=False):
                 words.rstrip()
                 yield Text(" " * self.indent).append_text(words)
+
+
+@dataclass(frozen=True)
+class _Json:
+    """A value as indented JSON, whose lines are never wrapped, so that what is copied can be parsed."""
+
+    value: Any
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text(_clean(json.dumps(self.value, ensure_ascii=False, indent=2), keep="\n"))
+        yield from console.render(text, options.update(no_wrap=True, overflow="ignore"))
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,10 @@ class Summary(BaseModel):
     id: str
     title: str | None = None
     summary: str
+    answer: Any = Field(
+        default=None,
+        description="Where the prompt profile asks for JSON: its value, whose text is `summary`. Otherwise null.",
+    )
     status: Literal["ok", "repaired", "extractive_fallback"] = Field(
         description="ok: every sentence is the model's. repaired: some are the text's. extractive_fallback: all are."
     )

@@ -9,9 +9,10 @@ The day is the UTC day of the document's record in Kafka, so the day of a result
 The archive does not know Spark.
 """
 
+from streaming.archive.answers import AnswerColumn
 from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import CompactedDay, compact
 from streaming.archive.location import ArchiveLocation
 
-__all__ = ["SUMMARY", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact"]
+__all__ = ["SUMMARY", "AnswerColumn", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact"]

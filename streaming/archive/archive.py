@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 import pyarrow as pa
 
+from streaming.archive.answers import AnswerColumn
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
 from streaming.archive.location import ArchiveLocation, File
 from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
@@ -41,8 +42,10 @@ _LAST_MS = 253_402_300_799_999
 class Archive:
     """The archive at a location; a process has one writer of it."""
 
-    def __init__(self, location: ArchiveLocation) -> None:
-        self._location = location
+    def __init__(self, location: ArchiveLocation, answers: Sequence[AnswerColumn] = ()) -> None:
+        """`answers` are the columns for the answers of all profiles with a JSON Schema."""
+        self._location, self._answers = location, answers
+        self._schemas = DATA_SETS | {"summaries": pa.schema([*SUMMARY, *(answer.field for answer in answers)])}
         # The identities in the files of the days of the last batch.
         self._identities: dict[File, set[Identity]] = {}
 
@@ -90,7 +93,10 @@ class Archive:
         elif data_set == "dead_letters":
             all_rows = [row for row in all_rows if _identity(row)[0] not in summarized]
         if all_rows and (new_rows or len(all_rows) < len(old_rows)):
-            self._location.publish(path, pa.Table.from_pylist(all_rows, DATA_SETS[data_set]))
+            if data_set == "summaries":
+                # Also those of a file that is written again, which may be of another version of a profile.
+                all_rows = [row | {answer.name: answer.value(row) for answer in self._answers} for row in all_rows]
+            self._location.publish(path, pa.Table.from_pylist(all_rows, self._schemas[data_set]))
         elif old_rows and not all_rows:
             self._location.remove(path)
         return len(rows) - len(new_rows)

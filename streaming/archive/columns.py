@@ -23,8 +23,12 @@ _HEADER = pa.struct([("name", pa.string()), ("value", pa.binary())])
 
 
 def columns(model: type[BaseModel]) -> list[pa.Field]:
-    """Return the columns of a message; each may be null, so that older files can be read together with newer ones."""
-    return [pa.field(field.alias or name, _type(field.annotation)) for name, field in model.model_fields.items()]
+    """Return the columns of a message; each may be null, so that older files can be read together with newer ones.
+
+    What may be any JSON has no column here: `streaming.archive.answers` makes one for each profile.
+    """
+    fields = [(field.alias or name, field.annotation) for name, field in model.model_fields.items()]
+    return [pa.field(name, _type(annotation)) for name, annotation in fields if annotation is not Any]
 
 
 def _type(annotation: Any) -> pa.DataType:

@@ -28,6 +28,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streaming.archive.answers import PREFIX
 from streaming.archive.archive import DATA_SETS, Row, position
 from streaming.archive.location import BUILDING, ArchiveLocation, File, flush
 from streaming.errors import MachineError, UsageError
@@ -116,7 +117,7 @@ def _copy_rest(old: Path, new: Path, merged: set[str]) -> None:
 
 def _merge(location: ArchiveLocation, files: list[File], drop: Drop, merged: Path) -> int:
     """Write the remaining rows of `files` into one file, in the order of the files; returns their number."""
-    schema = DATA_SETS[files[0].path.partition("/")[0]]
+    schema = _schema(location, files)
     rows: int = 0
     with merged.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(location, files, drop, schema):
@@ -126,15 +127,33 @@ def _merge(location: ArchiveLocation, files: list[File], drop: Drop, merged: Pat
     return rows
 
 
-def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
-    tables: list[pa.Table] = []
+def _schema(location: ArchiveLocation, files: list[File]) -> pa.Schema:
+    """Return the columns of the merged file: those of the contract, and the answers that any of the files has."""
+    schema = DATA_SETS[files[0].path.partition("/")[0]]
+    answers = pa.schema([])
     for file in files:
-        table = location.read(file.path)
-        if foreign := set(table.schema.names) - set(schema.names):
+        columns = location.schema(file.path)
+        own = pa.schema([field for field in columns if field.name.startswith(PREFIX)])
+        if foreign := set(columns.names) - set(schema.names) - set(own.names):
             raise UsageError(
                 f"{file.path} in {location.url} has a column '{min(foreign)}', which this gistream does not know; "
                 "compact it with the version that wrote it."
             )
+        try:
+            # A field that one version of a profile has and another one lacks becomes null.
+            answers = pa.unify_schemas([answers, own], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise UsageError(
+                f"{file.path} in {location.url} has answers of another type than the day's other files: {error}. A "
+                "profile whose schema changes a type needs a new name; move the file elsewhere to compact the others."
+            ) from error
+    return pa.schema([*schema, *answers])
+
+
+def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa.Schema) -> Iterator[pa.Table]:
+    tables: list[pa.Table] = []
+    for file in files:
+        table = location.read(file.path)
         # Through rows, because a file of an older version lacks columns, which become null.
         tables.append(pa.Table.from_pylist([row for row in table.to_pylist() if not drop(row)], schema))
         if sum(table.nbytes for table in tables) > _ROW_GROUP_BYTES:

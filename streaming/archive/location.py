@@ -106,6 +106,11 @@ class ArchiveLocation:
         with self._explained("read", path), self._fs.open_input_file(self._at(path)) as file:
             return pq.ParquetFile(file).read(columns=columns)
 
+    def schema(self, path: str) -> pa.Schema:
+        """Return a file's columns; raises `MachineError` when it cannot be read."""
+        with self._explained("read", path), self._fs.open_input_file(self._at(path)) as file:
+            return pq.ParquetFile(file).schema_arrow
+
     def publish(self, path: str, rows: pa.Table) -> None:
         """Write `rows` as the file `path` in one step; an existing file is replaced."""
         with self._explained("written"):

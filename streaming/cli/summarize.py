@@ -107,7 +107,8 @@ def summarize(
             elif as_json:
                 write_json(tail_json(outcome))
             else:
-                out.print(evidence_block(outcome, document.text) if evidence else tail_block(outcome))
+                block = evidence_block(outcome, document.text) if evidence else tail_block(outcome)
+                out.print(block, crop=False)
     _conclude(done=done, failed=failed, refusals=refusals)
 
 

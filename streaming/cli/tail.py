@@ -50,7 +50,7 @@ def tail(
             if as_json:
                 write_json(tail_json(read))
             else:
-                out.print(tail_block(read))
+                out.print(tail_block(read), crop=False)
                 sys.stdout.flush()
             printed += 1
             if count is not None and printed >= count:

@@ -163,7 +163,7 @@ def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Con
     arrivals = []
     for result in results:
         arrivals.append(_Arrival(result, time.monotonic() - started))
-        out.print(tail_block(result))
+        out.print(tail_block(result), crop=False)
     return arrivals
 
 

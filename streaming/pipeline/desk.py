@@ -74,6 +74,7 @@ class Desk:
             id=document.id or document_sha256,
             title=document.title,
             summary=outcome.summary,
+            answer=outcome.answer,
             status=outcome.status,
             sentences=[_sentence(sentence) for sentence in outcome.sentences],
             left_out=[LeftOut(kind=kind, characters=amount) for kind, amount in outcome.left_out.items()],

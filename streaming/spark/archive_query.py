@@ -10,15 +10,16 @@ query. It has its own checkpoint and its own pace: once a minute it writes the r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.archive import Archive, ArchiveLocation
+from streaming.archive import AnswerColumn, Archive, ArchiveLocation
 from streaming.settings import Settings
+from streaming.spark.answers import answer_columns
 from streaming.spark.checkpoint import Checkpoint, open_checkpoint
 from streaming.spark.explain import explained
 from streaming.spark.prepare import Plan
@@ -33,10 +34,11 @@ _MOST_RECORDS = 5000
 
 @dataclass(frozen=True)
 class ArchiveQuery:
-    """The archive's query of a plan that has one: where it writes, and the id of its checkpoint."""
+    """The archive's query of a plan that has one: where it writes, its checkpoint's id, the columns for answers."""
 
     location: ArchiveLocation
     checkpoint_id: str
+    answers: Sequence[AnswerColumn]
 
 
 def archive_checkpoint(settings: Settings, location: ArchiveLocation) -> Checkpoint:
@@ -53,7 +55,7 @@ def hold_archive_checkpoint(plan: Plan) -> Iterator[ArchiveQuery | None]:
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
     with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
-        yield ArchiveQuery(plan.archive_location, checkpoint_id)
+        yield ArchiveQuery(plan.archive_location, checkpoint_id, answer_columns(plan.task_plan.work))
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def archiving(
     writer = write_topics_to_parquet(
         # One file a batch needs one task.
         read_topics(spark, settings, topics, most=_MOST_RECORDS).coalesce(1),
-        Archive(archive_query.location),
+        Archive(archive_query.location, archive_query.answers),
         name=f"{settings.query}-archive-{archive_query.checkpoint_id[:12]}",
         dead_letters=settings.dead_letter_topic,
     )

@@ -34,11 +34,12 @@ from streaming.planning.engine_choice import choose
 from streaming.planning.layout import plan_layout
 from streaming.planning.work import Work, check_prompt, plan_work
 from streaming.settings import load
+from streaming.spark.answers import answer_columns
 
 _REQUIRED = ("id", "text")
 # An id may be a number as well.
 _TYPES = dict.fromkeys(("text", "title", "language", "prompt"), "string") | {"metadata": "map<string,string>"}
-_SCHEMA = SUMMARY.append(pa.field("error", pa.struct(columns(Failure))))
+_ERROR = pa.field("error", pa.struct(columns(Failure)))
 
 
 def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
@@ -69,17 +70,22 @@ def summarize_frame(documents: DataFrame, **settings: Any) -> DataFrame:
     if all_settings.engine == "in-process":
         # One task an executor, so one model, and no task idles while another has documents left.
         rows = rows.coalesce(layout.executors)
-    return rows.mapInPandas(_summarize(work), from_arrow_schema(_SCHEMA))
+    return rows.mapInPandas(_summarize(work), from_arrow_schema(_schema(work)))
+
+
+def _schema(work: Work) -> pa.Schema:
+    return pa.schema([*SUMMARY, *(answer.field for answer in answer_columns(work)), _ERROR])
 
 
 def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        desk = Desk(work)
+        desk, names, answers = Desk(work), _schema(work).names, answer_columns(work)
         rows = (row for frame in frames for row in frame.to_dict("records"))
         for outcomes in in_flight(rows, partial(_row, desk), most=work.in_flight):
             # As objects, so that a missing value is None; pandas would make it NaN, which is no map and no text.
-            cells = [[row.get(name) for name in _SCHEMA.names] for row in outcomes]
-            yield pd.DataFrame(cells, columns=_SCHEMA.names, dtype=object)
+            rows_out = [row | {answer.name: answer.value(row) for answer in answers} for row in outcomes]
+            cells = [[row.get(name) for name in names] for row in rows_out]
+            yield pd.DataFrame(cells, columns=names, dtype=object)
 
     return task
 

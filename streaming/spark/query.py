@@ -19,6 +19,7 @@ from streaming.archive import Archive
 from streaming.errors import Abandoned, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
+from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_checkpoint
 from streaming.spark.checkpoint import Pin, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
@@ -54,7 +55,8 @@ def write_results(results: DataFrame, plan: Plan, checkpoint_id: str) -> DataStr
     if plan.settings.to_kafka or plan.archive_location is None:
         return write_to_kafka(results, plan.settings, topics)
     name = f"{plan.settings.query}-{checkpoint_id[:12]}"
-    return write_to_parquet(results, Archive(plan.archive_location), name=name, dead_letters=topics.dead_letter)
+    archive = Archive(plan.archive_location, answer_columns(plan.task_plan.work))
+    return write_to_parquet(results, archive, name=name, dead_letters=topics.dead_letter)
 
 
 @contextmanager

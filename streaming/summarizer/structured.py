@@ -16,8 +16,8 @@ def parse(answer: str, schema: Mapping[str, Any]) -> Any | None:
     """Return the value of an answer in JSON; None when it is no JSON, or does not match `schema`."""
     try:
         value = json.loads(answer, parse_constant=_no_json)
-        # Half of a pair of surrogates is no text.
-        json.dumps(value, ensure_ascii=False).encode()
+        # Half of a pair of surrogates is no text, and a number above all floats is none.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         validator_for(schema)(schema).validate(value)
     except (ValueError, RecursionError, ValidationError):
         return None
@@ -36,6 +36,11 @@ def choices(schema: Any) -> set[str]:
         return set()
     values = [schema.get("const"), *(schema["enum"] if isinstance(schema.get("enum"), list) else [])]
     return {value for value in values if isinstance(value, str)} | choices(list(schema.values()))
+
+
+def answer_of(summary: str, profile: PromptProfile) -> Any:
+    """Return the value of a summary in JSON; None for a text."""
+    return None if profile.schema_ is None else json.loads(summary)
 
 
 def free_text(summary: str, profile: PromptProfile) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from streaming.errors import BadInput, EngineError
 from streaming.protocol import Engine, FinishReason
@@ -20,7 +20,7 @@ from streaming.summarizer.prompts import PromptProfile, PromptVariables
 from streaming.summarizer.readable import Kind, ReadableText, read_text
 from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.request import SummaryRequest
-from streaming.summarizer.structured import free_text
+from streaming.summarizer.structured import answer_of, free_text
 
 Status = Literal["ok", "repaired", "extractive_fallback"]
 
@@ -29,12 +29,15 @@ Status = Literal["ok", "repaired", "extractive_fallback"]
 class SummaryResult:
     """A summary and how it was made; tokens are of all generations, `seconds` is wall-clock time.
 
+    `answer` is the value of a summary in JSON, None for a text.
+
     The evidence of its `sentences` are characters of the text as it was given. `supported` is the share of the
     sentences that stand on the text, None when that cannot be measured. `left_out` counts, by kind, the characters of
     the text that are no language, which the model did not see.
     """
 
     summary: str
+    answer: Any
     status: Status
     sentences: Sequence[SummarySentence]
     supported: float | None
@@ -87,6 +90,7 @@ class Summarizer:
         sentences = await asyncio.to_thread(job.describe, summary)
         return SummaryResult(
             summary=summary,
+            answer=answer_of(summary, request.profile),
             status=_status(sentences),
             sentences=_in_original(sentences, readable, OriginalPositions(original)),
             left_out=readable.left_out,

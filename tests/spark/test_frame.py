@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pyspark.sql import SparkSession
 
@@ -10,6 +12,14 @@ from streaming.errors import ModelError, UsageError
 from streaming.messages import Summary
 
 CHAPTER = "CHAPTER {n}. The mill burned on day {n}. Anna saw the smoke and rang the bell. By evening the roof was gone."
+MOOD = """
+system = "Say in JSON whether this is good or bad."
+output = "json"
+[schema]
+type = "object"
+required = ["mood"]
+properties.mood.enum = ["good", "bad"]
+"""
 # Shorter than the defaults, for time.
 SHORT = {"max_tokens": 16, "executor_cores": 2}
 
@@ -21,11 +31,22 @@ def test_twelve_chapters_give_the_fields_of_the_contract(spark: SparkSession) ->
     assert sorted(int(row["id"]) for row in results) == list(range(1, 13))
     for row in results:
         assert row.pop("error") is None
-        assert set(row) == {field.alias or name for name, field in Summary.model_fields.items()}
+        assert set(row) == {field.alias or name for name, field in Summary.model_fields.items()} - {"answer"}
         summary = Summary.model_validate(row)
         assert summary.summary
         assert summary.metadata == {"part": "one"}
     assert len({row["recipe"] for row in results}) == 1
+
+
+def test_an_answer_in_json_is_a_struct_and_is_one_after_parquet(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "mood.toml").write_text(MOOD)
+    rows = [("a", "mood", CHAPTER.format(n=1)), ("b", "default", CHAPTER.format(n=2))]
+    documents = spark.createDataFrame(rows, "id string, prompt string, text string")
+    summarize_frame(documents, **SHORT, prompts_dir=str(tmp_path)).write.parquet(str(tmp_path / "out"))
+    summaries = spark.read.parquet(str(tmp_path / "out")).orderBy("id")
+    [answered, told] = summaries.select("answer_mood", "answer_mood.mood", "error").collect()
+    assert (answered.error, told.error, told.answer_mood) == (None, None, None)
+    assert answered.mood == answered.answer_mood["mood"] in ("good", "bad")
 
 
 def test_a_row_that_cannot_be_summarized_says_why(spark: SparkSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from typing import Any
 
@@ -10,7 +11,7 @@ from archives import summary
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from consumers.rendering import evidence_block, tail_block
+from consumers.rendering import evidence_block, tail_block, tail_json
 from streaming.messages import LeftOut, Summary, SummarySentence
 
 DOCUMENT = "The mill burned on Tuesday.\nAnna saw the smoke first and rang the bell.\nBy evening the roof was gone."
@@ -49,6 +50,21 @@ MODEL: dict[str, Any] = {"origin": "model", "support": 0.934}
 def test_a_result_says_how_much_of_it_is_the_texts(status: str, sentences: list[SummarySentence], words: str) -> None:
     for block in (tail_block(mill(*sentences, status=status)), evidence_block(mill(*sentences, status=status), "")):
         assert words in printed(block).splitlines()[0]
+
+
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_an_answer_in_json_is_printed_so_that_it_can_be_parsed(width: int) -> None:
+    answer = {"tasks": [{"who": "Jürgen\u202e", "what": "mends the roof of the mill before winter " * 5, "days": 3}]}
+    result = mill(text=json.dumps(answer)).model_copy(update={"answer": answer, "sentences": []})
+    for block in (tail_block(result), evidence_block(result, DOCUMENT)):
+        lines = StringIO()
+        Console(file=lines, width=width).print(block, crop=False)
+        printed_json = lines.getvalue().partition("{")
+        shown = json.loads("{" + printed_json[2])
+        assert shown["tasks"][0]["what"] == answer["tasks"][0]["what"]
+        assert "\u202e" not in lines.getvalue()
+        assert '    {\n      "who"' in lines.getvalue()
+    assert json.loads(tail_json(result))["answer"] == answer
 
 
 def test_a_result_says_what_was_left_out_of_its_document() -> None:

@@ -12,6 +12,7 @@ from streaming.errors import DocumentFailed
 from streaming.protocol import Sampling
 from streaming.summarizer import Recipe, Summarizer, SummaryRequest, SummaryResult, free_text
 from streaming.summarizer.prompts import parse_profile
+from streaming.summarizer.structured import parse
 
 PROFILE = parse_profile(
     "facts",
@@ -46,7 +47,7 @@ def write(text: str, reply: Reply) -> tuple[SummaryResult, FakeEngine]:
 
 def test_an_answer_as_the_schema_says_is_the_summary() -> None:
     written, engine = write(TEXT, GOOD)
-    assert json.loads(written.summary) == json.loads(GOOD)
+    assert json.loads(written.summary) == written.answer == json.loads(GOOD)
     assert (written.status, engine.grammars) == ("ok", ["root ::= object"])
 
 
@@ -74,6 +75,11 @@ def test_what_is_no_text_or_no_json_is_no_answer(bad: str) -> None:
     with pytest.raises(DocumentFailed) as failed:
         write(TEXT, bad)
     assert failed.value.type == "BadAnswer"
+
+
+def test_a_number_that_json_cannot_say_is_no_answer() -> None:
+    assert parse('{"speed": 1e999}', {"type": "object"}) is None
+    assert parse('{"speed": 1e99}', {"type": "object"}) == {"speed": 1e99}
 
 
 def test_json_may_take_three_times_the_tokens_that_its_words_should() -> None:
