@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JError, Py4JJavaError
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from streaming.errors import MachineError
@@ -37,7 +37,7 @@ _ANSWER_SECONDS = 5
 
 @dataclass(frozen=True)
 class Size:
-    """Cores and memory (MiB): of a worker, of what is free on it, or of one executor."""
+    """Cores and memory (MiB) of a worker or of an executor."""
 
     cores: int
     memory: int
@@ -47,11 +47,14 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Worker:
-    """A worker of a standalone cluster: its size, and what no application has taken of it."""
+class Cluster:
+    """A standalone cluster: its `workers`, and how many other applications run there.
 
-    total: Size
-    free: Size
+    A master's answer leaves out what these hold, and which workers have died since it last looked.
+    """
+
+    workers: list[Size]
+    others: int
 
 
 def room(sizes: Sequence[Size], executor: Size) -> int:
@@ -59,13 +62,12 @@ def room(sizes: Sequence[Size], executor: Size) -> int:
     return sum(min(size.cores // executor.cores, size.memory // executor.memory) for size in sizes)
 
 
-def refusal(master: str, workers: Sequence[Worker], executor: Size) -> str | None:
+def refusal(master: str, workers: Sequence[Size], executor: Size) -> str | None:
     """Return why no worker can ever hold an executor, and what to do; None when one can."""
-    totals = [worker.total for worker in workers]
-    if room(totals, executor):
+    if room(workers, executor):
         return None
-    asked = f"The Spark cluster {master} has {describe(totals)}, and an executor of this query asks for {executor}"
-    cores = max((size.cores for size in totals if size.memory >= executor.memory), default=0)
+    asked = f"The Spark cluster {master} has {describe(workers)}, and an executor of this query asks for {executor}"
+    cores = max((size.cores for size in workers if size.memory >= executor.memory), default=0)
     if cores:
         return f"{asked}; lower --executor-cores to {cores}, or start a larger worker."
     return f"{asked}; start a worker with {executor} or more (or lower spark.executor.memory in spark-defaults.conf)."
@@ -121,55 +123,51 @@ def wait_for_executors(
     while not stop.requested:
         if context.isStopped():
             raise ended_by_master(settings, layout)
-        there, workers = int(context.getExecutorIds().size()), _workers(spark, layout)
+        there, cluster = int(context.getExecutorIds().size()), _cluster(spark, layout)
         waited = time.monotonic() - began
         most = layout.executors
-        if workers is not None:
-            if not there and waited > _GRACE_SECONDS and (reason := refusal(layout.master, workers, executor)):
+        if cluster is not None:
+            if not there and waited > _GRACE_SECONDS and (reason := refusal(layout.master, cluster.workers, executor)):
                 raise MachineError(reason)
-            most = min(most, room([worker.total for worker in workers], executor) or most)
+            most = min(most, room(cluster.workers, executor) or most)
+            if most <= there < layout.executors:
+                on_wait(_fewer(layout, there, cluster.workers))
         if there >= most:
-            if there < layout.executors:
-                on_wait(_fewer(layout, there, workers or []))
             return
         if waited > (lines + 1) * _LINE_SECONDS:
             lines += 1
-            on_wait(waiting_line(layout.executors, there, waited, workers, executor))
+            on_wait(waiting_line(layout.executors, there, waited, cluster, executor))
         stop.wait(_LOOK_SECONDS)
 
 
-def waiting_line(executors: int, there: int, waited: float, workers: Sequence[Worker] | None, executor: Size) -> str:
-    """Return the line that says how long a query has waited, for what; `workers` is None when nobody tells them."""
-    line = f"waiting for executors: {there} of {executors} after {waited:.0f} s"
-    fits = workers and room([worker.total for worker in workers], executor)
-    if workers and fits and not room([worker.free for worker in workers], executor):
-        free, cores = (sum(worker.free.cores for worker in workers), sum(worker.total.cores for worker in workers))
-        return f"{line}; other applications hold the cluster: {free} of {cores} cores are free"
-    return f"{line}; each asks for {executor}"
+def waiting_line(executors: int, there: int, waited: float, cluster: Cluster | None, executor: Size) -> str:
+    """Return the line that says how long a query has waited, for what; `cluster` is None when nobody tells it."""
+    line = f"waiting for executors: {there} of {executors} after {waited:.0f} s; each asks for {executor}"
+    if cluster is None:
+        return line
+    others = f", and {counted(cluster.others, 'other application')} there" if cluster.others else ""
+    return f"{line}; the cluster has {describe(cluster.workers)}{others}"
 
 
-def _fewer(layout: Layout, there: int, workers: Sequence[Worker]) -> str:
+def _fewer(layout: Layout, there: int, workers: Sequence[Size]) -> str:
     return (
-        f"the cluster has room for {there} of the {layout.executors} executors ({describe([w.total for w in workers])})"
-        "; the query begins with these"
+        f"the cluster has room for {there} of the {layout.executors} executors ({describe(workers)}); the query begins "
+        "with these"
     )
 
 
-def _workers(spark: SparkSession, layout: Layout) -> list[Worker] | None:
-    """Return the workers of a standalone cluster that are alive; None when nobody tells them."""
+def _cluster(spark: SparkSession, layout: Layout) -> Cluster | None:
+    """Return a standalone cluster as its master knows it; None when nobody tells it."""
+    own = spark.sparkContext.applicationId
     for host, port in master_addresses(layout.master):
         # A standby master, or one of another version: then the executors are only waited for.
-        with suppress(Py4JError, Py4JJavaError):
+        with suppress(Py4JError):
             state = _ask(spark, host, port)
             if state.status().toString() == "ALIVE":
-                return [
-                    Worker(
-                        Size(int(worker.cores()), int(worker.memory())),
-                        Size(int(worker.coresFree()), int(worker.memoryFree())),
-                    )
-                    for worker in state.workers()
-                    if worker.isAlive()
-                ]
+                return Cluster(
+                    [Size(int(worker.cores()), int(worker.memory())) for worker in state.workers()],
+                    sum(application.id() != own for application in state.activeApps()),
+                )
     return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
@@ -59,7 +58,11 @@ def warnings_about_results(
     Raises `CheckpointError` when the query's own checkpoint cannot be read.
     """
     own = read_record(Checkpoint(settings.checkpoint_location))
-    beside = dict(_queries_of_this_data_dir(settings, inputs))
+    beside = {
+        name: record
+        for name, record in _queries_of_this_data_dir(settings, inputs)
+        if own.id is None or record.id != own.id
+    }
     sentences = [
         _other_query(settings, f"Query '{name}' of this data dir", inputs, both, name)
         for name, record in beside.items()
@@ -100,8 +103,6 @@ def _left_out(settings: Settings, output: str) -> str:
 def _queries_of_this_data_dir(settings: Settings, inputs: Sequence[Topic]) -> Iterator[tuple[str, Record]]:
     ids = {topic.id for topic in inputs}
     for folder in sorted((settings.data_dir / "checkpoints").glob("*")):
-        if folder == Path(settings.checkpoint_location):
-            continue
         try:
             record = read_record(Checkpoint(str(folder)))
         except CheckpointError:

@@ -74,8 +74,9 @@ def test_a_query_of_another_data_dir_is_said_once_it_has_committed_a_batch(
 
 
 def test_a_query_that_goes_on_as_before_says_nothing(settings: Settings, model: ModelFile) -> None:
-    for _ in range(2):
-        assert begin(settings, model, batch=True).warnings == ()
+    same = f"{settings.data_dir}/checkpoints/../checkpoints/{settings.query}"
+    for checkpoint in (None, None, same):
+        assert begin(changed(settings, checkpoint=checkpoint), model, batch=True).warnings == ()
 
 
 def test_results_that_are_left_out_are_said_once(settings: Settings, model: ModelFile, tmp_path: Path) -> None:

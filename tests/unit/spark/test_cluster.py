@@ -8,14 +8,10 @@ import pytest
 
 from streaming.errors import MachineError
 from streaming.planning.layout import Layout
-from streaming.spark.cluster import Size, Worker, check_master, refusal, room, waiting_line
+from streaming.spark.cluster import Cluster, Size, check_master, refusal, room, waiting_line
 
 EXECUTOR = Size(2, 1024)
 MASTER = "spark://host:7077"
-
-
-def worker(cores: int, memory: int, *, free: int | None = None) -> Worker:
-    return Worker(Size(cores, memory), Size(cores if free is None else free, memory))
 
 
 @pytest.mark.parametrize(
@@ -36,42 +32,38 @@ def test_as_many_executors_fit_as_cores_and_memory_of_each_worker_hold(
             "has no worker, and an executor of this query asks for 2 cores and 1,024 MiB; start a worker with 2 cores ",
         ),
         (
-            [worker(1, 4096)],
+            [Size(1, 4096)],
             "has 1 worker of 1 core and 4,096 MiB, and an executor of this query asks for 2 cores and ",
         ),
-        ([worker(1, 4096)], "; lower --executor-cores to 1, or start a larger worker."),
+        ([Size(1, 4096)], "; lower --executor-cores to 1, or start a larger worker."),
         (
-            [worker(1, 1024)] * 2 + [worker(4, 512)],
+            [Size(1, 1024)] * 2 + [Size(4, 512)],
             "has 3 workers (2 of 1 core and 1,024 MiB, 1 of 4 cores and 512 MiB)",
         ),
-        ([worker(4, 512)], "; start a worker with 2 cores and 1,024 MiB or more (or lower spark.executor.memory in "),
-        ([worker(1, 1024 + n) for n in range(9)], "1 of 1 core and 1,027 MiB, 5 other kinds)"),
+        ([Size(4, 512)], "; start a worker with 2 cores and 1,024 MiB or more (or lower spark.executor.memory in "),
+        ([Size(1, 1024 + n) for n in range(9)], "1 of 1 core and 1,027 MiB, 5 other kinds)"),
     ],
 )
-def test_a_cluster_whose_workers_are_too_small_is_described_with_what_to_do(
-    workers: list[Worker], sentence: str
-) -> None:
+def test_a_cluster_whose_workers_are_too_small_is_described_with_what_to_do(workers: list[Size], sentence: str) -> None:
     reason = refusal(MASTER, workers, EXECUTOR)
     assert reason is not None
     assert reason.startswith("The Spark cluster spark://host:7077 has ")
     assert sentence in reason
 
 
-def test_a_busy_cluster_is_waited_for_and_said_to_be_busy() -> None:
-    busy = [worker(4, 4096, free=1), worker(2, 4096, free=0)]
-    assert refusal(MASTER, busy, EXECUTOR) is None
-    line = waiting_line(3, 0, 10.2, busy, EXECUTOR)
+def test_a_busy_cluster_is_waited_for_and_what_is_known_of_it_is_said() -> None:
+    assert refusal(MASTER, [Size(4, 4096)], EXECUTOR) is None
+    line = waiting_line(3, 0, 10.2, Cluster([Size(4, 4096)] * 2, 1), EXECUTOR)
     assert line == (
-        "waiting for executors: 0 of 3 after 10 s; other applications hold the cluster: 1 of 6 cores are free"
+        "waiting for executors: 0 of 3 after 10 s; each asks for 2 cores and 1,024 MiB; the cluster has 2 workers (2 "
+        "of 4 cores and 4,096 MiB), and 1 other application there"
     )
 
 
-@pytest.mark.parametrize("workers", [None, [], [worker(4, 4096)]])
-def test_a_cluster_that_tells_nothing_or_is_starting_is_waited_for_with_what_was_asked(
-    workers: list[Worker] | None,
-) -> None:
-    line = waiting_line(2, 1, 20.0, workers, EXECUTOR)
-    assert line == "waiting for executors: 1 of 2 after 20 s; each asks for 2 cores and 1,024 MiB"
+def test_a_cluster_that_tells_nothing_or_is_starting_is_waited_for_with_what_was_asked() -> None:
+    line = "waiting for executors: 1 of 2 after 20 s; each asks for 2 cores and 1,024 MiB"
+    assert waiting_line(2, 1, 20.0, None, EXECUTOR) == line
+    assert waiting_line(2, 1, 20.0, Cluster([], 0), EXECUTOR) == f"{line}; the cluster has no worker"
 
 
 def test_a_master_that_is_not_there_is_named_before_spark_starts() -> None:
