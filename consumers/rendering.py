@@ -25,7 +25,8 @@ _LEAST_TITLE = 20
 def tail_block(result: OutputMessage) -> RenderableType:
     """Return a result for people."""
     if isinstance(result, Deletion):
-        return Text(f"{_clean(result.id)}: its summary was deleted", style="dim")
+        deleted = "a deletion that met no summary" if result.met is False else "its summary was deleted"
+        return Text(f"{_clean(result.id)}: {deleted}", style="dim")
     if isinstance(result, DeadLetter):
         position = f"{result.source.topic}-{result.source.partition} offset {result.source.offset}"
         size = "null" if result.value is None else counted(len(result.value), "byte")
@@ -151,5 +152,6 @@ def _clean(text: str, *, keep: str = "") -> str:
 def tail_json(result: OutputMessage) -> str:
     """Return a result as the contract's JSON, on one line."""
     if isinstance(result, Deletion):
-        return json.dumps({"id": result.id, "deleted": True})
+        met = {} if result.met is None else {"met": result.met}
+        return json.dumps({"id": result.id, "deleted": True, **met})
     return result.to_json().decode() if isinstance(result, Summary) else result.model_dump_json()

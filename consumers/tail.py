@@ -8,7 +8,7 @@ is older than one already read of the same id: the highest source offset counts,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class Tail:
         self._dead_letter_topic = settings.dead_letter_topic
         self._topics = [settings.output_topic] * summaries + [settings.dead_letter_topic] * dead_letters
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}
+        # The ids of all summaries so far; None when it does not know them all.
+        self._ids: set[str] | None = None
         servers, options = settings.servers, for_python(settings.kafka)
         # A request ends after its time-out, so the broker must not hold it as long.
         fetch_max_wait = min(_FETCH_MAX_WAIT_MS, options.get("request_timeout_ms", 2 * _FETCH_MAX_WAIT_MS) // 2)
@@ -86,6 +88,7 @@ class Tail:
 
     def seek(self, start: Start) -> None:
         """Move to the beginning, the end, or the first record at or after a time."""
+        self._ids = set() if start == "earliest" else None
         if start == "earliest":
             self._consumer.seek_to_beginning(*self._partitions)
         elif start == "latest":
@@ -120,7 +123,7 @@ class Tail:
                         continue
                     result = self._parse(record)
                     if self._is_newest(result):
-                        yield result
+                        yield self._with_meeting(result)
 
     def close(self) -> None:
         """Close the connection."""
@@ -130,6 +133,16 @@ class Tail:
         dead_letter = record.topic == self._dead_letter_topic
         result = read_result(record.key, record.value, record.headers, dead_letter=dead_letter)
         return Unreadable(record.topic, record.partition, record.offset) if result is None else result
+
+    def _with_meeting(self, result: TailRead) -> TailRead:
+        """Return `result`; a deletion says whether there was a summary of its document before."""
+        if self._ids is not None and isinstance(result, Deletion):
+            return replace(result, met=result.id in self._ids)
+        if self._ids is not None and isinstance(result, Summary):
+            self._ids.add(result.id)
+            if len(self._ids) > _REMEMBERED:
+                self._ids = None
+        return result
 
     def _is_newest(self, result: TailRead) -> bool:
         """Return whether `result` is the newest of its document so far, and no repeat; remembers it."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
+from pydantic_core import from_json
 
 # A number of 64 bits, as in Kafka and Parquet.
 Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -130,6 +131,16 @@ class Source(BaseModel):
     timestamp: Long
 
 
+@dataclass(frozen=True)
+class Record:
+    """A record of an input topic, as Kafka has it."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+    source: Source
+
+
 class Summary(BaseModel):
     """A summary, as the JSON value of a record of the output topic; the record's key is `id`.
 
@@ -167,6 +178,9 @@ class Summary(BaseModel):
     source: Source | None = Field(description="Where in Kafka the document was; null when it came another way.")
     produced_at: datetime
     metadata: dict[str, str] = Field(default_factory=dict)
+    mended: list[str] = Field(
+        default_factory=list, description="What was mended in the document's record, as 'field: fault'."
+    )
 
     def to_json(self) -> bytes:
         """Return the record's value: compact UTF-8 JSON."""
@@ -254,10 +268,14 @@ def read_source(headers: Sequence[Header]) -> Source | None:
 
 @dataclass(frozen=True)
 class Deletion:
-    """A tombstone on the output topic: the record at `source` deleted the summary of `id`."""
+    """A tombstone on the output topic: the record at `source` deleted the summary of `id`.
+
+    `met` is False when there was no summary of it, None when the reader cannot know.
+    """
 
     id: str
     source: Source
+    met: bool | None = None
 
 
 OutputMessage = Summary | DeadLetter | Deletion
@@ -281,10 +299,18 @@ def read_result(
 
 
 def lookup(value: Any, path: str) -> Any:
-    """Follow a dotted path into JSON objects; a key that contains the dots comes first. None: there is no value."""
+    """Follow a dotted path into JSON objects, also into those that stand as JSON in a string.
+
+    A key that contains the dots comes first. None: there is no value.
+    """
     if isinstance(value, dict) and path in value:
         return value[path]
     for name in path.split("."):
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            try:
+                value = from_json(value)
+            except ValueError:
+                return None
         if not isinstance(value, dict):
             return None
         value = value.get(name)

@@ -21,7 +21,9 @@ def demo(
         str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
     ] = "none",
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the broker and its topics there, to look at.")] = False,
+    keep_broker: Annotated[
+        bool, typer.Option("--keep", help="Leave the broker and its topics there, to look at.")
+    ] = False,
     model: Annotated[str | None, flag("model")] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -37,4 +39,4 @@ def demo(
     from streaming.operations.demo import show
 
     settings = load(command_flags(ctx))
-    show(settings, paths or [], split=split, limit=limit, keep=keep, out=out)
+    show(settings, paths or [], split=split, limit=limit, keep=keep_broker, out=out)

@@ -64,7 +64,11 @@ _add_group(
     "The embedded Kafka broker of the data dir.",
     {"start": broker.start, "stop": broker.stop, "status": broker.status},
 )
-_add_group("topics", "The topics of this installation.", {"create": topics.create, "describe": topics.describe})
+_add_group(
+    "topics",
+    "The topics of this installation.",
+    {"create": topics.create, "describe": topics.describe, "peek": topics.peek},
+)
 _add_group(
     "model",
     "The models: those on this machine, those of a hub, and the memory that one needs.",

@@ -38,7 +38,9 @@ def run(
     sink: Annotated[list[str] | None, flag("sink")] = None,
     format: Annotated[str | None, flag("format")] = None,
     field: Annotated[list[str] | None, flag("field")] = None,
+    keep: Annotated[list[str] | None, flag("keep")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
+    skip_unreadable: Annotated[bool | None, flag("skip_unreadable")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
     prompts_dir: PromptsDir = None,
     strategy: Annotated[str | None, flag("strategy")] = None,
@@ -69,7 +71,7 @@ def run(
 
         gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf
 
-        gistream run --format json --field text=doc.body --id-from key
+        gistream run --format json --field text=doc.body --keep created,tags --id-from key
 
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
     """

@@ -35,14 +35,16 @@ _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 class Topic:
     """A topic as the broker has it.
 
-    `max_message_bytes` is its limit for one record batch, compressed; `rights` are the operations that this user may
+    `offsets` is the number of its offsets, so the most records that it may have: the records of an aborted transaction,
+    its end, and what compaction took away have an offset, too. `max_message_bytes` is its limit for one record batch,
+    compressed; `rights` are the operations that this user may
     do, in Kafka's words (READ, WRITE, ...).
     """
 
     name: str
     id: str
     partitions: int
-    messages: int
+    offsets: int
     bytes: int
     max_message_bytes: int
     retention_ms: int
@@ -135,7 +137,7 @@ class Admin:
                 name=name,
                 id=str(metadata["topic_id"]),
                 partitions=len(metadata["partitions"]),
-                messages=self._messages(name, len(metadata["partitions"])),
+                offsets=self._count(name, len(metadata["partitions"])),
                 bytes=sizes.get(name, 0),
                 max_message_bytes=int(configs[name].get("max.message.bytes", MIB)),
                 retention_ms=int(configs[name].get("retention.ms", -1)),
@@ -238,7 +240,7 @@ class Admin:
                     sizes[topic["name"]] = sizes.get(topic["name"], 0) + size
         return sizes
 
-    def _messages(self, name: str, partitions: int) -> int:
+    def _count(self, name: str, partitions: int) -> int:
         first, last = self._offsets(name, "earliest", partitions), self._offsets(name, "latest", partitions)
         return sum(last[partition] - first[partition] for partition in last)
 

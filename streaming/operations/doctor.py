@@ -224,7 +224,7 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
 
 def _topic(topic: Topic, rights: list[str], *, largest: int) -> Finding:
     detail = (
-        f"'{topic.name}': {counted(topic.partitions, 'partition')}, {counted(topic.messages, 'message')}, "
+        f"'{topic.name}': {counted(topic.partitions, 'partition')}, {counted(topic.offsets, 'offset')}, "
         f"{topic.bytes / 1e6:,.1f} MB, records up to {topic.max_message_bytes / 1e6:,.1f} MB"
     )
     if topic.rights and (lacking := [right for right in rights if right not in topic.rights]):

@@ -1,46 +1,56 @@
-"""Decodes one Kafka record into a document, a tombstone, or the reason why it is neither.
+"""Decodes one Kafka record into a document, a deletion, or the reason why it is neither.
 
     key    value (format)                      becomes
     -----  ----------------------------------  -----------------------------------------------
     "a"    {"text": "Once ..."}                Document(id="a", text="Once ...")
     "a"    {"text": "Once ...", "id": "b"}     Document(id="b", ...): the id field comes first
     none   Once upon a time ... (plain text)   Document(id=SHA-256 of the text, ...)
-    "a"    null                                Tombstone("a"): the summary of that key is deleted
+    "a"    null                                Tombstone("a"): the summary of that id is deleted
     any    {"text": 5}, {"text": "", no text    BadInput: a dead letter that says why
 
-Pure functions over one record; no Spark, no model.
+How JSON is read: `json_document`. What a document and a deletion go by: `identity`. Pure functions over one record; no
+Spark, no model.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import ValidationError
-from pydantic_core import from_json
-
 from streaming.encoding.reading import decode_text, refuse_wrapped
 from streaming.errors import BadInput
-from streaming.messages import Document, Header, Source, lookup
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record of an input topic, as Kafka has it."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[Header]
-    source: Source
+from streaming.messages import Document, Record
+from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
+from streaming.pipeline.json_document import (
+    HALF_CHARACTER,
+    JSON_STARTS,
+    FieldPlaces,
+    document_in,
+    is_document,
+    parse_json,
+)
+from streaming.settings import Settings
 
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A record without a value: the summary of `key` is to be deleted."""
+    """A record without a value: the summary of the document `id` is to be deleted."""
 
-    key: bytes
+    id: str
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A document with its id, what was mended in its record, and whether a deletion with its key would delete it."""
+
+    document: Document
+    mended: list[str]
+    deletable: bool
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return self.document.id or ""
 
 
 @dataclass(frozen=True)
@@ -49,62 +59,55 @@ class RecordFormat:
 
     format: Literal["auto", "json", "text"] = "auto"
     field: tuple[tuple[str, str], ...] = ()
-    id_from: Literal["auto", "field", "key", "sha256", "offset"] = "auto"
+    keep: tuple[str, ...] = ()
+    id_from: IdRule = "auto"
+
+    @property
+    def places(self) -> FieldPlaces:
+        """Where a document's fields are in JSON."""
+        return FieldPlaces(dict(self.field), self.keep)
 
 
-def decode(record: Record, record_format: RecordFormat) -> Document | Tombstone:
+def record_format(settings: Settings) -> RecordFormat:
+    """Return how the settings say that records are read."""
+    return RecordFormat(settings.format, tuple(settings.field.items()), settings.keep, settings.id_from)
+
+
+def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     """Decode one record; a document's `id` is always set.
 
     Raises `BadInput`, whose `type` is the dead letter's `error.type`.
     """
+    rule, places = record_format.id_from, record_format.places
+    id_path = places.path("id")
     if record.value is None:
-        if record.key is None:
-            raise BadInput("a record without a value and without a key names no summary to delete", type="NoKey")
-        return Tombstone(record.key)
-    text = decode_text(record.value)
-    is_json = record_format.format == "json" or (record_format.format == "auto" and text.lstrip()[:1] == "{")
-    document = _from_json(text, dict(record_format.field)) if is_json else Document(text=text)
+        return Tombstone(deleted_id(record.key, rule, id_path))
+    document, mended = _document(decode_text(record.value), record_format.format, places)
     if not document.text.strip():
         raise BadInput("the text is empty", type="EmptyText")
     refuse_wrapped(document.text)
-    return document.model_copy(update={"id": _id(record, document, record_format.id_from)})
+    document = document.model_copy(update={"id": document_id(document, record.key, record.source, rule, id_path)})
+    deletable = not record.key or rule in ("sha256", "offset") or key_id(record.key, rule, id_path) == document.id
+    return Decoded(document, mended, deletable)
 
 
-def _from_json(raw: str, field: Mapping[str, str]) -> Document:
+def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
+    """Return the document in a record's value, and what was mended in it."""
+    first = text.lstrip()[:1]
+    if format == "text" or (format == "auto" and first not in JSON_STARTS):
+        return Document(text=text), []
+    # A text, too, may begin with a quotation mark or a bracket.
+    maybe_text = format == "auto" and first != "{"
     try:
-        value = from_json(raw)
+        value, odd_characters = parse_json(text)
     except ValueError as error:
+        if maybe_text:
+            return Document(text=text), []
         # The parser's message has line and column, and none of the text.
         raise BadInput(f"the value is not JSON: {error}", type="InvalidJson") from error
-    if not isinstance(value, dict):
-        raise BadInput("the value is JSON, but no object", type="InvalidJson")
-    fields = dict(value)
-    for name, path in field.items():
-        fields.pop(name, None)
-        if (inner := lookup(value, path)) is not None:
-            fields[name] = inner
-    # Most serializers write an absent field as null.
-    fields = {name: inner for name, inner in fields.items() if inner is not None}
-    if "text" not in fields:
-        raise BadInput(f"the JSON object has no '{field.get('text', 'text')}'", type="NoText")
-    try:
-        return Document.model_validate(fields)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
-        raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
-
-
-def _id(record: Record, document: Document, rule: str) -> str:
-    if rule in ("auto", "field") and document.id:
-        return document.id
-    if rule in ("auto", "key") and record.key:
-        try:
-            return record.key.decode()
-        except UnicodeDecodeError as error:
-            if rule == "key":
-                raise BadInput("the record's key is not UTF-8, so it is no id", type="NoId") from error
-    if rule in ("field", "key"):
-        raise BadInput(f"the record has no id in its {rule}", type="NoId")
-    if rule == "offset":
-        return f"{record.source.topic}-{record.source.partition}-{record.source.offset}"
-    return hashlib.sha256(document.text.encode()).hexdigest()
+    if maybe_text and not is_document(value):
+        return Document(text=text), []
+    document, mended = document_in(value, places)
+    if odd_characters and not any(HALF_CHARACTER in problem for problem in mended):
+        mended.insert(0, "value: characters that JSON escapes")
+    return document, mended

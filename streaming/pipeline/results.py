@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streaming.errors import DocumentError, ResultTooLarge
-from streaming.messages import DeadLetter, Failure, Header, Summary, source_headers
-from streaming.pipeline.decode import Record
+from streaming.messages import DeadLetter, Failure, Header, Record, Summary, source_headers
+from streaming.pipeline.decode import Tombstone
 
 # Kafka's own upper bound for the bytes around keys, values and headers: 61 of a batch, 21 of a record, and up to 10
 # for the two lengths of a header (DefaultRecordBatch and DefaultRecord in kafka-clients).
@@ -53,10 +53,11 @@ def summary_result(summary: Summary, record: Record, topics: Topics) -> Result:
     return _fitting(Result(topics.output, summary.id.encode(), summary.to_json(), record.headers), topics)
 
 
-def tombstone_result(key: bytes, record: Record, topics: Topics) -> Result:
-    """Make the record that deletes the summary of `key`; raises `ResultTooLarge`."""
+def tombstone_result(tombstone: Tombstone, record: Record, topics: Topics) -> Result:
+    """Make the record that deletes a summary; raises `ResultTooLarge`."""
     # A tombstone has no value, so its position is in its headers: a reader must see whether it is the newest of its id.
-    return _fitting(Result(topics.output, key, None, source_headers(record.headers, record.source)), topics)
+    headers = source_headers(record.headers, record.source)
+    return _fitting(Result(topics.output, tombstone.id.encode(), None, headers), topics)
 
 
 def dead_letter_result(record: Record, error: DocumentError, stage: str, topics: Topics) -> Result:

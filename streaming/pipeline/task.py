@@ -10,7 +10,8 @@ Results leave as they finish, but the results of one id leave in the order of th
 last record of a key has its highest offset.
 
 Every record that enters leaves as exactly one result. A failure that is not the document's own is held back until the
-task ends, because too many of these failures stop the query (`max_failed_share`).
+task ends, because too many of these failures stop the query (`max_failed_share`). Records that cannot be read are held
+back, too, while a way of reading is unproven and none could be read: a misspelt field must not empty a topic.
 """
 
 from __future__ import annotations
@@ -22,18 +23,27 @@ from typing import Any
 
 import pandas as pd
 
-from streaming.errors import DocumentError, DocumentFailed, QueryError
-from streaming.messages import Document, Source
-from streaming.pipeline.decode import Record, RecordFormat, Tombstone, decode
+from streaming.errors import DocumentError, DocumentFailed, QueryError, UsageError
+from streaming.messages import Record, Source
+from streaming.pipeline.decode import Decoded, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
 from streaming.planning.work import Work
 
-OUTPUT_SCHEMA = "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>"
-_COLUMNS = ["topic", "key", "value", "headers"]
+# `reason` is a dead letter's, `deletable` tells whether a deletion with the key of a summary's record would delete it.
+# Both are for the counts of a micro-batch, not for the sinks.
+OUTPUT_SCHEMA = (
+    "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>, reason string, "
+    "deletable boolean"
+)
+_COLUMNS = ["topic", "key", "value", "headers", "reason", "deletable"]
 # With fewer failures than this, their share says nothing.
 _FEWEST_FAILURES = 10
+# Fewer records that cannot be read say nothing about how they are read: a topic may begin with somebody's test.
+_FEWEST_UNREADABLE = 3
+
+_Read = Decoded | Tombstone | DocumentError
 
 
 @dataclass(frozen=True)
@@ -46,47 +56,70 @@ class TaskPlan:
     max_failed_share: float
 
 
-def summarize(task_plan: TaskPlan) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    """Return the function for `mapInPandas`: it decodes and summarizes the records of one task."""
+def summarize(
+    task_plan: TaskPlan, is_unproven: Callable[[], bool] = lambda: False
+) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    """Return the function for `mapInPandas`: it decodes and summarizes the records of one task.
+
+    `is_unproven` tells a task whether its micro-batch is the first that is read in this way.
+    """
 
     def task(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        return _Task(task_plan, Desk(task_plan.work)).run(_records(frames))
+        return _Task(task_plan, Desk(task_plan.work), unproven=is_unproven()).run(_records(frames))
 
     return task
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A result; `failure` is set when it is a dead letter for a reason that is not the document's own."""
+    """A result; `error` is set when it is a dead letter, `unread` when its record could not be decoded."""
 
     result: Result
-    failure: DocumentFailed | None = None
+    error: DocumentError | None = None
+    unread: bool = False
+    deletable: bool | None = None
+
+    @property
+    def failure(self) -> DocumentFailed | None:
+        """The error, when it is not the document's own."""
+        return self.error if isinstance(self.error, DocumentFailed) else None
+
+    @property
+    def reason(self) -> str | None:
+        """The reason of a dead letter, on one line."""
+        return None if self.error is None else f"{self.error.type}: {self.error}"
 
 
 class _Task:
     """One Spark task: its documents in flight, its counts."""
 
-    def __init__(self, task_plan: TaskPlan, desk: Desk) -> None:
+    def __init__(self, task_plan: TaskPlan, desk: Desk, *, unproven: bool) -> None:
         self._task_plan = task_plan
         self._desk = desk
+        # Until one record could be read.
+        self._unproven = unproven
         self._entered = self._left = 0
         self._held_back: list[_Outcome] = []
+        self._unread: list[_Outcome] = []
         # By id: set when its newest document is done; the next document of the same id waits for it.
         self._newest: dict[str, asyncio.Event] = {}
 
     def run(self, records: Iterator[Record]) -> Iterator[pd.DataFrame]:
         for outcomes in in_flight(records, self._begin, most=self._task_plan.work.in_flight):
             yield from self._emit(outcomes)
+        yield from self._emit_unread()
         yield from self._emit_failures()
 
     def _begin(self, record: Record) -> Coroutine[Any, Any, _Outcome]:
         self._entered += 1
-        decoded: Document | Tombstone | DocumentError
+        decoded: _Read
         try:
             with contained():
                 decoded = decode(record, self._task_plan.record_format)
         except DocumentError as error:
             decoded = error
+        if isinstance(decoded, Decoded):
+            self._unproven = False
         done, previous = asyncio.Event(), None
         if (document_id := _id_of(decoded)) is not None:
             previous, self._newest[document_id] = self._newest.get(document_id), done
@@ -95,7 +128,7 @@ class _Task:
     async def _in_turn(
         self,
         record: Record,
-        decoded: Document | Tombstone | DocumentError,
+        decoded: _Read,
         previous: asyncio.Event | None,
         done: asyncio.Event,
     ) -> _Outcome:
@@ -107,7 +140,7 @@ class _Task:
         finally:
             done.set()
 
-    async def _outcome(self, record: Record, decoded: Document | Tombstone | DocumentError) -> _Outcome:
+    async def _outcome(self, record: Record, decoded: _Read) -> _Outcome:
         topics = self._task_plan.topics
         stage = "decode"
         try:
@@ -116,24 +149,40 @@ class _Task:
                     raise decoded
                 if isinstance(decoded, Tombstone):
                     stage = "publish"
-                    return _Outcome(tombstone_result(decoded.key, record, topics))
+                    return _Outcome(tombstone_result(decoded, record, topics))
                 stage = "summarize"
-                summary = await self._desk.summarize(decoded, record.source)
+                summary = await self._desk.summarize(decoded.document, record.source)
                 stage = "publish"
-                return _Outcome(summary_result(summary, record, topics))
+                summary = summary.model_copy(update={"mended": decoded.mended})
+                return _Outcome(summary_result(summary, record, topics), deletable=decoded.deletable)
         except DocumentError as error:
-            failure = error if isinstance(error, DocumentFailed) else None
-            return _Outcome(dead_letter_result(record, error, stage, topics), failure)
+            return _Outcome(dead_letter_result(record, error, stage, topics), error, unread=stage == "decode")
 
     def _emit(self, outcomes: Iterable[_Outcome]) -> Iterator[pd.DataFrame]:
-        ready = []
+        ready: list[_Outcome] = []
         for outcome in outcomes:
-            if outcome.failure is None:
-                ready.append(outcome.result)
-            else:
+            if outcome.failure is not None:
                 self._held_back.append(outcome)
+            elif self._unproven and outcome.unread:
+                self._unread.append(outcome)
+            else:
+                ready.append(outcome)
+        if not self._unproven:
+            ready, self._unread = self._unread + ready, []
         self._left += len(ready)
         return _frames(ready)
+
+    def _emit_unread(self) -> Iterator[pd.DataFrame]:
+        """Emit the records that could not be read, or stop the query when none of its first records could be."""
+        errors = [outcome.error for outcome in self._unread if outcome.error is not None]
+        if len(errors) >= _FEWEST_UNREADABLE and len({error.type for error in errors}) == 1:
+            raise UsageError(
+                f"None of the first {len(errors)} records can be read: {self._unread[0].reason}. Nothing was "
+                "committed; look at the records with `gistream topics peek`, and correct --field, --format, --id-from. "
+                "With --skip-unreadable such records become dead letters."
+            )
+        self._left += len(errors)
+        yield from _frames(self._unread)
 
     def _emit_failures(self) -> Iterator[pd.DataFrame]:
         """Emit the failures that are not the documents' own, or stop the query when they are too many."""
@@ -145,16 +194,13 @@ class _Task:
                 "again, or raise max_failed_share."
             )
         self._left += len(self._held_back)
-        yield from _frames([outcome.result for outcome in self._held_back])
+        yield from _frames(self._held_back)
         if self._left != self._entered:
             raise QueryError(f"{self._entered} records entered a task and {self._left} results left it: a bug.")
 
 
-def _id_of(decoded: Document | Tombstone | DocumentError) -> str | None:
-    if isinstance(decoded, Document):
-        return decoded.id
-    # A tombstone's key is the id of the summary that it deletes; bytes that are no text equal no id.
-    return decoded.key.decode(errors="surrogateescape") if isinstance(decoded, Tombstone) else None
+def _id_of(decoded: _Read) -> str | None:
+    return None if isinstance(decoded, DocumentError) else decoded.id
 
 
 def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
@@ -170,14 +216,20 @@ def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
             )
 
 
-def _frames(results: list[Result]) -> Iterator[pd.DataFrame]:
-    """Yield the results in one frame, and an empty frame that flushes it.
+def _frames(outcomes: list[_Outcome]) -> Iterator[pd.DataFrame]:
+    """Yield the outcomes in one frame, and an empty frame that flushes it.
 
     Spark's worker buffers its output; a frame leaves the buffer when the next frame is written (see
     `spark.sql.execution.pandas.udf.buffer.size` in `session`). Without the empty frame the last result of a burst would
     wait for the next burst.
     """
-    if results:
-        rows = [(r.topic, r.key, r.value, [{"key": name, "value": raw} for name, raw in r.headers]) for r in results]
+    if outcomes:
+        rows = [_row(outcome) for outcome in outcomes]
         yield pd.DataFrame(rows, columns=_COLUMNS)
         yield pd.DataFrame(columns=_COLUMNS, dtype=object)
+
+
+def _row(outcome: _Outcome) -> tuple[Any, ...]:
+    result = outcome.result
+    headers = [{"key": name, "value": raw} for name, raw in result.headers]
+    return result.topic, result.key, result.value, headers, outcome.reason, outcome.deletable

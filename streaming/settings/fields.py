@@ -20,6 +20,8 @@ from streaming.settings.model_fields import ModelSettings
 
 MIB = 1024 * 1024
 DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
+# One entry of the metadata.
+_METADATA = re.compile(r"metadata\..+")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -91,12 +93,24 @@ class Settings(ModelSettings):
     field: dict[str, str] = Field(
         {},
         description="The place of a document's field in your JSON, as field=name; a dotted name leads into objects "
-        "(text=doc.body). As a flag: --field text=body, repeated.",
+        "(text=doc.body). metadata.NAME=name copies a field into the summary's metadata. As a flag: --field text=body, "
+        "repeated.",
+    )
+    keep: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Fields of your JSON that are copied into the summary's metadata under their own names: "
+        "created,tags, or --keep created --keep tags. A string stays as it is; a number, a boolean, a list or an "
+        "object becomes its JSON; null is left out.",
     )
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
         "auto",
-        description="The source of a document's id. auto: its id field, else the record's key, else the SHA-256 of the "
-        "text.",
+        description="The source of a document's id, and of the id that a record without a value deletes. auto: its id "
+        "field, else the record's key, else the SHA-256 of the text. A key in JSON names what its id field holds.",
+    )
+    skip_unreadable: bool = Field(
+        False,
+        description="Whether a query may begin with records none of which can be read. By default it stops before it "
+        "commits them, because a misspelt --field or --format looks like this.",
     )
 
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
@@ -150,6 +164,16 @@ class Settings(ModelSettings):
     def _flatten(cls, value: Any) -> Any:
         return flat(value)
 
+    @field_validator("field", mode="before")
+    @classmethod
+    def _flatten_metadata(cls, value: Any) -> Any:
+        # In TOML `metadata.created = "created"` is a table in a table.
+        entries = value.get("metadata") if isinstance(value, Mapping) else None
+        if not isinstance(entries, Mapping):
+            return value
+        others = {name: path for name, path in value.items() if name != "metadata"}
+        return others | {f"metadata.{name}": path for name, path in entries.items()}
+
     @field_validator("kafka", "field", mode="before")
     @classmethod
     def _refuse_settings(cls, value: Any, info: ValidationInfo) -> Any:
@@ -165,10 +189,18 @@ class Settings(ModelSettings):
         check_options(value)
         return value
 
-    @field_validator("sink", mode="before")
+    @field_validator("sink", "keep", mode="before")
     @classmethod
-    def _split_sinks(cls, value: Any) -> Any:
+    def _split_at_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("keep")
+    @classmethod
+    def _each_kept(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [name.strip() for part in value for name in part.split(",")]
+        if not all(names):
+            raise ValueError("it takes names of fields, such as created,tags; one of those given is empty")
+        return tuple(dict.fromkeys(names))
 
     @field_validator("sink")
     @classmethod
@@ -211,9 +243,12 @@ class Settings(ModelSettings):
     @field_validator("field")
     @classmethod
     def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        if unknown := [name for name in value if name not in DOCUMENT_FIELDS]:
+        if unknown := [name for name in value if name not in DOCUMENT_FIELDS and not _METADATA.fullmatch(name)]:
             names = ", ".join(DOCUMENT_FIELDS)
-            raise ValueError(f"a document has no field '{unknown[0]}'; its fields are {names}")
+            raise ValueError(
+                f"a document has no field '{unknown[0]}'; its fields are {names}, and metadata.NAME for an entry of "
+                "the metadata"
+            )
         return value
 
     @model_validator(mode="after")

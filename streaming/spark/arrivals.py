@@ -26,7 +26,7 @@ def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | De
     Ends when the last micro-batch is committed. Raises the error that ends the query, and `QueryError` without a
     commit.
     """
-    expected = sum(topic.messages for topic in plan.inputs)
+    expected = sum(topic.offsets for topic in plan.inputs)
     with hold_checkpoint(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
         yield from arrivals(plan, expected, query)
         if not query.awaitTermination(_COMMIT_SECONDS):

@@ -117,6 +117,49 @@ def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
     return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
 
 
+def last_committed(location: str) -> int | None:
+    """Return the number of the last micro-batch that Spark committed; None when there is none."""
+    folder = Path(location) / "commits"
+    return max((int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit()), default=None)
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """A micro-batch that Spark planned: its number, the offsets of each partition, and Spark's JSON of their ends."""
+
+    number: int
+    ranges: dict[tuple[str, int], tuple[int, int]]
+    end_offsets: str
+
+
+def planned_batch(location: str) -> PlannedBatch:
+    """Return the last micro-batch that Spark planned, committed or not."""
+    folder = Path(location) / "offsets"
+    number = max(int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit())
+    end_offsets = _last_line(folder / str(number))
+    # Before its first micro-batch, Spark notes where a source begins.
+    before = folder / str(number - 1) if number else Path(location) / "sources" / "0" / "0"
+    starts, ends = json.loads(_last_line(before)), json.loads(end_offsets)
+    ranges = {
+        # A partition that the topic got in the meantime begins at its first offset.
+        (topic, int(partition)): (starts.get(topic, {}).get(partition, 0), end)
+        for topic, partitions in ends.items()
+        for partition, end in partitions.items()
+    }
+    return PlannedBatch(number, ranges, end_offsets)
+
+
+def committed_offsets(location: str) -> str | None:
+    """Return Spark's JSON of topic, partition and next offset after the last committed micro-batch; None before one."""
+    number = last_committed(location)
+    file = Path(location) / "offsets" / str(number)
+    return _last_line(file) if number is not None and file.exists() else None
+
+
+def _last_line(file: Path) -> str:
+    return file.read_text().splitlines()[-1]
+
+
 def _folder(checkpoint: Checkpoint) -> Path:
     if "://" in checkpoint.location:
         raise CheckpointError(

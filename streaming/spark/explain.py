@@ -7,6 +7,7 @@ errors are explained when a user can do something about them.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -127,4 +128,4 @@ def _cause(report: str, word: str) -> str:
     """Return the line that most likely names the cause."""
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     matching = [line for line in lines if word in line and "StreamingQueryException" not in line]
-    return [*matching, *lines, "no reason was given"][0][:300]
+    return textwrap.shorten([*matching, *lines, "no reason was given"][0], 300, placeholder=" ...")

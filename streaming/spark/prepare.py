@@ -8,7 +8,7 @@ from streaming.archive import ArchiveLocation
 from streaming.engine import ModelFile, open_model
 from streaming.kafka.topics import Admin, Topic, result_topics
 from streaming.machine.java import find_java
-from streaming.pipeline.decode import RecordFormat
+from streaming.pipeline.decode import record_format
 from streaming.pipeline.results import Topics
 from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
@@ -96,7 +96,7 @@ def prepare(settings: Settings, model: ModelFile | None = None, choice: Choice |
     limits = {topic.name: topic.max_message_bytes for topic in outputs}
     task_plan = TaskPlan(
         work=work,
-        record_format=RecordFormat(settings.format, tuple(settings.field.items()), settings.id_from),
+        record_format=record_format(settings),
         topics=Topics(
             settings.output_topic,
             limits.get(settings.output_topic, _NO_TOPIC),

@@ -21,31 +21,36 @@ from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_checkpoint
-from streaming.spark.checkpoint import Pin, open_checkpoint
+from streaming.spark.batch_apart import cannot_be_decoded, run_batch_apart
+from streaming.spark.checkpoint import Pin, committed_offsets, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.other_results import Writer
 from streaming.spark.prepare import Plan
+from streaming.spark.proving import in_batch, prove, unproven_batch
 from streaming.spark.session import spark_log, spark_session
 from streaming.spark.sinks.kafka import write_to_kafka
-from streaming.spark.sinks.parquet import write_to_parquet
+from streaming.spark.sinks.parquet import archive_name, write_to_parquet
 from streaming.spark.source import read_documents
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 
 def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
     """Start the stream; with `once` it ends when it has read the records that are there now."""
+    settings, unproven = plan.settings, None
+    if not settings.skip_unreadable:
+        unproven = unproven_batch(settings.checkpoint_location, plan.task_plan.record_format)
     writer = write_results(
         read_documents(spark, plan.settings, most=plan.batch_documents * plan.layout.executors)
         # One stream of documents an executor, not one a Kafka partition: no executor idles at a partition's end.
         .coalesce(plan.layout.executors)
-        .mapInPandas(summarize(plan.task_plan), OUTPUT_SCHEMA)
+        .mapInPandas(summarize(plan.task_plan, in_batch(unproven)), OUTPUT_SCHEMA)
         .transform(count_results, plan.task_plan.topics.dead_letter),
         plan,
         checkpoint_id,
     )
-    writer = writer.queryName(plan.settings.query).option("checkpointLocation", plan.settings.checkpoint_location)
+    writer = writer.queryName(settings.query).option("checkpointLocation", settings.checkpoint_location)
     return (writer.trigger(availableNow=True) if once else writer).start()
 
 
@@ -54,7 +59,7 @@ def write_results(results: DataFrame, plan: Plan, checkpoint_id: str) -> DataStr
     topics = plan.task_plan.topics
     if plan.settings.to_kafka or plan.archive_location is None:
         return write_to_kafka(results, plan.settings, topics)
-    name = f"{plan.settings.query}-{checkpoint_id[:12]}"
+    name = archive_name(plan.settings, checkpoint_id)
     archive = Archive(plan.archive_location, answer_columns(plan.task_plan.work))
     return write_to_parquet(results, archive, name=name, dead_letters=topics.dead_letter)
 
@@ -92,15 +97,39 @@ def summarize_and_archive(
 ) -> None:
     """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
 
-    The failure of each query is explained as its own.
+    The failure of each query is explained as its own. A micro-batch that Spark's source cannot decode runs apart.
     """
+    settings = plan.settings
+
+    def committed(batch: Batch) -> None:
+        group.commit(batch.end_offsets)
+        # A micro-batch of aborted or compacted records has offsets, and no record.
+        if batch.records:
+            prove(settings.checkpoint_location, plan.task_plan.record_format)
+            on_batch(batch)
 
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
         return nullcontext() if archive_query is None else archiving(spark, plan.settings, archive_query, once=once)
 
-    with nullcontext() if once else archive(once=False) as running_archive:
-        with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
-            watch(query, stop=stop, grace=plan.settings.grace, on_batch=on_batch, archive_query=running_archive)
+    note = Writer(checkpoint_id, plan.results).to_text()
+    with (
+        closing(GroupOffsets(settings, note)) as group,
+        nullcontext() if once else archive(once=False) as running_archive,
+    ):
+        if offsets := committed_offsets(settings.checkpoint_location):
+            # A crash may have come between the commit of a micro-batch and that of its group.
+            group.commit(offsets)
+        while not stop.requested:
+            try:
+                with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
+                    watch(
+                        query, stop=stop, grace=plan.settings.grace, on_batch=committed, archive_query=running_archive
+                    )
+                break
+            except QueryError as error:
+                if not cannot_be_decoded(error):
+                    raise
+                committed(run_batch_apart(spark, plan, checkpoint_id))
         if running_archive is not None and not running_archive.isActive:
             # Raises the error that ended it.
             running_archive.awaitTermination()
@@ -127,16 +156,9 @@ def run(
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
     settings = plan.settings
-
-    def on_committed(batch: Batch) -> None:
-        group.commit(batch.end_offsets)
-        on_batch(batch)
-
     try:
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(hold_checkpoint(plan))
-            note = Writer(checkpoint_id, plan.results).to_text()
-            group = stack.enter_context(closing(GroupOffsets(settings, note)))
             archive_query = stack.enter_context(hold_archive_checkpoint(plan))
             spark = stack.enter_context(spark_session(settings, plan.layout))
             stop.listen()
@@ -145,9 +167,7 @@ def run(
             if stop.requested:
                 return
             start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
-            summarize_and_archive(
-                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_committed
-            )
+            summarize_and_archive(spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_batch)
     except QueryError as error:
         if stop.requested:
             # A service manager may stop all our processes at once; then there is nothing left to wait for.

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql.functions import col, count, when
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql.functions import col, count, mode, when
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.errors import Abandoned
@@ -24,15 +25,24 @@ from streaming.errors import Abandoned
 _LOOK_SECONDS = 0.2
 # The name of the metrics that Spark counts along with the results of a micro-batch.
 _METRICS = "results"
+# The columns that are there to be counted.
+COUNTED = ("reason", "deletable")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A committed micro-batch; `end_offsets` is Spark's JSON of topic, partition and next offset."""
+    """A committed micro-batch; `end_offsets` is Spark's JSON of topic, partition and next offset.
+
+    `reason` is the most frequent reason of its dead letters. `deletions` counts the records without a value, and
+    `undeletable` the documents that go by another id than their record's key names, so that no deletion finds them.
+    """
 
     number: int
     records: int
     dead_letters: int
+    reason: str | None
+    deletions: int
+    undeletable: int
     seconds: float
     end_offsets: str
 
@@ -68,11 +78,33 @@ class StopRequest:
 
 
 def count_results(results: DataFrame, dead_letter_topic: str) -> DataFrame:
-    """Return `results`, which Spark counts from now on: `watch` reports the dead letters of each micro-batch."""
-    return results.observe(
-        _METRICS,
+    """Return `results` for a sink; Spark counts them from now on, and `watch` reports the counts."""
+    return results.observe(_METRICS, *counts(dead_letter_topic)).drop(*COUNTED)
+
+
+def counts(dead_letter_topic: str) -> list[Column]:
+    """Return what is counted in the results of a micro-batch, for `read_counts`."""
+    is_dead_letter = col("topic") == dead_letter_topic
+    return [
         count("topic").alias("results"),
-        count(when(col("topic") == dead_letter_topic, 1)).alias("dead_letters"),
+        count(when(is_dead_letter, 1)).alias("dead_letters"),
+        mode("reason").alias("reason"),
+        count(when(~is_dead_letter & col("value").isNull(), 1)).alias("deletions"),
+        count(when(~col("deletable"), 1)).alias("undeletable"),
+    ]
+
+
+def read_counts(counts: Any, number: int, records: int, seconds: float, end_offsets: str) -> Batch:
+    """Return a micro-batch with its `counts`; they are None when no task counted."""
+    return Batch(
+        number=number,
+        records=records,
+        dead_letters=counts["dead_letters"] if counts else 0,
+        reason=counts["reason"] if counts else None,
+        deletions=counts["deletions"] if counts else 0,
+        undeletable=counts["undeletable"] if counts else 0,
+        seconds=seconds,
+        end_offsets=end_offsets,
     )
 
 
@@ -92,7 +124,13 @@ def watch(
     last_number = -1
     deadline: float | None = None
     while True:
-        ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
+        try:
+            ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
+        except PySparkException:
+            # What was committed before the failure is committed.
+            for batch in _batches_after(query, last_number):
+                on_batch(batch)
+            raise
         archive_failed = archive_query is not None and not archive_query.isActive
         stopping = stop.requested or archive_failed
         batches = _batches_after(query, last_number)
@@ -126,25 +164,27 @@ def _busy(query: StreamingQuery) -> bool:
 
 
 def _batches_after(query: StreamingQuery, number: int) -> list[Batch]:
-    """Return the micro-batches with records that ended after micro-batch `number`, oldest first."""
+    """Return the micro-batches that ended after micro-batch `number`, oldest first."""
     last = query.lastProgress
-    # An idle query reports its last batch again from time to time.
     if last is None or last["batchId"] <= number:
         return []
     return [
-        _batch(progress)
-        for progress in query.recentProgress
-        if progress["batchId"] > number and progress["numInputRows"] > 0
+        _batch(progress) for progress in query.recentProgress if progress["batchId"] > number and _has_moved(progress)
     ]
 
 
+def _has_moved(progress: Any) -> bool:
+    # An idle query reports its last batch again from time to time, and also the number of its next one.
+    source = progress["sources"][0]
+    return progress["numInputRows"] > 0 or source["endOffset"] not in (None, source["startOffset"])
+
+
 def _batch(progress: Any) -> Batch:
-    observed = progress["observedMetrics"].get(_METRICS)
     end = progress["sources"][0]["endOffset"]
-    return Batch(
-        number=progress["batchId"],
-        records=progress["numInputRows"],
-        dead_letters=observed["dead_letters"] if observed else 0,
-        seconds=progress["durationMs"].get("triggerExecution", 0) / 1000,
-        end_offsets=end if isinstance(end, str) else json.dumps(end),
+    return read_counts(
+        progress["observedMetrics"].get(_METRICS),
+        progress["batchId"],
+        progress["numInputRows"],
+        progress["durationMs"].get("triggerExecution", 0) / 1000,
+        end if isinstance(end, str) else json.dumps(end),
     )

@@ -41,9 +41,7 @@ def plan_block(plan: Plan) -> RenderableType:
 
 
 def _topics(topics: list[Topic]) -> str:
-    return ", ".join(
-        f"{t.name} ({counted(t.partitions, 'partition')}, {counted(t.messages, 'message')})" for t in topics
-    )
+    return ", ".join(f"{t.name} ({counted(t.partitions, 'partition')}, {counted(t.offsets, 'offset')})" for t in topics)
 
 
 class LoadingLines:
@@ -78,6 +76,15 @@ class BatchLines:
         self._records += batch.records
         self._seconds += batch.seconds
         dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
+        if batch.dead_letters and batch.reason:
+            dead += f" (most often: {batch.reason})"
+        if batch.deletions:
+            dead += f", {batch.deletions} deletions"
+        if batch.undeletable:
+            dead += (
+                f", {batch.undeletable} go by another id than their key names, so a deletion with this key does not "
+                "find them (see --id-from)"
+            )
         pace = 60 * self._records / max(self._seconds, 0.1)
         return (
             f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}; {self._records:,} so far, "

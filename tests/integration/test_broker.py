@@ -27,7 +27,7 @@ def test_two_data_dirs_are_two_installations(data_dir: Path, tmp_path: Path) -> 
         with Admin(own) as admin:
             assert admin.ensure() == ["documents", "summaries", "dead-letters"]
         described = json.loads(gistream("topics", "describe", "--json", data_dir=tmp_path).stdout)
-        assert [(t["name"], t["messages"], t["bytes"]) for t in described["topics"]] == [
+        assert [(t["name"], t["offsets"], t["bytes"]) for t in described["topics"]] == [
             ("documents", 0, 0),
             ("summaries", 0, 0),
             ("dead-letters", 0, 0),

@@ -7,6 +7,7 @@ which most pages show one: 20 s of processor time for Spark's JVM, 5 s for Pytho
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -39,6 +40,8 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
+        peeked = next(printed for command, printed in said.items() if "topics peek" in command)
+        assert re.findall(r"^  (?:id|title) +(.+)$", peeked, flags=re.MULTILINE) == ["4711", "Mill"]
     if page.name == "examples.md":
         check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
 

@@ -23,7 +23,7 @@ from streaming.spark.query import hold_checkpoint, running
 BAD = {
     "NotUtf8": b"\xff\xfe\x00text",
     "InvalidJson": b'{"text": "cut',
-    "InvalidDocument": b'{"text": "fine", "title": 5}',
+    "InvalidDocument": b'{"text": "fine", "prompt": 5}',
     "NoText": b'{"body": "elsewhere"}',
     "EmptyText": b'{"text": "   "}',
     "UnknownPrompt": b'{"text": "fine", "prompt": "ignore the above"}',

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pyspark.sql import SparkSession
 
 from streaming.spark.prepare import Plan
-from streaming.spark.query import hold_checkpoint, running
-from streaming.spark.watch import Batch, StopRequest, watch
+from streaming.spark.query import hold_checkpoint, summarize_and_archive
+from streaming.spark.watch import Batch, StopRequest
 
 MakePlan = Callable[..., Plan]
 
@@ -19,6 +19,5 @@ def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
     batches: list[Batch] = []
     with ExitStack() as stack:
         checkpoint_id = stack.enter_context(hold_checkpoint(plan))
-        query = stack.enter_context(running(spark, plan, checkpoint_id=checkpoint_id, once=True))
-        watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
+        summarize_and_archive(spark, plan, checkpoint_id, None, once=True, stop=StopRequest(), on_batch=batches.append)
     return batches

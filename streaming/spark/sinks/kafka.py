@@ -20,9 +20,18 @@ from streaming.settings.kafka_options import for_spark
 
 def write_to_kafka(results: DataFrame, settings: Settings, topics: Topics) -> DataStreamWriter:
     """Return the writer of the stream of results."""
+    return results.writeStream.format("kafka").options(**_options(settings, topics))
+
+
+def write_batch_to_kafka(results: DataFrame, settings: Settings, topics: Topics) -> None:
+    """Write the results of one micro-batch."""
+    results.write.format("kafka").options(**_options(settings, topics)).save()
+
+
+def _options(settings: Settings, topics: Topics) -> dict[str, str]:
     # A result that fits its topic must fit the request that carries it.
     largest = max(topics.output_limit, topics.dead_letter_limit)
-    options = {
+    return {
         "kafka.max.request.size": str(largest + MIB),
         "kafka.buffer.memory": str(max(32 * MIB, 4 * largest)),
         "kafka.acks": "all",
@@ -33,4 +42,3 @@ def write_to_kafka(results: DataFrame, settings: Settings, topics: Topics) -> Da
         "kafka.bootstrap.servers": settings.servers,
         "includeHeaders": "true",
     }
-    return results.writeStream.format("kafka").options(**options)

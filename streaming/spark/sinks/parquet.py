@@ -21,14 +21,24 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 from streaming.archive import Archive
 from streaming.errors import QueryError
 from streaming.messages import OutputMessage, read_result
+from streaming.settings import Settings
 
 _log = logging.getLogger(__name__)
 # Turns a row of topic, key, value and headers into its message; None leaves the row out.
 ReadRow = Callable[[dict[str, Any]], OutputMessage | None]
 
 
-def write_to_parquet(results: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
-    """Return the writer of the query's own results; `name` is the beginning of its files' names.
+# Writes the results of a micro-batch, which has this number.
+WriteBatch = Callable[[DataFrame, int], None]
+
+
+def archive_name(settings: Settings, checkpoint_id: str) -> str:
+    """Return the beginning of the names of the files that a query writes."""
+    return f"{settings.query}-{checkpoint_id[:12]}"
+
+
+def result_writer(archive: Archive, *, name: str, dead_letters: str) -> WriteBatch:
+    """Return the function that writes a micro-batch of the query's own results; `name` begins its files' names.
 
     `dead_letters` is the topic that the row of a dead letter names.
     """
@@ -38,7 +48,12 @@ def write_to_parquet(results: DataFrame, archive: Archive, *, name: str, dead_le
             raise QueryError("A result that was just made cannot be read back: a bug; nothing of it was committed.")
         return message
 
-    return _write(results, archive, name, read)
+    return _batch_writer(archive, name, read)
+
+
+def write_to_parquet(results: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
+    """Return the writer of the query's own results; see `result_writer`."""
+    return results.writeStream.foreachBatch(result_writer(archive, name=name, dead_letters=dead_letters))
 
 
 def write_topics_to_parquet(records: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
@@ -50,14 +65,14 @@ def write_topics_to_parquet(records: DataFrame, archive: Archive, *, name: str, 
             _log.warning("offset %d of %s is none of gistream's records and was left out", row["offset"], partition)
         return message
 
-    return _write(records, archive, name, read)
+    return records.writeStream.foreachBatch(_batch_writer(archive, name, read))
 
 
-def _write(frame: DataFrame, archive: Archive, name: str, read: ReadRow) -> DataStreamWriter:
+def _batch_writer(archive: Archive, name: str, read: ReadRow) -> WriteBatch:
     def write(batch: DataFrame, number: int) -> None:
         archive.write(_messages(batch, read), name=f"{name}-{number:09d}")
 
-    return frame.writeStream.foreachBatch(write)
+    return write
 
 
 def _messages(batch: DataFrame, read: ReadRow) -> Iterator[OutputMessage]:

@@ -13,13 +13,14 @@ from streaming.messages import (
     Header,
     ModelInfo,
     PromptInfo,
+    Record,
     Signals,
     Source,
     Summary,
     Tokens,
     read_source,
 )
-from streaming.pipeline.decode import Record
+from streaming.pipeline.decode import Tombstone
 from streaming.pipeline.results import Topics, dead_letter_result, record_size, summary_result, tombstone_result
 
 SOURCE = Source(topic="documents", partition=3, offset=7, timestamp=1_700_000_000_000)
@@ -90,9 +91,9 @@ def test_a_summary_goes_to_the_output_topic_with_the_documents_headers() -> None
     assert Summary.model_validate_json(result.value or b"") == summary("Short.")
 
 
-def test_a_tombstone_deletes_its_own_key_on_the_output_topic() -> None:
-    result = tombstone_result(b"\xff", record(b"\xff", None, [("x", b"1")]), ROOMY)
-    assert (result.topic, result.key, result.value) == ("summaries", b"\xff", None)
+def test_a_tombstone_deletes_its_id_on_the_output_topic() -> None:
+    result = tombstone_result(Tombstone("4711"), record(b'{"id":4711}', None, [("x", b"1")]), ROOMY)
+    assert (result.topic, result.key, result.value) == ("summaries", b"4711", None)
     assert result.headers[0] == ("x", b"1")
     assert read_source(result.headers) == SOURCE
 
@@ -111,7 +112,7 @@ def test_copied_headers_count_in_a_summarys_size() -> None:
 
 def test_a_tombstone_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ResultTooLarge):
-        tombstone_result(b"k" * 5_000, record(None, None), limited_to(5_000))
+        tombstone_result(Tombstone("k" * 5_000), record(None, None), limited_to(5_000))
 
 
 def test_a_dead_letter_is_the_original_byte_for_byte() -> None:

@@ -1,0 +1,90 @@
+"""Reads records of the input topics outside of Spark: a few for a person to look at, or those that Spark cannot read.
+
+Item: one record. Guarantee: each committed record of the ranges that it is asked for, once, in the order of its
+partition. It commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from itertools import islice
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+
+from streaming.errors import BrokerError, TopicError, no_answer
+from streaming.messages import Record, Source
+from streaming.settings import MIB, Settings
+from streaming.settings.kafka_options import for_python
+
+_POLL_MS = 500
+# Polls without a record before the end of a range, in a row: half a minute.
+_MAX_EMPTY_POLLS = 60
+
+# The offsets of a partition: the first, and the one after the last.
+Ranges = Mapping[tuple[str, int], tuple[int, int]]
+
+
+def first_records(settings: Settings, topic: str, number: int) -> list[Record]:
+    """Return the first `number` records of a topic, or as many as it has.
+
+    Raises `TopicError` when the topic does not exist, and `BrokerError`.
+    """
+    with closing(_consumer(settings)) as consumer:
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            raise TopicError(f"Topic '{topic}' does not exist on {settings.servers}; `gistream doctor` lists yours.")
+        partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
+        starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        ranges = {(topic, p.partition): (starts[p], ends[p]) for p in partitions}
+        return list(islice(_records(consumer, ranges), number))
+
+
+def read_ranges(settings: Settings, ranges: Ranges) -> list[Record]:
+    """Return the records of ranges of offsets; raises `BrokerError`."""
+    with closing(_consumer(settings)) as consumer:
+        return list(_records(consumer, ranges))
+
+
+def _consumer(settings: Settings) -> KafkaConsumer:
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=settings.servers.split(","),
+            **{
+                "client_id": "gistream-records",
+                "enable_auto_commit": False,
+                # As Spark reads them (`spark.source`).
+                "isolation_level": "read_committed",
+                "max_partition_fetch_bytes": settings.max_document_bytes + MIB,
+                "bootstrap_timeout_ms": 10_000,
+                **for_python(settings.kafka),
+            },
+        )
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise no_answer(settings.servers) from error
+    except KafkaError as error:
+        raise BrokerError(f"Kafka on {settings.servers} refused the connection: {error}.") from error
+
+
+def _records(consumer: KafkaConsumer, ranges: Ranges) -> Iterator[Record]:
+    ends = {TopicPartition(*name): end for name, (start, end) in ranges.items() if start < end}
+    consumer.assign(list(ends))
+    for partition in ends:
+        consumer.seek(partition, ranges[partition.topic, partition.partition][0])
+    empty_polls = 0
+    while any(consumer.position(partition) < end for partition, end in ends.items()):
+        batches = consumer.poll(timeout_ms=_POLL_MS)
+        empty_polls = 0 if batches else empty_polls + 1
+        if empty_polls > _MAX_EMPTY_POLLS:
+            raise BrokerError("Kafka stopped answering before all records were read; start again.")
+        for partition, records in batches.items():
+            for record in records:
+                if record.offset < ends[partition]:
+                    source = Source(
+                        topic=record.topic,
+                        partition=record.partition,
+                        offset=record.offset,
+                        timestamp=record.timestamp,
+                    )
+                    yield Record(record.key, record.value, list(record.headers), source)

@@ -1,0 +1,85 @@
+"""The id of a document, and of the document that a record without a value deletes: one rule for both.
+
+    --id-from  a document goes by                      a record without a value deletes
+    ---------  --------------------------------------  -------------------------------------------
+    auto       its id field, else its key, else SHA-256  the document that its key names
+    field      its id field                            the document that its key names
+    key        its key                                 the document of its key
+    sha256     the SHA-256 of its text                 nothing: a dead letter
+    offset     its position in Kafka                   nothing: a dead letter
+
+A key is read in one way for both: a key in JSON names what its id field holds, or its only string; text is itself;
+bytes that are no text go by their hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from streaming.encoding.reading import decode_text
+from streaming.errors import BadInput
+from streaming.messages import Document, Source, lookup
+from streaming.pipeline.json_document import parse_json, text_of, whole_characters
+
+IdRule = Literal["auto", "field", "key", "sha256", "offset"]
+
+
+def document_id(document: Document, key: bytes | None, source: Source, rule: IdRule, id_path: str) -> str:
+    """Return the id of a document; raises `BadInput` (NoId) when it lacks what the rule names it by."""
+    if rule in ("auto", "field") and document.id:
+        return document.id
+    if rule in ("auto", "key") and key:
+        return key_id(key, rule, id_path)
+    if rule in ("field", "key"):
+        place = f"no '{id_path}'" if rule == "field" else "no key"
+        raise BadInput(f"the record has {place}, and --id-from {rule} names documents by it", type="NoId")
+    if rule == "offset":
+        return f"{source.topic}-{source.partition}-{source.offset}"
+    return hashlib.sha256(document.text.encode()).hexdigest()
+
+
+def deleted_id(key: bytes | None, rule: IdRule, id_path: str) -> str:
+    """Return the id of the document that a record without a value deletes; raises `BadInput` (NoKey, NoId)."""
+    if rule in ("sha256", "offset"):
+        name = "their text's SHA-256" if rule == "sha256" else "their offset"
+        raise BadInput(
+            f"a record without a value deletes nothing here: documents go by {name} (--id-from {rule}), and its key "
+            "names none of them",
+            type="NoId",
+        )
+    if not key:
+        raise BadInput("a record without a value and without a key names no summary to delete", type="NoKey")
+    return key_id(key, rule, id_path)
+
+
+def key_id(key: bytes, rule: IdRule, id_path: str) -> str:
+    """Return the id that a record's key names; `id_path` is the place of the id field in JSON."""
+    text = _text_of_key(key)
+    if text is None:
+        return key.hex()
+    # With `key` the key itself is the id, also where it is JSON.
+    return text if rule == "key" else _named_in_json(text, id_path) or text
+
+
+def _text_of_key(key: bytes) -> str | None:
+    try:
+        # A key of control characters is a number in binary, except for a schema registry's frame around JSON.
+        text = key.decode() if min(key) >= ord(" ") else decode_text(key)
+    except (UnicodeDecodeError, BadInput):
+        return None
+    return text if min(key) >= ord(" ") or text.startswith("{") else None
+
+
+def _named_in_json(text: str, id_path: str) -> str | None:
+    if text[:1] not in ("{", '"'):
+        return None
+    try:
+        value, _ = parse_json(text)
+    except ValueError:
+        return None
+    if isinstance(value, dict) and set(value) == {"schema", "payload"} and lookup(value, id_path) is None:
+        # Kafka Connect's JSON converter.
+        value = value["payload"]
+    name = text_of(lookup(value, id_path) if isinstance(value, dict) else value)
+    return whole_characters(name) if name else None

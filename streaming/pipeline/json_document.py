@@ -1,0 +1,205 @@
+r"""Reads a document's fields out of JSON, as producers write it: the text decides, the rest is mended.
+
+    {"text": "Once ...", "title": 5}              title="5", mended: "title: a number became text"
+    "{\"text\": \"Once ...\"}"                    the object inside, mended: "value: JSON inside a JSON string"
+    [{"text": "Once ..."}]                        the object inside, mended: "value: a list of one object"
+    {"schema": {...}, "payload": {"text": ...}}   the payload: so Kafka Connect's JSON converter writes it
+    "Once upon a time ..."                        that text, mended: "value: a JSON string"
+    {"text": 5}                                   BadInput: its text is no text
+
+What is only copied (title, metadata) never costs a document. Pure functions; no Kafka, no Spark.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from streaming.errors import BadInput
+from streaming.messages import Document, lookup
+
+# An object in a string in a list in a string: nobody wraps deeper on purpose.
+_MOST_WRAPPINGS = 4
+# Python refuses to read longer numbers (sys.int_info.default_max_str_digits).
+_MOST_DIGITS = 4000
+# Names of fields in a message: a person finds the right one among so many.
+_MOST_NAMES = 20
+_LONGEST_NAME = 40
+HALF_CHARACTER = "half a character"
+# The first characters of JSON that can hold a document.
+JSON_STARTS = ("{", "[", '"')
+
+
+@dataclass(frozen=True)
+class FieldPlaces:
+    """Where a document's fields are in the JSON: a dotted path for each field, and the paths copied to the metadata.
+
+    A field `metadata.NAME` is the entry NAME of the metadata.
+    """
+
+    field: Mapping[str, str]
+    keep: tuple[str, ...] = ()
+
+    def path(self, name: str) -> str:
+        """Return the path of a document's field."""
+        return self.field.get(name, name)
+
+
+def parse_json(text: str) -> tuple[Any, bool]:
+    """Parse JSON; tell whether it has characters that JSON would escape, or half a character (a lone surrogate).
+
+    Raises `ValueError` when it is no JSON also without these; the message has none of the text.
+    """
+    try:
+        return from_json(text), False
+    except ValueError as strict:
+        try:
+            return json.loads(text, strict=False, parse_int=_whole_number), True
+        except (ValueError, RecursionError):
+            raise strict from None
+
+
+def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
+    """Return the document that a JSON value holds, and what was mended in it; raises `BadInput`."""
+    mended: list[str] = []
+    content = _unwrapped(value, places.path("text"), mended)
+    if isinstance(content, str):
+        return Document(text=_whole("text", content, mended)), [*mended, "value: a JSON string"]
+    if not isinstance(content, dict):
+        raise BadInput(f"the value is JSON, but {_several(content)}", type="InvalidJson")
+    fields = _fields(content, places, mended)
+    if "text" not in fields:
+        raise BadInput(_no_text(content, places.path("text")), type="NoText")
+    try:
+        return Document.model_validate(fields), mended
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
+        raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
+
+
+def is_document(value: Any) -> bool:
+    """Tell whether a value of JSON can hold a document: an object, a list of objects, or a string."""
+    return isinstance(value, dict | str) or (isinstance(value, list) and bool(value) and all(map(_is_object, value)))
+
+
+def text_of(value: Any) -> str | None:
+    """Return a value of JSON as text: a string as it is, a whole number without a fraction, the rest as JSON.
+
+    None for null. 4711.0 is 4711, because some serializers know no whole numbers.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def whole_characters(text: str) -> str:
+    """Return `text` with U+FFFD for each half of a character (a lone surrogate), which UTF-8 cannot hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+def _unwrapped(value: Any, text_path: str, mended: list[str]) -> Any:
+    for _ in range(_MOST_WRAPPINGS):
+        if isinstance(value, str) and (inner := _parsed(value)) is not None:
+            value, wrapping = inner, "value: JSON inside a JSON string"
+        elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+            value, wrapping = value[0], "value: a list of one object"
+        elif isinstance(value, dict) and set(value) == {"schema", "payload"} and lookup(value, text_path) is None:
+            value, wrapping = value["payload"], ""
+        else:
+            break
+        if wrapping:
+            mended.append(wrapping)
+    return value
+
+
+def _parsed(text: str) -> Any:
+    """Return the document that a string holds as JSON; None when it holds a text."""
+    if text.lstrip()[:1] not in JSON_STARTS:
+        return None
+    try:
+        value, _ = parse_json(text)
+    except ValueError:
+        return None
+    return value if is_document(value) else None
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _several(content: Any) -> str:
+    if isinstance(content, list):
+        return f"a list of {len(content)} values; send a record for each document"
+    return "no object"
+
+
+def _fields(content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> dict[str, Any]:
+    fields = {name: lookup(content, places.path(name)) for name in Document.model_fields}
+    for name in ("text", "prompt", "id"):
+        if isinstance(fields[name], str):
+            fields[name] = _whole(name, fields[name], mended)
+    if isinstance(fields["id"], float | list | dict):
+        fields["id"] = _as_text("id", fields["id"], mended)
+    fields["title"] = _as_text("title", fields["title"], mended)
+    if fields["language"] is not None and not isinstance(fields["language"], str):
+        fields["language"] = None
+        mended.append("language: left out, because it is no text")
+    fields["metadata"] = _metadata(fields["metadata"], content, places, mended)
+    # Most serializers write an absent field as null.
+    return {name: inner for name, inner in fields.items() if inner is not None}
+
+
+def _metadata(own: Any, content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> dict[str, str]:
+    if own is not None and not isinstance(own, dict):
+        own = {"metadata": own}
+    entries = {name: _as_text(f"metadata.{name}", inner, mended) for name, inner in (own or {}).items()}
+    # What a user asks for by name is text by what the user asks for: nothing was mended.
+    asked = {name.removeprefix("metadata."): path for name, path in places.field.items() if "." in name}
+    for name, path in (asked | {path: path for path in places.keep}).items():
+        entries[name] = _as_text(name, lookup(content, path), [])
+    return {whole_characters(name): inner for name, inner in entries.items() if inner is not None}
+
+
+def _as_text(name: str, value: Any, mended: list[str]) -> str | None:
+    text = text_of(value)
+    if text is None:
+        return None
+    if not isinstance(value, str):
+        kinds = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+        mended.append(f"{whole_characters(name)}: {kinds[type(value)]} became text")
+    return _whole(name, text, mended)
+
+
+def _whole(name: str, text: str, mended: list[str]) -> str:
+    if (whole := whole_characters(text)) != text:
+        mended.append(f"{whole_characters(name)}: {HALF_CHARACTER}")
+    return whole
+
+
+def _no_text(content: dict[str, Any], path: str) -> str:
+    """Say which fields there are where the path of the text leads nowhere."""
+    names = path.split(".")
+    for depth in range(len(names) - 1, 0, -1):
+        inner = lookup(content, ".".join(names[:depth]))
+        if isinstance(inner, dict):
+            return f"the JSON object '{'.'.join(names[:depth])}' has no '{'.'.join(names[depth:])}'; {_names(inner)}"
+    return f"the JSON object has no '{path}'; {_names(content)}"
+
+
+def _names(content: dict[str, Any]) -> str:
+    if not content:
+        return "it is empty"
+    names = [whole_characters("".join(c for c in name if c.isprintable()))[:_LONGEST_NAME] for name in content]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"it has {', '.join(sorted(names)[:_MOST_NAMES])}{more}"

@@ -1,0 +1,147 @@
+"""Records as strangers send them: none of them stops the query, and none is lost in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from installation import Send, document, read_topic
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from pyspark.sql import SparkSession
+from spark_queries import MakePlan, drain
+
+from consumers.tail import Tail
+from streaming.errors import UsageError
+from streaming.messages import DeadLetter, Deletion, Summary
+from streaming.settings import Settings
+from streaming.spark.prepare import Plan
+
+NANOSECONDS = 1_764_300_000_000_000_000
+
+
+def results(settings: Settings) -> dict[str, Summary]:
+    records = read_topic(settings, settings.output_topic)
+    return {s.id: s for s in (Summary.model_validate_json(record.value) for record in records if record.value)}
+
+
+def letters(settings: Settings) -> list[DeadLetter]:
+    records = read_topic(settings, settings.dead_letter_topic)
+    return [DeadLetter.from_record(record.key, record.value, record.headers) for record in records]
+
+
+@pytest.mark.parametrize("texts", [["bdy", "bdy", "bdy"], ["bdy"] * 7])
+def test_a_misspelt_field_stops_a_new_query_before_it_commits_anything(
+    spark: SparkSession, plan: MakePlan, send: Send, texts: list[str]
+) -> None:
+    ready = plan(field={"text": "bdy"})
+    send(*[(f"d{n}".encode(), json.dumps({"body": "A text.", "no": n}).encode()) for n, _ in enumerate(texts)])
+    with pytest.raises(UsageError, match=r"None of the first \d records.*no 'bdy'; it has body, no"):
+        drain(spark, ready)
+    assert letters(ready.settings) == []
+    assert not list(Path(ready.settings.checkpoint_location, "commits").glob("[0-9]*"))
+    drain(spark, plan(field={"text": "body"}))
+    assert len(results(ready.settings)) == len(texts)
+
+
+def test_records_that_cannot_be_read_do_not_stop_a_query_that_could_read_others(
+    spark: SparkSession, plan: MakePlan, send: Send
+) -> None:
+    ready = plan(partitions=1)
+    send((b"a", document("A text.")))
+    drain(spark, ready)
+    send(*[(b"b", b'{"body": "elsewhere"}')] * 4)
+    [batch] = drain(spark, ready)
+    assert (batch.dead_letters, batch.reason) == (4, "NoText: the JSON object has no 'text'; it has body")
+
+
+def test_another_way_of_reading_is_proven_again(spark: SparkSession, plan: MakePlan, send: Send) -> None:
+    ready = plan(partitions=1)
+    send((b"a", document("A text.")))
+    drain(spark, ready)
+    send(*[(b"b", document("Another text."))] * 3)
+    with pytest.raises(UsageError, match="no 'bdy'"):
+        drain(spark, plan(field={"text": "bdy"}))
+    assert [batch.dead_letters for batch in drain(spark, plan(field={"text": "bdy"}, skip_unreadable=True))] == [3]
+
+
+def test_deletions_and_documents_that_none_would_find_are_counted(
+    spark: SparkSession, plan: MakePlan, send: Send
+) -> None:
+    ready = plan(partitions=1)
+    send(
+        (b'{"id":4711}', document("The mill.", id=4711)),
+        (b"other", document("The ferry.", id="b")),
+        (b"\x00\xff", b"The third text."),
+        (b'{"id":4711}', None),
+        (b"\x00\xff", None),
+        (b"nobody", None),
+    )
+    [batch] = drain(spark, ready)
+    assert (batch.records, batch.deletions, batch.undeletable, batch.dead_letters) == (6, 3, 1, 0)
+    reader = Tail(ready.settings)
+    reader.seek("earliest")
+    found = [message for message in reader.read(until_end=True) if isinstance(message, Deletion)]
+    reader.close()
+    assert sorted((deletion.id, deletion.met) for deletion in found) == [
+        ("00ff", True), ("4711", True), ("nobody", False),
+    ]  # fmt: skip
+
+
+def test_the_lag_is_nothing_when_nothing_is_left_after_aborted_transactions(
+    spark: SparkSession, plan: MakePlan, settings: Settings
+) -> None:
+    ready = plan(partitions=1, batch_documents=4)
+    producer = KafkaProducer(bootstrap_servers=settings.servers, transactional_id=settings.query)
+    producer.init_transactions()
+    for committed in (True, False, True, False):
+        producer.begin_transaction()
+        for number in range(1 if committed else 20):
+            producer.send(settings.input_topic, key=b"%d" % number, value=document(f"Text {number}."))
+        producer.flush()
+        if committed:
+            producer.commit_transaction()
+        else:
+            producer.abort_transaction()
+    producer.close()
+    batches = drain(spark, ready)
+    assert sum(batch.records for batch in batches) == 2
+    assert lag(settings) == 0
+
+
+def lag(settings: Settings) -> int:
+    consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
+    partitions = [TopicPartition(settings.input_topic, n) for n in consumer.partitions_for_topic(settings.input_topic)]
+    ends = consumer.end_offsets(partitions)
+    left = sum(ends[partition] - (consumer.committed(partition) or 0) for partition in partitions)
+    consumer.close(autocommit=False)
+    return left
+
+
+def accept_any_time(plan: Plan) -> None:
+    """Let the input topic take records of any time, as Kafka did before version 4."""
+    admin = KafkaAdminClient(bootstrap_servers=plan.settings.servers)
+    limits = {"message.timestamp.after.max.ms": str(2**63 - 1)}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, plan.settings.input_topic, configs=limits)])
+    admin.close()
+
+
+def test_records_stamped_in_nanoseconds_are_summarized_like_all_others(
+    spark: SparkSession, plan: MakePlan, settings: Settings
+) -> None:
+    ready = plan(partitions=1, batch_documents=2)
+    accept_any_time(ready)
+    producer = KafkaProducer(bootstrap_servers=settings.servers)
+    times = [None, NANOSECONDS, None, NANOSECONDS // 1000, NANOSECONDS, NANOSECONDS, None]
+    for number, time in enumerate(times):
+        producer.send(settings.input_topic, key=b"d%d" % number, value=document(f"Text {number}."), timestamp_ms=time)
+    producer.flush()
+    producer.close()
+    batches = drain(spark, ready)
+    assert sum(batch.records for batch in batches) == len(times)
+    stamped = {id: s.source.timestamp for id, s in results(settings).items() if s.source}
+    assert set(stamped) == {f"d{n}" for n in range(len(times))}
+    assert stamped["d1"] == stamped["d4"] == NANOSECONDS
+    assert stamped["d3"] == NANOSECONDS // 1000
+    assert lag(settings) == 0
