@@ -17,7 +17,7 @@ from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.producer.future import RecordMetadata
 
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import BrokerError, TopicError, UsageError, no_answer
+from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
@@ -69,7 +69,7 @@ class Publisher:
                 f"create`. {self.report.acknowledged} documents were acknowledged before."
             ) from error
         except KafkaError as error:
-            self.refuse(document.name, str(error))
+            self.refuse(document.name, reason(error))
             return
         future.add_callback(self._acknowledged)
         future.add_errback(partial(self._failed, document.name))
@@ -95,7 +95,7 @@ class Publisher:
         self._on_document()
 
     def _failed(self, name: str, error: BaseException) -> None:
-        self.refuse(name, f"not acknowledged: {error}")
+        self.refuse(name, f"not acknowledged: {reason(error)}")
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lamb
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(servers) from error
     except KafkaError as error:
-        raise BrokerError(f"Kafka on {servers} refused the connection: {error}.") from error
+        raise BrokerError(f"Kafka on {servers} refused the connection: {reason(error)}.") from error
     publisher = Publisher(producer, settings, on_document)
     try:
         yield publisher

@@ -150,6 +150,19 @@ class ResultTooLarge(DocumentFailed):
     """The result would not fit its topic."""
 
 
+def reason(error: BaseException) -> str:
+    """Return what an error of a library says, its first line without a full stop; its kind when it says nothing."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
+    kind = type(error).__name__
+    # kafka-python shows a missing text as "KafkaTimeoutError: None", and knows a description of what brokers answer.
+    words = said.removesuffix("None").removesuffix(": ")
+    if words and not words.endswith(kind):
+        return said
+    if description := getattr(error, "description", None):
+        return f"{kind}, {str(description).rstrip('.')}"
+    return "no answer in time" if isinstance(error, TimeoutError) or kind.endswith("TimeoutError") else kind
+
+
 # The errors of the surroundings, not of the command line: `gistream doctor` finds them.
 _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 

@@ -17,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from benchmarks.contract import Document, Opening, Run
-from streaming.errors import EngineError, UsageError
+from streaming.errors import EngineError, UsageError, reason
 from streaming.protocol import Sampling
 
 _HOST = "127.0.0.1"
@@ -162,7 +162,7 @@ class LlamaServer:
             tokens = answer.json()
             return int(tokens["tokens_evaluated"]), int(tokens["tokens_predicted"])
         except (requests.RequestException, KeyError, ValueError) as error:
-            raise EngineError(f"llama-server did not answer a request: {error}") from error
+            raise EngineError(f"llama-server did not answer a request: {reason(error)}") from error
 
 
 def _environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from streaming.errors import BrokerError
 from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, Json, command_flags
 from streaming.terminal.consoles import out
@@ -33,7 +34,7 @@ def stop(ctx: typer.Context, data_dir: DataDir = None) -> None:
 
 
 def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Tell whether the broker runs, and where.
+    """Tell whether the broker runs, and where; ends with 0 when it does, else with 4.
 
     Example:
         gistream broker status --json | jq -r .bootstrap_servers
@@ -43,6 +44,8 @@ def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) 
         sys.stdout.write(json.dumps(asdict(state)) + "\n")
     else:
         _print_state(state)
+    if not state.running:
+        raise typer.Exit(BrokerError.exit_code)
 
 
 def _print_state(state: Status) -> None:

@@ -24,7 +24,7 @@ import psutil
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from streaming.errors import BrokerError, MachineError
+from streaming.errors import BrokerError, MachineError, reason
 from streaming.kafka.broker_config import HOST, SERVER_PROPERTIES, write_log_config, write_server_properties
 from streaming.machine.java import KAFKA, find_java, resolve_jars
 from streaming.settings import Settings, address_file
@@ -220,7 +220,7 @@ class EmbeddedBroker:
         try:
             KafkaAdminClient(bootstrap_servers=f"{HOST}:{port}", bootstrap_timeout_ms=_START_SECONDS * 1000).close()
         except KafkaError as error:
-            raise BrokerError(f"The broker listens but does not serve: {error} (see {self._log}).") from error
+            raise BrokerError(f"The broker listens but does not serve: {reason(error)} (see {self._log}).") from error
 
     def _last_words(self) -> str:
         """Return the last error that Kafka logged since this start, on one line."""

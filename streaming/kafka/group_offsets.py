@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from streaming.errors import reason
 from streaming.settings import Settings
 from streaming.settings.kafka_options import for_python
 
@@ -48,7 +49,9 @@ class GroupOffsets:
         try:
             self._consumer.commit(positions, timeout_ms=_COMMIT_MS)
         except KafkaError as error:
-            _log.warning("lag tools see old offsets of the group '%s' until the next batch: %s", self._group, error)
+            _log.warning(
+                "lag tools see old offsets of the group '%s' until the next batch: %s", self._group, reason(error)
+            )
 
     def close(self) -> None:
         """Close the connection."""

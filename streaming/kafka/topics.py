@@ -22,7 +22,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from streaming.errors import BrokerError, TopicError, no_answer
+from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
@@ -202,7 +202,7 @@ class Admin:
                 "administrator run `gistream topics create`."
             ) from error
         except KafkaError as error:
-            raise TopicError(f"Topic '{name}' could not be created on {self._servers}: {error}.") from error
+            raise TopicError(f"Topic '{name}' could not be created on {self._servers}: {reason(error)}.") from error
 
     def _metadata(self, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
         with self._explained("describe topics"):
@@ -260,4 +260,4 @@ class Admin:
         except AuthorizationError as error:
             raise TopicError(f"Kafka on {self._servers} does not allow this user to {action}.") from error
         except KafkaError as error:
-            raise BrokerError(f"Kafka on {self._servers} refused to {action}: {error}.") from error
+            raise BrokerError(f"Kafka on {self._servers} refused to {action}: {reason(error)}.") from error

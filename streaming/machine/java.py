@@ -18,7 +18,7 @@ import requests
 from jgo.constants import default_maven_repo
 from jgo.maven import Artifact
 
-from streaming.errors import MachineError
+from streaming.errors import MachineError, reason
 
 # The oldest version that both Spark 4.2 and Kafka 4.1 run on.
 OLDEST_JAVA = 17
@@ -71,7 +71,7 @@ def resolve_jars(coordinates: Sequence[str]) -> list[Path]:
             jars = dict.fromkeys(_whole_jar(artifact) for name in coordinates for artifact in jgo.resolve(name))
     except (OSError, RuntimeError, ValueError, requests.RequestException) as error:
         raise MachineError(
-            f"The jars of {coordinates[0]} could not be fetched: {str(error).splitlines()[0]}; the first start needs a "
+            f"The jars of {coordinates[0]} could not be fetched: {reason(error)}; the first start needs a "
             "network that reaches Maven's central repository, later ones do not."
         ) from error
     return list(jars)

@@ -15,7 +15,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from streaming.errors import MachineError
+from streaming.errors import MachineError, reason
 from streaming.machine.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
@@ -100,7 +100,7 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
         except (PySparkException, RuntimeError, OSError, *JVM_GONE) as error:
             if _STOPPED in str(error):
                 raise ended_by_master(settings, layout) from error
-            raise MachineError(f"Spark could not start: {str(error).splitlines()[0]} (see {log}).") from error
+            raise MachineError(f"Spark could not start: {reason(error)} (see {log}).") from error
     spark.sparkContext.setLogLevel("WARN")
     return spark
 

@@ -45,6 +45,7 @@ def test_a_broker_that_was_killed_starts_again_with_its_data(tmp_path: Path) -> 
     os.kill(pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
     assert not broker.status().running
+    assert gistream("broker", "status", data_dir=tmp_path).returncode == 4
     try:
         assert broker.start().bootstrap_servers == own.servers
         with Admin(own) as admin:
@@ -63,8 +64,9 @@ def test_a_taken_port_moves_the_broker_and_every_command_finds_it(tmp_path: Path
         taken.listen()
         try:
             broker.start()
-            status = json.loads(gistream("broker", "status", "--json", data_dir=tmp_path).stdout)
-            assert status["running"]
+            shown = gistream("broker", "status", "--json", data_dir=tmp_path)
+            status = json.loads(shown.stdout)
+            assert (shown.returncode, status["running"]) == (0, True)
             assert status["bootstrap_servers"] != own.servers
             assert gistream("topics", "create", data_dir=tmp_path).returncode == 0
         finally:

@@ -23,7 +23,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from streaming.errors import EngineError
+from streaming.errors import EngineError, reason
 from streaming.protocol import Message
 
 
@@ -64,7 +64,7 @@ class ChatTemplate:
         try:
             self._template = environment.from_string(source)
         except TemplateError as error:
-            raise EngineError(f"The model's chat template cannot be compiled: {error}.") from error
+            raise EngineError(f"The model's chat template cannot be compiled: {reason(error)}.") from error
         self._variables = {"tools": None, "documents": None, "bos_token": bos, "eos_token": eos, **(variables or {})}
         self._form = self._probe()
         own = [piece.text for piece in self.render(_PROBE) if piece.trusted]
@@ -96,7 +96,7 @@ class ChatTemplate:
         try:
             rendered = self._template.render(messages=turns, add_generation_prompt=True, **self._variables)
         except Exception as error:
-            raise EngineError(f"The model's chat template refuses these messages: {error}.") from error
+            raise EngineError(f"The model's chat template refuses these messages: {reason(error)}.") from error
         # Every mark stands twice around a number, so the odd parts are the numbers.
         parts = rendered.split(mark)
         if len(parts) % 2 == 0 or set(parts[1::2]) != {str(n) for n in range(len(messages))}:

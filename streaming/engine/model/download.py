@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from streaming.engine.model.split import file_sha256
-from streaming.errors import HubUnreachable, ModelError
+from streaming.errors import HubUnreachable, ModelError, reason
 
 # A hub's ETag of a large file is its SHA-256.
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -147,7 +147,7 @@ def _explained(repo: str, name: str, revision: str) -> Iterator[None]:
         ) from error
     except httpx2.HTTPError as error:
         raise HubUnreachable(
-            f"The hub {_endpoint()} does not answer ({str(error) or type(error).__name__}), asked for {name} of "
+            f"The hub {_endpoint()} does not answer ({reason(error)}), asked for {name} of "
             f"{repo}; check the network, the proxy and HF_ENDPOINT, and try again: what was downloaded is kept."
         ) from error
     except OSError as error:
@@ -161,9 +161,5 @@ def _explained(repo: str, name: str, revision: str) -> Iterator[None]:
             ) from error
         # The library's own error: an answer without the headers of a hub, or of another length.
         raise HubUnreachable(
-            f"{_endpoint()} did not answer as a hub does when asked for {name} of {repo}: {_first_line(error)}"
+            f"{_endpoint()} did not answer as a hub does when asked for {name} of {repo}: {reason(error)}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
