@@ -7,7 +7,8 @@ is older than one already read of the same id: the highest source offset counts,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
-from streaming.errors import BrokerError, TopicError, UsageError, no_answer
+from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.messages import Deletion, OutputMessage, Summary, read_result
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
@@ -57,7 +58,8 @@ class Tail:
         servers, options = settings.servers, for_python(settings.kafka)
         # A request ends after its time-out, so the broker must not hold it as long.
         fetch_max_wait = min(_FETCH_MAX_WAIT_MS, options.get("request_timeout_ms", 2 * _FETCH_MAX_WAIT_MS) // 2)
-        try:
+        self._servers = servers
+        with self._explained():
             self._consumer = KafkaConsumer(
                 bootstrap_servers=servers.split(","),
                 **{
@@ -71,10 +73,6 @@ class Tail:
                 },
             )
             numbers = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
-        except (KafkaConnectionError, KafkaTimeoutError) as error:
-            raise no_answer(servers) from error
-        except KafkaError as error:
-            raise TopicError(f"{' and '.join(self._topics)} on {servers} cannot be read: {error}.") from error
         for topic, partitions in numbers.items():
             if not partitions:
                 self._consumer.close()
@@ -89,29 +87,32 @@ class Tail:
     def seek(self, start: Start) -> None:
         """Move to the beginning, the end, or the first record at or after a time."""
         self._ids = set() if start == "earliest" else None
-        if start == "earliest":
-            self._consumer.seek_to_beginning(*self._partitions)
-        elif start == "latest":
-            self._consumer.seek_to_end(*self._partitions)
-        else:
-            offsets = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, start))
-            ends = self._consumer.end_offsets(self._partitions)
+        with self._explained():
+            if start == "earliest":
+                self._consumer.seek_to_beginning(*self._partitions)
+            elif start == "latest":
+                self._consumer.seek_to_end(*self._partitions)
+            else:
+                offsets = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, start))
+                ends = self._consumer.end_offsets(self._partitions)
+                for partition in self._partitions:
+                    position = offsets.get(partition)
+                    self._consumer.seek(partition, position.offset if position else ends[partition])
+            # kafka-python resolves a seek when `position` is called; call it now, so that no later record is skipped.
             for partition in self._partitions:
-                position = offsets.get(partition)
-                self._consumer.seek(partition, position.offset if position else ends[partition])
-        # kafka-python resolves a seek when `position` is called; call it now, so that no later record is skipped.
-        for partition in self._partitions:
-            self._consumer.position(partition)
+                self._consumer.position(partition)
 
     def read(self, *, until_end: bool = False) -> Iterator[TailRead | None]:
         """Yield the records of the topics, present and future; yields None after a poll without a record.
 
         With `until_end` it stops at the end that the topics had when it was called.
         """
-        ends = self._consumer.end_offsets(self._partitions) if until_end else None
+        with self._explained():
+            ends = self._consumer.end_offsets(self._partitions) if until_end else None
         empty_polls = 0
-        while ends is None or any(self._consumer.position(p) < ends[p] for p in self._partitions):
-            batches = self._consumer.poll(timeout_ms=_POLL_MS)
+        while ends is None or not self._is_at(ends):
+            with self._explained():
+                batches = self._consumer.poll(timeout_ms=_POLL_MS)
             empty_polls = 0 if batches else empty_polls + 1
             if ends is not None and empty_polls > _MAX_EMPTY_POLLS:
                 raise BrokerError(f"Kafka stopped answering before the end of {' and '.join(self._topics)} was read.")
@@ -128,6 +129,22 @@ class Tail:
     def close(self) -> None:
         """Close the connection."""
         self._consumer.close(autocommit=False)
+
+    def _is_at(self, ends: Mapping[Any, int]) -> bool:
+        with self._explained():
+            return all(self._consumer.position(partition) >= ends[partition] for partition in self._partitions)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise the service's error for an error of the client, which also checks and unpacks the records."""
+        try:
+            yield
+        except (KafkaConnectionError, KafkaTimeoutError) as error:
+            raise no_answer(self._servers) from error
+        except KafkaError as error:
+            raise TopicError(
+                f"{' and '.join(self._topics)} on {self._servers} cannot be read: {reason(error)}."
+            ) from error
 
     def _parse(self, record: Any) -> TailRead:
         dead_letter = record.topic == self._dead_letter_topic
