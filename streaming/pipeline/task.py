@@ -17,6 +17,7 @@ back, too, while a way of reading is unproven and none could be read: a misspelt
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -174,14 +175,14 @@ class _Task:
 
     def _emit_unread(self) -> Iterator[pd.DataFrame]:
         """Emit the records that could not be read, or stop the query when none of its first records could be."""
-        errors = [outcome.error for outcome in self._unread if outcome.error is not None]
-        if len(errors) >= _FEWEST_UNREADABLE and len({error.type for error in errors}) == 1:
+        reasons = Counter(outcome.reason for outcome in self._unread)
+        if reasons.total() >= _FEWEST_UNREADABLE:
             raise UsageError(
-                f"None of the first {len(errors)} records can be read: {self._unread[0].reason}. Nothing was "
-                "committed; look at the records with `gistream topics peek`, and correct --field, --format, --id-from. "
-                "With --skip-unreadable such records become dead letters."
+                f"None of the first {reasons.total()} records can be read; most often {reasons.most_common(1)[0][0]}. "
+                "Nothing was committed; look at the records with `gistream topics peek`, and correct --field, --format "
+                "or --id-from. With --skip-unreadable such records become dead letters."
             )
-        self._left += len(errors)
+        self._left += len(self._unread)
         yield from _frames(self._unread)
 
     def _emit_failures(self) -> Iterator[pd.DataFrame]:

@@ -23,8 +23,9 @@ from streaming.spark.answers import answer_columns
 from streaming.spark.checkpoint import Checkpoint, open_checkpoint
 from streaming.spark.explain import explained
 from streaming.spark.prepare import Plan
-from streaming.spark.sinks.parquet import write_topics_to_parquet
+from streaming.spark.sinks.parquet import WriteBatch, topics_writer
 from streaming.spark.source import read_topics
+from streaming.spark.undecoded import commit, read_planned
 
 # The planned length of a micro-batch of the first query: one file for each of its batches.
 _PACE = "60 seconds"
@@ -65,13 +66,9 @@ def archiving(
     """Run the query for as long as the context lasts; with `once` it ends when it has read what is there now."""
     checkpoint = archive_checkpoint(settings, archive_query.location)
     topics = {"subscribe": f"{settings.output_topic},{settings.dead_letter_topic}"}
-    writer = write_topics_to_parquet(
-        # One file a batch needs one task.
-        read_topics(spark, settings, topics, most=_MOST_RECORDS).coalesce(1),
-        Archive(archive_query.location, archive_query.answers),
-        name=f"{settings.query}-archive-{archive_query.checkpoint_id[:12]}",
-        dead_letters=settings.dead_letter_topic,
-    )
+    # One file a batch needs one task.
+    records = read_topics(spark, settings, topics, most=_MOST_RECORDS).coalesce(1)
+    writer = records.writeStream.foreachBatch(_writer(settings, archive_query))
     writer = writer.queryName(f"{settings.query}-archive").option("checkpointLocation", checkpoint.location)
     with explained(settings, checkpoint):
         query = (writer.trigger(availableNow=True) if once else writer.trigger(processingTime=_PACE)).start()
@@ -79,3 +76,18 @@ def archiving(
             yield query
         finally:
             query.stop()
+
+
+def archive_batch_apart(spark: SparkSession, settings: Settings, archive_query: ArchiveQuery) -> None:
+    """Write and commit the planned micro-batch of a query that stands still at a record that Spark cannot decode."""
+    checkpoint = archive_checkpoint(settings, archive_query.location)
+    with explained(settings, checkpoint):
+        planned, records = read_planned(spark, settings, checkpoint.location)
+        _writer(settings, archive_query)(records, planned.number)
+        commit(spark, checkpoint.location, planned.number)
+
+
+def _writer(settings: Settings, archive_query: ArchiveQuery) -> WriteBatch:
+    archive = Archive(archive_query.location, archive_query.answers)
+    name = f"{settings.query}-archive-{archive_query.checkpoint_id[:12]}"
+    return topics_writer(archive, name=name, dead_letters=settings.dead_letter_topic)

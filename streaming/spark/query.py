@@ -20,8 +20,8 @@ from streaming.errors import Abandoned, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
-from streaming.spark.archive_query import ArchiveQuery, archiving, hold_archive_checkpoint
-from streaming.spark.batch_apart import cannot_be_decoded, run_batch_apart
+from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
+from streaming.spark.batch_apart import run_batch_apart
 from streaming.spark.checkpoint import Pin, committed_offsets, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
@@ -33,6 +33,7 @@ from streaming.spark.session import spark_log, spark_session
 from streaming.spark.sinks.kafka import write_to_kafka
 from streaming.spark.sinks.parquet import archive_name, write_to_parquet
 from streaming.spark.source import read_documents
+from streaming.spark.undecoded import cannot_be_decoded
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 
@@ -109,34 +110,39 @@ def summarize_and_archive(
             on_batch(batch)
 
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
-        return nullcontext() if archive_query is None else archiving(spark, plan.settings, archive_query, once=once)
+        return nullcontext() if archive_query is None else archiving(spark, settings, archive_query, once=once)
+
+    def both() -> None:
+        with nullcontext() if once else archive(once=False) as running_archive:
+            while not stop.requested:
+                try:
+                    with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
+                        watch(query, stop=stop, grace=settings.grace, on_batch=committed, archive_query=running_archive)
+                    break
+                except QueryError as error:
+                    if not cannot_be_decoded(error):
+                        raise
+                    committed(run_batch_apart(spark, plan, checkpoint_id))
+            if running_archive is not None and not running_archive.isActive:
+                # Raises the error that ended it.
+                running_archive.awaitTermination()
+        # The results that reached the topics last.
+        with archive(once=True) as last_archive:
+            if last_archive is not None:
+                finish(last_archive, stop=stop)
 
     note = Writer(checkpoint_id, plan.results).to_text()
-    with (
-        closing(GroupOffsets(settings, note)) as group,
-        nullcontext() if once else archive(once=False) as running_archive,
-    ):
+    with closing(GroupOffsets(settings, note)) as group:
         if offsets := committed_offsets(settings.checkpoint_location):
             # A crash may have come between the commit of a micro-batch and that of its group.
             group.commit(offsets)
-        while not stop.requested:
+        while True:
             try:
-                with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
-                    watch(
-                        query, stop=stop, grace=plan.settings.grace, on_batch=committed, archive_query=running_archive
-                    )
-                break
+                return both()
             except QueryError as error:
-                if not cannot_be_decoded(error):
+                if archive_query is None or not cannot_be_decoded(error):
                     raise
-                committed(run_batch_apart(spark, plan, checkpoint_id))
-        if running_archive is not None and not running_archive.isActive:
-            # Raises the error that ended it.
-            running_archive.awaitTermination()
-    # The results that reached the topics last.
-    with archive(once=True) as last_archive:
-        if last_archive is not None:
-            finish(last_archive, stop=stop)
+                archive_batch_apart(spark, settings, archive_query)
 
 
 def run(

@@ -34,7 +34,7 @@ def _parts(read_as: Decoded | Tombstone | BadInput) -> dict[str, object]:
         return {"deletes": read_as.id}
     document = read_as.document
     return {
-        **document.model_dump(include={"id", "title", "text", "language", "prompt", "metadata"}),
+        **{name: getattr(document, name) for name in ("id", "title", "text", "language", "prompt", "metadata")},
         "mended": read_as.mended,
     }
 

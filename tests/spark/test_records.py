@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
 from installation import Send, document, read_topic
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -16,7 +17,9 @@ from consumers.tail import Tail
 from streaming.errors import UsageError
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
-from streaming.spark.prepare import Plan
+from streaming.spark.archive_query import hold_archive_checkpoint
+from streaming.spark.query import hold_checkpoint, summarize_and_archive
+from streaming.spark.watch import StopRequest
 
 NANOSECONDS = 1_764_300_000_000_000_000
 
@@ -37,7 +40,7 @@ def test_a_misspelt_field_stops_a_new_query_before_it_commits_anything(
 ) -> None:
     ready = plan(field={"text": "bdy"})
     send(*[(f"d{n}".encode(), json.dumps({"body": "A text.", "no": n}).encode()) for n, _ in enumerate(texts)])
-    with pytest.raises(UsageError, match=r"None of the first \d records.*no 'bdy'; it has body, no"):
+    with pytest.raises(UsageError, match=r"None of the first \d records.*NoText: .*no 'bdy'; it has body, no"):
         drain(spark, ready)
     assert letters(ready.settings) == []
     assert not list(Path(ready.settings.checkpoint_location, "commits").glob("[0-9]*"))
@@ -119,11 +122,11 @@ def lag(settings: Settings) -> int:
     return left
 
 
-def accept_any_time(plan: Plan) -> None:
-    """Let the input topic take records of any time, as Kafka did before version 4."""
-    admin = KafkaAdminClient(bootstrap_servers=plan.settings.servers)
+def accept_any_time(settings: Settings, topic: str) -> None:
+    """Let a topic take records of any time, as Kafka did before version 4."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
     limits = {"message.timestamp.after.max.ms": str(2**63 - 1)}
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, plan.settings.input_topic, configs=limits)])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=limits)])
     admin.close()
 
 
@@ -131,7 +134,7 @@ def test_records_stamped_in_nanoseconds_are_summarized_like_all_others(
     spark: SparkSession, plan: MakePlan, settings: Settings
 ) -> None:
     ready = plan(partitions=1, batch_documents=2)
-    accept_any_time(ready)
+    accept_any_time(settings, settings.input_topic)
     producer = KafkaProducer(bootstrap_servers=settings.servers)
     times = [None, NANOSECONDS, None, NANOSECONDS // 1000, NANOSECONDS, NANOSECONDS, None]
     for number, time in enumerate(times):
@@ -145,3 +148,24 @@ def test_records_stamped_in_nanoseconds_are_summarized_like_all_others(
     assert stamped["d1"] == stamped["d4"] == NANOSECONDS
     assert stamped["d3"] == NANOSECONDS // 1000
     assert lag(settings) == 0
+
+
+def test_a_foreign_record_stamped_in_nanoseconds_does_not_stop_the_archive(
+    spark: SparkSession, plan: MakePlan, settings: Settings, send: Send, tmp_path: Path
+) -> None:
+    ready = plan(partitions=1, sink=("kafka", f"parquet={tmp_path / 'out'}"))
+    accept_any_time(settings, settings.output_topic)
+    producer = KafkaProducer(bootstrap_servers=settings.servers)
+    producer.send(settings.output_topic, key=b"x", value=b"somebody else's", timestamp_ms=NANOSECONDS)
+    producer.flush()
+    producer.close()
+    send((b"a", document("A text.")))
+    with (
+        hold_checkpoint(ready) as checkpoint_id,
+        hold_archive_checkpoint(ready) as archive_query,
+    ):
+        summarize_and_archive(
+            spark, ready, checkpoint_id, archive_query, once=True, stop=StopRequest(), on_batch=lambda _: None
+        )
+    rows = ds.dataset(tmp_path / "out" / "summaries", partitioning="hive").to_table()
+    assert rows["id"].to_pylist() == ["a"]

@@ -56,8 +56,11 @@ def write_to_parquet(results: DataFrame, archive: Archive, *, name: str, dead_le
     return results.writeStream.foreachBatch(result_writer(archive, name=name, dead_letters=dead_letters))
 
 
-def write_topics_to_parquet(records: DataFrame, archive: Archive, *, name: str, dead_letters: str) -> DataStreamWriter:
-    """Return the writer of the records of the output topics; foreign records are left out, and a log line says so."""
+def topics_writer(archive: Archive, *, name: str, dead_letters: str) -> WriteBatch:
+    """Return the function that writes records of the output topics.
+
+    Foreign records are left out, and a log line says so.
+    """
 
     def read(row: dict[str, Any]) -> OutputMessage | None:
         if (message := _read(row, dead_letters)) is None:
@@ -65,7 +68,7 @@ def write_topics_to_parquet(records: DataFrame, archive: Archive, *, name: str, 
             _log.warning("offset %d of %s is none of gistream's records and was left out", row["offset"], partition)
         return message
 
-    return records.writeStream.foreachBatch(_batch_writer(archive, name, read))
+    return _batch_writer(archive, name, read)
 
 
 def _batch_writer(archive: Archive, name: str, read: ReadRow) -> WriteBatch:

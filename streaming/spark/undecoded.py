@@ -1,0 +1,50 @@
+"""Records that Spark's Kafka source cannot decode, which must not stop a query.
+
+Spark keeps times in microseconds, so it fails on a record that was stamped in nanoseconds, before any code of ours sees
+it (KAFKA_MALFORMED_RECORD_TIMESTAMP), and at each start again. Then the planned micro-batch is read by another client
+(`read_planned`), runs as a job of its own, and is noted in Spark's own log (`commit`). The query resumes behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from streaming.errors import QueryError
+from streaming.kafka.records import read_ranges
+from streaming.messages import Record
+from streaming.settings import Settings
+from streaming.spark.checkpoint import PlannedBatch, planned_batch
+
+_SCHEMA = (
+    "key binary, value binary, headers array<struct<key: string, value: binary>>, topic string, partition int, "
+    "offset bigint, timestamp bigint"
+)
+
+
+def cannot_be_decoded(error: QueryError) -> bool:
+    """Tell whether a query failed at a record that Spark's Kafka source cannot decode."""
+    # Python gets the message of the error alone, not its name.
+    return "overflows when converting to Spark's microsecond-precision" in str(error.__cause__)
+
+
+def read_planned(spark: SparkSession, settings: Settings, location: str) -> tuple[PlannedBatch, DataFrame]:
+    """Return the planned micro-batch of the checkpoint at `location`, and its records as `read_topics` has them."""
+    planned = planned_batch(location)
+    rows = [_row(record) for record in read_ranges(settings, planned.ranges)]
+    # One task, so that results of one id keep the order of their offsets.
+    return planned, spark.createDataFrame(rows, _SCHEMA).coalesce(1)
+
+
+def commit(spark: SparkSession, location: str, number: int) -> None:
+    """Note a micro-batch in Spark's own commit log; a query without watermark and state commits a zero."""
+    logs = spark._jvm.org.apache.spark.sql.execution.streaming.checkpointing  # type: ignore[union-attr]
+    log = logs.CommitLog(spark._jsparkSession, f"{location}/commits", False)
+    log.add(number, logs.CommitMetadata(0))
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    source = record.source
+    position = source.topic, source.partition, source.offset, source.timestamp
+    return record.key, record.value, record.headers, *position
