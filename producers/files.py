@@ -16,7 +16,7 @@ from typing import Literal
 
 from producers.file_names import FileNames
 from producers.records import ProducerRecord, Refusal
-from streaming.encoding.reading import decode_file, refuse_wrapped
+from streaming.encoding.reading import FileText, decode_file, refuse_wrapped
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
 from streaming.wording import shortened
@@ -54,7 +54,7 @@ def read_files(files: FileNames, split: Split, *, ids: IdRule = "path") -> Itera
 def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[ProducerRecord | Refusal]:
     for path, name in names.items():
         try:
-            text = _text(path)
+            file = _text(path)
         except OSError as error:
             yield Refusal(name, error.strerror or str(error))
             continue
@@ -62,20 +62,21 @@ def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[Prod
             yield Refusal(name, str(error))
             continue
         if split.heading is None:
-            yield _document(name, text, ids)
+            yield _document(name, file.text, ids, file.code_page)
             continue
-        parts = _parts(text, split.heading)
+        parts = _parts(file.text, split.heading)
         if not parts:
             yield Refusal(name, f"no line begins with '{split.heading.pattern}'")
         for number, part in enumerate(parts, start=1):
-            yield _document(f"{name}#{number}", part, ids)
+            yield _document(f"{name}#{number}", part, ids, file.code_page)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> FileText:
     """Return the text of a file with plain line ends; raises `BadInput` with what it is when it is no text."""
-    text = decode_file(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    file = decode_file(path.read_bytes())
+    text = file.text.replace("\r\n", "\n").replace("\r", "\n")
     refuse_wrapped(text)
-    return text
+    return FileText(text, file.code_page)
 
 
 def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
@@ -89,11 +90,13 @@ def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=False)]
 
 
-def _document(name: str, text: str, ids: IdRule) -> ProducerRecord | Refusal:
+def _document(name: str, text: str, ids: IdRule, code_page: str | None) -> ProducerRecord | Refusal:
     if not text.strip():
         return Refusal(name, "it is empty")
     document_id = hashlib.sha256(text.encode()).hexdigest() if ids == "sha256" else name
     document = Document(id=document_id, title=_first_line(text), text=text)
+    if code_page:
+        document.metadata["encoding"] = code_page
     return ProducerRecord(name, document_id.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 

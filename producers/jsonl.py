@@ -6,13 +6,16 @@ other check is made, because the fields may have any names (`gistream run --fiel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from pydantic_core import from_json
 
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import UsageError
+from streaming.encoding.formats import name_format
+from streaming.encoding.reading import decode_text
+from streaming.errors import BadInput, UsageError
 from streaming.messages import lookup
 from streaming.text_files import is_wide
 
@@ -22,11 +25,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines` and skip blank lines; messages call the file `name`.
 
-    Raises `UsageError` for a file in UTF-16 or UTF-32, whose bytes have no lines.
+    Raises `UsageError` for a file that is packed or no text, whose bytes have no lines.
     """
-    for number, line in enumerate(lines, start=1):
-        if number == 1 and is_wide(line):
-            raise UsageError(f"{name} is no UTF-8 text; it may be UTF-16. Save it as UTF-8.")
+    for number, line in enumerate(_lines(lines, name), start=1):
         value = line.removeprefix(_BYTE_ORDER_MARK).strip()
         if not value:
             continue
@@ -42,3 +43,22 @@ def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iter
         identity = lookup(content, id_field)
         key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
         yield ProducerRecord(location, key, value)
+
+
+def _lines(lines: BinaryIO, name: str) -> Iterable[bytes]:
+    """Return the lines of a file in UTF-8, or of one in UTF-16 or UTF-32, which is read as a whole."""
+    first = lines.readline()
+    try:
+        first.decode()
+        known = None
+    except UnicodeDecodeError:
+        known = name_format(first)
+    if known:
+        raise UsageError(f"{name} is {known.message}.")
+    if not is_wide(first):
+        return chain([first], lines)
+    try:
+        text = decode_text(first + lines.read())
+    except BadInput as error:
+        raise UsageError(f"{name} is {error}.") from error
+    return text.encode().splitlines()

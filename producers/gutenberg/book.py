@@ -157,7 +157,7 @@ def _decode(raw: bytes, path: Path) -> str:
 
 def _decode_unnamed(raw: bytes, path: Path, charset: str) -> str:
     try:
-        return decode_file(raw)
+        return decode_file(raw).text
     except BadInput as error:
         header = f"Its header says '{charset}', which it is not." if charset else "Its header names no encoding."
         raise UsageError(f"The book {path} is {error}.{f' {header}' if error.type == 'NotUtf8' else ''}") from error

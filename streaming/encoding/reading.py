@@ -20,6 +20,7 @@ pure functions. What has been written as UTF-8 and looks like text is never refu
 from __future__ import annotations
 
 import codecs
+from dataclasses import dataclass
 
 from streaming.encoding.code_pages import certain, readings
 from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
@@ -36,6 +37,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
+
+
+@dataclass(frozen=True)
+class FileText:
+    """The text of a file, and the code page in which it was read; None: its encoding is one of Unicode's."""
+
+    text: str
+    code_page: str | None = None
 
 
 def decode_text(raw: bytes) -> str:
@@ -60,19 +69,19 @@ def decode_text(raw: bytes) -> str:
     return _read_other(raw, None) if suspect else text
 
 
-def decode_file(raw: bytes) -> str:
+def decode_file(raw: bytes) -> FileText:
     """Return the text of the file `raw`: as `decode_text` does, or in a code page that leaves no doubt.
 
     Raises `BadInput` as `decode_text` does; that of a code page names the pages in which the file may be.
     """
     try:
-        return decode_text(raw)
+        return FileText(decode_text(raw))
     except BadInput as error:
         if error.type != "NotUtf8" or raw.startswith(tuple(mark for mark, _ in _MARKS)):
             raise
         candidates = readings(raw)
         if reading := certain(candidates):
-            return reading.text
+            return FileText(reading.text, reading.page)
         if not candidates:
             raise
         pages = " or ".join(candidate.page for candidate in candidates[:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Callable
@@ -105,9 +106,22 @@ def test_files_put_one_after_the_other_have_their_marks_in_the_middle(tmp_path: 
     assert [story.id for story in read_stories(path)] == ["a", "b"]
 
 
-def test_json_lines_in_utf_16_are_refused_once_and_nothing_is_sent() -> None:
-    lines = io.BytesIO(f"{STORY}\n{STORY}\n".encode("utf-16"))
-    with pytest.raises(UsageError, match=r"documents\.jsonl is no UTF-8 text"):
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_json_lines_in_utf_16_are_read(encoding: str) -> None:
+    records = read_json_lines(io.BytesIO(f"{STORY}\r\n{STORY}\n".encode(encoding)), "documents.jsonl")
+    assert list(records) == list(read_json_lines(io.BytesIO(f"{STORY}\n{STORY}\n".encode()), "documents.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (gzip.compress(STORY.encode(), mtime=0), "compressed with gzip: unpack it first"),
+        (f"{STORY}\n".encode("utf-16")[:-1], "not UTF-16, as its byte order mark says"),
+    ],
+)
+def test_json_lines_that_are_no_text_are_refused_once_and_nothing_is_sent(raw: bytes, what: str) -> None:
+    lines = io.BytesIO(raw)
+    with pytest.raises(UsageError, match=rf"documents\.jsonl is {what}"):
         list(read_json_lines(lines, "documents.jsonl"))
 
 

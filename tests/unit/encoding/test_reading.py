@@ -92,7 +92,7 @@ def test_any_other_payload_in_a_frame_is_refused_with_its_schema(payload: bytes)
 def _zip() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("a.txt", MILL)
+        archive.writestr(zipfile.ZipInfo("a.txt"), MILL)
     return file.getvalue()
 
 
@@ -112,7 +112,7 @@ def _compressed(codec: str) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "type", "name"),
     [
-        (gzip.compress(MILL.encode()), "Compressed", "gzip"),
+        (gzip.compress(MILL.encode(), mtime=0), "Compressed", "gzip"),
         (bz2.compress(MILL.encode()), "Compressed", "bzip2"),
         (lzma.compress(MILL.encode()), "Compressed", "xz"),
         (lzma.compress(MILL.encode(), lzma.FORMAT_ALONE), "Compressed", "LZMA"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -196,3 +197,28 @@ def test_the_id_may_be_in_another_field() -> None:
 
 def test_the_id_may_be_in_an_object_as_for_the_reader() -> None:
     assert [d.key for d in lines(b'{"doc": {"id": 7}}', id_field="doc.id") if isinstance(d, ProducerRecord)] == [b"7"]
+
+
+def test_a_file_in_a_code_page_says_which_and_one_in_utf16_is_read_as_it_is(tmp_path: Path) -> None:
+    text = "Мельник закрыл шлюз в семь часов утра и послал за колесником. Ремонт займёт девять дней."
+    (document,) = read(put(tmp_path / "a.txt", text.encode("cp1251")))
+    assert (document["text"], document["metadata"]) == (text, {"encoding": "Windows-1251"})
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32-be"):
+        (document,) = read(put(tmp_path / "a.txt", text.encode(encoding)))
+        assert document["text"] == text
+        assert "metadata" not in document
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(b"The mill burned.", mtime=0), "compressed with gzip: unpack it first"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF: convert it to text first"),
+        (b"VGhlIG1pbGwgYnVybmVkLg==\n", "written in Base64: decode it first"),
+        (b"\0\0\0\0\x0c\x0cmill-1\x20The mill burned.", "framed by a schema registry (schema id 12): gistream reads"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_with_what_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
+    (refused,) = read_files([put(tmp_path / "a.txt", content)], WHOLE)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.startswith(reason)
