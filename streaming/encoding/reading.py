@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from streaming.encoding.code_pages import certain, readings
 from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
 from streaming.encoding.frames import Frame, find_frame
-from streaming.encoding.wide import decode_wide
+from streaming.encoding.wide import decode_wide, is_language
 from streaming.encoding.wrapped import name_wrapping
 from streaming.errors import BadInput
 
@@ -64,8 +64,9 @@ def decode_text(raw: bytes) -> str:
         return text
     if (wide := decode_wide(raw)) is not None:
         return wide
-    # The end of a C string is no part of the text, and tells nothing.
-    suspect = is_binary(raw.rstrip(b"\0")) or find_frame(raw) or name_structure(raw)
+    # What fills up a field in C, and a block in DOS, is no part of the text, and tells nothing.
+    content = raw.rstrip(b"\0\x1a")
+    suspect = not content or is_binary(content) or find_frame(raw) or name_structure(content)
     return _read_other(raw, None) if suspect else text
 
 
@@ -104,8 +105,9 @@ def _read_marked(raw: bytes) -> str | None:
         text = _try(rest, encoding)
         if text is None and name == "UTF-32":
             continue
-        # Plain UTF-8 after the mark has got it by mistake: four ideographs look so once in 2,000 times.
-        if text is None or (len(rest) >= 8 and _try(rest, "utf-8") and not has_controls(rest)):
+        # Plain UTF-8 has got the mark by mistake, unless it is a few ideographs whose bytes happen to look so.
+        is_plain = len(rest) >= 8 and _try(rest, "utf-8") is not None and not has_controls(rest)
+        if text is None or (is_plain and not is_language(text, proved=False)):
             raise BadInput(f"not {name}, as its byte order mark says: send UTF-8", type="NotUtf8")
         return text
     return None
@@ -119,6 +121,8 @@ def _read_other(raw: bytes, error: UnicodeDecodeError | None) -> str:
         return text
     if frame := find_frame(raw):
         return _unframe(frame)
+    if len(raw) % 2 and decode_wide(raw[:-1]) is not None:
+        raise BadInput("UTF-16 that ends inside a character: send all of it, or UTF-8", type="NotUtf8")
     if structure := name_structure(raw):
         raise BadInput(f"binary, in the form of {structure}: gistream reads JSON and text", type="Binary")
     if error is None or is_binary(raw):

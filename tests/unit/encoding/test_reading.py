@@ -54,6 +54,7 @@ def test_a_few_control_characters_in_a_text_stay_in_it() -> None:
     for text in (
         "The mill\0 stopped.",
         "The mill stopped.\0\0\0",
+        "The mill stopped." + "\x1a" * 40,
         "Bell \x07 and shift \x0e in a text of some words.\0",
     ):
         assert decode_text(text.encode()) == text

@@ -46,10 +46,19 @@ def test_a_byte_order_mark_that_is_not_true_is_refused(raw: bytes) -> None:
     assert caught.value.type == "NotUtf8"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("cut", [1, 3])
-def test_utf16_that_was_cut_inside_a_character_is_refused(cut: int) -> None:
-    with pytest.raises(BadInput):
-        decode_text("山村里有一座桥。The mill stopped.".encode("utf-16-le")[:-cut])
+@pytest.mark.parametrize("text", ["山村里有一座桥。", "The mill stopped.", "Мельник закрыл шлюз."])
+def test_utf16_that_was_cut_inside_a_character_is_refused(text: str, cut: int, encoding: str) -> None:
+    with pytest.raises(BadInput, match="UTF-16 that ends inside a character") as caught:
+        decode_text(text.encode(encoding)[:-cut])
+    assert caught.value.type == "NotUtf8"
+
+
+@pytest.mark.parametrize("encoding", BARE)
+def test_a_bullet_of_a_private_font_in_a_text_changes_nothing(encoding: str) -> None:
+    text = "\uf0b7 The mill stopped on Tuesday, after a beam had cracked.\n" * 20
+    assert decode_text(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("number", [65, 1_000, 2**31 - 1])
