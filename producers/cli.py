@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
-_console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
+_console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=not sys.stderr.isatty())
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
 

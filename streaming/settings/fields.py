@@ -22,6 +22,7 @@ MIB = 1024 * 1024
 DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
 # One entry of the metadata.
 _METADATA = re.compile(r"metadata\..+")
+_BEFORE_SINK = r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))"
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -191,8 +192,12 @@ class Settings(ModelSettings):
 
     @field_validator("sink", "keep", mode="before")
     @classmethod
-    def _split_at_commas(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+    def _split_at_commas(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        # A path may have commas: one begins another sink where the name of a sink follows.
+        comma = _BEFORE_SINK if info.field_name == "sink" else ","
+        return tuple(part.strip() for part in re.split(comma, value))
 
     @field_validator("keep")
     @classmethod

@@ -107,7 +107,9 @@ def embedded_address(data_dir: Path) -> str | None:
         address = json.loads(address_file(data_dir).read_text())["bootstrap_servers"]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise UsageError(f"The data dir {data_dir} cannot be used: {error.strerror}; choose another.") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{address_file(data_dir)} cannot be read ({error}); delete it and start the broker."
         ) from error

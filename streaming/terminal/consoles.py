@@ -22,13 +22,14 @@ _UNBOUNDED = 100_000
 
 
 def _console(*, stderr: bool = False) -> Console:
+    # Without markup: a path or an id may have brackets, which rich would take for a style and leave out.
     stream = sys.stderr if stderr else sys.stdout
     # A closed stream is None.
     if stream is not None and stream.isatty():
-        return Console(stderr=stderr, highlight=False, emoji=False)
+        return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
     columns = os.environ.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) > 0 else _COLUMNS
-    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, width=width)
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False, soft_wrap=True, width=width)
 
 
 out = _console()
@@ -37,7 +38,7 @@ notes = _console(stderr=True)
 
 def wide_out(columns: int) -> Console:
     """Return standard output for a table that needs `columns`, when no terminal has its own."""
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else columns)
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else columns)
 
 
 def print_table(table: Table, console: Console = out) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -120,8 +121,15 @@ def _locate(model: str) -> Path:
         return hub.fetch(model)
     if model != SAMPLE:
         path = Path(model).expanduser()
-        if not path.is_file():
-            raise ModelError(f"There is no model file at {path}; {_TAKES}.")
+        try:
+            # llama.cpp and the messages on the topics name it in UTF-8.
+            str(path).encode()
+            if not path.is_file():
+                raise ModelError(f"There is no model file at {path}; {_TAKES}.")
+        except UnicodeEncodeError as error:
+            raise ModelError(f"The path {os.fsencode(path)!r} of the model is not UTF-8; rename it.") from error
+        except OSError as error:
+            raise ModelError(f"The model file {path} cannot be read: {error.strerror}.") from error
         return path
     if installed := sample_path():
         return installed

@@ -119,7 +119,7 @@ def _root() -> Path:
     name = f"gistream-{os.getuid()}"
     suffix_bytes = len(f"/{name}/{2**22}-{'f' * 16}/socket")
     temporary = tempfile.gettempdir()
-    root = Path(temporary if len(temporary) + suffix_bytes <= _MAX_PATH_BYTES else "/tmp") / name  # noqa: S108 - see below
+    root = Path(temporary if len(os.fsencode(temporary)) + suffix_bytes <= _MAX_PATH_BYTES else "/tmp") / name  # noqa: S108 - see below
     root.mkdir(mode=0o700, exist_ok=True)
     # A folder that existed before may belong to another user.
     status = root.lstat()

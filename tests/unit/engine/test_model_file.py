@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def test_the_users_home_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_path:
     with pytest.raises(ModelError) as caught:
         open_model("~/none.gguf")
     assert str(tmp_path / "none.gguf") in str(caught.value)
+
+
+def test_a_name_that_no_disk_takes_is_one_sentence(tmp_path: Path) -> None:
+    assert "File name too long" in refusal(tmp_path / ("ü" * 200 + ".gguf"))
+
+
+def test_a_path_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(ModelError, match="is not UTF-8; rename it"):
+        open_model(os.fsdecode(b"/models/j\xfcrgen.gguf"))
 
 
 @pytest.mark.parametrize("magic", [b"lmgg", b"fmgg", b"tjgg", b"algg"])

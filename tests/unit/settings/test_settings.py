@@ -165,6 +165,18 @@ def test_a_folder_may_be_named_by_home() -> None:
     assert load({"prompts_dir": "~/prompts"}).prompts_dir == Path.home() / "prompts"
 
 
+@pytest.mark.parametrize(
+    ("text", "sinks"),
+    [
+        ("kafka, parquet=/srv/a", ("kafka", "parquet=/srv/a")),
+        ("parquet=/srv/my data, old,kafka", ("parquet=/srv/my data, old", "kafka")),
+        ("parquet=/srv/a,b", ("parquet=/srv/a,b",)),
+    ],
+)
+def test_the_path_of_an_archive_may_have_commas(text: str, sinks: tuple[str, ...]) -> None:
+    assert load({"sink": text}).sink == sinks
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().slots = 5
