@@ -65,6 +65,8 @@ class Tail:
                 **{
                     "client_id": "gistream-tail",
                     "enable_auto_commit": False,
+                    # A misspelt name must not become a topic.
+                    "allow_auto_create_topics": False,
                     "fetch_max_wait_ms": fetch_max_wait,
                     "isolation_level": "read_committed",
                     "max_partition_fetch_bytes": settings.max_result_bytes + MIB,

@@ -119,6 +119,8 @@ def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lamb
             **{
                 "client_id": "gistream-producer",
                 "acks": "all",
+                # A misspelt name must not become a topic, nor a right one become a topic of Kafka's small limits.
+                "allow_auto_create_topics": False,
                 "enable_idempotence": True,
                 # Text shrinks to less than half; the other compressions need a library at every reader.
                 "compression_type": "gzip",

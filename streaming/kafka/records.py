@@ -34,7 +34,10 @@ def first_records(settings: Settings, topic: str, number: int) -> list[Record]:
     with closing(_consumer(settings)) as consumer:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise TopicError(f"Topic '{topic}' does not exist on {settings.servers}; `gistream doctor` lists yours.")
+            raise TopicError(
+                f"Topic '{topic}' does not exist on {settings.servers}; create it with `gistream topics create`, or "
+                "correct its name."
+            )
         partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
         starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
         ranges = {(topic, p.partition): (starts[p], ends[p]) for p in partitions}
@@ -54,6 +57,8 @@ def _consumer(settings: Settings) -> KafkaConsumer:
             **{
                 "client_id": "gistream-records",
                 "enable_auto_commit": False,
+                # A misspelt name must not become a topic.
+                "allow_auto_create_topics": False,
                 # As Spark reads them (`spark.source`).
                 "isolation_level": "read_committed",
                 "max_partition_fetch_bytes": settings.max_document_bytes + MIB,

@@ -59,7 +59,8 @@ def parse_json(text: str) -> tuple[Any, bool]:
         return from_json(text), False
     except ValueError as strict:
         try:
-            return json.loads(text, strict=False, parse_int=_whole_number), True
+            # The end of a C string is no part of the JSON.
+            return json.loads(text.rstrip("\0"), strict=False, parse_int=_whole_number), True
         except (ValueError, RecursionError):
             raise strict from None
 

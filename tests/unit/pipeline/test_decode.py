@@ -179,6 +179,7 @@ MENDED: list[Any] = [
     pytest.param('{"text": "a", "id": "\\ud83d"}', {"id": "\ufffd"}, ["id: half a character"], id="in the id"),
     pytest.param('{"text": "a\nb"}', {"text": "a\nb"}, ["value: characters that JSON escapes"], id="a raw line break"),
     pytest.param('{"text": "a\x00b"}', {"text": "a\x00b"}, ["value: characters that JSON escapes"], id="a raw NUL"),
+    pytest.param('{"text": "a"}\0', {"text": "a"}, ["value: characters that JSON escapes"], id="a NUL at the end"),
     pytest.param('{"text": "a", "id": 4711.0}', {"id": "4711"}, ["id: a number became text"], id="an id with a .0"),
     pytest.param('{"text": "a", "id": 1.5}', {"id": "1.5"}, ["id: a number became text"], id="an id with a fraction"),
     pytest.param('{"text": "a", "id": {"$oid": "x"}}', {"id": '{"$oid":"x"}'}, ["id: an object became text"], id="oid"),
