@@ -38,17 +38,28 @@ def find_numbers(lines: list[str]) -> list[Heading]:
 def ways_to_number(lines: list[str], numbers: list[Heading]) -> Iterator[list[Heading]]:
     """Yield the parts of `lines` with their chapters, in several ways.
 
-    Chapters are those that a word like CANTO names; all `numbers`; those with a title; those without one.
+    Chapters are those that a word like CANTO names; all `numbers`; the Roman ones, the Arabic ones, or those in words;
+    and of each the ones with a title, or without. For a paragraph "Two." may look like a chapter among Roman ones.
     """
     parts = [heading for heading in find_untitled(lines) if heading.kind != "chapter"]
     taken = {heading.start for heading in parts}
-    for chapters in (_find(lines, _read_named), numbers):
+    # A named chapter may have numbers in it, a numbered one no names.
+    for chapters in (*_by_style(_find(lines, _read_named)), numbers, *_by_style(numbers)):
         apart = [heading for heading in chapters if heading.start not in taken]
         together = with_titles(sorted([*parts, *apart], key=lambda heading: heading.start), lines)
         yield together
         yield [heading for heading in together if heading.kind != "chapter" or heading.title]
         bare = {heading.start for heading in apart if not heading.title}
         yield [heading for heading in together if heading.kind != "chapter" or heading.start in bare]
+
+
+def _by_style(headings: list[Heading]) -> list[list[Heading]]:
+    """Return `headings` apart by their word, and by how the number is written."""
+    styles: dict[tuple[str, bool, bool], list[Heading]] = {}
+    for heading in headings:
+        style = heading.word, heading.label.isdigit(), re.fullmatch("[IVXLC]+", heading.label) is not None
+        styles.setdefault(style, []).append(heading)
+    return list(styles.values())
 
 
 def _find(lines: list[str], read: Callable[[list[str], int], Heading | None]) -> list[Heading]:

@@ -91,6 +91,13 @@ def test_numbers_may_begin_again_in_each_part_or_count_on(tmp_path: Path, shape:
         assert [document.id for document in sent][3:5] == ["mill-b01-c04", "mill-b02-c01"]
 
 
+def test_a_number_in_a_story_and_a_numbered_list_hide_no_chapters(tmp_path: Path) -> None:
+    inside = f"{story('May')}\n\nTwo.\n\n1. Take the flour.\n\n2. Take the water.\n\n"
+    for shape in ("numeral, the title below", "numeral and title in one line", "another word"):
+        book = whole(NUMBERED[shape]).replace(TEXTS[4], f"{inside}{TEXTS[4]}")
+        assert texts(tmp_path, book) == [*TEXTS[:4], f"{inside}{TEXTS[4]}", *TEXTS[5:]]
+
+
 def test_the_title_below_a_numeral_is_the_chapters_title(tmp_path: Path) -> None:
     for shape in ("numeral, the title below", "numeral and title in one line"):
         first = read(tmp_path / "mill.txt", whole(NUMBERED[shape]))[0]
