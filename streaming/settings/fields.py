@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from platformdirs import user_data_path
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from streaming.errors import BrokerError
@@ -16,17 +15,14 @@ from streaming.settings.kafka_checks import check_options
 from streaming.settings.kafka_options import flat
 from streaming.settings.machine_folder import machine_folder
 from streaming.settings.misplaced import refuse_settings
-from streaming.settings.model_fields import ModelSettings
+from streaming.settings.record_fields import RecordSettings
 
 MIB = 1024 * 1024
-DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
-# One entry of the metadata.
-_METADATA = re.compile(r"metadata\..+")
-_BEFORE_SINK = r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))"
+_BEFORE_SINK = re.compile(r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
-class Settings(ModelSettings):
+class Settings(RecordSettings):
     """All settings of one gistream installation; immutable. Make one with `load`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,32 +84,6 @@ class Settings(ModelSettings):
         "topics, about a minute behind.",
     )
 
-    format: Literal["auto", "json", "text"] = Field(
-        "auto", description="The format of a record. auto: JSON when its first character is '{', else plain text."
-    )
-    field: dict[str, str] = Field(
-        {},
-        description="The place of a document's field in your JSON, as field=name; a dotted name leads into objects "
-        "(text=doc.body). metadata.NAME=name copies a field into the summary's metadata. As a flag: --field text=body, "
-        "repeated.",
-    )
-    keep: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
-        description="Fields of your JSON that are copied into the summary's metadata under their own names: "
-        "created,tags, or --keep created --keep tags. A string stays as it is; a number, a boolean, a list or an "
-        "object becomes its JSON; null is left out.",
-    )
-    id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
-        "auto",
-        description="The source of a document's id, and of the id that a record without a value deletes. auto: its id "
-        "field, else the record's key, else the SHA-256 of the text. A key in JSON names what its id field holds.",
-    )
-    skip_unreadable: bool = Field(
-        False,
-        description="Whether a query may begin with records none of which can be read. By default it stops before it "
-        "commits them, because a misspelt --field or --format looks like this.",
-    )
-
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
     executors: int | None = Field(
         None, ge=1, description="Executors, each with one model. Default: one, or the N of local-cluster[N,...]."
@@ -165,47 +135,18 @@ class Settings(ModelSettings):
     def _flatten(cls, value: Any) -> Any:
         return flat(value)
 
-    @field_validator("field", mode="before")
-    @classmethod
-    def _flatten_metadata(cls, value: Any) -> Any:
-        # In TOML `metadata.created = "created"` is a table in a table.
-        entries = value.get("metadata") if isinstance(value, Mapping) else None
-        if not isinstance(entries, Mapping):
-            return value
-        others = {name: path for name, path in value.items() if name != "metadata"}
-        return others | {f"metadata.{name}": path for name, path in entries.items()}
-
-    @field_validator("kafka", "field", mode="before")
-    @classmethod
-    def _refuse_settings(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, Mapping):
-            # A document has a field `prompt`, too.
-            own = DOCUMENT_FIELDS if info.field_name == "field" else ()
-            refuse_settings([name for name in value if name not in own], str(info.field_name), cls.model_fields)
-        return value
-
     @field_validator("kafka")
     @classmethod
     def _known_options(cls, value: dict[str, str]) -> dict[str, str]:
+        refuse_settings(value, "kafka", cls.model_fields)
         check_options(value)
         return value
 
-    @field_validator("sink", "keep", mode="before")
+    @field_validator("sink", mode="before")
     @classmethod
-    def _split_at_commas(cls, value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, str):
-            return value
+    def _split_sinks(cls, value: Any) -> Any:
         # A path may have commas: one begins another sink where the name of a sink follows.
-        comma = _BEFORE_SINK if info.field_name == "sink" else ","
-        return tuple(part.strip() for part in re.split(comma, value))
-
-    @field_validator("keep")
-    @classmethod
-    def _each_kept(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = [name.strip() for part in value for name in part.split(",")]
-        if not all(names):
-            raise ValueError("it takes names of fields, such as created,tags; one of those given is empty")
-        return tuple(dict.fromkeys(names))
+        return tuple(part.strip() for part in _BEFORE_SINK.split(value)) if isinstance(value, str) else value
 
     @field_validator("sink")
     @classmethod
@@ -243,17 +184,6 @@ class Settings(ModelSettings):
             re.compile(value or "")
         except re.error as error:
             raise ValueError(f"'{value}' is no regular expression: {error}") from error
-        return value
-
-    @field_validator("field")
-    @classmethod
-    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        if unknown := [name for name in value if name not in DOCUMENT_FIELDS and not _METADATA.fullmatch(name)]:
-            names = ", ".join(DOCUMENT_FIELDS)
-            raise ValueError(
-                f"a document has no field '{unknown[0]}'; its fields are {names}, and metadata.NAME for an entry of "
-                "the metadata"
-            )
         return value
 
     @model_validator(mode="after")

@@ -25,10 +25,11 @@ from pydantic_settings import (
 )
 
 from streaming.errors import UsageError
-from streaming.settings.fields import DOCUMENT_FIELDS, Settings
+from streaming.settings.fields import Settings
 from streaming.settings.kafka_client_options import NAMES
 from streaming.settings.kafka_options import flat, is_secret
 from streaming.settings.misplaced import guess, no_setting, no_table
+from streaming.settings.record_fields import DOCUMENT_FIELDS
 from streaming.text_files import parse_toml, read_text
 
 _MASK = "********"

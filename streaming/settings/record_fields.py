@@ -1,0 +1,89 @@
+"""The settings of how a record becomes a document: its format, and where its fields are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from streaming.settings.misplaced import refuse_settings
+from streaming.settings.model_fields import ModelSettings
+
+DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
+# One entry of the metadata.
+_METADATA = re.compile(r"metadata\..+")
+
+
+class RecordSettings(ModelSettings):
+    """The settings of a record's reading, and those of the model."""
+
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="The format of a record. auto: JSON when its first character is '{', else plain text."
+    )
+    field: dict[str, str] = Field(
+        {},
+        description="The place of a document's field in your JSON, as field=name; a dotted name leads into objects "
+        "(text=doc.body). metadata.NAME=name copies a field into the summary's metadata. As a flag: --field text=body, "
+        "repeated.",
+    )
+    keep: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Fields of your JSON that are copied into the summary's metadata under their own names: "
+        "created,tags, or --keep created --keep tags. A string stays as it is; a number, a boolean, a list or an "
+        "object becomes its JSON; null is left out.",
+    )
+    id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
+        "auto",
+        description="The source of a document's id, and of the id that a record without a value deletes. auto: its id "
+        "field, else the record's key, else the SHA-256 of the text. A key in JSON names what its id field holds.",
+    )
+    skip_unreadable: bool = Field(
+        False,
+        description="Whether a query may begin with records none of which can be read. By default it stops before it "
+        "commits them, because a misspelt --field or --format looks like this.",
+    )
+
+    @field_validator("field", mode="before")
+    @classmethod
+    def _flatten_metadata(cls, value: Any) -> Any:
+        # In TOML `metadata.created = "created"` is a table in a table.
+        entries = value.get("metadata") if isinstance(value, Mapping) else None
+        if not isinstance(entries, Mapping):
+            return value
+        others = {name: path for name, path in value.items() if name != "metadata"}
+        return others | {f"metadata.{name}": path for name, path in entries.items()}
+
+    @field_validator("field", mode="before")
+    @classmethod
+    def _refuse_settings(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            # A document has a field `prompt`, too.
+            refuse_settings([name for name in value if name not in DOCUMENT_FIELDS], "field", cls.model_fields)
+        return value
+
+    @field_validator("keep", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("keep")
+    @classmethod
+    def _each_kept(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [name.strip() for part in value for name in part.split(",")]
+        if not all(names):
+            raise ValueError("it takes names of fields, such as created,tags; one of those given is empty")
+        return tuple(dict.fromkeys(names))
+
+    @field_validator("field")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := [name for name in value if name not in DOCUMENT_FIELDS and not _METADATA.fullmatch(name)]:
+            names = ", ".join(DOCUMENT_FIELDS)
+            raise ValueError(
+                f"a document has no field '{unknown[0]}'; its fields are {names}, and metadata.NAME for an entry of "
+                "the metadata"
+            )
+        return value
