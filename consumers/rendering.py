@@ -115,6 +115,8 @@ def _facts(result: Summary) -> str:
         from_text = sum(sentence.origin == "text" for sentence in result.sentences)
         verb = "is" if from_text == 1 else "are"
         facts += f": {from_text} of {counted(len(result.sentences), 'sentence')} {verb} the text's"
+    if result.signals.missing:
+        facts += f"; not as the profile asks: {', '.join(result.signals.missing)}"
     if result.left_out:
         amounts = ", ".join(f"{counted(item.characters, 'character')} ({item.kind})" for item in result.left_out)
         facts += f"; left out: {amounts}"

@@ -7,7 +7,6 @@ from these classes by tools/write_docs.py.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +82,8 @@ class Signals(BaseModel):
     `grounding` is how much of what the summary says stands in the document, from 0 to 1; `supported` the share of its
     sentences that stand on the document; `repetition` the share of its word 4-grams that are repeats, `copy` of its
     8-grams that stand in the document, `compression` its words per word of the document; `finish` is "stop" when the
-    model ended every part itself, "length" when the token limit ended one.
+    model ended every part itself, "length" when the token limit ended one. `missing` is what the prompt profile asks
+    for and the summary lacks: its number of `lines`, its `least` length, its `language`.
     """
 
     grounding: float | None = None
@@ -93,6 +93,7 @@ class Signals(BaseModel):
     copied: float | None = Field(default=None, alias="copy")
     compression: float | None = None
     finish: Literal["stop", "length"] | None = None
+    missing: list[Literal["lines", "least", "language"]] = Field(default_factory=list)
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -315,22 +316,3 @@ def lookup(value: Any, path: str) -> Any:
             return None
         value = value.get(name)
     return value
-
-
-def schemas() -> dict[str, str]:
-    """Return the JSON Schema of each message, by file name."""
-    files: dict[str, type[BaseModel]] = {
-        "document.json": Document,
-        "summary.json": Summary,
-        "dead-letter.json": DeadLetter,
-    }
-    return {
-        # The form that a producer may send, and the form that a consumer gets.
-        name: json.dumps(
-            model.model_json_schema(mode="validation" if model is Document else "serialization"),
-            indent=2,
-            ensure_ascii=False,
-        )
-        + "\n"
-        for name, model in files.items()
-    }

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from performance_page import page
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from streaming.messages import schemas
+from streaming.messages import DeadLetter, Document, Summary
 from streaming.settings import Settings
 
 _DOCS = Path(__file__).parent.parent / "docs"
@@ -52,12 +53,31 @@ def pages() -> dict[str, str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, PydanticUndefined, {}) else f"`{field.default}`"
         rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |\n")
-    schema_files = {f"schemas/{name}": text for name, text in schemas().items()}
+    schema_files = {f"schemas/{name}": text for name, text in _schemas().items()}
     all_systems, pipeline = (
         json.loads((_DOCS / name).read_text()) for name in ("performance.json", "performance-pipeline.json")
     )
     performance = page(all_systems, later=pipeline)
     return {**schema_files, "configuration.md": _INTRODUCTION + "".join(rows), "performance.md": performance}
+
+
+def _schemas() -> dict[str, str]:
+    """Return the JSON Schema of each message, by file name."""
+    files: dict[str, type[BaseModel]] = {
+        "document.json": Document,
+        "summary.json": Summary,
+        "dead-letter.json": DeadLetter,
+    }
+    return {
+        # The form that a producer may send, and the form that a consumer gets.
+        name: json.dumps(
+            model.model_json_schema(mode="validation" if model is Document else "serialization"),
+            indent=2,
+            ensure_ascii=False,
+        )
+        + "\n"
+        for name, model in files.items()
+    }
 
 
 def main() -> None:

@@ -110,6 +110,7 @@ def _signals(outcome: SummaryResult) -> Signals:
         copy=_rounded(signals.copied),
         compression=_rounded(signals.compression),
         finish=outcome.finish,
+        missing=list(outcome.missing),
     )
 
 

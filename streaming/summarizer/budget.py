@@ -75,8 +75,8 @@ class Budget:
 
     @property
     def longest_answer(self) -> int:
-        """Tokens that one answer has at most: the recipe's, or more for a profile that sets a least length."""
-        return max(self._recipe.max_tokens, math.ceil((self._profile.length.least or 0) * ROOM))
+        """Tokens that one answer has at most: the recipe's, or more for a profile that asks for more."""
+        return max(self._recipe.max_tokens, math.ceil(self._profile.least_tokens * ROOM))
 
     def longest_json(self, text: str, stage: Stage, tokens: int) -> int:
         """Return the tokens that JSON about `text` with `tokens` of words may take: JSON that is cut is no answer."""
@@ -88,9 +88,9 @@ class Budget:
         recipe, missing = self._recipe, self._recipe.chunk_tokens - self.room
         if self.longest_answer > max(recipe.max_tokens, recipe.chunk_tokens // 2):
             return (
-                f"prompt profile '{self._profile.name}' asks for {self._profile.length.least} tokens at least, and a "
+                f"prompt profile '{self._profile.name}' asks for {self._profile.least_tokens} tokens at least, and a "
                 f"chunk of {recipe.chunk_tokens} allows {math.floor(recipe.chunk_tokens / 2 / ROOM)}; raise "
-                "chunk_tokens, or lower [length] least"
+                "chunk_tokens, or lower [length] least or lines"
             )
         if missing <= 0:
             return None

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from streaming.summarizer.budget import ROOM
 from streaming.summarizer.chunking import split_chunks
-from streaming.summarizer.extract import extract_lines, extract_sentences, lead_sentences
+from streaming.summarizer.extract import extract_lines, extract_sentences, important_sentences, lead_sentences
+from streaming.summarizer.form import Form
 from streaming.summarizer.guards import separate_orders, without_repeats
 from streaming.summarizer.sentences import length, split_sentences
 
@@ -19,12 +20,12 @@ _TOLERANCE = 1.25
 class TextCutter:
     """Splits, extracts, joins and shortens texts in one language; `count` gives the tokens of a text.
 
-    With `lines` a summary consists of lines, otherwise of sentences. Every method counts tokens, which takes up to
-    seconds: call it in a thread.
+    A summary consists of lines or sentences, by its `form`. Every method counts tokens, which takes up to seconds: call
+    it in a thread.
     """
 
-    def __init__(self, count: Callable[[str], int], *, language: str, lines: bool) -> None:
-        self._count, self._language, self._lines = count, language, lines
+    def __init__(self, count: Callable[[str], int], form: Form) -> None:
+        self._count, self._language, self._lines, self._form = count, form.language, form.in_lines, form
 
     def split(self, text: str, *, limit: int, max_chunks: int | None = None, fewest: int = 1) -> list[str]:
         """Cut a text into chunks of at most `limit` tokens; raises `BadInput` for more than `max_chunks`."""
@@ -39,13 +40,15 @@ class TextCutter:
     def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them; never nothing."""
         text = separate_orders(text, language=self._language).rest
+        if self._form.lines is not None:
+            return self._form.joined(important_sentences(text, self._form.lines, self._language))
         words = self.words(text, tokens)
         extract = extract_sentences(text, words=words, language=self._language)
         if not extract or extract.endswith("…"):
             # A whole sentence that is a little too long is better than a part of one.
             longer = extract_sentences(text, words=words * ROOM, language=self._language)
             extract = longer or lead_sentences(text, words=words)
-        return self.limit(extract or text.strip(), math.ceil(tokens * ROOM))
+        return self._form.shaped(self.limit(extract or text.strip(), math.ceil(tokens * ROOM)))
 
     def words(self, text: str, tokens: int) -> float:
         """Return the length in words of a piece of `text` that has about `tokens` tokens."""

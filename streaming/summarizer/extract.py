@@ -54,6 +54,18 @@ def extract_lines(text: str, *, words: float, language: str = DEFAULT_LANGUAGE) 
     return "\n".join(lines[index] for index in _fitting(order, lines, words))
 
 
+def most_important(pieces: Sequence[str], count: int, language: str = DEFAULT_LANGUAGE) -> list[str]:
+    """Return the `count` of some sentences, or lines, that TextRank finds the most important, in their order."""
+    scores = _in_parts(pieces, language=language)
+    order = sorted(range(len(pieces)), key=lambda index: (-scores[index], index))
+    return [pieces[index] for index in sorted(order[:count])]
+
+
+def important_sentences(text: str, count: int, language: str = DEFAULT_LANGUAGE) -> list[str]:
+    """Return the `count` sentences of `text` that TextRank finds the most important, or all when there are fewer."""
+    return most_important(_candidates(text, language), count, language)
+
+
 def pick_sentences(text: str, score: Score, *, words: float, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentences of `text` with the highest scores, in its own order, at most `words` words together.
 

@@ -11,6 +11,7 @@ from streaming.summarizer.budget import ROOM, Budget, CountPrompt
 from streaming.summarizer.cleaning import clean_text
 from streaming.summarizer.cutting import TextCutter
 from streaming.summarizer.evidence import SourceText, SummarySentence, describe
+from streaming.summarizer.form import Form, Missing
 from streaming.summarizer.languages import SummaryLanguages, summary_languages
 from streaming.summarizer.model_calls import ModelCalls
 from streaming.summarizer.prompts import PromptProfile, PromptVariables
@@ -39,6 +40,7 @@ class Job:
         source: SourceText | None,
         calls: ModelCalls,
         writer: Writer,
+        form: Form,
     ) -> None:
         """`chunks` are the parts in which the text is read, `tokens` the length of its summary.
 
@@ -46,7 +48,7 @@ class Job:
         """
         self._recipe, self._text, self._profile = recipe, request.text, request.profile
         self._chunks, self._tokens, self._calls, self._writer = chunks, tokens, calls, writer
-        self.language, self._source = language, source
+        self.language, self._source, self._form = language, source, form
 
     @classmethod
     def prepare(
@@ -65,7 +67,8 @@ class Job:
         profile = request.profile
         languages = summary_languages(request.text, declared=request.language, requested=profile.language)
         budget = _budget(engine, recipe, request, languages, count_instructions)
-        cutter = TextCutter(budget.count, language=languages.text, lines=profile.keep_lines)
+        form = Form.of(profile, languages.text)
+        cutter = TextCutter(budget.count, form)
         chunks = _chunks(request.text, recipe, _fixed_strategy(recipe, profile), budget, cutter)
         calls = ModelCalls(engine, recipe, budget, deadline=deadline)
         source = _source(request, recipe, languages)
@@ -77,7 +80,8 @@ class Job:
             language=languages.text,
             source=source,
             calls=calls,
-            writer=Writer(recipe, request, calls, cutter, languages, source, slots=engine.slots),
+            writer=Writer(recipe, request, calls, cutter, languages, source, form, slots=engine.slots),
+            form=form,
         )
 
     @property
@@ -109,8 +113,16 @@ class Job:
             least=self._recipe.least_support,
         )
 
+    def missing(self, summary: str) -> list[Missing]:
+        """Return what the profile asks for and the finished summary lacks; counts its tokens."""
+        return [] if self._profile.output == "json" else self._form.missing(summary, self._calls.budget.count)
+
     async def run(self) -> str:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""
+        summary = await self._summarize()
+        return summary if self._profile.output == "json" else await self._writer.formed(summary, self._tokens)
+
+    async def _summarize(self) -> str:
         match self.strategy:
             case "extractive":
                 return await self._writer.choose(self._tokens)

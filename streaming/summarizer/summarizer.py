@@ -13,6 +13,7 @@ from streaming.protocol import Engine, FinishReason
 from streaming.summarizer.budget import Budget, cached_count
 from streaming.summarizer.cleaning import OriginalPositions, clean_text
 from streaming.summarizer.evidence import SummarySentence
+from streaming.summarizer.form import Missing
 from streaming.summarizer.guards import SignalValues, measure
 from streaming.summarizer.job import Job
 from streaming.summarizer.languages import load_detector
@@ -33,7 +34,7 @@ class SummaryResult:
 
     The evidence of its `sentences` are characters of the text as it was given. `supported` is the share of the
     sentences that stand on the text, None when that cannot be measured. `left_out` counts, by kind, the characters of
-    the text that are no language, which the model did not see.
+    the text that are no language, which the model did not see. `missing` is what the profile asks for in vain.
     """
 
     summary: str
@@ -49,6 +50,7 @@ class SummaryResult:
     finish: FinishReason
     signals: SignalValues
     left_out: Mapping[Kind, int]
+    missing: Sequence[Missing]
 
 
 class Summarizer:
@@ -94,6 +96,7 @@ class Summarizer:
             status=_status(sentences),
             sentences=_in_original(sentences, readable, OriginalPositions(original)),
             left_out=readable.left_out,
+            missing=await asyncio.to_thread(job.missing, summary),
             supported=_supported(sentences),
             strategy=job.strategy,
             chunks=job.chunks,

@@ -7,7 +7,6 @@ chosen sentence is in the model's words where those stand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from streaming.summarizer.evidence.pointers import points_back
@@ -15,6 +14,7 @@ from streaming.summarizer.evidence.salience import VOTE, choose, salience
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
 from streaming.summarizer.evidence.statements import Statement, reads_whole
+from streaming.summarizer.form import Form
 from streaming.summarizer.sentences import join_lines, length, split_sentences
 from streaming.summarizer.words import comparable_units, letters
 
@@ -28,18 +28,17 @@ _CENTRAL = 0.7
 # A sentence of the model that has such a share of the words of the one it stands on leaves something out that is not
 # needed. With more, it may have lost a word that is; with less, it has lost what the sentence says.
 _SHORTER = (0.4, 0.7)
-_MARK = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
 class Repairer:
     """Repairs the summaries of one document and its parts. `taken` maps the text's sentences to statements.
 
-    With `lines` a summary consists of lines, otherwise of sentences. A model's sentence stands at the support `least`.
+    A summary consists of lines or sentences, by its `form`. A model's sentence stands at the support `least`.
     Every method takes up to a second for a long text: call it in a thread.
     """
 
-    def __init__(self, source: SourceText, *, least: float, lines: bool) -> None:
-        self._source, self._least, self._lines = source, least, lines
+    def __init__(self, source: SourceText, *, least: float, form: Form) -> None:
+        self._source, self._least, self._form = source, least, form
         self.taken: dict[str, int] = {}
         self._headings = tuple(f"{text} " for text in source.unended)
         # What the model said of the statements so far, how strongly, and what a summary so far says of them.
@@ -47,18 +46,19 @@ class Repairer:
         self._votes: dict[int, float] = {}
         self._said: dict[int, str] = {}
 
-    def repair(self, answer: str, text: str, words: float) -> str:
+    def repair(self, answer: str, text: str, words: float, *, whole: bool) -> str:
         """Return a summary of a part in about `words` words out of the model's `answer`; "" when nothing can be said.
 
-        `text` is the part: a piece of the document, summaries of pieces, or such a summary and the next piece.
+        `text` is the part: a piece of the document, summaries of pieces, or such a summary and the next piece. One that
+        is `whole` has as many lines as the form asks for.
         """
         candidates = self._candidates(text)
         kept = self._read(answer, candidates)
-        return self._compose(candidates, words, kept)
+        return self._compose(candidates, words, kept, lines=self._form.lines if whole else None)
 
     def summarize(self, words: float) -> str:
         """Return a summary of the document in about `words` words, after its parts; "" when nothing can be said."""
-        return self._compose(self._source.candidates(0, len(self._source.text)), words, [])
+        return self._compose(self._source.candidates(0, len(self._source.text)), words, [], lines=self._form.lines)
 
     def _read(self, answer: str, candidates: Collection[int]) -> list[int]:
         """Count what an answer says as votes; return its statements when all of it stands, otherwise none."""
@@ -83,13 +83,16 @@ class Repairer:
                 self._votes[best] = max(self._votes.get(best, 0.0), support.share)
         return sorted(set(standing)) if len(standing) == len(pieces) else []
 
-    def _compose(self, candidates: Sequence[int], words: float, kept: Sequence[int]) -> str:
+    def _compose(self, candidates: Sequence[int], words: float, kept: Sequence[int], *, lines: int | None) -> str:
         source = self._source
         scores = salience(source, candidates, self._votes)
-        chosen = choose(source, scores, words=words)
+        chosen = choose(source, scores, words=words, count=lines)
+        kept = kept[:lines]
         if kept and self._mean(kept, scores) >= _CENTRAL * self._mean(chosen, scores):
             left = words - sum(length(self._say(i)) for i in kept)
-            added = choose(source, scores, words=left, taken=kept) if left > (1 - _TOO_SHORT) * words else []
+            short = left > (1 - _TOO_SHORT) * words if lines is None else len(kept) < lines
+            rest = None if lines is None else lines - len(kept)
+            added = choose(source, scores, words=left, taken=kept, count=rest) if short else []
             chosen = [*kept, *added]
         chosen = sorted(chosen or self._shortest(scores), key=lambda i: (-source.statements[i].depth, i))
         sentences = [self._say(i) for i in chosen]
@@ -119,8 +122,8 @@ class Repairer:
         return sorted({*so_far, *own})
 
     def _pieces(self, answer: str) -> Iterable[str]:
-        if self._lines:
-            return [_MARK.sub("", line).strip() for line in answer.splitlines() if line.strip()]
+        if self._form.in_lines:
+            return self._form.split(answer)
         return (join_lines(sentence) for sentence in split_sentences(answer, self._source.language))
 
     def _stays(self, piece: str, best: int) -> bool:
@@ -129,7 +132,7 @@ class Repairer:
         # The model may run a heading into the sentence below it.
         if piece.startswith(self._headings):
             return False
-        return self._lines or (reads_whole(piece) and not points_back(piece, self._source.language))
+        return self._form.in_lines or (reads_whole(piece) and not points_back(piece, self._source.language))
 
     def _shortest(self, scores: Mapping[int, float]) -> list[int]:
         """Return the statement that exceeds the words by least, of the better half."""
@@ -138,8 +141,8 @@ class Repairer:
         return [min(better, key=lambda i: self._source.statements[i].words)] if better else []
 
     def _joined(self, sentences: Sequence[str]) -> str:
-        if self._lines:
-            return "\n".join(f"- {sentence}" for sentence in sentences)
+        if self._form.in_lines:
+            return self._form.joined(sentences)
         return join_lines(" ".join(sentences))
 
 

@@ -7,6 +7,7 @@ claim, a result, a decision or a cause, and what the model chose. Each is worth 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
@@ -61,19 +62,31 @@ def _ranks(source: SourceText, candidates: Sequence[int]) -> list[float]:
     return ranks
 
 
-def choose(source: SourceText, scores: Mapping[int, float], *, words: float, taken: Collection[int] = ()) -> list[int]:
+def choose(
+    source: SourceText,
+    scores: Mapping[int, float],
+    *,
+    words: float,
+    taken: Collection[int] = (),
+    count: int | None = None,
+) -> list[int]:
     """Return the statements with the best scores that say new things in `words` words, beside those `taken`.
 
-    A statement that needs the one before it comes only together with it.
+    With a `count` there are so many of them, if there are, whatever their words. A statement that needs the one before
+    it comes only together with it.
     """
     chosen = list(taken)
     added: list[int] = []
     most, so_far = words * _MORE, 0.0
+    if count is not None:
+        words = most = math.inf
     for i in _by_score(source, scores, chosen):
-        if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < _MEAN):
+        if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < _MEAN) or len(added) == count:
             break
         group = _with_antecedent(source.statements, scores, i, chosen)
         if group is None or any(source.same(i, j) > _SAME for j in chosen):
+            continue
+        if count is not None and len(added) + len(group) > count:
             continue
         more = sum(source.statements[j].words for j in group)
         if so_far + more <= most and _all_clear(source.statements, [*chosen, *group]):

@@ -118,8 +118,9 @@ class PromptProfile(_Checked):
     `language`, `part` and `parts`. The text is the whole message of the user. A model that only continues a text gets
     both and then `cue`, which a summary follows.
 
-    `output` "json" answers with JSON after the `schema`. `keep_lines` keeps line ends, for lists. `language` is the
-    ISO 639-1 code of the summary where it is not the document's.
+    `output` "json" answers with JSON after the `schema`. `keep_lines` keeps line ends, for lists; a summary of so many
+    `lines` has that many, and with `bullets` each begins with a dash. `language` is the ISO 639-1 code of the summary
+    where it is not the document's.
     """
 
     name: str
@@ -135,6 +136,8 @@ class PromptProfile(_Checked):
     output: Literal["text", "json"] = "text"
     schema_: dict[str, Any] | None = Field(None, alias="schema")
     keep_lines: bool = False
+    lines: Annotated[int, Field(ge=1, le=20)] | None = None
+    bullets: bool = False
 
     @field_validator("system", "part", "reduce", "refine")
     @classmethod
@@ -159,6 +162,12 @@ class PromptProfile(_Checked):
         return code
 
     @model_validator(mode="after")
+    def _has_a_form(self) -> PromptProfile:
+        if self.output == "json" and (self.lines is not None or self.bullets):
+            raise ValueError("lines and bullets are of a text; the form of JSON is its [schema]")
+        return self
+
+    @model_validator(mode="after")
     def _has_a_schema(self) -> PromptProfile:
         if (self.output == "json") != (self.schema_ is not None):
             raise ValueError('output = "json" and a [schema] belong together')
@@ -172,6 +181,16 @@ class PromptProfile(_Checked):
             except SchemaError as error:
                 raise ValueError(f"its schema is no JSON Schema: {error.message}") from error
         return self
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether a summary consists of lines, not of sentences in one paragraph."""
+        return self.keep_lines or self.bullets or self.lines is not None
+
+    @property
+    def least_tokens(self) -> int:
+        """The tokens that a summary needs at least to be as long, and of as many lines, as the profile asks for."""
+        return max(self.length.least or 0, (self.lines or 0) * _SENTENCE)
 
     @property
     def sha256(self) -> str:

@@ -106,7 +106,7 @@ def test_a_short_bound_needs_no_least_length_beside_it() -> None:
         ("system = 'x'\n[sampling]\nmost = 5", r"sampling.most: it belongs below the line \[length\]"),
         ("system = 'x'\nmodel = 'y'", "model: it is a setting of gistream, which belongs into gistream.toml"),
         ("system = 'x'\nkeep_line = true", r"there is no such entry \(did you mean 'keep_lines'\?\)"),
-        ("system = 'x'\nauthor = 'me'", "there is no such entry; a profile has cue, description"),
+        ("system = 'x'\nauthor = 'me'", "there is no such entry; a profile has bullets, cue, description"),
         ("system = 'x'\nname = 'other'", "names itself"),
         ("system = 'x'\n[sampling]\ntemperature = 9", "sampling.temperature"),
         ("system = 'x'\n[length]\nleast = 90\nmost = 80", "least \\(90\\) is above most"),

@@ -8,7 +8,11 @@ from fake_engine import FakeEngine, Reply
 
 from streaming.protocol import Sampling
 from streaming.summarizer import PromptProfile, Recipe, Summarizer, SummaryRequest, SummaryResult
+from streaming.summarizer.form import Form
 
+PROSE_FORM, LINES_FORM = (
+    Form.of(PromptProfile(name="p", system="Summarize.", keep_lines=lines), "en") for lines in (False, True)
+)
 PROFILE = PromptProfile(name="default", system="Summarize.")
 RECIPE = Recipe(
     model_sha256="ab",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine
 from generated_texts import SENTENCES
-from summaries import RECIPE, write
+from summaries import PROSE_FORM, RECIPE, write
 from untrusted import ATTACKS, MARKER
 
 from streaming.summarizer.evidence import Repairer, SourceText
@@ -47,7 +47,7 @@ COUNCIL = (
 @pytest.mark.parametrize("words", range(10, 120, 10))
 def test_an_order_does_not_come_as_the_sentence_that_another_one_needs(words: int) -> None:
     text = " ".join(COUNCIL)
-    summary = Repairer(SourceText(text, "en"), least=0.85, lines=False).repair("", text, words)
+    summary = Repairer(SourceText(text, "en"), least=0.85, form=PROSE_FORM).repair("", text, words, whole=True)
     assert summary
     assert MARKER not in summary
     assert "They agreed" not in summary

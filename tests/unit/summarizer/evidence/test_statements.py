@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from summaries import PROSE_FORM
 
 from streaming.summarizer.evidence import Repairer, SourceText
 from streaming.summarizer.evidence.statements import read_statements
@@ -127,8 +128,8 @@ She will ask the council for the money. The council meets every Monday in the ha
 
 @pytest.mark.parametrize("words", [10, 25, 60, 200])
 def test_no_extract_has_a_pronoun_alone_or_a_mark_of_what_was_around_it(words: int) -> None:
-    repairer = Repairer(SourceText(MIXED, "en"), least=0.85, lines=False)
-    summary = repairer.repair("", MIXED, words)
+    repairer = Repairer(SourceText(MIXED, "en"), least=0.85, form=PROSE_FORM)
+    summary = repairer.repair("", MIXED, words, whole=True)
     assert repairer.taken
     assert summary.count('"') % 2 == 0
     order = list(repairer.taken)
