@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# By the names that charset-normalizer has for languages; it does not know the last four.
+# By the names that charset-normalizer has for languages; those that it does not know leave doubt.
 _SMALL_LETTERS = {
     # Words and names of all its neighbours.
     "English": "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿßœ",
@@ -26,10 +26,6 @@ _SMALL_LETTERS = {
     "Turkish": "âçğıİîöşüû",
     "Estonian": "äõöüšž",
     "Lithuanian": "ąčęėįšųūž",
-    "Icelandic": "áæðéíóöþúý",
-    "Latvian": "āčēģīķļņšūž",
-    "Catalan": "àçèéíïòóúü",
-    "Albanian": "çë",
 }
 LETTERS = {language: frozenset(letters + letters.upper()) for language, letters in _SMALL_LETTERS.items()}
 # Signs that stand between two letters of one word, or of two: it’s, 1914–1918, well…and.

@@ -73,15 +73,16 @@ def is_language(text: str, *, proved: bool) -> bool:
     if proved:
         return True
     letters = [c for c, category in categories if category[0] in "LM"]
-    symbols = sum(category[0] in "SNPZ" and not _COMMON_SYMBOL.match(c) for c, category in categories)
-    if symbols > _SYMBOLS * len(text):
+    scripts = Counter(map(script, letters))
+    symbols = [c for c, category in categories if category[0] in "SNPZ" and not _COMMON_SYMBOL.match(c)]
+    # A script's own signs are no symbols: Tibetan has one behind each syllable.
+    if sum(script(symbol) not in scripts for symbol in symbols) > _SYMBOLS * len(text):
         return False
     has_ascii = any(map(str.isascii, text))
     # Few letters prove something when they are neighbours in Unicode.
     rows = {ord(letter) >> 8 for letter in letters if not is_ideograph(letter)}
     if len(text) < _FEWEST and not has_ascii and len(rows) > 1:
         return False
-    scripts = Counter(map(script, letters))
     latin = scripts.pop("LATIN", 0)
     own = sum(number for _, number in scripts.most_common(1 if len(letters) < _DICTIONARY else 2))
     if own + latin < _OWN_SCRIPT * len(letters):
