@@ -30,12 +30,10 @@ def find_listed(lines: list[str]) -> list[Heading]:
     """
     headings = find_headings(lines)
     parts = [heading for heading in headings if heading.kind == "part"]
-    # In a list a part has one line, and its first chapter is no second line of its title.
-    in_part = {part.start for part in parts}
     for contents in headings:
         if contents.kind != "contents":
             continue
-        for entries, end in _lists(lines, contents.end, in_part):
+        for entries, end in _lists(lines, contents.end, parts):
             titles = _find_titles(lines, end, entries) if len(entries) >= _FEWEST else []
             if titles:
                 own = {title.start for title in titles}
@@ -44,23 +42,26 @@ def find_listed(lines: list[str]) -> list[Heading]:
     return []
 
 
-def _lists(lines: list[str], start: int, in_part: set[int]) -> Iterator[tuple[list[str], int]]:
+def _lists(lines: list[str], start: int, parts: list[Heading]) -> Iterator[tuple[list[str], int]]:
     """Yield the entries of the list at line `start`, and its end: the first gap; else where an entry is repeated."""
     while start < len(lines) and not lines[start].strip():
         start += 1
     gap = next((n for n in range(start, len(lines)) if not "".join(lines[n : n + 2]).strip()), len(lines))
-    yield _entries(lines, range(start, gap), in_part), gap
+    yield _entries(lines, range(start, gap), parts), gap
     seen: set[str] = set()
     for first, end in _blocks(lines, start):
         if end - first <= _MOST_LINES and _key(" ".join(lines[first:end])) in seen:
-            yield _entries(lines, range(start, first), in_part), first
+            yield _entries(lines, range(start, first), parts), first
             return
         seen.update(_key(_PAGE.sub("", line.strip())) for line in lines[first:end])
 
 
-def _entries(lines: list[str], numbers: range, in_part: set[int]) -> list[str]:
-    texts = [lines[number].strip() for number in numbers if number not in in_part]
-    return [text for text in texts if _key(text) not in ("", "page", "chapter", "chapter page")]
+def _entries(lines: list[str], numbers: range, parts: list[Heading]) -> list[str]:
+    """Return the lines `numbers` of a list without those of parts, whose titles may have lines of their own."""
+    starts = {part.start for part in parts}
+    no_chapters = {"", "page", "chapter", "chapter page", *(_key(part.title) for part in parts)}
+    texts = [lines[number].strip() for number in numbers if number not in starts]
+    return [text for text in texts if _key(_PAGE.sub("", text)) not in no_chapters]
 
 
 def _find_titles(lines: list[str], start: int, entries: list[str]) -> list[Heading]:

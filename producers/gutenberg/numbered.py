@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from producers.gutenberg.headings import Heading, find_untitled, read_heading, with_titles
-from producers.gutenberg.numerals import NUMBER, read_number
+from producers.gutenberg.numerals import NUMBER, ORDINAL, read_number
 
 # A number in words or Roman numerals may have ornaments; an Arabic one with them is the number of a page.
 _BARE = re.compile(
@@ -19,9 +19,10 @@ _BARE = re.compile(
 # A title in capitals needs no mark between it and the number.
 _TITLED = re.compile(r"(?P<label>[IVXLC]+|\d{1,3})(?:\s*[.:)—–-]+\s*(?P<title>\S.*)|\s+(?P<capitals>[^a-z]{3,}))")
 # Names of chapters that also stand for parts of one, so that they must count up.
+_WORDS = "canto|scene|section|sketch|lecture|essay|tale|story|adventure|lesson|episode|fable|night|day|sermon"
 _NAMED = re.compile(
-    rf"(?P<label>(?P<word>canto|scene|section|sketch|lecture|essay|tale|story|adventure|lesson|episode|fable|night|sermon)"
-    rf"\s+(?:the\s+)?(?P<number>{NUMBER}))(?:\s*[.:)—–-]+\s*(?P<title>(?-i:[^a-z\s]).*)?)?",
+    rf"(?P<label>(?P<word>{_WORDS})\s+(?:the\s+)?(?P<number>{NUMBER})|(?:the\s+)?(?P<ordinal>{ORDINAL})\s+(?P<after>{_WORDS}))"
+    rf"(?:\s*[.:)—–-]+\s*(?P<title>(?-i:[^a-z\s]).*)?)?",
     re.IGNORECASE,
 )
 # A line with more words than this is a numbered paragraph.
@@ -77,10 +78,11 @@ def _find(lines: list[str], read: Callable[[list[str], int], Heading | None]) ->
 
 def _read_named(lines: list[str], index: int) -> Heading | None:
     match = _NAMED.fullmatch(lines[index].strip().strip("_=*~ "))
-    number = read_number(match["number"]) if match else None
+    number = read_number(match["number"] or match["ordinal"]) if match else None
     if match is None or number is None or not match["label"][0].isupper():
         return None
-    return Heading("chapter", match["word"].upper(), number, match["label"], match["title"] or "", index, index + 1)
+    word = (match["word"] or match["after"]).upper()
+    return Heading("chapter", word, number, match["label"], match["title"] or "", index, index + 1)
 
 
 def _read(lines: list[str], index: int) -> Heading | None:

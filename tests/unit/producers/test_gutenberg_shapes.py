@@ -16,6 +16,7 @@ TITLES = [
     "Under Foot", "What We Saw from the Barn", "The Days of Hunger", "The Death of the Miller",
 ]  # fmt: skip
 WORDS = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"]
+ORDINALS = ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth"]
 TEXTS = [story(f"year {number}") for number in range(8)]
 # A heading of the chapter with a number in the book, a number in its part, and a title.
 Heading = Callable[[int, int], str]
@@ -35,6 +36,7 @@ NUMBERED: dict[str, Heading] = {
     "ornaments": lambda part, book: f"— {ROMAN[part]} —",
     "CHAPTER, the title below": lambda part, book: f"CHAPTER {ROMAN[part]}\n{TITLES[book].capitalize()}.",
     "another word": lambda part, book: f"CANTO {ROMAN[part]}",
+    "ordinal and another word": lambda part, book: f"THE {ORDINALS[part].upper()} NIGHT",
     "another word and a title": lambda part, book: f"Section {part + 1}. {TITLES[book]}",
 }
 LISTED = {
@@ -114,9 +116,10 @@ def test_titles_without_numbers_are_found_by_the_table_of_contents(
     assert texts(tmp_path, book.replace("The Days of Hunger", "The Days of\n    Hunger", 1)) == TEXTS
 
 
-def test_titles_without_numbers_may_be_in_parts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["", "\n THE RIVER", "\n\n THE RIVER\n"])
+def test_titles_without_numbers_may_be_in_parts(tmp_path: Path, title: str) -> None:
     listed = "CONTENTS\n\n" + "\n\n".join(
-        f" BOOK {WORDS[part].upper()}\n" + "\n".join(f" {TITLES[4 * part + n]}  {n + 3}" for n in range(4))
+        f" BOOK {WORDS[part].upper()}{title}\n" + "\n".join(f" {TITLES[4 * part + n]}  {n + 3}" for n in range(4))
         for part in range(2)
     )
     sent = read(tmp_path / "mill.txt", in_parts(lambda _, n: TITLES[n].upper(), listed))
