@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from benchmarks.contract import settings_text
 from benchmarks.figures import gains
+from streaming.wording import counted
 
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
 _RATIOS = {
@@ -66,15 +67,19 @@ def sections(results: Json) -> Iterator[Section]:
 def machine(results: Json) -> Section:
     """Return the machine, the versions, the model and the documents of the measurement."""
     machine, model, work = results["machine"], results["model"], results["workload"]
-    length = f"{work['words']} words each" if work["words"] else "each of its full length"
+    length = f"{counted(work['words'], 'word')} each" if work["words"] else "each of its full length"
     server = f", llama-server {results['llama_server']}" if "llama_server" in results else ""
-    pipeline = f", and {work['pipeline_documents']} documents for the pipeline" if work["pipeline_documents"] else ""
+    pipeline = (
+        f", and {counted(work['pipeline_documents'], 'document')} for the pipeline"
+        if work["pipeline_documents"]
+        else ""
+    )
     rounds = "one round" if results["repeats"] == 1 else f"medians of {results['repeats']} rounds, interleaved"
     return Section(
         "Machine",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 1e3:,.0f} GB; llama-cpp-python "
+        f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {machine['memory'] / 1e3:,.0f} GB; llama-cpp-python "
         f"{results['llama_cpp']}, gistream {results['gistream']}{server}. {model['name']}, {model['representation']} "
-        f"as shipped, SHA-256 {model['sha256']}. {work['documents']} documents of {work['text']}, {length}: "
+        f"as shipped, SHA-256 {model['sha256']}. {counted(work['documents'], 'document')} of {work['text']}, {length}: "
         f"{work['tokens_in']:,} tokens of prompts, at most {work['max_tokens']} generated for each{pipeline}; "
         f"{rounds}.",
     )

@@ -7,6 +7,8 @@ is older than one already read of the same id: the highest source offset counts,
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,6 +43,10 @@ class Unreadable:
     offset: int
 
 
+# How long ago, such as "-1h", "-1h30m", "2d ago".
+_DURATION = re.compile(r"(\d{1,9}) ?([smhdw])")
+_AGO = re.compile(r"-((?:\d{1,9} ?[smhdw] ?)+)|((?:\d{1,9} ?[smhdw] ?)+)ago")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 # The position to start from; a number is a time in milliseconds since 1970 UTC.
 Start = Literal["earliest", "latest"] | int
 TailRead = OutputMessage | Unreadable
@@ -181,15 +187,20 @@ class Tail:
 
 
 def parse_start(start: str) -> Start:
-    """Read "earliest", "latest" or a time in ISO 8601 (without a zone, UTC); raises `UsageError`."""
+    """Read "earliest", "latest", a time in ISO 8601 (without a zone, UTC) or how long ago; raises `UsageError`."""
     if start in ("earliest", "latest"):
         return "earliest" if start == "earliest" else "latest"
+    if ago := _AGO.fullmatch(start.strip()):
+        seconds = sum(int(number) * _SECONDS[unit] for number, unit in _DURATION.findall(ago[1] or ago[2]))
+        # Kafka knows no time before 1970.
+        return max(0, int((time.time() - seconds) * 1000))
     try:
         moment = datetime.fromisoformat(start.replace("Z", "+00:00"))
     except ValueError as error:
         raise UsageError(
-            f"--from takes earliest, latest or a time such as 2026-01-31T08:00; '{start}' is none of them."
+            "--from takes earliest, latest, a time such as 2026-01-31T08:00, or how long ago, such as -30m, -1h or "
+            f"-2d; '{start}' is none of them."
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return int(moment.timestamp() * 1000)
+    return max(0, int(moment.timestamp() * 1000))

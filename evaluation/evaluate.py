@@ -24,6 +24,7 @@ from streaming.summarizer import free_text
 from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import ProgressBar
+from streaming.wording import counted
 
 # Without a terminal to draw on, this many lines report the progress of a system.
 _LINES = 5
@@ -86,7 +87,7 @@ def _summarize(
 
     def on_resume(texts: int) -> None:
         if texts:
-            progress.note(f"{name}: {texts} of {len(stories)} texts were summarized before this was interrupted")
+            progress.note(f"{name}: {texts} of {counted(len(stories), 'text')} summarized before this was interrupted")
             progress.advance(texts)
 
     count = 0
@@ -96,7 +97,7 @@ def _summarize(
         count += 1
         progress.advance()
         if not progress.visible and count % max(1, len(stories) // _LINES) == 0:
-            progress.note(f"{name}: {count} texts summarized")
+            progress.note(f"{name}: {counted(count, 'text')} summarized")
 
     summaries = summarize_stories(
         work, stories, journal, on_progress=on_progress, on_resume=on_resume, on_story=on_story
@@ -104,7 +105,7 @@ def _summarize(
     for story, reason in summaries.failed.items():
         progress.note(f"{name}: {story} has no summary: {reason}")
     seconds = sum(timed.seconds for timed in summaries.by_story.values())
-    progress.note(f"{name}: {len(summaries.by_story)} of {len(stories)} texts summarized, {seconds:,.0f} s")
+    progress.note(f"{name}: {len(summaries.by_story)} of {counted(len(stories), 'text')} summarized, {seconds:,.0f} s")
     return summaries
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from evaluation.bootstrap import Difference
 from evaluation.results import EvaluationResults, SystemScores
 from evaluation.rouge import MEASURES
+from streaming.wording import counted
 
 _HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"}
 
@@ -17,7 +18,7 @@ _HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"
 def show(results: EvaluationResults, out: Console) -> None:
     """Print everything."""
     unit = ", ROUGE in percent" if results.scored else "; no ROUGE, which needs references for every text"
-    out.print(f"{len(results.stories)} texts of {results.data}; means over the texts{unit}\n", markup=False)
+    out.print(f"{counted(len(results.stories), 'text')} of {results.data}; means over the texts{unit}\n", markup=False)
     out.print(_systems(results))
     if differences := results.differences():
         first = results.systems[0].name

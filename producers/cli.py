@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,7 +19,7 @@ from producers.gutenberg import GUTENBERG
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings, load
-from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
 from streaming.wording import counted
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
 # Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
 _console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=not sys.stderr.isatty())
+
+# Lines about refused documents: a file whose text is in another field has one for each of its lines.
+_MOST_REFUSALS = 20
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
 
@@ -79,6 +83,7 @@ def files(
 def jsonl(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
+    field: Annotated[list[str] | None, flag("field")] = None,
     limit: Limit = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
@@ -91,19 +96,21 @@ def jsonl(
     Examples:
         gistream produce jsonl documents.jsonl
 
-        my-export | gistream produce jsonl -
+        my-export | gistream produce jsonl - --field text=doc.body --field id=doc.number
     """
     from producers.jsonl import read_json_lines
 
     settings = load(command_flags(ctx))
-    id_field = settings.field.get("id", "id")
+    # Where `run` reads each value as text, an object is one as it stands.
+    text_field = None if settings.format == "text" else settings.field.get("text", "text")
+    read = partial(read_json_lines, id_field=settings.field.get("id", "id"), text_field=text_field)
     if file == "-":
-        _publish(settings, read_json_lines(sys.stdin.buffer, "-", id_field=id_field), limit, as_json=as_json)
+        _publish(settings, read(sys.stdin.buffer, "-"), limit, as_json=as_json)
         return
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:
-        _publish(settings, read_json_lines(lines, file, id_field=id_field), limit, as_json=as_json)
+        _publish(settings, read(lines, file), limit, as_json=as_json)
 
 
 @app.command()
@@ -170,9 +177,10 @@ def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> Non
             sys.stdout.write(json.dumps(line) + "\n")
         else:
             sys.stdout.write(f"{document.id}  {chapter.words:>6,}  {document.title}\n")
+    words = counted(sum(chapter.words for chapter in chapters), "word")
+    rest = f"{counted(book.left_out, 'word')} {'is' if book.left_out == 1 else 'are'} in none"
     _console.print(
-        f"{len(chapters)} chapters, {sum(chapter.words for chapter in chapters):,} words; {book.left_out:,} words are "
-        "in none: headings, contents, the text before the first chapter"
+        f"{counted(len(chapters), 'chapter')}, {words}; {rest}: headings, contents, the text before the first chapter"
     )
 
 
@@ -211,8 +219,10 @@ def _publish(
 
 
 def _print_report(settings: Settings, report: PublishReport, skipped: Mapping[str, int], *, as_json: bool) -> None:
-    for refusal in report.refusals:
+    for refusal in report.refusals[:_MOST_REFUSALS]:
         _console.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
+    if (more := len(report.refusals) - _MOST_REFUSALS) > 0:
+        _console.print(f"refused: {more:,} more; --json has them all", style="red")
     if as_json:
         refusals = [{"name": refusal.name, "reason": refusal.reason} for refusal in report.refusals]
         line = {"acknowledged": report.acknowledged, "refused": refusals, "skipped": skipped}

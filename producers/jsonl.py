@@ -1,14 +1,14 @@
 """JSON Lines as documents: each line holds one JSON object, which is sent unchanged.
 
-Item: one line; its key is its `id`, if it has one. A line that is not a JSON object is refused by its line number; no
-other check is made, because the fields may have any names (`gistream run --field`).
+Item: one line; its key is its `id`, if it has one. A line that is not a JSON object, or has no text, is refused by its
+line number; the fields may have any names (`--field`). No other check is made: `gistream run` judges the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydantic_core import from_json
 
@@ -18,12 +18,19 @@ from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput, UsageError
 from streaming.messages import lookup
 from streaming.text_files import is_wide
+from streaming.wording import shortened
 
+# Names of fields that a refusal lists.
+_MOST_NAMES = 8
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iterator[ProducerRecord | Refusal]:
+def read_json_lines(
+    lines: BinaryIO, name: str, *, id_field: str = "id", text_field: str | None = None
+) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines` and skip blank lines; messages call the file `name`.
+
+    Both fields may be dotted paths; without `text_field` a line may lack a text.
 
     Raises `UsageError` for a file that is packed or no text, whose bytes have no lines.
     """
@@ -39,6 +46,9 @@ def read_json_lines(lines: BinaryIO, name: str, *, id_field: str = "id") -> Iter
             continue
         if not isinstance(content, dict):
             yield Refusal(location, "JSON, but no object")
+            continue
+        if text_field is not None and (problem := _no_text(content, text_field)):
+            yield Refusal(location, problem)
             continue
         identity = lookup(content, id_field)
         key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
@@ -62,3 +72,12 @@ def _lines(lines: BinaryIO, name: str) -> Iterable[bytes]:
     except BadInput as error:
         raise UsageError(f"{name} is {error}.") from error
     return text.encode().splitlines()
+
+
+def _no_text(content: dict[str, Any], path: str) -> str | None:
+    """Return why an object has no text at `path`; None when something is there, which its reader judges."""
+    text = lookup(content, path)
+    if text is None:
+        names = ", ".join(shortened(name, 40, len) for name in list(content)[:_MOST_NAMES]) or "none"
+        return f"no text in '{path}'; its fields are: {names}. Name the one that holds the text: --field text=NAME"
+    return "its text is empty" if isinstance(text, str) and not text.strip() else None

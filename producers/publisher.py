@@ -20,6 +20,7 @@ from producers.records import ProducerRecord, Refusal
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
+from streaming.wording import counted
 
 _CONNECT_MS = 10_000
 # The client keeps records in memory until Kafka acknowledges them, without a limit; this is the limit, in bytes.
@@ -66,7 +67,7 @@ class Publisher:
         except KafkaTimeoutError as error:
             raise TopicError(
                 f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
-                f"create`. {self.report.acknowledged} documents were acknowledged before."
+                f"create`. Acknowledged before: {counted(self.report.acknowledged, 'document')}."
             ) from error
         except KafkaError as error:
             self.refuse(document.name, reason(error))
@@ -85,8 +86,8 @@ class Publisher:
             self._producer.flush(timeout=self._producer.config["delivery_timeout_ms"] / 1000 + 10)
         except KafkaTimeoutError as error:
             raise BrokerError(
-                f"Kafka stopped answering; {self.report.acknowledged} documents were acknowledged, of the others "
-                "nobody knows. Sending them again is safe: a document that comes twice is summarized twice."
+                f"Kafka stopped answering after {counted(self.report.acknowledged, 'acknowledged document')}; of the "
+                "others nobody knows. Sending them again is safe: a document that comes twice is summarized twice."
             ) from error
 
     # The client calls both from its own thread, one call at a time.

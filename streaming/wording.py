@@ -1,4 +1,4 @@
-"""How messages write counts and names: the noun in the right number, long texts cut at a word."""
+"""How messages write counts, sizes and long texts: the noun in the right number, one unit, cut at a word."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ _ELLIPSIS = " …"
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a count with its noun: "1 dead letter", "2,048 records"; `plural` is for nouns that take no s."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def megabytes(size: float) -> str:
+    """Return a size in bytes in the unit of all messages, a million bytes: "8.4 MB", "23,417 MB"."""
+    number = size / 1e6
+    return f"{f'{number:.1f}'.removesuffix('.0') if 1 <= number < 9.95 else f'{number:,.0f}'} MB"
 
 
 def shortened(text: str, limit: int, measure: Callable[[str], int] = cell_len) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from streaming.settings.flags import Json
 from streaming.terminal.consoles import out
+from streaming.wording import counted
 
 
 def compact(
@@ -33,7 +34,7 @@ def compact(
         days.append(day)
         deletions = f", {day.deleted} deleted" if day.deleted else ""
         if not as_json:
-            out.print(f"{day.folder}: {day.files} files into one, {day.rows:,} rows{deletions}")
+            out.print(f"{day.folder}: {counted(day.files, 'file')} into one, {counted(day.rows, 'row')}{deletions}")
 
     compact_archive(ArchiveLocation(path), on_day)
     if as_json:

@@ -16,7 +16,7 @@ from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, command_flags
 from streaming.terminal.consoles import out
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 
 def engine(
@@ -83,7 +83,7 @@ def _block(report: EngineReport) -> Text:
         "slots": f"{report.slots - report.busy} of {report.slots} open, {counted(report.waiting, 'request')} waiting",
         "tokens": f"{report.prompt_rate:,.0f} a second of prompts, {report.completion_rate:,.0f} of summaries; "
         f"{report.prompt_tokens:,} and {report.completion_tokens:,} since it was loaded",
-        "memory": f"{report.memory / 1e6:,.0f} MB of {report.memory_limit / 1e6:,.0f}",
+        "memory": f"{megabytes(report.memory)} of {megabytes(report.memory_limit)}",
         "loads": f"{report.loads}{crashes}",
     }
     return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())

@@ -19,7 +19,7 @@ from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
 from streaming.terminal.consoles import notes, out, print_table
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 if TYPE_CHECKING:
     from streaming.planning.engine_choice import Choice
@@ -77,7 +77,7 @@ def pull(
     if as_json:
         sys.stdout.write(json.dumps({"path": str(path), "sha256": sums.whole, "bytes": size}) + "\n")
         return
-    _print_facts({"file": str(path), "sha256": sums.whole, "size": f"{size / 1e6:,.0f} MB"})
+    _print_facts({"file": str(path), "sha256": sums.whole, "size": f"{megabytes(size)}"})
 
 
 def show(
@@ -129,7 +129,7 @@ def show(
             "architecture": model_file.architecture,
             "parameters": f"{model_file.parameters / 1e6:,.0f} million",
             "representation": f"{model_file.representation}{_computed_as(choice)}",
-            "size": f"{model_file.file_bytes / 1e6:,.0f} MB",
+            "size": f"{megabytes(model_file.file_bytes)}",
             "context": f"{model_file.context:,} tokens",
             "chat template": "yes"
             if model_file.chat_template
@@ -157,13 +157,13 @@ def _computed_as(choice: Choice) -> str:
 def _needed(needed: memory.Memory, slots: int, tokens: int) -> str:
     cache = "unknown for this architecture" if needed.kv_cache is None else f"{needed.kv_cache / 1e6:,.0f}"
     return (
-        f"{needed.certainty} {needed.total / 1e6:,.0f} MB an executor: weights {needed.weights / 1e6:,.0f}, "
+        f"{needed.certainty} {megabytes(needed.total)} an executor: weights {needed.weights / 1e6:,.0f}, "
         f"key-value cache {cache} ({counted(slots, 'slot')} of {tokens:,} tokens), buffers {needed.buffers / 1e6:,.0f}"
     )
 
 
 def _here(needed: memory.Memory, fit: tuple[int, int] | None, tokens: int, free: int) -> str:
-    has = f"{free / 1e6:,.0f} MB available"
+    has = f"{megabytes(free)} available"
     if needed.total <= free:
         return has if needed.kv_cache is None else f"{has}: enough"
     if fit is None:

@@ -15,7 +15,7 @@ from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
 from streaming.terminal.consoles import out
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 if TYPE_CHECKING:
     from streaming.planning.recommendation import Recommendation
@@ -75,8 +75,8 @@ def recommend(
         sys.stdout.write(json.dumps({"machine": machine, "models": lines, "compare": compare}) + "\n")
         return
     out.print(
-        f"{counted(cores, 'core')} and {available / 1e6:,.0f} MB of memory. Beside Spark, Kafka and Python, a model "
-        f"of gistream run may take {machine['for_model'] / 1e6:,.0f} MB.",
+        f"{counted(cores, 'core')} and {megabytes(available)} of memory. Beside Spark, Kafka and Python, a model "
+        f"of gistream run may take {megabytes(machine['for_model'])}.",
         markup=False,
     )
     for model in models:
@@ -122,7 +122,7 @@ def _print_model(recommendation: Recommendation) -> None:
     verdict, detail = _verdict(recommendation)
     out.print(Text(f"\n{model.source}", "bold"))
     out.print(Text.assemble("  ", (verdict, _COLOUR[verdict]), f": {detail}"))
-    parameters, size = f"{model.parameters / 1e6:,.0f} million parameters", f"{model.bytes / 1e6:,.0f} MB"
+    parameters, size = f"{model.parameters / 1e6:,.0f} million parameters", megabytes(model.bytes)
     out.print(Text(f"  {parameters} as {model.representation}, a file of {size}, {model.licence}"))
     if model.thinks:
         out.print(Text(f"  {_thinking(recommendation)}"))
@@ -131,7 +131,7 @@ def _print_model(recommendation: Recommendation) -> None:
 def _verdict(recommendation: Recommendation) -> tuple[str, str]:
     """Return whether the model fits, a key of `_COLOUR`, and the numbers or the reason."""
     setup, needed, tokens = recommendation.setup, recommendation.memory, recommendation.limits.context
-    numbers = f"{needed.certainty} {needed.total / 1e6:,.0f} MB, with slots x context {setup.slots} x {tokens:,}"
+    numbers = f"{needed.certainty} {megabytes(needed.total)}, with slots x context {setup.slots} x {tokens:,}"
     if recommendation.problem:
         return "does not fit", recommendation.problem
     if recommendation.fits:

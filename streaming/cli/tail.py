@@ -14,7 +14,12 @@ from streaming.terminal.consoles import notes, out, write_json
 
 def tail(
     ctx: typer.Context,
-    start: Annotated[str, typer.Option("--from", help="earliest, latest, or e.g. 2026-01-31T08:00.")] = "earliest",
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", help="earliest, latest, a time such as 2026-01-31T08:00 (UTC), or how long ago: -30m, -1h, -2d."
+        ),
+    ] = "earliest",
     count: Annotated[int | None, typer.Option(min=1, help="End after this many.", show_default=False)] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="Print what is there, then end.")] = False,
     dead_letters: Annotated[bool, typer.Option("--dead-letters", help="Read the dead letters instead.")] = False,
@@ -29,6 +34,8 @@ def tail(
 
     Examples:
         gistream tail --until-end
+
+        gistream tail --from -1h
 
         gistream tail --from latest --json | jq .summary
     """

@@ -28,6 +28,7 @@ from streaming.errors import BrokerError, MachineError, reason
 from streaming.kafka.broker_config import HOST, SERVER_PROPERTIES, write_log_config, write_server_properties
 from streaming.machine.java import KAFKA, find_java, resolve_jars
 from streaming.settings import Settings, address_file
+from streaming.wording import megabytes
 
 # A start takes 2 to 4 s here; a loaded laptop may take ten times as long.
 _START_SECONDS = 60
@@ -138,7 +139,7 @@ class EmbeddedBroker:
             raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
         if free < _LEAST_DISK:
             raise MachineError(
-                f"Only {free // 2**20} MiB are free under {self._dir}, and the broker needs {_LEAST_DISK // 2**20}; "
+                f"Only {megabytes(free)} are free under {self._dir}, and the broker needs {megabytes(_LEAST_DISK)}; "
                 "free some, or choose another place with --data-dir."
             )
 

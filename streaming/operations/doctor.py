@@ -34,7 +34,7 @@ from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.spark.cluster import check_master
 from streaming.spark.session import LEAST_DISK
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 State = Literal["ok", "warning", "problem"]
 # A day of logs, checkpoints and Kafka segments of a small installation.
@@ -112,7 +112,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     except GistreamError as error:
         yield Finding("model", "problem", str(error), error.exit_code)
         return
-    size = f"{model.file_bytes / 1e6:,.0f} MB"
+    size = megabytes(model.file_bytes)
     yield Finding("model", "ok", f"{model.name}, {model.representation}, {size}, {model.path}")
     # The next checks report a wrong master and a broken checkpoint.
     cores, pin = 1, None
@@ -143,8 +143,8 @@ def _memory(settings: Settings, choice: Choice) -> Finding:
     )
     free = memory.available_bytes()
     detail = (
-        f"the engine will need {needed.certainty} {needed.total / 1e6:,.0f} MB, Spark's JVM up to "
-        f"{settings.driver_memory}; {free / 1e6:,.0f} MB are available"
+        f"the engine will need {needed.certainty} {megabytes(needed.total)}, Spark's JVM up to "
+        f"{settings.driver_memory}; {megabytes(free)} are available"
     )
     if needed.total > free:
         return Finding("memory", "warning", f"{detail}: `gistream model show` says what to lower")
@@ -174,7 +174,7 @@ def _folder(check: str, folder: Path, error: type[GistreamError], detail: str = 
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)
     free = psutil.disk_usage(str(existing)).free
-    detail = f"{detail or folder}, {free / 2**30:.1f} GiB free"
+    detail = f"{detail or folder}, {megabytes(free)} free"
     if free < LEAST_DISK:
         return Finding(check, "problem", f"{detail}: too little to start; free some", MachineError.exit_code)
     if free < _LITTLE_DISK:
@@ -225,7 +225,7 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
 def _topic(topic: Topic, rights: list[str], *, largest: int) -> Finding:
     detail = (
         f"'{topic.name}': {counted(topic.partitions, 'partition')}, {counted(topic.offsets, 'offset')}, "
-        f"{topic.bytes / 1e6:,.1f} MB, records up to {topic.max_message_bytes / 1e6:,.1f} MB"
+        f"{megabytes(topic.bytes)}, records up to {megabytes(topic.max_message_bytes)}"
     )
     if topic.rights and (lacking := [right for right in rights if right not in topic.rights]):
         return Finding(

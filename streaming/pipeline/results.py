@@ -91,6 +91,7 @@ def _fitting(result: Result, topics: Topics) -> Result:
     size = _size(result)
     if size > topics.output_limit:
         raise ResultTooLarge(
-            f"the result takes up to {size:,} bytes, and topic '{topics.output}' takes {topics.output_limit:,}"
+            f"the result takes up to {size:,} bytes, and topic '{topics.output}' takes {topics.output_limit:,}; "
+            "raise the topic's max.message.bytes"
         )
     return result

@@ -15,6 +15,7 @@ from streaming.messages import DeadLetter, Summary
 from streaming.spark.explain import explain
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
+from streaming.wording import counted
 
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60
@@ -63,4 +64,4 @@ def _raise_failure(query: StreamingQuery, plan: Plan, missing: int) -> NoReturn:
         query.awaitTermination(1)
     except PySparkException as error:
         raise explain(error, plan.settings, plan.checkpoint) from error
-    raise QueryError(f"The query ended, and {missing} documents have no result: a bug.")
+    raise QueryError(f"The query ended without {counted(missing, 'result')}: a bug.")

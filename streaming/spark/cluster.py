@@ -82,7 +82,7 @@ def describe(sizes: Sequence[Size]) -> str:
     more = [f"{len(kinds) - _MOST_KINDS} other kinds"] if len(kinds) > _MOST_KINDS else []
     if len(sizes) == 1:
         return f"1 worker {shown[0]}"
-    return f"{len(sizes)} workers ({', '.join([*shown, *more])})"
+    return f"{counted(len(sizes), 'worker')} ({', '.join([*shown, *more])})"
 
 
 def check_master(layout: Layout) -> None:

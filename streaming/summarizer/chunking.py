@@ -62,7 +62,8 @@ def split_chunks(
 
 def _too_long(tokens: int, max_chunks: int, limit: int) -> BadInput:
     return BadInput(
-        f"the text has {tokens:,} tokens or more, and does not fit max_chunks ({max_chunks}) parts of {limit} tokens",
+        f"the text has {tokens:,} tokens or more, and does not fit max_chunks ({max_chunks}) parts of {limit} tokens; "
+        "raise max_chunks, or send the text in parts (--split of `produce files`)",
         type="DocumentTooLong",
     )
 

@@ -179,7 +179,8 @@ def _chunks(text: str, recipe: Recipe, strategy: Strategy | None, budget: Budget
         room = budget.room
         if len(text) > room * _LONGEST_TOKEN or budget.count(text) > room:
             raise BadInput(
-                f"the text has more than the {room:,} tokens that one prompt holds, and the strategy is 'stuff'",
+                f"the text has more than the {room:,} tokens that one prompt holds, and the strategy is 'stuff'; "
+                "take another --strategy, or raise --context",
                 type="DocumentTooLong",
             )
         return [text]

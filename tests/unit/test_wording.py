@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from streaming.wording import counted, shortened
+from streaming.wording import counted, megabytes, shortened
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,14 @@ def test_cells_count_not_characters() -> None:
     assert shortened(combined, 8) == "e\u0301" * 6 + " …"
     assert cell_len(shortened("山" * 99, 31)) <= 31
     assert len(shortened("山" * 99, 31, len)) == 31
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 MB"), (240_000, "0 MB"), (1_040_000, "1 MB"), (8_388_608, "8.4 MB"), (9_000_000, "9 MB"),
+        (9_949_999, "9.9 MB"),        (9_950_000, "10 MB"), (97_500_001, "98 MB"), (23_416_999_000, "23,417 MB"),
+    ],
+)  # fmt: skip
+def test_all_sizes_have_one_unit_and_one_rounding(size: int, words: str) -> None:
+    assert megabytes(size) == words

@@ -57,7 +57,7 @@ class LaneRequest:
         if self.result.cancelled():
             return True
         if self.overdue(now):
-            self.resolve(DeadlineExceeded("the deadline passed before the generation ended"))
+            self.resolve(DeadlineExceeded("the deadline passed before the generation ended; raise document_deadline"))
             return True
         return False
 

@@ -157,7 +157,8 @@ class BatchingEngine:
         limit = self._thinking + request.max_tokens
         if len(prompt) + limit > self._context:
             raise PromptTooLong(
-                f"a prompt of {len(prompt)} tokens and {limit} more do not fit a context of {self._context}"
+                f"a prompt of {len(prompt)} tokens and {limit} more do not fit a context of {self._context}; raise "
+                "--context"
             )
         lane_request = LaneRequest(
             prompt,

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from streaming.engine.model.split import file_sha256
 from streaming.errors import HubUnreachable, ModelError, reason
+from streaming.wording import megabytes
 
 # A hub's ETag of a large file is its SHA-256.
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -92,8 +93,8 @@ def _transfer(url: str, repo: str, name: str, *, etag: str, size: int) -> None:
         free = shutil.disk_usage(blobs).free
         if size - resume_from > free:
             raise ModelError(
-                f"{name} needs {(size - resume_from) / 1e6:,.0f} MB more on the disk of {blobs}, and "
-                f"{free / 1e6:,.0f} MB are free; free some, or set HF_HOME to a folder on another disk."
+                f"{name} needs {megabytes(size - resume_from)} more on the disk of {blobs}, and "
+                f"{megabytes(free)} are free; free some, or set HF_HOME to a folder on another disk."
             )
         headers = build_hf_headers(library_name="gistream", library_version=version("gistream"))
         with partial.open("ab") as file:

@@ -15,7 +15,7 @@ import psutil
 
 from streaming.engine.setup import UBATCH
 from streaming.machine.cores import OWN, ROOT, groups
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 # llama.cpp rounds the tokens of a slot up to this.
 _CACHE_STEP = 256
@@ -160,7 +160,7 @@ def refusal(
         remedy = f"lower --slots to 1 and --context to {fits[1]}"
     return (
         f"The model {name} with {counted(slots, 'slot')} of {context} tokens needs {needed.certainty} "
-        f"{needed.total / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB {allowed}; {remedy}."
+        f"{megabytes(needed.total)}, and {megabytes(most)} {allowed}; {remedy}."
     )
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from streaming.engine.model.model_file import ModelFile, describe_model
 from streaming.engine.model.split import checksums, file_sha256, part_paths
 from streaming.errors import ModelError
+from streaming.wording import megabytes
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def _make(model: ModelFile, representation: str, path: Path, seconds: float | No
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise ModelError(
-            f"The model {model.name} as {representation} needs {needed / 1e6:,.0f} MB of disk, and "
-            f"{free / 1e6:,.0f} MB are free in {path.parent}; free some, or use the model as given: --representation "
+            f"The model {model.name} as {representation} needs {megabytes(needed)} of disk, and "
+            f"{megabytes(free)} are free in {path.parent}; free some, or use the model as given: --representation "
             "given."
         )
     # Its name ends in .gguf, too, because `describe_model` accepts no other.

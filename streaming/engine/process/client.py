@@ -182,7 +182,7 @@ class ProcessEngine:
             if deadline is not None:
                 request["seconds"] = deadline - time.monotonic()
                 if request["seconds"] <= 0:
-                    raise DeadlineExceeded("the deadline passed before the generation ended")
+                    raise DeadlineExceeded("the deadline passed before the generation ended; raise document_deadline")
             return await link.ask(request)
 
         return await self._with_server(ask)

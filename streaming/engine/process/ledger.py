@@ -128,7 +128,9 @@ class Ledger:
 
     def expire(self, entry: Entry) -> None:
         """Cancel a request because its deadline has passed."""
-        self.give_up(entry, DeadlineExceeded("the deadline passed before the generation ended"))
+        self.give_up(
+            entry, DeadlineExceeded("the deadline passed before the generation ended; raise document_deadline")
+        )
 
     def on_child_died(self, death: Death) -> int:
         """Blame a request for the child's death, or suspect the interrupted ones; return the number of suspects."""

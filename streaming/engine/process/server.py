@@ -29,6 +29,7 @@ from streaming.engine.process.wire import BadFrame, Frame, pack
 from streaming.engine.process.workers import Workers
 from streaming.errors import EngineError
 from streaming.protocol import EngineStatus
+from streaming.wording import counted
 
 # A child that died so often without an answer, while it loaded or idled, would die the next time, too.
 _DEATHS = 3
@@ -229,7 +230,7 @@ class Server:
         self._status, self._loading = _IDLE, 0.0
         self._rates.clear()
         earlier, suspects = self._ledger.suspects, self._ledger.on_child_died(death)
-        _log(f"the engine {death}; it is started again, and {suspects} requests are tried one at a time")
+        _log(f"the engine {death}; it is started again, and {counted(suspects, 'request')} tried alone")
         return suspects > 0 or earlier > suspects
 
     def _fail(self, reason: str) -> None:

@@ -31,6 +31,7 @@ from streaming.engine.tuning.task import MAX_SLOTS, Event, Step, TuningTask
 from streaming.engine.tuning.tuning_file import GIVEN, Chosen, Speed, Tuning, this_cpu
 from streaming.engine.tuning.verdict import GAIN_FOR_A_FILE, is_better, no_worse
 from streaming.errors import EngineError, ModelError
+from streaming.wording import megabytes
 
 # Representations that lose little or nothing; the others are seldom no worse. A slow CPU measures as many as it has
 # time for, F16 first: on a CPU without BF16 instructions F16 was 1.9 times as fast as the original file
@@ -91,7 +92,7 @@ def _measure_representations(run: TuningRun, base: Speed) -> Generator[Event, No
             continue
         setup = task.fitting_setup(prepared_bytes(task.model, name), base.setup)
         if setup is None:
-            yield run.skip(name, f"it would not fit the {task.memory / 1e6:,.0f} MB of memory")
+            yield run.skip(name, f"it would not fit the {megabytes(task.memory)} of memory")
             continue
         if (reason := _no_time(run, base)) is not None:
             yield run.skip(name, reason)

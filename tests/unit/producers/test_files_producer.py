@@ -222,3 +222,31 @@ def test_a_file_that_is_no_text_is_refused_with_what_it_is(tmp_path: Path, conte
     (refused,) = read_files([put(tmp_path / "a.txt", content)], WHOLE)
     assert isinstance(refused, Refusal)
     assert refused.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"body": "A mill.", "id": 5}', "no text in 'text'; its fields are: body, id. Name the one that holds the"),
+        (b"{}", "no text in 'text'; its fields are: none."),
+        (b'{"text": null}', "no text in 'text'"),
+        (b'{"text": " \\n"}', "its text is empty"),
+    ],
+)
+def test_a_line_without_text_is_refused_with_a_way_out(line: bytes, reason: str) -> None:
+    refused, sent = lines(line + b'\n{"text": "A mill."}', text_field="text")
+    assert isinstance(refused, Refusal)
+    assert reason in refused.reason
+    assert isinstance(sent, ProducerRecord)
+
+
+def test_the_text_may_be_in_another_field_or_of_a_kind_that_its_reader_judges() -> None:
+    assert isinstance(lines(b'{"doc": {"body": "A mill."}}', text_field="doc.body")[0], ProducerRecord)
+    assert isinstance(lines(b'{"text": ["A mill."]}', text_field="text")[0], ProducerRecord)
+
+
+def test_a_refusal_lists_few_and_short_names_of_fields() -> None:
+    line = json.dumps({f"{'word ' * 30}{number}": number for number in range(1000)}).encode()
+    (refused,) = lines(line, text_field="text")
+    assert isinstance(refused, Refusal)
+    assert len(refused.reason) < 500

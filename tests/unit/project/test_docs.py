@@ -63,6 +63,17 @@ def test_every_file_that_a_page_names_exists() -> None:
             assert (ROOT / name).exists(), f"{page.name}: {name}"
 
 
+def test_every_text_that_a_page_summarizes_is_in_the_checkout_or_made_on_the_page() -> None:
+    found = 0
+    for page in PAGES:
+        blocks = "".join(re.findall(r"(?s)```sh\n(.*?)```", page.read_text()))
+        for command in re.finditer(r"(?m)^gistream summarize (\S+)", blocks):
+            made = f"> {command[1]}\n" in blocks[: command.start()]
+            assert made or (ROOT / command[1]).exists(), f"{page.name}: {command[1]}"
+            found += 1
+    assert found >= 5
+
+
 def test_every_room_is_on_the_page_of_the_architecture() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     rooms = [path.name for path in (ROOT / "streaming").iterdir() if (path / "__init__.py").exists()]
