@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from streaming.errors import GistreamError
 from streaming.settings import load
 from streaming.settings.flags import (
     DataDir,
@@ -79,6 +80,7 @@ def run(
     from streaming.spark.query import run as run_query
     from streaming.spark.watch import StopRequest
     from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
+    from streaming.terminal.run_status import RunStatus
 
     settings = load(command_flags(ctx))
     stop = StopRequest()
@@ -95,11 +97,19 @@ def run(
         if line := loads.line(share):
             notes.print(line)
 
-    run_query(
-        plan,
-        once=once,
-        stop=stop,
-        on_batch=lambda batch: notes.print(lines.line(batch)),
-        on_progress=on_progress,
-        on_wait=lambda line: notes.print(line, markup=False),
-    )
+    try:
+        with RunStatus(notes) as status:
+            run_query(
+                plan,
+                once=once,
+                stop=stop,
+                on_batch=lambda batch: notes.print(lines.line(batch), markup=False),
+                on_progress=on_progress,
+                on_wait=lambda line: notes.print(line, markup=False),
+                on_look=status.show,
+            )
+    except GistreamError:
+        if lines.batches:
+            notes.print(lines.total(stopped=True))
+        raise
+    notes.print(lines.total(stopped=stop.requested))

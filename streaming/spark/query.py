@@ -26,6 +26,7 @@ from streaming.spark.checkpoint import Pin, committed_offsets, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
+from streaming.spark.look import Look, Looker
 from streaming.spark.other_results import Writer
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
@@ -95,6 +96,7 @@ def summarize_and_archive(
     once: bool,
     stop: StopRequest,
     on_batch: Callable[[Batch], None],
+    on_look: Callable[[Look], None] = lambda _look: None,
 ) -> None:
     """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
 
@@ -117,7 +119,14 @@ def summarize_and_archive(
             while not stop.requested:
                 try:
                     with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
-                        watch(query, stop=stop, grace=settings.grace, on_batch=committed, archive_query=running_archive)
+                        watch(
+                            query,
+                            stop=stop,
+                            grace=settings.grace,
+                            on_batch=committed,
+                            on_look=looking(query),
+                            archive_query=running_archive,
+                        )
                     break
                 except QueryError as error:
                     if not cannot_be_decoded(error):
@@ -130,6 +139,10 @@ def summarize_and_archive(
         with archive(once=True) as last_archive:
             if last_archive is not None:
                 finish(last_archive, stop=stop)
+
+    def looking(query: StreamingQuery) -> Callable[[bool], None]:
+        looker = Looker(spark, query, to_kafka=settings.to_kafka)
+        return lambda stopping: on_look(looker.look(stopping=stopping))
 
     note = Writer(checkpoint_id, plan.results).to_text()
     with closing(GroupOffsets(settings, note)) as group:
@@ -153,11 +166,13 @@ def run(
     on_batch: Callable[[Batch], None],
     on_progress: Callable[[float], None],
     on_wait: Callable[[str], None],
+    on_look: Callable[[Look], None],
 ) -> None:
     """Run the query until it ends (`once`) or is told to stop; `on_batch` is called with each committed micro-batch.
 
     `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine,
-    `on_wait` with a line from time to time while a cluster has not given the executors.
+    `on_wait` with a line from time to time while a cluster has not given the executors, `on_look` a few times a second
+    with what the query is doing.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
@@ -173,7 +188,9 @@ def run(
             if stop.requested:
                 return
             start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
-            summarize_and_archive(spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_batch)
+            summarize_and_archive(
+                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_batch, on_look=on_look
+            )
     except QueryError as error:
         if stop.requested:
             # A service manager may stop all our processes at once; then there is nothing left to wait for.

@@ -20,6 +20,7 @@ from streaming.machine.java import SPARK_KAFKA, find_java, resolve_jars
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 from streaming.spark.class_archive import reading_options
+from streaming.wording import megabytes
 
 # In Java's exception when a master has ended the application while it starts.
 _STOPPED = "stopped SparkContext"
@@ -80,7 +81,7 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
         raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
     if free < LEAST_DISK:
         raise MachineError(
-            f"Only {free // 2**20} MiB are free under {settings.data_dir}, and Spark needs {LEAST_DISK // 2**20}; "
+            f"Only {megabytes(free)} are free under {settings.data_dir}, and Spark needs {megabytes(LEAST_DISK)}; "
             "free some, or choose another place with --data-dir."
         )
     jars = connector_jars()
@@ -119,6 +120,8 @@ def _conf(
         "spark.task.cpus": str(layout.cores),
         "spark.executor.cores": str(layout.cores),
         "spark.task.maxFailures": str(TASK_ATTEMPTS),
+        # A heartbeat brings the count of results, which `look` shows; the default of 10 s is longer than many batches.
+        "spark.executor.heartbeatInterval": "2s",
         # The driver has fetched the model; a worker never asks a hub.
         "spark.executorEnv.HF_HUB_OFFLINE": "1",
         # The imports of a worker take seconds, and with `engine = "in-process"` it holds the model.

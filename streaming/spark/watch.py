@@ -114,12 +114,14 @@ def watch(
     stop: StopRequest,
     grace: float,
     on_batch: Callable[[Batch], None],
+    on_look: Callable[[bool], None] = lambda _stopping: None,
     archive_query: StreamingQuery | None = None,
 ) -> None:
     """Watch `query` until it ends by itself or `stop` is requested, calling `on_batch` after each micro-batch.
 
-    When `archive_query` has ended, `query` is stopped, too; the caller raises the failure. A stop waits up to `grace`
-    seconds for the running micro-batch and then raises `Abandoned`.
+    `on_look` is called a few times a second, with whether the query is to stop. When `archive_query` has ended, `query`
+    is stopped, too; the caller raises the failure. A stop waits up to `grace` seconds for the running micro-batch and
+    then raises `Abandoned`.
     """
     last_number = -1
     deadline: float | None = None
@@ -133,6 +135,7 @@ def watch(
             raise
         archive_failed = archive_query is not None and not archive_query.isActive
         stopping = stop.requested or archive_failed
+        on_look(stopping)
         batches = _batches_after(query, last_number)
         if stopping and not ended and (batches or not _busy(query)):
             # At once, before the next batch has got far. A batch that ended meanwhile is reported, too.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from streaming.wording import counted
+from streaming.wording import counted, megabytes
 
 if TYPE_CHECKING:
     # These import Spark, which takes a second.
@@ -30,7 +30,7 @@ def plan_block(plan: Plan) -> RenderableType:
         "broker": settings.servers,
         "topics": f"{_topics(plan.inputs)} -> {_topics(plan.outputs) or 'none'}{created}",
         **archive,
-        "model": f"{model.name}, {model.bytes / 1e6:,.0f} MB, sha256 {plan.choice.original.sha256[:12]}",
+        "model": f"{model.name}, {megabytes(model.file_bytes)}, sha256 {plan.choice.original.sha256[:12]}",
         "computed": f"{model.representation}, {plan.choice.why}",
         "recipe": f"{work.recipe_name} (prompt '{settings.prompt}', chunks of {work.recipe.chunk_tokens} tokens)",
         "executors": f"{plan.layout.executors} on {plan.layout.master}, each 1 model, {counted(setup.slots, 'slot')} "
@@ -65,28 +65,41 @@ class LoadingLines:
 
 
 class BatchLines:
-    """The lines about the micro-batches of a run, each with the totals so far."""
+    """The lines about the micro-batches of a run, each with the totals so far, and about all of them at its end."""
 
     def __init__(self) -> None:
-        self._records = 0
+        self.batches = self._records = self._dead_letters = self._deletions = 0
         self._seconds = 0.0
 
     def line(self, batch: Batch) -> str:
         """Return the line of the micro-batch that has just been committed."""
+        self.batches += 1
         self._records += batch.records
+        self._dead_letters += batch.dead_letters
+        self._deletions += batch.deletions
         self._seconds += batch.seconds
-        dead = f", {batch.dead_letters} dead letters" if batch.dead_letters else ""
+        dead = f", {counted(batch.dead_letters, 'dead letter')}" if batch.dead_letters else ""
         if batch.dead_letters and batch.reason:
             dead += f" (most often: {batch.reason})"
         if batch.deletions:
-            dead += f", {batch.deletions} deletions"
+            dead += f", {counted(batch.deletions, 'deletion')}"
         if batch.undeletable:
             dead += (
-                f", {batch.undeletable} go by another id than their key names, so a deletion with this key does not "
-                "find them (see --id-from)"
+                f", {batch.undeletable} with another id than their key names, which a deletion with this key does not "
+                "find (see --id-from)"
             )
         pace = 60 * self._records / max(self._seconds, 0.1)
         return (
-            f"batch {batch.number}: {batch.records} records in {batch.seconds:.1f} s{dead}; {self._records:,} so far, "
-            f"{pace:.1f} a minute"
+            f"batch {batch.number}: {counted(batch.records, 'record')} in {batch.seconds:.1f} s{dead}; "
+            f"{self._records:,} so far, {pace:.1f} a minute"
         )
+
+    def total(self, *, stopped: bool) -> str:
+        """Return the last line of a run, which was `stopped` or ended with the records that were there."""
+        if not self._records:
+            return "stopped; nothing was summarized" if stopped else "nothing to do: all records have results"
+        parts = [counted(self._records - self._dead_letters - self._deletions, "summary", "summaries")]
+        parts += [counted(self._dead_letters, "dead letter")] if self._dead_letters else []
+        parts += [counted(self._deletions, "deletion")] if self._deletions else []
+        batches = counted(self.batches, "batch", "batches")
+        return f"done: {', '.join(parts)} in {batches}, {self._seconds:.1f} s"

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from pyspark.sql import SparkSession
 
+from streaming.spark.look import Look
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, summarize_and_archive
 from streaming.spark.watch import Batch, StopRequest
@@ -14,10 +15,19 @@ from streaming.spark.watch import Batch, StopRequest
 MakePlan = Callable[..., Plan]
 
 
-def drain(spark: SparkSession, plan: Plan) -> list[Batch]:
-    """Run the query of `plan` over what is there, as `gistream run --once` does."""
+def drain(spark: SparkSession, plan: Plan, looks: list[Look] | None = None) -> list[Batch]:
+    """Run the query of `plan` over what is there, as `gistream run --once` does; adds each look at it to `looks`."""
     batches: list[Batch] = []
     with ExitStack() as stack:
         checkpoint_id = stack.enter_context(hold_checkpoint(plan))
-        summarize_and_archive(spark, plan, checkpoint_id, None, once=True, stop=StopRequest(), on_batch=batches.append)
+        summarize_and_archive(
+            spark,
+            plan,
+            checkpoint_id,
+            None,
+            once=True,
+            stop=StopRequest(),
+            on_batch=batches.append,
+            on_look=[].append if looks is None else looks.append,
+        )
     return batches
