@@ -20,6 +20,12 @@ _RENAMED = {
     "ssl.keystore.location": "ssl_certfile",
     "ssl.key.password": "ssl_password",
 }
+# Java's clients take the text of a PEM file, too.
+_AS_TEXT = {
+    "ssl.truststore.certificates": "ssl.truststore.location",
+    "ssl.keystore.certificate.chain": "ssl.keystore.location",
+    "ssl.keystore.key": "ssl.keystore.location",
+}
 _SAME = {
     "sasl.mechanism",
     "client.id",
@@ -58,9 +64,14 @@ def for_python(options: Mapping[str, str]) -> dict[str, Any]:
             translated.update(_login(value))
         elif name == "ssl.endpoint.identification.algorithm":
             translated["ssl_check_hostname"] = bool(value)
+        elif name in _AS_TEXT:
+            raise UsageError(
+                f"The Kafka option '{name}' holds PEM text, which gistream's Python clients cannot use; write it into "
+                f"a file, and name that with '{_AS_TEXT[name]}'."
+            )
         elif name in _RENAMED:
             kind = name.replace(".location", ".type")
-            if kind != name and options.get(kind) != "PEM":
+            if kind != name and options.get(kind, "").strip() != "PEM":
                 raise UsageError(
                     f"The Kafka option '{name}' must name a PEM file, with '{kind}' set to PEM: Java's own stores "
                     "cannot be read by gistream's Python clients."

@@ -93,14 +93,21 @@ def test_a_store_that_python_cannot_read_is_refused(name: str) -> None:
 
 
 # A private key as Java takes it: the PEM text itself, where kafka-python wants the name of a file.
-def test_a_key_given_as_text_is_not_taken_for_the_name_of_a_file() -> None:
-    key = "-----BEGIN PRIVATE KEY-----\nXyzzy\n-----END PRIVATE KEY-----"
-    try:
-        options = for_python({"ssl.keystore.key": key})
-    except UsageError as error:
-        options = {"refused": str(error)}
-    assert options.get("ssl_keyfile") != key
-    assert "Xyzzy" not in str(options.get("refused"))
+@pytest.mark.parametrize("name", ["ssl.keystore.key", "ssl.keystore.certificate.chain", "ssl.truststore.certificates"])
+def test_a_key_given_as_text_is_refused_and_not_repeated(name: str) -> None:
+    with pytest.raises(UsageError, match=rf"'{name}' holds PEM text.*name that with 'ssl\.") as caught:
+        for_python({name: "-----BEGIN PRIVATE KEY-----\nXyzzy\n-----END PRIVATE KEY-----"})
+    assert "Xyzzy" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "option"), [("ssl.truststore.location", "ssl.truststore.type")])
+def test_a_pem_file_that_is_not_there_is_named(name: str, option: str) -> None:
+    with pytest.raises(UsageError, match=rf"'{name}' names /no/such\.pem, which is no file"):
+        for_python({name: "/no/such.pem", option: "PEM"})
+
+
+def test_a_protocol_in_small_letters_is_not_taken_for_plain_text() -> None:
+    assert for_python({"security.protocol": " sasl_ssl "}) == {"security_protocol": "SASL_SSL"}
 
 
 @pytest.mark.parametrize("client", [KafkaProducer, KafkaConsumer, KafkaAdminClient])
