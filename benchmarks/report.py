@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from benchmarks.contract import settings_text
 from benchmarks.figures import gains
+from streaming.terminal.consoles import print_table
 from streaming.wording import counted
 
 _SYSTEMS = ("recipe", "cached", "llama_server", "lanes")
@@ -48,12 +49,10 @@ def show(results: Json, out: Console) -> None:
         if section.text:
             out.print(section.text, markup=False)
         if section.rows:
-            columns = (Column(name, overflow="fold") for name in section.columns)
-            table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+            table = Table(*section.columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
             for row in section.rows:
                 table.add_row(*row)
-            # The cells of a wide table are wrapped in a narrow terminal.
-            out.print(table, markup=False, soft_wrap=False)
+            print_table(table, out)
 
 
 def sections(results: Json) -> Iterator[Section]:

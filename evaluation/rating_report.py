@@ -9,6 +9,7 @@ from rich.table import Table
 from evaluation.bootstrap import Difference
 from evaluation.rating_results import SCALES, SHARES, RatingResults
 from evaluation.thresholds import FEWEST, SUPPORTED, Threshold
+from streaming.terminal.consoles import print_table
 
 _HEADINGS = {"supported": "supported", "usable": "usable", "main": "main point", "reads": "reads well"}
 
@@ -19,13 +20,13 @@ def show_ratings(results: RatingResults, out: Console) -> None:
     out.print(
         f"{_count(results.texts, 'text')} of {results.data}, judged by {raters}; means over the texts\n", markup=False
     )
-    out.print(_systems(results))
+    print_table(_systems(results), out)
     if len(results.systems) > 1:
         out.print(f"\n{results.systems[0].name} minus each other, {_intervals(results)}", style="bold", markup=False)
-        out.print(_differences(results))
+        print_table(_differences(results), out)
     if results.preferences:
         out.print("\nPreferences", style="bold")
-        out.print(_preferences(results))
+        print_table(_preferences(results), out)
     if results.thresholds:
         out.print("\nLeast support", style="bold")
         for each in results.thresholds:

@@ -10,6 +10,7 @@ from rich.table import Table
 from evaluation.bootstrap import Difference
 from evaluation.results import EvaluationResults, SystemScores
 from evaluation.rouge import MEASURES
+from streaming.terminal.consoles import print_table
 from streaming.wording import counted
 
 _HEADINGS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeLsum": "ROUGE-Lsum"}
@@ -19,7 +20,7 @@ def show(results: EvaluationResults, out: Console) -> None:
     """Print everything."""
     unit = ", ROUGE in percent" if results.scored else "; no ROUGE, which needs references for every text"
     out.print(f"{counted(len(results.stories), 'text')} of {results.data}; means over the texts{unit}\n", markup=False)
-    out.print(_systems(results))
+    print_table(_systems(results), out)
     if differences := results.differences():
         first = results.systems[0].name
         sure = any(gap.low is not None for _, by_measure in differences for gap in by_measure.values())
@@ -28,7 +29,7 @@ def show(results: EvaluationResults, out: Console) -> None:
         table = Table("", *_HEADINGS.values(), box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for other, by_measure in differences:
             table.add_row(other.name, *map(_difference, by_measure.values()))
-        out.print(table)
+        print_table(table, out)
     for story, reason in results.failed.items():
         out.print(f"- without {story}: {reason}", markup=False)
 

@@ -175,8 +175,8 @@ def run_command(command: Callable[[], object]) -> int:
     streams = _streams()
     for stream in streams:
         stream.reconfigure(errors="replace")
-    # Copies, because rich puts something else in the place of a closed pipe.
-    outputs = [os.dup(stream.fileno()) for stream in streams]
+    # A copy, because rich puts something else in the place of a closed pipe.
+    output = os.dup(sys.stdout.fileno()) if sys.stdout in streams else None
     try:
         command()
     except GistreamError as error:
@@ -186,11 +186,11 @@ def run_command(command: Callable[[], object]) -> int:
     except (BrokenPipeError, SystemExit) as end:
         # Typer and rich turn a broken pipe into an exit; a broken socket is no reader that has had enough.
         broken = isinstance(end, BrokenPipeError) or isinstance(end.__context__, BrokenPipeError)
-        if not (broken and _any_closed(outputs)):
+        if not (broken and output is not None and _is_closed(output)):
             raise
     finally:
         _flush(streams)
-        for output in outputs:
+        if output is not None:
             os.close(output)
     return 0
 
@@ -209,11 +209,10 @@ def _streams() -> list[io.TextIOWrapper]:
     return [stream for stream, own in pairs if stream is own and isinstance(stream, io.TextIOWrapper)]
 
 
-def _any_closed(outputs: list[int]) -> bool:
-    """Return whether nobody can read one of these files any more."""
+def _is_closed(output: int) -> bool:
+    """Return whether nobody can read this file any more."""
     poll = select.poll()
-    for output in outputs:
-        poll.register(output, 0)
+    poll.register(output, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 

@@ -38,7 +38,9 @@ notes = _console(stderr=True)
 
 def wide_out(columns: int) -> Console:
     """Return standard output for a table that needs `columns`, when no terminal has its own."""
-    return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else columns)
+    if sys.stdout.isatty():
+        return out
+    return Console(highlight=False, emoji=False, markup=False, soft_wrap=True, width=columns)
 
 
 def print_table(table: Table, console: Console = out) -> None:
@@ -50,8 +52,8 @@ def print_table(table: Table, console: Console = out) -> None:
         # Rich takes cells from the widest column first, also from one that cannot wrap.
         column.no_wrap = column.min_width == max(cell.maximum for cell in cells)
     least, most = Measurement.get(console, unbounded, table)
-    table.width = most if console.soft_wrap else max(least, min(most, console.width))
-    console.print(table, crop=False)
+    table.width = max(least, min(most, console.width)) if console.is_terminal else most
+    console.print(table, crop=False, soft_wrap=False)
 
 
 def write_json(line: str) -> None:

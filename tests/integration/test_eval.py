@@ -59,7 +59,7 @@ def test_a_sheet_needs_no_references(tmp_path: Path) -> None:
         "--json", str(tmp_path / "eval.json"), data_dir=tmp_path, **SHORT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "1 texts of data.jsonl; means over the texts; no ROUGE, which needs references for every text" in done.stdout
+    assert "1 text of data.jsonl; means over the texts; no ROUGE, which needs references for every text" in done.stdout
     assert "ROUGE-1" not in done.stdout
     assert "sheet.html is ready" in done.stderr
     said = json.loads((tmp_path / "eval.json").read_text())

@@ -62,6 +62,7 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert all(ends_with_sentence(s.summary) for s in results)
     for word in ("broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"):
         assert f"\n{word} " in f"\n{done.stderr}"
+    assert "\ndone: 79 summaries, 20 dead letters, 1 deletion in " in done.stderr
     # A line of its own, not the middle of the block.
     assert "\nThis machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is computed as " in done.stderr
     # What was read is committed, for tools that show lag, and not read again.
@@ -71,6 +72,7 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert sum(committed) == 100
     again = gistream("run", *flags, data_dir=settings.data_dir, GISTREAM_MAX_TOKENS="32")
     assert again.returncode == 0
+    assert again.stderr.endswith("nothing to do: all records have results\n")
     assert len(summaries(settings)) == 79
 
 
