@@ -59,14 +59,16 @@ def evidence_block(result: Summary, document: str) -> RenderableType:
 
 @dataclass(frozen=True)
 class _Heading:
-    """The first line of a summary: id, title and facts; the title is cut at a word where the line is too short."""
+    """The first line of a summary: id, title and facts; a terminal that is too narrow has the title's first words."""
 
     result: Summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         name, facts = _clean(self.result.id), f"  {_facts(self.result)}"
-        room = options.max_width - cell_len(name) - cell_len(facts) - 2
-        title = shortened(_clean(self.result.title or ""), max(room, _LEAST_TITLE))
+        title = _clean(self.result.title or "")
+        if not options.no_wrap:
+            room = options.max_width - cell_len(name) - cell_len(facts) - 2
+            title = shortened(title, max(room, _LEAST_TITLE))
         yield Text.assemble((name, "bold green"), f"  {title}" if title else "", (facts, "dim"))
 
 

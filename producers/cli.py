@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from producers.gutenberg import GUTENBERG
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import NotAcknowledged, UsageError
+from streaming.errors import NoDocuments, NotAcknowledged, UsageError
 from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
 from streaming.wording import counted
@@ -203,6 +203,7 @@ def _publish(
         TimeElapsedColumn(),
         console=_console,
         transient=True,
+        disable=not _console.is_terminal,
     ) as progress:
         bar = progress.add_task("documents", total=None)
         total = 0
@@ -234,4 +235,4 @@ def _print_report(settings: Settings, report: PublishReport, skipped: Mapping[st
         lost, total = len(report.refusals), counted(report.acknowledged + len(report.refusals), "document")
         raise NotAcknowledged(f"{lost:,} of {total} {'was' if lost == 1 else 'were'} not sent; the reasons are above.")
     if not report.acknowledged:
-        raise UsageError("There was no document to send.")
+        raise NoDocuments("There was no document to send.")

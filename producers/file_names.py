@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.errors import UsageError
+from streaming.errors import NoDocuments, UsageError
 from streaming.wording import counted
 
 # The files that are read from a folder; a file that the user names may have any suffix.
@@ -58,7 +58,10 @@ class FileNames:
 
 
 def find_files(paths: Iterable[Path]) -> FileNames:
-    """Return the files that `paths` name, the files of a folder sorted; raises `UsageError` when there are none."""
+    """Return the files that `paths` name, the files of a folder sorted.
+
+    Raises `UsageError` for a path that is not there, and `NoDocuments` when there is no text file.
+    """
     paths = list(paths)
     folders: dict[Path, Path | None] = {}
     skipped: Counter[str] = Counter()
@@ -76,7 +79,7 @@ def find_files(paths: Iterable[Path]) -> FileNames:
     names = FileNames(folders, skipped)
     if not folders:
         line = names.skipped_line() or f"those of a folder end in {_SUFFIX_LIST}"
-        raise UsageError(f"There are no text files in {', '.join(map(str, paths))}; {line}.")
+        raise NoDocuments(f"There are no text files in {', '.join(map(str, paths))}; {line}.")
     return names
 
 

@@ -2,6 +2,7 @@
 
     GistreamError                   the service stops; `exit_code` is the process's
     ├── UsageError             2    a flag, a setting or an input file is wrong
+    │   └── NoDocuments       10    the files and folders of a call have no document
     ├── ModelError             3    the model file is missing, broken or unusable
     │   └── HubUnreachable     3    the hub of the model does not answer; a cached copy may do
     ├── BrokerError            4    Kafka cannot be started, reached or used
@@ -46,6 +47,12 @@ class UsageError(GistreamError):
     """A flag, a setting or an input file is wrong."""
 
     exit_code = 2
+
+
+class NoDocuments(UsageError):
+    """The files and folders of a call have no document; a loop over folders may go on, as after `NotAcknowledged`."""
+
+    exit_code = 10
 
 
 class ModelError(GistreamError):

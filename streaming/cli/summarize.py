@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import NotSummarized, UsageError
+from streaming.errors import NoDocuments, NotSummarized
 from streaming.messages import Document
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags, flag
@@ -118,7 +118,7 @@ def _conclude(*, done: int, failed: int, refusals: list[str]) -> None:
         total, have = counted(done + len(refusals), "document"), "has" if lost == 1 else "have"
         raise NotSummarized(f"{lost:,} of {total} {have} no summary; the reasons are above.")
     if not done:
-        raise UsageError("There was no document to summarize.")
+        raise NoDocuments("There was no document to summarize.")
 
 
 def _documents(records: Iterator[ProducerRecord | Refusal], refusals: list[str]) -> Iterator[Document]:

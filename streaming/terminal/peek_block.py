@@ -9,8 +9,9 @@ from rich.text import Text
 from streaming.errors import BadInput
 from streaming.messages import Record
 from streaming.pipeline.decode import Decoded, Tombstone
+from streaming.wording import shortened
 
-# Characters of a text that are enough to see that it is the right one.
+# Cells of a text that are enough to see that it is the right one.
 _LONGEST_TEXT = 160
 
 
@@ -44,4 +45,4 @@ def _on_one_line(value: object) -> str:
         value = ", ".join(f"{name}={inner}" for name, inner in value.items())
     line = " ".join(("; ".join(value) if isinstance(value, list) else str(value)).split())
     line = "".join(character for character in line if character.isprintable())
-    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT].rstrip()} …"
+    return shortened(line, _LONGEST_TEXT)

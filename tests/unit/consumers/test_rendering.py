@@ -145,10 +145,12 @@ def test_the_lines_of_a_list_stay_lines() -> None:
     assert shown.splitlines()[1:] == ["  - The mill burned.", "  - The roof is gone.", "  - Anna rang.", ""]
 
 
-def test_a_long_title_is_cut_at_a_word_to_fit_the_line() -> None:
+def test_a_long_title_is_cut_at_a_word_to_fit_the_line_of_a_terminal() -> None:
     title = "Das Müllerhaus in Żary wurde am Dienstag geschlossen, weil das Dach undicht war"
     for width in (60, 70, 80):
-        heading = printed(tail_block(mill().model_copy(update={"title": title})), width=width).splitlines()[0]
+        block = tail_block(mill().model_copy(update={"title": title}))
+        assert title in printed(block, width=width).splitlines()[0]
+        heading = printed(block, width=width, terminal=True).splitlines()[0]
         assert cell_len(heading) <= width
         shown = heading[heading.index("Das") : heading.index(" …")]
         assert title.startswith(f"{shown} ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producers.file_names import STDIN, find_files
-from streaming.errors import UsageError
+from streaming.errors import NoDocuments, NotAcknowledged, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -134,11 +134,18 @@ def test_a_path_that_is_not_there_is_named() -> None:
 
 def test_a_folder_without_text_files_is_named_and_what_is_in_it_counted() -> None:
     put("n/a.pdf")
-    with pytest.raises(UsageError, match=r"no text files in n; skipped 1 file of other kinds: 1 \.pdf; .*\.txt"):
+    with pytest.raises(NoDocuments, match=r"no text files in n; skipped 1 file of other kinds: 1 \.pdf; .*\.txt"):
         find_files([Path("n")])
     Path("empty").mkdir()
-    with pytest.raises(UsageError, match=r"no text files in empty; those of a folder end in .*\.txt"):
+    with pytest.raises(NoDocuments, match=r"no text files in empty; those of a folder end in .*\.txt"):
         find_files([Path("empty")])
+
+
+def test_a_loop_over_folders_goes_on_after_one_without_texts_as_after_a_bad_file() -> None:
+    Path("empty").mkdir()
+    with pytest.raises(NoDocuments) as caught:
+        find_files([Path("empty")])
+    assert caught.value.exit_code == NotAcknowledged.exit_code != UsageError.exit_code
 
 
 def test_a_name_of_a_folder_with_signs_of_a_pattern_is_a_name() -> None:
