@@ -168,7 +168,10 @@ class Summary(BaseModel):
     )
     model: ModelInfo
     prompt: PromptInfo
-    recipe: str = Field(description="Hash of all settings that decide the output.")
+    recipe: str = Field(
+        description="Hash of all settings that decide the output. It does not promise the same words twice: other "
+        "documents in the same batch change the last bits of a sum."
+    )
     strategy: str
     chunks: Long = Field(description="Parts the text was read in; 1 when it fitted one prompt.")
     tokens: Tokens

@@ -131,7 +131,11 @@ class ModelSettings(BaseModel):
         "part of the summary. 0: the model is told not to think. It changes nothing for other models.",
     )
     temperature: float = Field(
-        0.0, ge=0, le=2, description="0 always takes the likeliest token; more varies the choice."
+        0.0,
+        ge=0,
+        le=2,
+        description="0 always takes the likeliest token, which now and then is another one among other neighbours in "
+        "the batch (docs/messages.md, Recipe); more varies the choice.",
     )
     top_p: float = Field(
         1.0, gt=0, le=1, description="With a temperature: choose among the likeliest tokens of this share only."
