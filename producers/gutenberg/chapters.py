@@ -54,6 +54,9 @@ def find_chapters(text: str) -> list[Chapter]:
         return chapters
     numbers = find_numbers(lines)
     for numbered in ways_to_number(lines, numbers):
+        # Most ways have no such numbers, and cutting takes time.
+        if not {1, 2} <= {heading.number for heading in numbered if heading.kind == "chapter"}:
+            continue
         chapters = _cut(lines, numbered)
         if _is_text(chapters) and _counts_up(chapters):
             return chapters
@@ -152,9 +155,10 @@ def _is_text(chapters: list[Chapter]) -> bool:
 
 
 def _counts_up(chapters: list[Chapter]) -> bool:
-    """Whether the chapters count from 1 without a gap, in each part or on and on, three or more, none half of the book.
+    """Whether the chapters count from 1 without a gap, in each part or on and on, three or more, and are the book.
 
-    The checks are needed because numerals also stand over the sections of one story, over stanzas and in lists.
+    They are the book when half of it is in them, and not in one of them. The checks are needed because numerals also
+    stand over the sections of one story, over stanzas and in lists.
     """
     numbers: dict[tuple[str, ...], list[int]] = {}
     for chapter in chapters:
@@ -162,7 +166,9 @@ def _counts_up(chapters: list[Chapter]) -> bool:
             numbers.setdefault(chapter.parts, []).append(chapter.number)
     all_numbers = [number for series in numbers.values() for number in series]
     in_order = all(map(_is_series, numbers.values())) or _is_series(all_numbers)
-    return in_order and len(chapters) > 2 and _none_is_half(chapters)
+    in_numbered = sum(chapter.words for chapter in chapters if chapter.number is not None)
+    covers = 2 * in_numbered > sum(chapter.words for chapter in chapters)
+    return in_order and covers and len(chapters) > 2 and _none_is_half(chapters)
 
 
 def _none_is_half(chapters: list[Chapter]) -> bool:

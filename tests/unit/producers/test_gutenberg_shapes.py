@@ -145,11 +145,13 @@ def test_numbers_over_the_sections_of_a_chapter_are_no_chapters(tmp_path: Path) 
         (f"BOOK ONE\n\n{story('1')}\n\nBOOK TWO\n\n{story('2')}", "2 headings like 'BOOK ONE'"),
         (f"BOOK ONE\n\n{story('1')}\n\nBOOK TWO\n\n{story('2')}\n\nBOOK FOUR\n\n{story('4')}", "3 headings like"),
         ("\n\n".join(f"- {page} -\n\n{story(page)}" for page in range(1, 9)), "no line in it stands like a heading"),
+        (in_parts(lambda _, n: TITLES[n].upper()) + "\n\n".join(f"Section {n}. Terms\n\n{LONG}" for n in (1, 2, 3)),
+         "2 headings like 'BOOK ONE'"),
         (f"{LONG * 30}\n\n1. Take the flour.\n\n2. Take the water.\n\n3. Mix them.\n\n{LONG * 30}", "3 plain numbers"),
         ("\n\n\n".join(f"{title}\n\nI.\n\n{story('1')}\n\nII.\n\n{story('2')}" for title in TITLES), "16 plain"),
     ],
     ids=["titles", "a gap", "parts with titles", "parts with gaps", "a title that is not there", "two parts",
-         "parts with a gap", "pages", "a recipe", "sections of stories"],
+         "parts with a gap", "pages", "a licence", "a recipe", "sections of stories"],
 )  # fmt: skip
 def test_what_does_not_count_up_is_refused_with_what_was_seen(tmp_path: Path, book: str, seen: str) -> None:
     message = refusal(tmp_path, book)
