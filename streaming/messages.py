@@ -117,9 +117,9 @@ class SummarySentence(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """Something in the document that is no language: its kind, and how many characters, without spaces."""
+    """Something in the document that is no language or no message: its kind, its characters without spaces."""
 
-    kind: Literal["encoded", "hex", "drawing", "minified", "run", "code", "log", "numbers"]
+    kind: Literal["encoded", "hex", "drawing", "minified", "run", "code", "log", "numbers", "quoted", "signature"]
     characters: Long
 
 
@@ -164,7 +164,8 @@ class Summary(BaseModel):
         default_factory=list, description="What each sentence stands on; empty for a summary in JSON."
     )
     left_out: list[LeftOut] = Field(
-        default_factory=list, description="What the model did not see, because it is no language; mostly empty."
+        default_factory=list,
+        description="What the model did not see, because it is no language or no message; mostly empty.",
     )
     model: ModelInfo
     prompt: PromptInfo

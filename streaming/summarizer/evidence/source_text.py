@@ -17,8 +17,6 @@ from streaming.summarizer.words import comparable_units, letters
 
 # Statements that open a text: they often say what it is about.
 _OPENING_STATEMENTS = 3
-# A reply of fewer words ("Yes, do that.") says nothing without what it quotes.
-_SHORT_REPLY = 25
 
 
 class SourceText:
@@ -141,16 +139,11 @@ class SourceText:
     def _find_usable(self) -> list[int]:
         separated = separate_orders(self.text, language=self.language)
         ordered = join_lines(f"{separated.orders}\n{separated.neighbours}")
-        usable = [
+        return [
             i
             for i, statement in enumerate(self.statements)
             if not ordered or join_lines(self.text[statement.start : statement.end]) not in ordered
         ]
-        # A reply is newer than what it quotes and may correct it.
-        reply = [i for i in usable if not self.statements[i].depth]
-        if sum(self.statements[i].words for i in reply) >= _SHORT_REPLY:
-            usable = reply
-        return usable
 
 
 def _is_within_word(text: str, at: int) -> bool:

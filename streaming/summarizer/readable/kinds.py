@@ -1,4 +1,4 @@
-"""The kinds of text that is no language, and from which amount on each is left out.
+"""What is left out of a text, because it is no language or no message, and from which amount on.
 
 What nobody reads is always left out. What people read, but not as sentences (`READ_BY_PEOPLE`), is left out beside
 sentences, and stays where it is all that a document has. Amounts are characters without spaces.
@@ -10,7 +10,8 @@ from typing import Literal
 
 # encoded: base64, data URIs, PEM, uuencode. hex: hashes, dumps. drawing: SVG. minified: code without line ends.
 # run: anything else without spaces. code: in lines. log: a program's. numbers: tables with more digits than letters.
-Kind = Literal["encoded", "hex", "drawing", "minified", "run", "code", "log", "numbers"]
+# quoted, signature: what is not the message of a mail, though it is language.
+Kind = Literal["encoded", "hex", "drawing", "minified", "run", "code", "log", "numbers", "quoted", "signature"]
 READ_BY_PEOPLE: frozenset[Kind] = frozenset({"code", "log", "numbers"})
 # An MD5 has 32 digits. A line of base64 has 60 characters or more, and short secrets are as long as words.
 SHORTEST_HEX, SHORTEST_ENCODED = 32, 40

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from streaming.summarizer.readable import mail
 from streaming.summarizer.readable.embedded import Embedded, embedded
 from streaming.summarizer.readable.fences import fenced
 from streaming.summarizer.readable.kinds import READ_BY_PEOPLE, Kind, fewest
@@ -66,7 +67,7 @@ class ReadableText:
 
 
 def read_text(text: str) -> ReadableText:
-    """Leave out of a text what is no language; takes time in proportion to its length.
+    """Leave out of a text what is no language, and of a mail what is no message, in time proportional to its length.
 
     Ordinary text comes back as it is. Code, logs and tables of numbers stay where nothing else is said.
     """
@@ -80,6 +81,7 @@ def read_text(text: str) -> ReadableText:
         if piece.kind is not None
     ]
     cuts = [_Cut(item.start, item.end, item.kind, _OMISSION if item.inner else "") for item in inserted] + asides
+    cuts += [_Cut(item.start, item.end, item.kind) for item in mail.asides(masked)]
     groups = list(_groups(masked, lines))
     unread = [group for group in groups if group.kind not in READ_BY_PEOPLE]
     others = [group for group in groups if group.kind in READ_BY_PEOPLE]

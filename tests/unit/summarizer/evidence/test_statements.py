@@ -98,21 +98,6 @@ def test_where_a_turn_is_taken_it_says_who_spoke() -> None:
     assert whole(turns)[:2] == [f"Anna: {PROSE}", "Anna: The whole town saw the fire."]
 
 
-REPLY = (
-    "The council met on Monday and agreed to pay half of the new mill. The miller will pay the other half when the "
-    "harvest is sold in the autumn."
-)
-QUOTED = "> The council will pay nothing for the mill."
-
-
-@pytest.mark.parametrize(("reply", "quoted"), [(REPLY, False), ("I agree with all of that.", True)])
-def test_a_reply_of_some_length_stands_for_what_it_quotes(reply: str, quoted: bool) -> None:
-    text = f"{reply}\n\nOn Monday, Max wrote:\n{QUOTED}"
-    source = SourceText(text, "en")
-    usable = [source.statements[i].text for i in source.candidates(0, len(text)) if source.statements[i].whole]
-    assert (QUOTED[2:] in usable) is quoted
-
-
 MIXED = f"""# Report
 
 {PROSE} However, the roof was gone by the evening. She had seen the smoke from her window.

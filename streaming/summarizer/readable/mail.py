@@ -1,0 +1,250 @@
+"""Mail: what a reply quotes, and what stands below it, in e-mails and posts of forums.
+
+A reply is newer than what it quotes, and often says the opposite. What it quotes is context, not the message; nor are a
+signature and a disclaimer. A block quotation of an essay, a forwarded mail, and what a reply of a few words quotes
+("Yes, do that.") belong to the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from streaming.summarizer.readable.kinds import Kind
+from streaming.summarizer.readable.mail_marks import (
+    ATTRIBUTION,
+    DATED,
+    DAY_ALONE,
+    DISCLAIMER,
+    FIELD,
+    FORWARD_SUBJECT,
+    FORWARDED,
+    GREETING,
+    OPENS_ATTRIBUTION,
+    ORIGINAL,
+    QUOTATION,
+    QUOTED,
+    REPLY_SUBJECT,
+    SENDERS,
+    SENT_FROM,
+    SIGNATURE,
+    SUBJECTS,
+)
+from streaming.summarizer.sentences import ends_with_sentence, length
+
+# A reply of fewer words says nothing without what it quotes.
+_SHORTEST_REPLY = 8
+# Lines of one head: an itinerary has "from", "to" and "date", too, and neither a subject nor an address.
+_FEWEST_FIELDS = 3
+# Lines of a signature, and words of a text in which a day alone may say when a mail was written.
+_LONGEST_SIGNATURE, _LONGEST_NOTE = 12, 600
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Characters `start` to `end` of a mail that are not its message: `quoted`, or its `signature`."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class _Line:
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text.rstrip())
+
+    @property
+    def blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def quoted(self) -> bool:
+        return QUOTED.match(self.text) is not None
+
+
+def asides(text: str) -> list[Aside]:
+    """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length."""
+    lines = _lines(text)
+    last = _end_of_message(lines)
+    signed = list(_signatures(lines, last))
+    quoted = list(_quotations(lines, {line for first, end in signed for line in range(first, end)}))
+    kinds: list[tuple[Kind, list[tuple[int, int]]]] = [("quoted", quoted), ("signature", signed)]
+    return [
+        Aside(lines[first].start, lines[end - 1].end, kind)
+        for kind, spans in kinds
+        for first, end in _joined(spans)
+        if any(not line.blank for line in lines[first:end])
+    ]
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield spans of lines in order; those that meet are one."""
+    current: tuple[int, int] | None = None
+    for first, end in sorted(spans):
+        if current is not None and first <= current[1]:
+            current = current[0], max(current[1], end)
+        else:
+            if current is not None:
+                yield current
+            current = first, end
+    if current is not None:
+        yield current
+
+
+def _lines(text: str) -> list[_Line]:
+    result, start = list[_Line](), 0
+    for line in text.splitlines(keepends=True):
+        result.append(_Line(line, start))
+        start += len(line)
+    return result
+
+
+def _quotations(lines: Sequence[_Line], signed: set[int]) -> list[tuple[int, int]]:
+    """Return the spans of lines that a reply quotes."""
+    marked = {number for number, line in enumerate(lines) if line.quoted}
+    heads, attributions = _heads(lines), _attributions(lines)
+    first = _next(lines, 0)
+    if _is_forward(
+        lines, [*(start for start, _ in heads if start != first), *(start for start, _ in attributions), *marked]
+    ):
+        return []
+    spans = _below_head(lines, heads)
+    if marked:
+        spans += [(first, end) for first, end in attributions if _next(lines, end) in marked]
+    else:
+        spans += _below_attribution(lines, attributions, heads)
+    evident = bool(spans) or bool(heads) or first in marked
+    spans += [(number, number + 1) for number in marked]
+    others = signed.union(*(range(start, end) for start, end in (*spans, *heads)))
+    own = [line.text for number, line in enumerate(lines) if number not in others]
+    said = length(" ".join(text for text in own if not GREETING.match(text)))
+    if spans and not marked and not any(map(ends_with_sentence, own)):
+        # A letterhead above a memorandum.
+        return []
+    if not evident:
+        # An essay says more than it quotes.
+        evident = length(" ".join(lines[number].text for number in marked)) >= said
+    return sorted(spans) if evident and said >= _SHORTEST_REPLY else []
+
+
+def _next(lines: Sequence[_Line], number: int) -> int:
+    """Return the number of the first line from `number` on that is not blank."""
+    while number < len(lines) and lines[number].blank:
+        number += 1
+    return number
+
+
+def _heads(lines: Sequence[_Line]) -> list[tuple[int, int]]:
+    """Return the spans of heads: a few lines that name sender, date, recipients and subject."""
+    result, number = list[tuple[int, int]](), 0
+    while number < len(lines):
+        end, fields = number, set[str]()
+        while end < len(lines) and (field := FIELD.match(lines[end].text)):
+            fields.add(field["name"].lower())
+            end += 1
+        addressed = any("@" in line.text for line in lines[number:end])
+        if len(fields) >= _FEWEST_FIELDS and fields & SENDERS and (addressed or fields & SUBJECTS):
+            result.append((number, end))
+        number = max(end, number + 1)
+    return result
+
+
+def _is_forward(lines: Sequence[_Line], quotations: Sequence[int]) -> bool:
+    """Tell whether a text says that it forwards another one, ahead of where the first of `quotations` begins."""
+    ahead = lines[: min(quotations, default=len(lines))]
+    return any(FORWARDED.match(line.text) or FORWARD_SUBJECT.match(line.text) for line in ahead)
+
+
+def _below_head(lines: Sequence[_Line], heads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the span from the head of the mail that is quoted to the end of the text, if there is one."""
+    starts = {start for start, _ in heads}
+    for number, line in enumerate(lines):
+        if ORIGINAL.match(line.text) and _next(lines, number + 1) in starts:
+            return [(number, len(lines))]
+    top = _next(lines, 0)
+    below = [head for head in heads if head[0] != top]
+    if not below:
+        return []
+    if len(below) < len(heads):
+        # Mails one below the other are a thread, unless the first one says that it is a reply.
+        replies = any(REPLY_SUBJECT.match(line.text) for line in lines[slice(*heads[0])])
+        return [(below[0][0], len(lines))] if replies else []
+    return [(below[0][0], len(lines))]
+
+
+def _attributions(lines: Sequence[_Line]) -> list[tuple[int, int]]:
+    """Return the spans of lines that say who wrote what follows; one may be wrapped."""
+    result = list[tuple[int, int]]()
+    for number, line in enumerate(lines):
+        if not line.text.rstrip().endswith((":", "：")) or line.quoted:
+            continue
+        if ATTRIBUTION.match(line.text):
+            before = lines[number - 1] if number else None
+            wrapped = before is not None and OPENS_ATTRIBUTION.match(before.text) and not before.quoted
+            opens = wrapped and not OPENS_ATTRIBUTION.match(line.text)
+            result.append((number - 1 if opens else number, number + 1))
+    return result
+
+
+def _below_attribution(
+    lines: Sequence[_Line], attributions: Sequence[tuple[int, int]], heads: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the span from the first attribution to the end, of a text without marks of quotation that is a mail."""
+    mail = bool(heads) or any(SIGNATURE.match(line.text.rstrip("\r\n")) for line in lines)
+    mail = mail or any(GREETING.match(line.text) for line in lines[_next(lines, 0) :][:1])
+    for first, end in attributions:
+        alone = (first == 0 or lines[first - 1].blank) and (end == len(lines) or lines[end].blank)
+        words = " ".join(line.text.strip() for line in lines[first:end])
+        if not alone or not OPENS_ATTRIBUTION.match(words):
+            continue
+        following = _next(lines, end)
+        told = following < len(lines) and QUOTATION.match(lines[following].text)
+        note = DAY_ALONE.match(words) and not told and length("".join(line.text for line in lines)) <= _LONGEST_NOTE
+        if mail or DATED.search(words) or note:
+            return [(first, len(lines))]
+    return []
+
+
+def _end_of_message(lines: Sequence[_Line]) -> int:
+    """Return the number of the line after the last one that is not blank."""
+    end = len(lines)
+    while end and lines[end - 1].blank:
+        end -= 1
+    return end
+
+
+def _signatures(lines: Sequence[_Line], last: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of signatures and disclaimers."""
+    for number, line in enumerate(lines):
+        if SIGNATURE.match(line.text.rstrip("\r\n")) and number:
+            end = number + 1
+            most = min(last, number + _LONGEST_SIGNATURE + 1)
+            while end < most and not lines[end].quoted and not lines[end].blank:
+                end += 1
+            if end - number <= _LONGEST_SIGNATURE and not any(
+                ends_with_sentence(item.text) for item in lines[number:end]
+            ):
+                yield number, end
+        elif SENT_FROM.match(line.text):
+            yield number, number + 1
+    for first, end in _paragraphs(lines):
+        paragraph = " ".join(line.text.strip() for line in lines[first:end])
+        if first and all(pattern.search(paragraph) for pattern in DISCLAIMER):
+            yield first, end
+
+
+def _paragraphs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    first = None
+    for number, line in enumerate(lines):
+        if line.blank and first is not None:
+            yield first, number
+            first = None
+        elif not line.blank and first is None:
+            first = number
+    if first is not None:
+        yield first, len(lines)

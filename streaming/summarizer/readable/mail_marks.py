@@ -1,0 +1,77 @@
+"""The words and marks by which mail programs and forums show who wrote what, in a dozen languages."""
+
+from __future__ import annotations
+
+import regex
+
+QUOTED = regex.compile(r"[ \t]{0,3}>")
+_DAY = (
+    r"(?:(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?\b)|(?:montag|dienstag|mittwoch"
+    r"|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi"
+    r"|jeudi|vendredi|samedi|dimanche|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|luned|marted|mercoled"
+    r"|gioved|venerd|sabato|domenica|segunda|ter[çc]a|quarta|quinta|sexta|maandag|dinsdag|woensdag|donderdag|vrijdag"
+    r"|zaterdag|zondag)\w*)"
+)
+_WROTE = (
+    r"(?:wrote|writes|schrieb|schreibt|geschrieben|a [ée]crit|[ée]crivait|escribi[óo]|ha scritto|scrisse|escreveu"
+    r"|schreef|skrev|napisa\w+|пишет|написал\w*|写道|写到|のメール|さんは書きました)"
+)
+# Who wrote what follows, in a line of its own; without a date it is a line of a story as well.
+ATTRIBUTION = regex.compile(
+    rf"\s*(?:.{{1,160}}\b|.{{0,160}}){_WROTE}(?:(?![.!?]\s)[^\n]){{0,80}}\s?[:：]\s*$", regex.IGNORECASE
+)
+DATED = regex.compile(rf"[\w.+-]+@[\w-]+\.|\b\d{{1,2}}[:.h]\d\d\b|\b(?:19[89]|20\d)\d\b.*\b{_WROTE}", regex.IGNORECASE)
+OPENS_ATTRIBUTION = regex.compile(rf"\s*(?:on|am|le|el|il|em|op|den|dnia|{_DAY})\b", regex.IGNORECASE)
+FIELD = regex.compile(
+    r"[\s*]*(?P<name>from|sent|date|to|cc|subject|reply-to|importance|attachments|von|gesendet|datum|an|betreff|de"
+    r"|envoy[ée]|[àa]|objet|enviado(?: el)?|fecha|para|asunto|da|inviato|data|oggetto|assunto|van|verzonden|aan"
+    r"|onderwerp"
+    r"|fr[åa]n|skickat|till|[äa]mne|发件人|发送时间|收件人|主题|抄送|日期|差出人|送信日時|宛先|件名|от|отправлено|кому|тема|дата)"
+    r"\s?[*]*\s?[:：]",
+    regex.IGNORECASE,
+)
+SENDERS = {"from", "von", "de", "da", "van", "från", "fran", "发件人", "差出人", "от"}
+_SUBJECT_NAMES = "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|amne|主题|件名|тема"
+SUBJECTS = frozenset(_SUBJECT_NAMES.split("|"))
+_SUBJECT = rf"[\s*]*(?:{_SUBJECT_NAMES})\s?[*]*\s?[:：]\s*\[?"
+REPLY_SUBJECT = regex.compile(
+    rf"{_SUBJECT}(?:re|aw|antw|sv|r|rif|odp|回复|答复|ответ)(?:\[\d+\])?\s?[:：]", regex.IGNORECASE
+)
+FORWARD_SUBJECT = regex.compile(rf"{_SUBJECT}(?:fwd?|wg|tr|rv|i|enc|转发|vs|pd)\s?[:：]", regex.IGNORECASE)
+ORIGINAL = regex.compile(
+    r"\s*(?:-{2,}\s*(?:original message|original appointment|urspr[üu]ngliche nachricht|urspr[üu]ngliche mail"
+    r"|message d['’]origine|message original|mensaje original|messaggio originale|mensagem original"
+    r"|oorspronkelijk bericht|originalmeddelande|原始邮件|исходное сообщение)\s*-{2,}|_{20,})\s*$",
+    regex.IGNORECASE,
+)
+FORWARDED = regex.compile(
+    r"\s*(?:-{2,}\s*)?(?:begin )?(?:forwarded message|weitergeleitete (?:nachricht|mail)|anfang der weitergeleiteten"
+    r"|message transf[ée]r[ée]|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht"
+    r"|转发的邮件|пересылаемое сообщение)\b",
+    regex.IGNORECASE,
+)
+SIGNATURE = regex.compile(r"-- ?$")
+SENT_FROM = regex.compile(
+    r"\s*(?:sent from my|gesendet von mein|von meinem \S+ gesendet|envoy[ée] de mon|enviado desde mi|inviato da)\b"
+    r".{0,60}$",
+    regex.IGNORECASE,
+)
+GREETING = regex.compile(
+    r"\s*(?:hi|hello|hey|dear|hallo|liebe[rs]?|sehr geehrte\w*|guten (?:morgen|tag)|moin|bonjour|salut|cher|ch[èe]re"
+    r"|hola|estimad[oa]s?|querid[oa]s?|ciao|gentile)\b.{0,50}[,!:]?\s*$",
+    regex.IGNORECASE,
+)
+# A paragraph about the mail itself, which lawyers wrote.
+_THIS_MAIL = (
+    r"\b(?:this|diese[rs]?|cet?|este|esta|questo|questa)\s+(?:\w+\s+){0,2}"
+    r"(?:e-?mail|message|communication|transmission|nachricht|mitteilung|courriel|correo|mensaje|messaggio)"
+)
+_CONFIDENTIAL = r"\b(?:confidential|privileged|vertraulich|confidentiel|confidencial|riservat)"
+_ADDRESSEE = (
+    r"\b(?:intended|recipient|addressee|in error|unauthori[sz]ed|adressat|empf[äa]nger|irrt[üu]mlich|vernichten"
+    r"|destinataire|destinatari|erreur|por error|supprimer|eliminar)"
+)
+DISCLAIMER = [regex.compile(pattern, regex.IGNORECASE) for pattern in (_THIS_MAIL, _CONFIDENTIAL, _ADDRESSEE)]
+# Without a date or another sign of a mail, one opens with a day, in a short text, and what it says is no quotation.
+DAY_ALONE = regex.compile(rf"\s*(?:on|am|le|el|il|em|op)?\s*{_DAY}\b", regex.IGNORECASE)
+QUOTATION = regex.compile(r"\s*[\"“„«‘'»]")
