@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import socket
 import subprocess
 import time
@@ -25,8 +24,9 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from streaming.errors import BrokerError, MachineError, reason
-from streaming.kafka.broker_config import HOST, SERVER_PROPERTIES, write_log_config, write_server_properties
+from streaming.kafka.broker_config import DATA, HOST, SERVER_PROPERTIES, write_log_config, write_server_properties
 from streaming.machine.java import KAFKA, find_java, resolve_jars
+from streaming.machine.java_paths import check_path, class_path, java_environment
 from streaming.settings import Settings, address_file
 from streaming.wording import megabytes
 
@@ -78,7 +78,7 @@ class EmbeddedBroker:
             running=process is not None,
             bootstrap_servers=f"{HOST}:{address['port']}" if address else None,
             pid=process.pid if process else None,
-            data=str(self._dir / "data"),
+            data=str(self._dir / DATA),
             log=str(self._log),
         )
 
@@ -92,12 +92,12 @@ class EmbeddedBroker:
         with self._locked():
             if self._process() is not None:
                 return self.status()
-            jars = os.pathsep.join(map(str, resolve_jars(KAFKA)))
+            jars = class_path(resolve_jars(KAFKA))
             ports = self._ports()
             config = write_server_properties(
                 self._dir, port=ports[0], controller_port=ports[1], largest_record=self.settings.max_result_bytes
             )
-            jvm = [str(java), *_JVM, f"-Dlog4j2.configurationFile={write_log_config(self._dir)}", "-cp", jars]
+            jvm = [str(java), *_JVM, f"-Dlog4j2.configurationFile={write_log_config(self._dir).as_uri()}", "-cp", jars]
             with self._log.open("ab") as log:
                 self._log_start = log.tell()
                 self._format(jvm, config, log.fileno())
@@ -106,6 +106,8 @@ class EmbeddedBroker:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
+                    cwd=self._dir,
+                    env=java_environment(),
                     start_new_session=True,
                 )
             self._remember(process.pid, *ports)
@@ -131,8 +133,9 @@ class EmbeddedBroker:
             return True
 
     def _make_dirs(self) -> None:
+        check_path(self._dir)
         try:
-            for folder in (self._dir / "data", self._log.parent):
+            for folder in (self._dir / DATA, self._log.parent):
                 folder.mkdir(parents=True, exist_ok=True)
             free = psutil.disk_usage(str(self._dir)).free
         except OSError as error:
@@ -197,11 +200,19 @@ class EmbeddedBroker:
 
     def _format(self, jvm: list[str], config: Path, log: int) -> None:
         """Format the data folder, unless it is formatted already."""
-        if (self._dir / "data" / "meta.properties").exists():
+        if (self._dir / DATA / "meta.properties").exists():
             return
         options = ["format", "--cluster-id", new_cluster_id(), "--config", str(config)]
         command = [*jvm, "kafka.tools.StorageTool", *options]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self._dir,
+            env=java_environment(),
+            check=False,
+        )
         if done.returncode != 0:
             raise BrokerError(f"Kafka could not format {self._dir / 'data'}: {self._last_words()} (see {self._log}).")
 

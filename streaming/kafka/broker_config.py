@@ -10,12 +10,13 @@ from pathlib import Path
 HOST = "127.0.0.1"
 # The name of the file tells a broker of this data dir from every other process.
 SERVER_PROPERTIES = "server.properties"
+DATA = "data"
 # The largest request that Kafka takes by default, in bytes.
 _REQUEST_BYTES = 100 * 1024 * 1024
 
 
 def write_server_properties(folder: Path, *, port: int, controller_port: int, largest_record: int) -> Path:
-    """Write the broker's configuration and return its path; the data goes to `data` in the same folder.
+    """Write the broker's configuration and return its path; the broker must run in `folder`, and its data go to `data`.
 
     `largest_record` is in bytes: a request must hold it.
     """
@@ -27,7 +28,8 @@ def write_server_properties(folder: Path, *, port: int, controller_port: int, la
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": folder / "data",
+        # From the folder in which the broker runs: Kafka takes a comma in a path for the beginning of another one.
+        "log.dirs": DATA,
         # One node: nothing can be replicated.
         "offsets.topic.replication.factor": 1,
         "transaction.state.log.replication.factor": 1,

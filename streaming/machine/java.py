@@ -77,10 +77,15 @@ def resolve_jars(coordinates: Sequence[str]) -> list[Path]:
     return list(jars)
 
 
+def jar_folder() -> Path:
+    """Return the local Maven repository, below which all jars are."""
+    return default_maven_repo()
+
+
 @contextmanager
 def _repository_lock() -> Iterator[None]:
     """Let one thread of one process at a time fetch jars: jgo writes in place, so others would read partial files."""
-    repository = default_maven_repo()
+    repository = jar_folder()
     repository.mkdir(parents=True, exist_ok=True)
     # The lock is on the folder itself, because this user may not be allowed to write into it.
     descriptor = os.open(repository, os.O_RDONLY)

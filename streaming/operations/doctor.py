@@ -25,7 +25,8 @@ from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin, Topic, required_topics, result_topics
-from streaming.machine.java import find_java, java_version
+from streaming.machine.java import find_java, jar_folder, java_version
+from streaming.machine.java_paths import class_path, java_refusal
 from streaming.planning.engine_choice import Choice, foresee
 from streaming.planning.layout import plan_layout
 from streaming.planning.token_limits import token_limits
@@ -60,7 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings, in the order in which a start needs the parts."""
     yield _python()
     yield _check("packages", _packages)
-    yield _check("java", lambda: f"Java {java_version(find_java())} at {find_java()}")
+    yield _check("java", _java)
     yield from _model(settings)
     yield _check("spark", lambda: _spark(settings))
     yield from _disk(settings)
@@ -79,6 +80,12 @@ def _check(name: str, check: Callable[[], str]) -> Finding:
 def _python() -> Finding:
     # An older Python does not get this far.
     return Finding("python", "ok", f"Python {sys.version.split()[0]} at {sys.executable}")
+
+
+def _java() -> str:
+    java = find_java()
+    class_path([jar_folder()])
+    return f"Java {java_version(java)} at {java}"
 
 
 def _packages() -> str:
@@ -170,6 +177,8 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(check: str, folder: Path, error: type[GistreamError], detail: str = "") -> Finding:
+    if sentence := java_refusal(folder):
+        return Finding(check, "problem", f"{sentence}.", error.exit_code)
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Finding(check, "problem", f"This user may not write to {folder}; choose another place.", error.exit_code)

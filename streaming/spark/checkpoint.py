@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from streaming.errors import CheckpointError
+from streaming.machine.java_paths import java_refusal
 
 _FILE = "gistream.json"
 
@@ -166,6 +167,8 @@ def _folder(checkpoint: Checkpoint) -> Path:
             f"The checkpoint must be a local path, and {checkpoint.location} is a URL; a disk that the driver has is "
             "enough."
         )
+    if sentence := java_refusal(Path(checkpoint.location)):
+        raise CheckpointError(f"{sentence}.")
     return Path(checkpoint.location)
 
 

@@ -16,10 +16,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from streaming.errors import MachineError, reason
-from streaming.machine.java import SPARK_KAFKA, find_java, resolve_jars
+from streaming.machine.java import SPARK_KAFKA, find_java, jar_folder, resolve_jars
+from streaming.machine.java_paths import check_path, java_environment
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 from streaming.spark.class_archive import reading_options
+from streaming.spark.plain_paths import plain_path
 from streaming.wording import megabytes
 
 # In Java's exception when a master has ended the application while it starts.
@@ -73,6 +75,7 @@ def spark_session(
 def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | None) -> SparkSession:
     java = find_java()
     scratch, log = settings.data_dir / "spark", spark_log(settings)
+    check_path(settings.data_dir)
     try:
         for folder in (scratch, log.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +93,7 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
     if layout.local:
         # Otherwise Spark's ports listen on every interface.
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ.update(java_environment())
     # The workers run the same Python, wherever it is installed.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(f"gistream-{settings.query}")
@@ -109,12 +113,13 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
 def _conf(
     settings: Settings, layout: Layout, scratch: Path, jars: list[Path], java_options: list[str]
 ) -> dict[str, str]:
+    scratch, repository = plain_path(scratch), plain_path(jar_folder())
     conf = {
         "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,
         # The driver's alone: an executor on another machine has no class archive.
         "spark.driver.extraJavaOptions": " ".join(java_options),
-        "spark.jars": ",".join(map(str, jars)),
+        "spark.jars": ",".join(str(repository / jar.relative_to(jar_folder())) for jar in jars),
         # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
         # More tasks would share the engine, but each task counts failures and orders ids on its own.
         "spark.task.cpus": str(layout.cores),

@@ -4,6 +4,7 @@
         lock                                          held while an engine process is started or its folder removed
         <owner's process id>-<digest of the recipe>/
             socket  secret  pid  child
+        path-<digest of a path>                       a link to a folder whose name Spark cannot have in its settings
 
 The path is short, because a socket's path has at most about 100 bytes on every system. It is not under the run-time
 directory of a login: that directory is removed when the user logs out, and a service continues.
@@ -30,6 +31,8 @@ from streaming.errors import EngineError
 # `sun_path` has 108 bytes on Linux and 104 on macOS, with a zero at the end.
 _MAX_PATH_BYTES = 103
 _SECRET_BYTES = 32
+# How the names of links begin that Spark has here.
+LINK = "path-"
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ class EngineFolder:
 
     def touch(self) -> None:
         """Set the time of every file to now, so that no cleaner of temporary files removes them."""
-        for path in (self.path.parent, self.path.parent / "lock", self.path, *self.path.iterdir()):
+        root = self.path.parent
+        for path in (root, root / "lock", *root.glob(f"{LINK}*"), self.path, *self.path.iterdir()):
             with suppress(FileNotFoundError):
-                os.utime(path)
+                os.utime(path, follow_symlinks=False)
 
     def remove(self) -> None:
         """Remove the folder, if it exists."""
@@ -114,12 +118,9 @@ def locked() -> Iterator[None]:
         os.close(descriptor)
 
 
-def _root() -> Path:
-    """Return the folder of this user's engine processes; raises `EngineError` when somebody else can enter it."""
-    name = f"gistream-{os.getuid()}"
-    suffix_bytes = len(f"/{name}/{2**22}-{'f' * 16}/socket")
-    temporary = tempfile.gettempdir()
-    root = Path(temporary if len(os.fsencode(temporary)) + suffix_bytes <= _MAX_PATH_BYTES else "/tmp") / name  # noqa: S108 - see below
+def private_folder(temporary: str) -> Path:
+    """Return this user's folder below `temporary`; raises `EngineError` when somebody else can enter it."""
+    root = Path(temporary) / _private_name()
     root.mkdir(mode=0o700, exist_ok=True)
     # A folder that existed before may belong to another user.
     status = root.lstat()
@@ -129,3 +130,15 @@ def _root() -> Path:
             "place for temporary files."
         )
     return root
+
+
+def _private_name() -> str:
+    return f"gistream-{os.getuid()}"
+
+
+def _root() -> Path:
+    """Return the folder of this user's engine processes; raises `EngineError` when somebody else can enter it."""
+    suffix_bytes = len(f"/{_private_name()}/{2**22}-{'f' * 16}/socket")
+    temporary = tempfile.gettempdir()
+    fits = len(os.fsencode(temporary)) + suffix_bytes <= _MAX_PATH_BYTES
+    return private_folder(temporary if fits else "/tmp")  # noqa: S108 - nobody else can enter it
