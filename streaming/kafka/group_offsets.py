@@ -14,13 +14,15 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from streaming.errors import reason
+from streaming.errors import no_answer, reason
 from streaming.settings import Settings
 from streaming.settings.kafka_options import for_python
 
 _log = logging.getLogger(__name__)
 # A commit comes between two batches, and a slow answer must not block the watch on the query.
 _COMMIT_MS = 5000
+# The topics were described a moment ago.
+_CONNECT_MS = 10_000
 
 
 class GroupOffsets:
@@ -31,12 +33,16 @@ class GroupOffsets:
 
     def __init__(self, settings: Settings, note: str = "") -> None:
         self._group, self._note = settings.group_id, note
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=settings.servers.split(","),
-            group_id=self._group,
-            enable_auto_commit=False,
-            **for_python(settings.kafka),
-        )
+        try:
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=settings.servers.split(","),
+                group_id=self._group,
+                enable_auto_commit=False,
+                bootstrap_timeout_ms=_CONNECT_MS,
+                **for_python(settings.kafka),
+            )
+        except KafkaError as error:
+            raise no_answer(settings.servers) from error
 
     def commit(self, end_offsets: str) -> None:
         """Commit the end of a micro-batch: Spark's JSON of topic, partition and next offset."""
