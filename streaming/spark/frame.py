@@ -1,4 +1,4 @@
-"""`summarize_frame`: the same `mapInPandas` over any batch DataFrame, without Kafka and without streaming.
+"""`summarize_frame`: the same `mapInPandas` over any DataFrame, without Kafka; a streaming one may be written anywhere.
 
 Writes the columns of the contract, and `error`: where `error` is not null, the row could not be summarized, and
 `summary` is null. A row followed through it:
@@ -25,6 +25,7 @@ from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from streaming.archive import SUMMARY, columns
+from streaming.encoding.reading import refuse_wrapped
 from streaming.engine import open_model
 from streaming.errors import BadInput, DocumentError, UsageError
 from streaming.messages import Document, Failure, Summary
@@ -110,7 +111,9 @@ def _document(row: dict[str, Any]) -> Document:
     if not values.get("id"):
         raise BadInput("its id is null or empty", type="NoId")
     try:
-        return Document.model_validate(values)
+        document = Document.model_validate(values)
     except ValidationError as error:
         fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
         raise BadInput(f"these columns are null or of a wrong type: {fields}", type="InvalidDocument") from error
+    refuse_wrapped(document.text)
+    return document

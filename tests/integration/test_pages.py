@@ -48,6 +48,7 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
         assert re.findall(r"^  (?:id|title) +(.+)$", peeked, flags=re.MULTILINE) == ["4711", "Mill"]
     if page.name == "examples.md":
         check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
+        assert said["python examples/stream_job.py notes summaries"] == "Summaries in summaries: 1\n"
 
 
 def check_batch_job(written: Path, printed: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
+from pages import ROOT
 from pyspark.sql import SparkSession
 
 from streaming import summarize_frame
@@ -50,10 +52,10 @@ def test_an_answer_in_json_is_a_struct_and_is_one_after_parquet(spark: SparkSess
 
 
 def test_a_row_that_cannot_be_summarized_says_why(spark: SparkSession) -> None:
-    rows = [("a", "The mill burned."), (None, "No id."), ("c", None), ("d", "  ")]
+    rows = [("a", "The mill burned."), (None, "No id."), ("c", None), ("d", "  "), ("e", "VGhlIG1pbGwgYnVybmVkLg==")]
     summaries = summarize_frame(spark.createDataFrame(rows, "id string, text string"), **SHORT).collect()
     assert {row.id: row.error and row.error.type for row in summaries} == {
-        "a": None, None: "NoId", "c": "InvalidDocument", "d": "EmptyText",
+        "a": None, None: "NoId", "c": "InvalidDocument", "d": "EmptyText", "e": "Encoded",
     }  # fmt: skip
     assert [row.id for row in summaries if row.summary] == ["a"]
 
@@ -68,3 +70,26 @@ def test_what_is_wrong_is_said_before_any_job_starts(spark: SparkSession) -> Non
         summarize_frame(good, model="/nowhere.gguf")
     with pytest.raises(UsageError, match="there is no setting 'modle'"):
         summarize_frame(good, modle="x")
+
+
+def test_a_stream_summarizes_each_file_of_a_folder_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SHORT.items():
+        monkeypatch.setenv(f"GISTREAM_{name.upper()}", str(value))
+    spec = importlib.util.spec_from_file_location("stream_job", ROOT / "examples" / "stream_job.py")
+    assert spec is not None
+    assert spec.loader is not None
+    stream_job = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stream_job)
+    notes, summaries = tmp_path / "notes", tmp_path / "summaries"
+    notes.mkdir()
+    (notes / "table.csv").write_text("a,b")
+    for names in (["a.txt", "empty.txt"], ["b.txt"], []):
+        for name in names:
+            (notes / name).write_text(" " if name == "empty.txt" else CHAPTER.format(n=name))
+        stream_job.start(spark, str(notes), str(summaries)).awaitTermination()
+    rows = spark.read.parquet(str(summaries)).select("id", "summary", "error.type").collect()
+    assert {row.id: row.type for row in rows} == {"a.txt": None, "b.txt": None, "empty.txt": "EmptyText"}
+    assert len(rows) == 3
+    assert all(row.summary for row in rows if row.type is None)
