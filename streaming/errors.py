@@ -35,6 +35,8 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
 
 
 class GistreamError(Exception):
@@ -179,6 +181,9 @@ def run_command(command: Callable[[], object]) -> int:
 
     What a stream's encoding cannot show is replaced. A reader that has read enough (`| head`) ends the command with 0.
     """
+    # Python has None for a stream that was closed before its start (`>&-`).
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     streams = _streams()
     for stream in streams:
         stream.reconfigure(errors="replace")
@@ -208,6 +213,10 @@ def _print_error(line: str) -> None:
     from rich.console import Console
 
     Console(stderr=True, soft_wrap=not sys.stderr.isatty()).print(line, markup=False, highlight=False, emoji=False)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _streams() -> list[io.TextIOWrapper]:

@@ -93,6 +93,13 @@ def test_a_reader_that_closes_the_pipe_ends_the_command_in_silence(arguments: st
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("arguments", ["config show", "config show --json"])
+def test_a_closed_output_is_no_failure(arguments: str) -> None:
+    command = f'exec "$0" -c "$1" {arguments} >&-'
+    done = subprocess.run(["bash", "-c", command, sys.executable, MAIN], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_another_broken_pipe_than_the_readers_is_a_failure() -> None:
     assert python(SOCKET).returncode == 1
 
