@@ -83,7 +83,8 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     if record.value is None:
         return Tombstone(deleted_id(record.key, rule, id_path))
     document, mended = _document(decode_text(record.value), record_format.format, places)
-    if not document.text.strip():
+    # Half a character alone is no text either.
+    if not document.text.replace("\ufffd", "").strip():
         raise BadInput("the text is empty", type="EmptyText")
     refuse_wrapped(document.text)
     document = document.model_copy(update={"id": document_id(document, record.key, record.source, rule, id_path)})

@@ -163,6 +163,7 @@ def test_a_deletion_is_refused_where_no_key_names_a_document(rule: Any) -> None:
         pytest.param(BOM, "EmptyText", id="a byte order mark alone"),
         pytest.param(" \n\t\r\n", "EmptyText", id="blanks"),
         pytest.param({"text": ""}, "EmptyText", id="an empty text"),
+        pytest.param('{"text": "\\ud800"}', "EmptyText", id="half a character alone"),
         pytest.param({"text": " \u2003\n"}, "EmptyText", id="a blank text"),
     ],
 )
