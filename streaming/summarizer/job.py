@@ -12,6 +12,7 @@ from streaming.summarizer.cleaning import clean_text
 from streaming.summarizer.cutting import TextCutter
 from streaming.summarizer.evidence import SourceText, SummarySentence, describe
 from streaming.summarizer.form import Form, Missing
+from streaming.summarizer.guards import is_of_another_language
 from streaming.summarizer.languages import SummaryLanguages, summary_languages
 from streaming.summarizer.model_calls import ModelCalls
 from streaming.summarizer.prompts import PromptProfile, PromptVariables
@@ -36,7 +37,7 @@ class Job:
         chunks: Sequence[str],
         *,
         tokens: int,
-        language: str,
+        languages: SummaryLanguages,
         source: SourceText | None,
         calls: ModelCalls,
         writer: Writer,
@@ -48,7 +49,7 @@ class Job:
         """
         self._recipe, self._text, self._profile = recipe, request.text, request.profile
         self._chunks, self._tokens, self._calls, self._writer = chunks, tokens, calls, writer
-        self.language, self._source, self._form = language, source, form
+        self._languages, self._source, self._form = languages, source, form
 
     @classmethod
     def prepare(
@@ -77,12 +78,17 @@ class Job:
             request,
             chunks,
             tokens=profile.length.of(sum(map(budget.count, chunks))),
-            language=languages.text,
+            languages=languages,
             source=source,
             calls=calls,
             writer=Writer(recipe, request, calls, cutter, languages, source, form, slots=engine.slots),
             form=form,
         )
+
+    @property
+    def language(self) -> str:
+        """The language of the text."""
+        return self._languages.text
 
     @property
     def chunks(self) -> int:
@@ -115,7 +121,13 @@ class Job:
 
     def missing(self, summary: str) -> list[Missing]:
         """Return what the profile asks for and the finished summary lacks; counts its tokens."""
-        return [] if self._profile.output == "json" else self._form.missing(summary, self._calls.budget.count)
+        if self._profile.output == "json":
+            return []
+        missing = self._form.missing(summary, self._calls.budget.count)
+        required, translated = self._languages.required, self._languages.translated
+        if required and is_of_another_language(summary, self._text, required, translated=translated):
+            missing.append("language")
+        return missing
 
     async def run(self) -> str:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""

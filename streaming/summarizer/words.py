@@ -75,7 +75,7 @@ def content_words(text: str, language: str) -> list[str]:
     `language` is an ISO 639-1 code; a country after a hyphen is ignored.
     """
     language = base_code(language)
-    common = _common(language)
+    common = stop_words(language)
     content = [word for word in words(text) if word not in common and not word.isdigit()]
     if language not in _STEMMERS:
         return content
@@ -103,9 +103,9 @@ def has_stems(language: str) -> bool:
 
 
 @lru_cache
-def _common(language: str) -> frozenset[str]:
+def stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language, an ISO 639-1 code without a country, as `words` writes them."""
     try:
-        # As `words` writes them.
         return frozenset(word.casefold() for word in get_stop_words(_STOP_WORD_CODES.get(language, language)))
     except StopWordError:
         return frozenset()

@@ -10,6 +10,7 @@ from streaming.summarizer.guards.first_person import has_first_person
 from streaming.summarizer.guards.grounding import grounding_of
 from streaming.summarizer.guards.injection import MARKS, separate_orders
 from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
+from streaming.summarizer.guards.real_words import lacks_real_words
 from streaming.summarizer.languages import base_code, detect_language, is_detectable, same_or_similar
 from streaming.summarizer.sentences import ends_with_sentence, length
 from streaming.summarizer.words import content_words, has_stems
@@ -70,9 +71,7 @@ def judge(
         "obedient": lambda: separated.obeyed_by(summary, language=language, instructions=instructions),
         "ungrounded": lambda: not grounded and has_stems(language),
         "language": lambda: (
-            answered_in is not None
-            and is_detectable(answered_in)
-            and not same_or_similar(detect_language(summary) or answered_in, answered_in)
+            answered_in is not None and is_of_another_language(summary, text, answered_in, translated=translated)
         ),
     }
     blemishes: dict[str, Callable[[], object]] = {
@@ -87,6 +86,13 @@ def judge(
         "copied": lambda: length(text) >= _SHORT_TEXT and (copied(summary, text) or 0) > _MOST_COPIED,
     }
     return Verdict(_true(faults), _true(blemishes), score)
+
+
+def is_of_another_language(summary: str, text: str, language: str, *, translated: bool) -> bool:
+    """Tell whether a summary of `text` is not in `language` or, where it is `translated`, in no language at all."""
+    if is_detectable(language) and not same_or_similar(detect_language(summary) or language, language):
+        return True
+    return translated and lacks_real_words(summary, text, language)
 
 
 def _true(tests: dict[str, Callable[[], object]]) -> tuple[str, ...]:

@@ -1,0 +1,64 @@
+"""A summary in another language than its text has words of that language, or it is none, and the result says so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from fake_engine import FakeEngine
+from summaries import DEADLINE, RECIPE
+
+from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest, SummaryResult
+from streaming.summarizer.guards.real_words import lacks_real_words
+from streaming.summarizer.prompts.profile import Length
+
+TEXT = (
+    "The ferry between Lund and Skerry was cancelled for three days because its engine would not start. Engineers "
+    "found sea water in the fuel, and traced it to a filler cap that a storm had torn away. A new cap has been fitted, "
+    "and the ferry will sail again on Friday at six in the morning. The harbour master says that nobody was in danger."
+)
+# The sample model's own, asked for German.
+GIBBERISH = (
+    "Die ferry der Lund, der Skerry wurde nicht können verbesserten. Wir die engine erhalten: die Filler-Cap zum "
+    "Finsel für die Funkkommission der Lagerbühne liest; die Finkle-Bauwörter zu den Fokenszüchter für die Bühn."
+)
+GOOD = {
+    "de": "Die Fähre zwischen Lund und Skerry fiel drei Tage lang aus, weil Meerwasser in den Treibstoff gelaufen war. "
+    "Ein neuer Deckel ist eingebaut, und am Freitagmorgen fährt sie wieder.",
+    "fr": "Le ferry entre Lund et Skerry a été annulé pendant trois jours parce que de l'eau de mer était entrée dans "
+    "le carburant. Un nouveau bouchon a été posé, et le bateau repartira vendredi matin.",
+    "es": "El transbordador entre Lund y Skerry estuvo parado tres días porque había entrado agua de mar en el "
+    "combustible. Se ha montado un tapón nuevo, y el barco volverá a salir el viernes por la mañana.",
+    "it": "Il traghetto tra Lund e Skerry è rimasto fermo tre giorni perché era entrata acqua di mare nel carburante. "
+    "È stato montato un tappo nuovo, e la nave ripartirà venerdì mattina.",
+    "nl": "De veerboot tussen Lund en Skerry voer drie dagen niet, omdat er zeewater in de brandstof was gelopen. Er "
+    "is een nieuwe dop geplaatst, en vrijdagochtend vaart het schip weer.",
+    "pt": "A balsa entre Lund e Skerry ficou parada três dias porque entrou água do mar no combustível. Uma tampa nova "
+    "foi montada, e o barco volta a navegar na sexta-feira de manhã.",
+}
+
+
+def write(language: str, reply: str) -> SummaryResult:
+    profile = PromptProfile(name="p", system="Summarize.", language=language, length=Length(share=1))
+    summarizer = Summarizer(FakeEngine(reply), replace(RECIPE, ladder=True, max_tokens=200, chunk_tokens=400))
+    return asyncio.run(summarizer.summarize(SummaryRequest(TEXT, profile, "en"), deadline=DEADLINE))
+
+
+def test_what_only_looks_like_german_is_no_summary() -> None:
+    written = write("de", GIBBERISH)
+    assert (written.status, written.missing) == ("extractive_fallback", ["language"])
+    assert "Funkkommission" not in written.summary
+
+
+@pytest.mark.parametrize("language", GOOD)
+def test_a_translation_is_a_summary(language: str) -> None:
+    written = write(language, GOOD[language])
+    assert (written.summary, written.status, written.missing) == (GOOD[language], "ok", [])
+
+
+def test_names_of_the_text_and_a_language_without_a_dictionary_are_no_reason() -> None:
+    assert lacks_real_words(GIBBERISH, TEXT, "de")
+    assert not lacks_real_words(GIBBERISH, TEXT + GIBBERISH, "de")
+    assert not lacks_real_words(GIBBERISH, TEXT, "fi")
+    assert not lacks_real_words("Funkkommission der Lagerbühne", TEXT, "de")
