@@ -54,6 +54,8 @@ _DUMP = regex.compile(
     r"(?:[0-9a-fA-F]{2,8}\s+){3,}"
 )
 _OCTETS = regex.compile(r"\s*(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s,:;]*+){8,}$")
+# A moment, a name and so many words one after the other, without a level, are a line of a chat.
+_LEVELED, _FEWEST_TALKED = regex.compile(rf"\b{_LEVEL}\b|\b(?i:info|warn|warning|error|debug)\b"), 10
 _HEX_LETTER = regex.compile(r"[a-fA-F]")
 # A line of 45 bytes as capitals and marks, or the line above the first one.
 _UUENCODED = regex.compile(
@@ -108,7 +110,7 @@ def _line(line: str, start: int) -> Stretch:
         return Stretch(start, start + len(line), words=len(line.split()))
     found = [*pieces(line)]
     for pattern, kind in _PATTERNS:
-        if pattern.match(line):
+        if pattern.match(line) and not (kind == "log" and _is_chat(line, found)):
             return Stretch(start, start + len(line), kind, _amount(line))
     if _OCTETS.match(line) and _HEX_LETTER.search(line):
         return Stretch(start, start + len(line), "hex", _amount(line))
@@ -171,6 +173,10 @@ def _measured(found: Sequence[Piece], offset: int, start: int, end: int) -> Stre
 
 def _asides(found: Sequence[Piece], offset: int) -> tuple[Piece, ...]:
     return tuple(Piece(piece.start + offset, piece.end + offset, piece.kind) for piece in found if piece.sure)
+
+
+def _is_chat(line: str, found: Sequence[Piece]) -> bool:
+    return not _LEVELED.search(line) and _most_words(found) >= _FEWEST_TALKED
 
 
 def _is_one_jumble(line: str) -> bool:

@@ -97,6 +97,12 @@ def test_a_snippet_is_a_part_of_its_text_and_a_program_is_not(lines: int) -> Non
     assert kept == (lines == 12)
 
 
+def test_a_chat_is_no_log() -> None:
+    said = "I think that we should ask the council about the mill again."
+    chat = "\n".join(f"2026-01-31 08:{n:02d}:12 [Anna] {said}" for n in range(30))
+    assert read_text(f"{FIRST}\n\n{chat}\n\n{LAST}").left_out == {}
+
+
 def test_a_page_of_tags_on_one_line_keeps_its_words() -> None:
     page = f'<html><body><div class="main"><p>{FIRST}</p><p class="x">{LAST}</p></div></body></html>' * 5
     assert read_text(page).text == page
