@@ -22,6 +22,7 @@ from streaming.summarizer.readable.mail_marks import (
     GREETING,
     OPENS_ATTRIBUTION,
     ORIGINAL,
+    POINTS_BELOW,
     QUOTATION,
     QUOTED,
     REPLY_SUBJECT,
@@ -32,8 +33,9 @@ from streaming.summarizer.readable.mail_marks import (
 )
 from streaming.summarizer.sentences import ends_with_sentence, length
 
-# A reply of fewer words says nothing without what it quotes.
-_SHORTEST_REPLY = 8
+# A reply of fewer words ("Yes, agreed.") says nothing without what it quotes; one of so many that points below it
+# ("Please see Bruno's proposal below.") only hands it on.
+_SHORTEST_REPLY, _LONGEST_COVER = 4, 25
 # Lines of one head: an itinerary has "from", "to" and "date", too, and neither a subject nor an address.
 _FEWEST_FIELDS = 3
 # Lines of a signature, and words of a text in which a day alone may say when a mail was written.
@@ -129,6 +131,8 @@ def _quotations(lines: Sequence[_Line], signed: set[int]) -> list[tuple[int, int
     if not evident:
         # An essay says more than it quotes.
         evident = length(" ".join(lines[number].text for number in marked)) >= said
+    if said <= _LONGEST_COVER and any(map(POINTS_BELOW.search, own)):
+        return []
     return sorted(spans) if evident and said >= _SHORTEST_REPLY else []
 
 

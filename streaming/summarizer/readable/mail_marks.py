@@ -75,3 +75,10 @@ DISCLAIMER = [regex.compile(pattern, regex.IGNORECASE) for pattern in (_THIS_MAI
 # Without a date or another sign of a mail, one opens with a day, in a short text, and what it says is no quotation.
 DAY_ALONE = regex.compile(rf"\s*(?:on|am|le|el|il|em|op)?\s*{_DAY}\b", regex.IGNORECASE)
 QUOTATION = regex.compile(r"\s*[\"“„«‘'»]")
+# What a note says that only hands on the mail below it.
+POINTS_BELOW = regex.compile(
+    r"\b(?:below|fyi|for your information|forward(?:ed|ing)?|passing (?:this )?on|unten|untenstehend\w*"
+    r"|zur (?:info|kenntnis)\w*|weitergeleitet|weiterleit\w+|ci-dessous|pour info\w*|abajo|a continuaci[óo]n"
+    r"|para (?:su|tu) informaci[óo]n|qui sotto|hieronder|ter info\w*)\b|以下|下面|供参考",
+    regex.IGNORECASE,
+)

@@ -75,6 +75,12 @@ def test_a_reply_is_read_without_what_it_quotes(name: str) -> None:
     assert set(readable.left_out) == {"quoted"}
 
 
+@pytest.mark.parametrize("reply", ["No, I do not agree.", "I will not sign this.", "Nein, das geht auf keinen Fall."])
+def test_a_reply_of_one_sentence_is_read_without_what_it_quotes(reply: str) -> None:
+    for line in MARKED.values():
+        assert read_text(f"{reply}\n\n{line}{QUOTED}").text.split() == reply.split()
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["marked, English", "not marked, Outlook"])
 def test_neither_model_nor_summary_has_what_a_reply_quotes(name: str, way: str) -> None:
@@ -115,6 +121,7 @@ WHOLE = {
     "a subject that says forwarded": f"From: Ines\nTo: list\nSubject: Fwd: Archive\n\nHi,\n\n{HEAD}\n\n{PLAIN}",
     "a mail alone": f"{HEAD}\n\n{PLAIN}",
     "a reply of two words": f"Yes, agreed.\n\n{MARKED['English']}{QUOTED}",
+    "a note that points below": f"Hi all,\n\nplease see Bruno's proposal below; we vote soon.\n\n{HEAD}\n\n{PLAIN}",
     "a quotation alone": QUOTED,
     "a thread of two mails": f"{HEAD}\n\n{PLAIN}\n\n{HEAD.replace('Bruno', 'Ines')}\n\n{REPLY}",
     "a memorandum with a letterhead": f"Orrin Bridge Historical Society, Mill Lane 3\n\n{HEAD}\n\n{PLAIN}",
