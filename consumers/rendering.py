@@ -118,7 +118,7 @@ def _facts(result: Summary) -> str:
         verb = "is" if from_text == 1 else "are"
         facts += f": {from_text} of {counted(len(result.sentences), 'sentence')} {verb} the text's"
     if result.signals.missing:
-        facts += f"; not as the profile asks: {', '.join(result.signals.missing)}"
+        facts += f"; missing: {', '.join(result.signals.missing)}"
     if result.left_out:
         amounts = ", ".join(f"{counted(item.characters, 'character')} ({item.kind})" for item in result.left_out)
         facts += f"; left out: {amounts}"

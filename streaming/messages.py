@@ -82,8 +82,9 @@ class Signals(BaseModel):
     `grounding` is how much of what the summary says stands in the document, from 0 to 1; `supported` the share of its
     sentences that stand on the document; `repetition` the share of its word 4-grams that are repeats, `copy` of its
     8-grams that stand in the document, `compression` its words per word of the document; `finish` is "stop" when the
-    model ended every part itself, "length" when the token limit ended one. `missing` is what the prompt profile asks
-    for and the summary lacks: its number of `lines`, its `least` length, its `language`.
+    model ended every part itself, "length" when the token limit ended one. `missing` is what was asked for and
+    the summary lacks: the profile's number of `lines`, `least` length or `language`, and, where every sentence should
+    stand on the document, the `evidence`: its words cannot be compared with the document's.
     """
 
     grounding: float | None = None
@@ -93,7 +94,7 @@ class Signals(BaseModel):
     copied: float | None = Field(default=None, alias="copy")
     compression: float | None = None
     finish: Literal["stop", "length"] | None = None
-    missing: list[Literal["lines", "least", "language"]] = Field(default_factory=list)
+    missing: list[Literal["lines", "least", "language", "evidence"]] = Field(default_factory=list)
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -15,8 +15,8 @@ from streaming.summarizer.extract import most_important
 from streaming.summarizer.prompts import PromptProfile
 from streaming.summarizer.sentences import split_sentences
 
-# What a profile may ask for and a summary lack.
-Missing = Literal["lines", "least", "language"]
+# What a profile or a recipe may ask for and a summary lack.
+Missing = Literal["lines", "least", "language", "evidence"]
 _MARK = re.compile(r"\s*(?:[-*•–▪]|\d{1,2}[.)])\s+")
 _BULLET = "- "
 

@@ -127,7 +127,12 @@ class Job:
         required, translated = self._languages.required, self._languages.translated
         if required and is_of_another_language(summary, self._text, required, translated=translated):
             missing.append("language")
+        if self._recipe.faithfulness == "strict" and self._source is None and not self._is_extract(summary):
+            missing.append("evidence")
         return missing
+
+    def _is_extract(self, summary: str) -> bool:
+        return all(sentence.origin == "text" for sentence in self.describe(summary))
 
     async def run(self) -> str:
         """Return the summary; raises `DeadlineExceeded`, `DocumentFailed` and `EngineError`."""

@@ -9,7 +9,7 @@ import pytest
 from fake_engine import FakeEngine
 from summaries import DEADLINE, RECIPE
 
-from streaming.summarizer import PromptProfile, Summarizer, SummaryRequest, SummaryResult
+from streaming.summarizer import Faithfulness, PromptProfile, Summarizer, SummaryRequest, SummaryResult
 from streaming.summarizer.guards.real_words import lacks_real_words
 from streaming.summarizer.prompts.profile import Length
 
@@ -39,9 +39,11 @@ GOOD = {
 }
 
 
-def write(language: str, reply: str) -> SummaryResult:
+def write(language: str, reply: str, faithfulness: Faithfulness = "off") -> SummaryResult:
     profile = PromptProfile(name="p", system="Summarize.", language=language, length=Length(share=1))
-    summarizer = Summarizer(FakeEngine(reply), replace(RECIPE, ladder=True, max_tokens=200, chunk_tokens=400))
+    summarizer = Summarizer(
+        FakeEngine(reply), replace(RECIPE, ladder=True, max_tokens=200, chunk_tokens=400, faithfulness=faithfulness)
+    )
     return asyncio.run(summarizer.summarize(SummaryRequest(TEXT, profile, "en"), deadline=DEADLINE))
 
 
@@ -49,6 +51,13 @@ def test_what_only_looks_like_german_is_no_summary() -> None:
     written = write("de", GIBBERISH)
     assert (written.status, written.missing) == ("extractive_fallback", ["language"])
     assert "Funkkommission" not in written.summary
+
+
+def test_what_cannot_be_compared_with_its_text_says_so_where_evidence_is_asked_for() -> None:
+    assert write("de", GOOD["de"], faithfulness="strict").missing == ["evidence"]
+    # Sentences of the text stand on it, whatever their language.
+    assert write("de", GIBBERISH, faithfulness="strict").missing == ["language"]
+    assert write("en", TEXT, faithfulness="strict").missing == []
 
 
 @pytest.mark.parametrize("language", GOOD)
