@@ -7,13 +7,13 @@ partition. It commits nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
-from streaming.errors import BrokerError, TopicError, no_answer
+from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.messages import Record, Source
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
@@ -31,7 +31,7 @@ def first_records(settings: Settings, topic: str, number: int) -> list[Record]:
 
     Raises `TopicError` when the topic does not exist, and `BrokerError`.
     """
-    with closing(_consumer(settings)) as consumer:
+    with _connected(settings) as consumer:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise TopicError(
@@ -46,13 +46,15 @@ def first_records(settings: Settings, topic: str, number: int) -> list[Record]:
 
 def read_ranges(settings: Settings, ranges: Ranges) -> list[Record]:
     """Return the records of ranges of offsets; raises `BrokerError`."""
-    with closing(_consumer(settings)) as consumer:
+    with _connected(settings) as consumer:
         return list(_records(consumer, ranges))
 
 
-def _consumer(settings: Settings) -> KafkaConsumer:
+@contextmanager
+def _connected(settings: Settings) -> Iterator[KafkaConsumer]:
+    """Connect for as long as the context lasts; raises the service's errors for the client's."""
     try:
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             bootstrap_servers=settings.servers.split(","),
             **{
                 "client_id": "gistream-records",
@@ -66,10 +68,12 @@ def _consumer(settings: Settings) -> KafkaConsumer:
                 **for_python(settings.kafka),
             },
         )
+        with closing(consumer):
+            yield consumer
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(settings.servers) from error
     except KafkaError as error:
-        raise BrokerError(f"Kafka on {settings.servers} refused the connection: {error}.") from error
+        raise BrokerError(f"Kafka's records on {settings.servers} cannot be read: {reason(error)}.") from error
 
 
 def _records(consumer: KafkaConsumer, ranges: Ranges) -> Iterator[Record]:

@@ -22,8 +22,8 @@ def refuse_settings(names: Iterable[str], table: str, settings: Collection[str])
         several = len(misplaced) > 1
         raise ValueError(
             f"{' and '.join(misplaced)} {'stand' if several else 'stands'} below [{table}] and "
-            f"{'are settings' if several else 'is a setting'} of gistream; move {'them' if several else 'it'} above "
-            "the first line in brackets of the file"
+            f"{'are settings' if several else 'is a setting'} of gistream; in a file, move "
+            f"{'them' if several else 'it'} above the first line in brackets"
         )
 
 

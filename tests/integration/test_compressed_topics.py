@@ -9,7 +9,10 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.tail import Tail
-from streaming.errors import TopicError
+from producers.publisher import publish
+from producers.records import ProducerRecord
+from streaming.errors import BrokerError, TopicError
+from streaming.kafka.records import first_records
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Failure, Source
 from streaming.settings import MIB, Settings
@@ -31,10 +34,12 @@ def compressed(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     with Admin(settings) as admin:
         admin.ensure()
     client = KafkaAdminClient(bootstrap_servers=settings.servers)
-    topic = ConfigResource(
-        ConfigResourceType.TOPIC, settings.dead_letter_topic, configs={"compression.type": request.param}
+    client.alter_configs(
+        [
+            ConfigResource(ConfigResourceType.TOPIC, topic, configs={"compression.type": request.param})
+            for topic in (settings.input_topic, settings.dead_letter_topic)
+        ]
     )
-    client.alter_configs([topic])
     client.close()
     return settings
 
@@ -50,6 +55,11 @@ def test_results_are_read_from_topics_of_any_compression(compressed: Settings) -
         assert [result for result in tail.read(until_end=True) if result is not None] == [LETTER]
 
 
+def test_documents_are_shown_from_topics_of_any_compression(compressed: Settings) -> None:
+    publish(compressed, [ProducerRecord("a", b"a", b'{"text": "Anna saw the mill burn down."}')])
+    assert [record.key for record in first_records(compressed, compressed.input_topic, 3)] == [b"a"]
+
+
 def test_records_that_cannot_be_unpacked_are_one_sentence(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with Admin(settings) as admin:
         admin.ensure()
@@ -63,3 +73,5 @@ def test_records_that_cannot_be_unpacked_are_one_sentence(settings: Settings, mo
         tail.seek("earliest")
         with pytest.raises(TopicError, match=rf"{settings.dead_letter_topic} on .* cannot be read: .*lz4"):
             list(tail.read(until_end=True))
+    with pytest.raises(BrokerError, match=r"cannot be read: .*lz4"):
+        first_records(settings, settings.dead_letter_topic, 1)
