@@ -25,6 +25,10 @@ def plain_path(folder: Path) -> Path:
     temporary = tempfile.gettempdir()
     place = private_folder(temporary if _PLAIN.fullmatch(temporary) else "/tmp")  # noqa: S108 - nobody else can enter it
     link = place / f"{LINK}{sha256(fsencode(folder)).hexdigest()[:16]}"
+    for other in place.glob(f"{LINK}*"):
+        # Its folder has been removed.
+        if not other.exists():
+            other.unlink(missing_ok=True)
     with suppress(FileExistsError):
         link.symlink_to(folder)
     return link

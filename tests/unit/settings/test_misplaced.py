@@ -51,7 +51,9 @@ def test_a_setting_is_known_however_it_is_written(name: str) -> None:
 
 def test_all_settings_below_a_table_are_named_at_once() -> None:
     message = refusal('[kafka]\nclient.id = "a"\nmodel = "b"\noutput_topic = "c"')
-    assert "'model' and 'output_topic' stand below [kafka] and are settings of gistream; in a file, move them" in message
+    assert (
+        "'model' and 'output_topic' stand below [kafka] and are settings of gistream; in a file, move them" in message
+    )
 
 
 def test_a_table_within_a_table_is_looked_through() -> None:

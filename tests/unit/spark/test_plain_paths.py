@@ -30,5 +30,16 @@ def test_a_name_that_means_something_to_spark_is_a_link_to_the_folder(
         path.unlink()
 
 
+def test_links_to_folders_that_are_gone_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone, here = tmp_path / "a,b", tmp_path / "c,d"
+    for folder in (gone, here):
+        folder.mkdir()
+    link = plain_path(gone)
+    gone.rmdir()
+    plain_path(here)
+    assert not link.is_symlink()
+
+
 def test_a_plain_name_needs_no_link(tmp_path: Path) -> None:
     assert plain_path(tmp_path) == tmp_path
