@@ -24,8 +24,9 @@ import pyarrow as pa
 
 from streaming.archive.answers import AnswerColumn
 from streaming.archive.columns import DEAD_LETTER, DELETION, SUMMARY
-from streaming.archive.location import ArchiveLocation, File
+from streaming.archive.location import ArchiveLocation
 from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
+from streaming.storage import File
 
 _log = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -80,7 +81,7 @@ class Archive:
         """
         path = f"{data_set}/day={day}/{name}.parquet"
         own, elsewhere = None, set()
-        for file in self._location.files(f"{data_set}/day={day}"):
+        for file in self._location.parquet_files(f"{data_set}/day={day}"):
             if file.path == path:
                 own = file
             else:

@@ -30,8 +30,9 @@ import pyarrow.parquet as pq
 
 from streaming.archive.answers import PREFIX
 from streaming.archive.archive import DATA_SETS, Row, position
-from streaming.archive.location import BUILDING, ArchiveLocation, File, flush
+from streaming.archive.location import ArchiveLocation
 from streaming.errors import MachineError, UsageError
+from streaming.storage import BUILDING, File, flush
 
 # The size of a row group in bytes of memory: small enough for a reader to skip well, and a merge needs the memory of a
 # few row groups at most.
@@ -80,7 +81,7 @@ def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -
 
 
 def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> CompactedDay | None:
-    files = location.files(folder)
+    files = location.parquet_files(folder)
     drop = _drop_rule(location, folder)
     deleted = sum(
         drop(row) for file in files for row in location.read(file.path, _KEYS[folder.partition("/")[0]]).to_pylist()
@@ -184,7 +185,7 @@ def _drop_rule(location: ArchiveLocation, folder: str) -> Drop:
 
 
 def _rows(location: ArchiveLocation, folder: str, columns: list[str]) -> Iterator[Row]:
-    for file in location.files(folder):
+    for file in location.parquet_files(folder):
         yield from location.read(file.path, columns).to_pylist()
 
 

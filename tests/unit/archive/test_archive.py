@@ -185,7 +185,7 @@ def test_an_object_store_gets_each_file_in_one_upload(store: ObjectStore) -> Non
     Archive(location).write([summary(0), summary(1)], name="q-0")
     Archive(location).write([summary(0, text="Anew."), summary(1)], name="q-0")
     Archive(location).write([summary(1), summary(2)], name="q-1")
-    paths = [file.path for file in location.files("summaries")]
+    paths = [file.path for file in location.parquet_files("summaries")]
     assert paths == ["summaries/day=2026-09-21/q-0.parquet", "summaries/day=2026-09-21/q-1.parquet"]
     rows = [row for path in paths for row in location.read(path).to_pylist()]
     assert [row["source"]["offset"] for row in rows] == [0, 1, 2]
@@ -206,7 +206,7 @@ def test_a_login_in_the_url_is_shown_to_nobody(store: ObjectStore) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://host/folder", "s3://bucket?nonsense=1"])
 def test_a_place_that_nothing_opens_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="cannot hold Parquet files"):
+    with pytest.raises(UsageError, match="cannot hold files"):
         ArchiveLocation(url)
 
 
