@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import random
 import time
 
 import pytest
@@ -170,3 +172,35 @@ def test_no_more_chunks_than_allowed_are_made_of_pieces_that_do_not_pair() -> No
     assert by_bytes(text) < 600
     with pytest.raises(BadInput, match="max_chunks"):
         split(text, limit=100, max_chunks=8)
+
+
+def book(paragraphs: int, seed: int = 3) -> list[str]:
+    chance = random.Random(seed)
+    words = ["mill", "river", "Anna", "saw", "the", "smoke", "bell", "roof", "evening", "stone", "winter", "people"]
+    return [
+        " ".join(
+            " ".join(chance.choices(words, k=chance.randint(6, 25))).capitalize() + "."
+            for _ in range(chance.randint(2, 7))
+        )
+        + "\n\n"
+        for _ in range(paragraphs)
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 100, 333, 500, 799, 800])
+def test_a_paragraph_more_in_a_book_leaves_the_other_chunks_as_they_were(place: int) -> None:
+    paragraphs = book(800)
+    before = split_chunks("".join(paragraphs), count=by_words, limit=500, max_chunks=256, language="en")
+    longer = [*paragraphs[:place], *book(1, seed=4), *paragraphs[place:]]
+    after = split_chunks("".join(longer), count=by_words, limit=500, max_chunks=256, language="en")
+    assert len(before) > 100
+    assert "".join(after) == "".join(longer)
+    assert max(map(by_words, after)) <= 500
+    assert len(set(after) - set(before)) <= 0.07 * len(before)
+
+
+def test_a_book_that_fits_max_chunks_in_equal_parts_is_not_refused() -> None:
+    text = "".join(book(800))
+    most = math.ceil(1.05 * by_words(text) / 500)
+    assert len(split_chunks(text, count=by_words, limit=500, max_chunks=10_000, language="en")) > most
+    assert len(split_chunks(text, count=by_words, limit=500, max_chunks=most, language="en")) <= most
