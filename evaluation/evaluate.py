@@ -71,7 +71,8 @@ def evaluate(
 
 
 def _plan(contender: Contender) -> Work:
-    settings = contender.settings
+    # A stored answer would have no speed.
+    settings = contender.settings.model_copy(update={"store": "off"})
     check_prompt(settings)
     original = open_model(settings.model, completion=settings.completion)
     return plan_work(settings, choose(settings, original, cores=usable_cores()), here=True, command="eval")

@@ -75,6 +75,11 @@ class Tokens(BaseModel):
     prompt: Long
     completion: Long
 
+    @classmethod
+    def none(cls) -> Tokens:
+        """Return the tokens of a summary for which nothing was generated."""
+        return cls(prompt=0, completion=0)
+
 
 class Signals(BaseModel):
     """What can be measured about a summary without a reference. None: not measured.
@@ -178,7 +183,7 @@ class Summary(BaseModel):
     chunks: Long = Field(description="Parts the text was read in; 1 when it fitted one prompt.")
     tokens: Tokens
     seconds: float = Field(description="Wall-clock time from first work on the document to its summary.")
-    reused: bool = False
+    reused: bool = Field(default=False, description="Whether the summary came from the store, made before.")
     signals: Signals
     document_sha256: str = Field(description="SHA-256 of the text in UTF-8.")
     source: Source | None = Field(description="Where in Kafka the document was; null when it came another way.")

@@ -91,7 +91,8 @@ class Pipeline:
         self._plans += 1
         names = ("input_topic", "output_topic", "dead_letter_topic", "query")
         own = {name: f"{name}-{self._plans}" for name in names}
-        return prepare(self._settings.model_copy(update=own), self._model)
+        # What a store holds is not computed, and only computing is measured.
+        return prepare(self._settings.model_copy(update=own | {"store": "off"}), self._model)
 
     def _summarize(self, documents: Sequence[Document], plan: Plan, on_part: Callable[[], None]) -> Run:
         report = publish(plan.settings, map(to_record, documents), lambda: None)

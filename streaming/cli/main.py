@@ -14,7 +14,7 @@ from benchmarks.cli import bench
 from evaluation.cli import evaluation
 from producers.cli import app as produce
 from streaming import __version__
-from streaming.cli import broker, config, model, prompts, topics
+from streaming.cli import broker, config, model, prompts, store, topics
 from streaming.cli.compact import compact
 from streaming.cli.demo import demo
 from streaming.cli.doctor import doctor
@@ -78,5 +78,10 @@ _add_group(
     "prompts",
     "The prompt profiles: the instructions for the model, by name.",
     {"list": prompts.list_profiles, "show": prompts.show, "check": prompts.check, "new": prompts.new},
+)
+_add_group(
+    "store",
+    "The store: what was generated before.",
+    {"stats": store.stats, "verify": store.verify, "gc": store.gc},
 )
 _add_group("config", "The settings.", {"show": config.show})

@@ -48,6 +48,7 @@ def run(
     prompt_style: Annotated[str | None, flag("prompt_style")] = None,
     faithfulness: Annotated[str | None, flag("faithfulness")] = None,
     least_support: Annotated[float | None, flag("least_support")] = None,
+    store: Annotated[str | None, flag("store")] = None,
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,
     slots: Annotated[int | None, flag("slots")] = None,

@@ -46,6 +46,7 @@ def summarize(
     max_tokens: Annotated[int | None, flag("max_tokens")] = None,
     faithfulness: Annotated[str | None, flag("faithfulness")] = None,
     least_support: Annotated[float | None, flag("least_support")] = None,
+    store: Annotated[str | None, flag("store")] = None,
     slots: Annotated[int | None, flag("slots")] = None,
     context: Annotated[int | None, flag("context")] = None,
     threads: Annotated[int | None, flag("threads")] = None,

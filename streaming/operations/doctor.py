@@ -29,12 +29,14 @@ from streaming.machine.java import find_java, jar_folder, java_version
 from streaming.machine.java_paths import class_path, java_refusal
 from streaming.planning.engine_choice import Choice, foresee
 from streaming.planning.layout import plan_layout
+from streaming.planning.store_plan import store_url
 from streaming.planning.token_limits import token_limits
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.spark.cluster import check_master
 from streaming.spark.session import LEAST_DISK
+from streaming.storage import Folder
 from streaming.wording import counted, megabytes
 
 State = Literal["ok", "warning", "problem"]
@@ -67,6 +69,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings)
     if settings.parquet is not None:
         yield _check("archive", lambda: ArchiveLocation(settings.parquet or "").check())
+    if settings.store != "off":
+        yield _check("store", lambda: Folder(store_url(settings)).check())
     yield from _kafka(settings)
 
 

@@ -13,14 +13,19 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from typing import Any
 
 from streaming.errors import BadInput, DocumentError, DocumentFailed, GistreamError
 from streaming.messages import Document, LeftOut, PromptInfo, Signals, Source, Summary, SummarySentence, Tokens
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
+from streaming.storage import Folder
+from streaming.store import Labels, Store, StoredEngine, summary_key, working_on
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
 from streaming.summarizer.evidence import SummarySentence as MeasuredSentence
 
+# This process's stores, by folder or URL.
+_stores: dict[str, Store | None] = {}
 # This process's engine. Spark keeps its Python workers across tasks and micro-batches, so the engine stays, too.
 _loaded: dict[EngineRecipe, Engine] = {}
 
@@ -31,6 +36,17 @@ def _engine(recipe: EngineRecipe, on_progress: Callable[[float], None] | None) -
         unload()
         _loaded[recipe] = recipe.load(on_progress)
     return _loaded[recipe]
+
+
+def _store(url: str) -> Store | None:
+    """Return this process's store in a folder; None when it cannot be opened, which is said once."""
+    if url not in _stores:
+        try:
+            _stores[url] = Store(Folder(url))
+        except GistreamError as error:
+            _stores[url] = None
+            sys.stderr.write(f"gistream: {error} Summaries are made without the store.\n")
+    return _stores[url]
 
 
 def unload() -> None:
@@ -50,7 +66,11 @@ class Desk:
         Raises `EngineError`, also when the context is too small for the default profile: every document would fail.
         """
         self._work = work
-        self._summarizer = Summarizer(_engine(work.engine, on_progress), work.recipe)
+        engine = _engine(work.engine, on_progress)
+        self._store = _store(work.store.url) if work.store is not None else None
+        if work.store is not None and self._store is not None:
+            engine = StoredEngine(engine, self._store, work.store.model)
+        self._summarizer = Summarizer(engine, work.recipe)
         self._summarizer.check(work.profiles[work.default_profile])
 
     async def summarize(self, document: Document, source: Source | None) -> Summary:
@@ -65,14 +85,27 @@ class Desk:
             raise BadInput(
                 f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
             )
-        outcome = await self._summarizer.summarize(
-            SummaryRequest(document.text, profile, document.language, document.title, work.grammars.get(profile.name)),
-            deadline=time.monotonic() + work.deadline,
+        started = time.monotonic()
+        request = SummaryRequest(
+            document.text, profile, document.language, document.title, work.grammars.get(profile.name)
         )
         document_sha256 = hashlib.sha256(document.text.encode()).hexdigest()
-        return Summary(
-            id=document.id or document_sha256,
-            title=document.title,
+        of_document: dict[str, Any] = {
+            "id": document.id or document_sha256,
+            "title": document.title,
+            "source": source,
+            "metadata": document.metadata,
+        }
+        key = None
+        if work.store is not None and self._store is not None:
+            key = summary_key(work.store.model, work.store.code, work.recipe, request)
+            if (value := await self._store.get("summaries", key)) is not None:
+                return _reused(value, of_document, seconds=time.monotonic() - started)
+        recipe = work.recipe.hash(profile)
+        with working_on(document_sha256, recipe):
+            outcome = await self._summarizer.summarize(request, deadline=started + work.deadline)
+        summary = Summary(
+            **of_document,
             summary=outcome.summary,
             answer=outcome.answer,
             status=outcome.status,
@@ -80,17 +113,19 @@ class Desk:
             left_out=[LeftOut(kind=kind, characters=amount) for kind, amount in outcome.left_out.items()],
             model=work.model,
             prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
-            recipe=work.recipe.hash(profile),
+            recipe=recipe,
             strategy=outcome.strategy,
             chunks=outcome.chunks,
             tokens=Tokens(prompt=outcome.prompt_tokens, completion=outcome.completion_tokens),
             seconds=round(outcome.seconds, 3),
             signals=_signals(outcome),
             document_sha256=document_sha256,
-            source=source,
             produced_at=datetime.now(timezone.utc),
-            metadata=document.metadata,
         )
+        if key is not None and self._store is not None:
+            labels = Labels(document_sha256, recipe, time.time())
+            await self._store.put("summaries", key, labels, summary.model_dump(mode="json", exclude=set(of_document)))
+        return summary
 
     async def attempt(self, document: Document) -> Summary | DocumentError:
         """Summarize a document that did not come from Kafka, or return why it has no summary."""
@@ -99,6 +134,12 @@ class Desk:
                 return await self.summarize(document, None)
         except DocumentError as error:
             return error
+
+
+def _reused(value: dict[str, Any], of_document: dict[str, Any], *, seconds: float) -> Summary:
+    """Return a stored summary as that of this document: nothing was generated for it."""
+    made = {"produced_at": datetime.now(timezone.utc), "seconds": round(seconds, 3), "tokens": Tokens.none()}
+    return Summary.model_validate({**value, **of_document, **made, "reused": True})
 
 
 def _signals(outcome: SummaryResult) -> Signals:

@@ -32,13 +32,13 @@ from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
 from streaming.planning.work import Work
 
-# `reason` is a dead letter's, `deletable` tells whether a deletion with the key of a summary's record would delete it.
-# Both are for the counts of a micro-batch, not for the sinks.
+# `reason` is a dead letter's, `deletable` tells whether a deletion with the key of a summary's record would delete it,
+# `reused` whether the summary came from the store. They are for the counts of a micro-batch, not for the sinks.
 OUTPUT_SCHEMA = (
     "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>, reason string, "
-    "deletable boolean"
+    "deletable boolean, reused boolean"
 )
-_COLUMNS = ["topic", "key", "value", "headers", "reason", "deletable"]
+_COLUMNS = ["topic", "key", "value", "headers", "reason", "deletable", "reused"]
 # With fewer failures than this, their share says nothing.
 _FEWEST_FAILURES = 10
 # Fewer records that cannot be read say nothing about how they are read: a topic may begin with somebody's test.
@@ -79,6 +79,7 @@ class _Outcome:
     error: DocumentError | None = None
     unread: bool = False
     deletable: bool | None = None
+    reused: bool | None = None
 
     @property
     def failure(self) -> DocumentFailed | None:
@@ -155,7 +156,9 @@ class _Task:
                 summary = await self._desk.summarize(decoded.document, record.source)
                 stage = "publish"
                 summary = summary.model_copy(update={"mended": decoded.mended})
-                return _Outcome(summary_result(summary, record, topics), deletable=decoded.deletable)
+                return _Outcome(
+                    summary_result(summary, record, topics), deletable=decoded.deletable, reused=summary.reused
+                )
         except DocumentError as error:
             return _Outcome(dead_letter_result(record, error, stage, topics), error, unread=stage == "decode")
 
@@ -233,4 +236,4 @@ def _frames(outcomes: list[_Outcome]) -> Iterator[pd.DataFrame]:
 def _row(outcome: _Outcome) -> tuple[Any, ...]:
     result = outcome.result
     headers = [{"key": name, "value": raw} for name, raw in result.headers]
-    return result.topic, result.key, result.value, headers, outcome.reason, outcome.deletable
+    return result.topic, result.key, result.value, headers, outcome.reason, outcome.deletable, outcome.reused

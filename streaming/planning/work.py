@@ -14,6 +14,7 @@ from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import MachineError, UsageError
 from streaming.messages import ModelInfo
 from streaming.planning.engine_choice import Choice
+from streaming.planning.store_plan import StorePlan, plan_store
 from streaming.planning.token_limits import TokenLimits, checked_token_limits, repairs
 from streaming.protocol import EngineRecipe, Sampling
 from streaming.settings import MIB, Settings
@@ -25,7 +26,7 @@ class Work:
     """Everything that an executor needs to summarize documents: small, picklable, made once by the driver.
 
     `grammars` maps the names of profiles that answer with JSON to their grammars. `in_flight` documents are open at
-    once; a document may take `deadline` seconds.
+    once; a document may take `deadline` seconds. Without a `store` everything is generated.
     """
 
     engine: EngineRecipe
@@ -36,6 +37,7 @@ class Work:
     default_profile: str
     in_flight: int
     deadline: float
+    store: StorePlan | None = None
 
     @property
     def recipe_name(self) -> str:
@@ -96,6 +98,7 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool, command: str = 
         # Twice the slots, so that a freed slot has its next document while the previous result is written.
         in_flight=2 * choice.setup.slots,
         deadline=settings.document_deadline,
+        store=plan_store(settings, choice.original, model, limits),
     )
 
 

@@ -171,6 +171,13 @@ class ModelSettings(BaseModel):
         "weighted by how rare they are, that one sentence of the document has. Of the sample model's sentences at "
         "0.85 or more 14 of 15 were true, at 0.8 20 of 24. Higher takes more sentences from the document.",
     )
+    store: str = Field(
+        "auto",
+        min_length=1,
+        description="Where answers of the model and summaries are kept, so that nothing is generated twice. auto: in "
+        "the data dir, with a local master. A folder or a URL (s3://bucket/folder): there, for all queries and "
+        "machines that name it. off: nowhere. `gistream store gc` makes it smaller.",
+    )
     document_deadline: float = Field(
         3600,
         gt=0,

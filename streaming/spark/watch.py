@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.2
 # The name of the metrics that Spark counts along with the results of a micro-batch.
 _METRICS = "results"
 # The columns that are there to be counted.
-COUNTED = ("reason", "deletable")
+COUNTED = ("reason", "deletable", "reused")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Batch:
 
     `reason` is the most frequent reason of its dead letters. `deletions` counts the records without a value, and
     `undeletable` the documents that go by another id than their record's key names, so that no deletion finds them.
+    `reused` counts the summaries that came from the store.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Batch:
     reason: str | None
     deletions: int
     undeletable: int
+    reused: int
     seconds: float
     end_offsets: str
 
@@ -91,6 +93,7 @@ def counts(dead_letter_topic: str) -> list[Column]:
         mode("reason").alias("reason"),
         count(when(~is_dead_letter & col("value").isNull(), 1)).alias("deletions"),
         count(when(~col("deletable"), 1)).alias("undeletable"),
+        count(when(col("reused"), 1)).alias("reused"),
     ]
 
 
@@ -103,6 +106,7 @@ def read_counts(counts: Any, number: int, records: int, seconds: float, end_offs
         reason=counts["reason"] if counts else None,
         deletions=counts["deletions"] if counts else 0,
         undeletable=counts["undeletable"] if counts else 0,
+        reused=counts["reused"] if counts else 0,
         seconds=seconds,
         end_offsets=end_offsets,
     )

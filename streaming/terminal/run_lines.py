@@ -81,6 +81,8 @@ class BatchLines:
         dead = f", {counted(batch.dead_letters, 'dead letter')}" if batch.dead_letters else ""
         if batch.dead_letters and batch.reason:
             dead += f" (most often: {batch.reason})"
+        if batch.reused:
+            dead += f", {batch.reused} from the store"
         if batch.deletions:
             dead += f", {counted(batch.deletions, 'deletion')}"
         if batch.undeletable:

@@ -88,7 +88,7 @@ def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path)
         (("summarize", __file__, "--prompt", "nothing"), 2, "no prompt profile 'nothing'"),
         (("summarize", __file__, "--model", "/nowhere"), 3, "There is no model file at /nowhere"),
         (("compact", "/nowhere"), 2, "There is no archive in /nowhere"),
-        (("compact", "ftp://host"), 2, "cannot hold Parquet files"),
+        (("compact", "ftp://host"), 2, "cannot hold files"),
         (("run", "--sink", "csv"), 2, "'csv' is no sink"),
         (("run", "--sink", "parquet=/proc/nowhere"), 7, "/proc/nowhere cannot be written"),
         (("run", "--input-pattern", "("), 2, "is no regular expression"),

@@ -19,7 +19,7 @@ def look(doing: Any = "working", **changes: Any) -> Look:
 
 
 def batch(number: int, records: int, *, seconds: float = 2.0, deletions: int = 0) -> Batch:
-    return Batch(number, records, 1, "NoText: no text", deletions, 0, seconds, "")
+    return Batch(number, records, 1, "NoText: no text", deletions, 0, 0, seconds, "")
 
 
 @pytest.mark.parametrize(

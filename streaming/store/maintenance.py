@@ -1,0 +1,86 @@
+"""Looking after a store: its size, whether its entries are whole, and making it smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import get_args
+
+from streaming.storage import File, Folder
+from streaming.store.entry import unpack
+from streaming.store.store import SUFFIX, Kind
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Entries of a kind, and their bytes."""
+
+    kind: Kind
+    entries: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Entries that were removed, and their bytes."""
+
+    entries: int
+    bytes: int
+
+
+def sizes(folder: Folder) -> list[Size]:
+    """Return the size of each kind of entry; raises `MachineError`."""
+    found = [(kind, folder.files(kind, SUFFIX)) for kind in KINDS]
+    return [Size(kind, len(files), sum(file.bytes for file in files)) for kind, files in found]
+
+
+def damaged(folder: Folder, on_entry: Callable[[], None]) -> Iterator[str]:
+    """Yield the path of each entry that would be left out on reading; `on_entry` is called after each entry."""
+    for kind in KINDS:
+        for file in folder.files(kind, SUFFIX):
+            if not _is_whole(folder, file):
+                yield file.path
+            on_entry()
+
+
+def collect(
+    folder: Folder,
+    *,
+    older_than: float | None,
+    keep_recipes: Collection[str],
+    max_bytes: int | None,
+    now: float,
+    on_entry: Callable[[], None],
+) -> Removed:
+    """Remove entries older than `older_than` seconds, of other recipes, and the oldest ones beyond `max_bytes`.
+
+    Without `keep_recipes` all recipes stay. `now` is in seconds since 1970. Raises `MachineError`.
+    """
+    files = sorted((file for kind in KINDS for file in folder.files(kind, SUFFIX)), key=lambda file: file.modified)
+    left = sum(file.bytes for file in files)
+    entries = removed = 0
+    for file in files:
+        on_entry()
+        old = older_than is not None and now - file.modified / 1e9 > older_than
+        foreign = bool(keep_recipes) and _recipe(folder, file) not in keep_recipes
+        if old or foreign or (max_bytes is not None and left > max_bytes):
+            folder.remove(file.path)
+            left -= file.bytes
+            entries, removed = entries + 1, removed + file.bytes
+    return Removed(entries, removed)
+
+
+def _is_whole(folder: Folder, file: File) -> bool:
+    return _recipe(folder, file) is not None
+
+
+def _recipe(folder: Folder, file: File) -> str | None:
+    """Return the recipe for which an entry was made; None when it is damaged or was removed meanwhile."""
+    raw = folder.read_bytes(file.path)
+    try:
+        return unpack(PurePosixPath(file.path).stem, raw)[0].recipe if raw is not None else None
+    except ValueError:
+        return None
