@@ -243,7 +243,10 @@ class Settings(RecordSettings):
     @property
     def checkpoint_location(self) -> str:
         """The path of the query's checkpoint."""
-        return self.checkpoint or str(self.data_dir / "checkpoints" / self.query)
+        if self.checkpoint is None:
+            return str(self.data_dir / "checkpoints" / self.query)
+        # A shell expands `--checkpoint ~/x`, and nobody a file's.
+        return str(Path(self.checkpoint).expanduser()) if self.checkpoint.startswith("~") else self.checkpoint
 
     @property
     def group_id(self) -> str:

@@ -68,7 +68,8 @@ class Store:
             return await asyncio.wait_for(running, _ANSWER_SECONDS)
         except MachineError as error:
             self._fail(str(error))
-        except TimeoutError:
+        # Python 3.10 has a time-out of asyncio's own.
+        except asyncio.TimeoutError:
             self._fail(f"the store {self._folder.url} did not answer within {_ANSWER_SECONDS} s.")
         return None
 

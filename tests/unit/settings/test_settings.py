@@ -269,3 +269,8 @@ def test_a_flag_is_named_and_explained_as_its_setting(monkeypatch: pytest.Monkey
     help_text = CliRunner().invoke(app, ["--help"]).output
     assert "--chunk-tokens" in help_text
     assert (Settings.model_fields["chunk_tokens"].description or "?") in help_text
+
+
+def test_a_home_in_a_files_checkpoint_is_this_users() -> None:
+    assert load({"checkpoint": "~/x"}).checkpoint_location == str(Path.home() / "x")
+    assert load({"checkpoint": "s3://bucket/x"}).checkpoint_location == "s3://bucket/x"
