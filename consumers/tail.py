@@ -198,8 +198,8 @@ def parse_start(start: str) -> Start:
         moment = datetime.fromisoformat(start.replace("Z", "+00:00"))
     except ValueError as error:
         raise UsageError(
-            "--from takes earliest, latest, a time such as 2026-01-31T08:00, or how long ago, such as -30m, -1h or "
-            f"-2d; '{start}' is none of them."
+            "--from takes earliest, latest or a time, such as 2026-01-31T08:00 or -1h (an hour ago; also s, m, d, w); "
+            f"'{start}' is none of them."
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
