@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, BinaryIO
 
-from pydantic_core import from_json
-
 from producers.records import ProducerRecord, Refusal
 from streaming.encoding.formats import name_format
 from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput, UsageError
+from streaming.json_values import parse_json, text_of, whole_characters
 from streaming.messages import lookup
 from streaming.text_files import is_wide
 from streaming.wording import shortened
@@ -40,7 +39,8 @@ def read_json_lines(
             continue
         location = f"{name}:{number}"
         try:
-            content = from_json(value)
+            # What a query mends, it is sent.
+            content, _ = parse_json(value.decode())
         except ValueError as error:
             yield Refusal(location, f"not JSON: {error}")
             continue
@@ -51,7 +51,8 @@ def read_json_lines(
             yield Refusal(location, problem)
             continue
         identity = lookup(content, id_field)
-        key = str(identity).encode() if isinstance(identity, str | int) and not isinstance(identity, bool) else None
+        named = isinstance(identity, str | int | float) and not isinstance(identity, bool)
+        key = whole_characters(text_of(identity) or "").encode() if named else None
         yield ProducerRecord(location, key, value)
 
 

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
-from pydantic_core import from_json
+
+from streaming.json_values import parse_json
 
 # A number of 64 bits, as in Kafka and Parquet.
 Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -319,7 +320,7 @@ def lookup(value: Any, path: str) -> Any:
     for name in path.split("."):
         if isinstance(value, str) and value.lstrip().startswith("{"):
             try:
-                value = from_json(value)
+                value, _ = parse_json(value)
             except ValueError:
                 return None
         if not isinstance(value, dict):

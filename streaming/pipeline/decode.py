@@ -19,6 +19,7 @@ from typing import Literal
 
 from streaming.encoding.reading import decode_text, refuse_wrapped
 from streaming.errors import BadInput
+from streaming.json_values import parse_json
 from streaming.messages import Document, Record
 from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_document import (
@@ -27,7 +28,6 @@ from streaming.pipeline.json_document import (
     FieldPlaces,
     document_in,
     is_document,
-    parse_json,
 )
 from streaming.settings import Settings
 

@@ -12,21 +12,18 @@ What is only copied (title, metadata) never costs a document. Pure functions; no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from streaming.errors import BadInput
+from streaming.json_values import parse_json, text_of, whole_characters
 from streaming.messages import Document, lookup
 
 # An object in a string in a list in a string: nobody wraps deeper on purpose.
 _MOST_WRAPPINGS = 4
-# Python refuses to read longer numbers (sys.int_info.default_max_str_digits).
-_MOST_DIGITS = 4000
 # Names of fields in a message: a person finds the right one among so many.
 _MOST_NAMES = 20
 _LONGEST_NAME = 40
@@ -50,21 +47,6 @@ class FieldPlaces:
         return self.field.get(name, name)
 
 
-def parse_json(text: str) -> tuple[Any, bool]:
-    """Parse JSON; tell whether it has characters that JSON would escape, or half a character (a lone surrogate).
-
-    Raises `ValueError` when it is no JSON also without these; the message has none of the text.
-    """
-    try:
-        return from_json(text), False
-    except ValueError as strict:
-        try:
-            # The end of a C string is no part of the JSON.
-            return json.loads(text.rstrip("\0"), strict=False, parse_int=_whole_number), True
-        except (ValueError, RecursionError):
-            raise strict from None
-
-
 def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
     """Return the document that a JSON value holds, and what was mended in it; raises `BadInput`."""
     mended: list[str] = []
@@ -86,27 +68,6 @@ def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
 def is_document(value: Any) -> bool:
     """Tell whether a value of JSON can hold a document: an object, a list of objects, or a string."""
     return isinstance(value, dict | str) or (isinstance(value, list) and bool(value) and all(map(_is_object, value)))
-
-
-def text_of(value: Any) -> str | None:
-    """Return a value of JSON as text: a string as it is, a whole number without a fraction, the rest as JSON.
-
-    None for null. 4711.0 is 4711, because some serializers know no whole numbers.
-    """
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def whole_characters(text: str) -> str:
-    """Return `text` with U+FFFD for each half of a character (a lone surrogate), which UTF-8 cannot hold."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def _unwrapped(value: Any, text_path: str, mended: list[str]) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from streaming.engine import ModelFile
@@ -40,12 +42,24 @@ def plan_store(settings: Settings, original: ModelFile, model: ModelFile, limits
         thinking_tokens=limits.thinking_tokens,
         context=limits.context,
     )
-    return StorePlan(store_url(settings), identity, code_hash(*_SUMMARIZING))
+    return StorePlan(store_url(settings), identity, f"{code_hash(*_SUMMARIZING)} {libraries_hash()}")
 
 
 def store_url(settings: Settings) -> str:
     """Return the folder or URL of the store that the settings name, also where it is not used."""
     return str(settings.data_dir / "store") if settings.store in ("auto", "off") else settings.store
+
+
+@cache
+def libraries_hash() -> str:
+    """Return a hash of the versions of all libraries that gistream needs: they cut, count and choose sentences, too."""
+    versions = []
+    for requirement in requires("gistream") or []:
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+        # An extra's may be absent.
+        with suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    return sha256("\n".join(sorted(versions)).encode()).hexdigest()[:16]
 
 
 @cache
