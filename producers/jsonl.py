@@ -14,8 +14,7 @@ from producers.records import ProducerRecord, Refusal
 from streaming.encoding.formats import name_format
 from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput, UsageError
-from streaming.json_values import parse_json, text_of, whole_characters
-from streaming.messages import lookup
+from streaming.json_values import lookup, parse_json, text_of, whole_characters
 from streaming.text_files import is_wide
 from streaming.wording import shortened
 

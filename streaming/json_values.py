@@ -45,3 +45,22 @@ def whole_characters(text: str) -> str:
 
 def _whole_number(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+def lookup(value: Any, path: str) -> Any:
+    """Follow a dotted path into JSON objects, also into those that stand as JSON in a string.
+
+    A key that contains the dots comes first. None: there is no value.
+    """
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for name in path.split("."):
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            try:
+                value, _ = parse_json(value)
+            except ValueError:
+                return None
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value

@@ -14,8 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
 
-from streaming.json_values import parse_json
-
 # A number of 64 bits, as in Kafka and Parquet.
 Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 # A Kafka header: a name and bytes; names may repeat.
@@ -308,22 +306,3 @@ def read_result(
         return None
     # On a topic every result of gistream has its position; a summary without one is foreign.
     return summary if summary.source is not None else None
-
-
-def lookup(value: Any, path: str) -> Any:
-    """Follow a dotted path into JSON objects, also into those that stand as JSON in a string.
-
-    A key that contains the dots comes first. None: there is no value.
-    """
-    if isinstance(value, dict) and path in value:
-        return value[path]
-    for name in path.split("."):
-        if isinstance(value, str) and value.lstrip().startswith("{"):
-            try:
-                value, _ = parse_json(value)
-            except ValueError:
-                return None
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value

@@ -19,8 +19,8 @@ from typing import Literal
 
 from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput
-from streaming.json_values import parse_json, text_of, whole_characters
-from streaming.messages import Document, Source, lookup
+from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.messages import Document, Source
 
 IdRule = Literal["auto", "field", "key", "sha256", "offset"]
 

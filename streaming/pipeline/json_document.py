@@ -19,8 +19,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from streaming.errors import BadInput
-from streaming.json_values import parse_json, text_of, whole_characters
-from streaming.messages import Document, lookup
+from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.messages import Document
 
 # An object in a string in a list in a string: nobody wraps deeper on purpose.
 _MOST_WRAPPINGS = 4
