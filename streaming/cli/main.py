@@ -24,6 +24,7 @@ from streaming.cli.run import run
 from streaming.cli.summarize import summarize
 from streaming.cli.tail import tail
 from streaming.cli.tune import tune
+from streaming.cli.verify import verify
 from streaming.errors import run_command
 from streaming.terminal.consoles import out
 
@@ -55,7 +56,7 @@ def _add_group(name: str, summary: str, commands: Mapping[str, Callable[..., Any
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, summarize, compact, doctor, tune, engine, bench):
+for _command in (demo, run, tail, summarize, verify, compact, doctor, tune, engine, bench):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")

@@ -6,7 +6,7 @@ partition. It commits nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 
@@ -32,22 +32,50 @@ def first_records(settings: Settings, topic: str, number: int) -> list[Record]:
     Raises `TopicError` when the topic does not exist, and `BrokerError`.
     """
     with _connected(settings) as consumer:
-        numbers = consumer.partitions_for_topic(topic)
-        if not numbers:
-            raise TopicError(
-                f"Topic '{topic}' does not exist on {settings.servers}; create it with `gistream topics create`, or "
-                "correct its name."
-            )
-        partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
-        starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
-        ranges = {(topic, p.partition): (starts[p], ends[p]) for p in partitions}
-        return list(islice(_records(consumer, ranges), number))
+        return list(islice(_records(consumer, _ranges(settings, consumer, topic, None, None)), number))
 
 
-def read_ranges(settings: Settings, ranges: Ranges) -> list[Record]:
-    """Return the records of ranges of offsets; raises `BrokerError`."""
+def topic_ranges(settings: Settings, topics: Iterable[str], start: int | None, end: int | None) -> Ranges:
+    """Return the offsets of topics between two times (ms since 1970), None for their beginning and their end now.
+
+    Raises `TopicError` when a topic does not exist, and `BrokerError`.
+    """
     with _connected(settings) as consumer:
-        return list(_records(consumer, ranges))
+        return {
+            name: offsets
+            for topic in topics
+            for name, offsets in _ranges(settings, consumer, topic, start, end).items()
+        }
+
+
+def read_ranges(settings: Settings, ranges: Ranges) -> Iterator[Record]:
+    """Yield the records of ranges of offsets; raises `BrokerError`."""
+    with _connected(settings) as consumer:
+        yield from _records(consumer, ranges)
+
+
+def _ranges(
+    settings: Settings, consumer: KafkaConsumer, topic: str, start: int | None, end: int | None
+) -> dict[tuple[str, int], tuple[int, int]]:
+    numbers = consumer.partitions_for_topic(topic)
+    if not numbers:
+        raise TopicError(
+            f"Topic '{topic}' does not exist on {settings.servers}; create it with `gistream topics create`, or "
+            "correct its name."
+        )
+    partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
+    first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    starts = first if start is None else _at(consumer, partitions, start, last)
+    ends = last if end is None else _at(consumer, partitions, end, last)
+    return {(topic, p.partition): (starts[p], ends[p]) for p in partitions}
+
+
+def _at(
+    consumer: KafkaConsumer, partitions: list[TopicPartition], time: int, last: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Return the offsets of the first records at a time (ms since 1970) or later; the ends where there is none."""
+    found = consumer.offsets_for_times(dict.fromkeys(partitions, time))
+    return {partition: found[partition].offset if found.get(partition) else last[partition] for partition in partitions}
 
 
 @contextmanager

@@ -1,0 +1,78 @@
+"""`gistream verify`: whether every record of the input has its result."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from streaming.errors import UsageError
+from streaming.settings import load
+from streaming.settings.flags import DataDir, DeadLetterTopic, Json, Kafka, OutputTopic, Servers, command_flags, flag
+from streaming.terminal.consoles import notes, out
+from streaming.terminal.progress import ProgressBar
+from streaming.wording import counted
+
+
+def verify(
+    ctx: typer.Context,
+    parquet: Annotated[
+        str | None, typer.Option(help="Account for the results in this archive, not for those on the topics.")
+    ] = None,
+    start: Annotated[str, typer.Option("--from", help="earliest, or a time: 2026-01-31T08:00, -1h.")] = "earliest",
+    end: Annotated[str, typer.Option("--to", help="latest, or a time.")] = "latest",
+    query: Annotated[str | None, flag("query")] = None,
+    checkpoint: Annotated[str | None, flag("checkpoint")] = None,
+    output_topic: OutputTopic = None,
+    dead_letter_topic: DeadLetterTopic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Account for every record that a query has committed: by a summary, a deletion or a dead letter.
+
+    Ends with 1 when a record has nothing, or when an archive has a result twice. On topics a result may stand twice
+    after a crash; such results are counted.
+
+    Examples:
+        gistream verify
+
+        gistream verify --parquet /srv/gistream/archive --from -1d
+    """
+    from consumers.tail import parse_start
+    from streaming.archive import ArchiveLocation
+    from streaming.operations.verify import verify as account_for
+
+    settings = load(command_flags(ctx))
+    times = [parse_start(text) for text in (start, end)]
+    if times[0] == "latest" or times[1] == "earliest":
+        raise UsageError("--from latest and --to earliest leave nothing to account for.")
+    with ProgressBar(notes) as bar:
+        bar.begin("records and results", 0)
+        account = account_for(
+            settings,
+            archive=ArchiveLocation(parquet) if parquet is not None else None,
+            start=None if times[0] == "earliest" else int(times[0]),
+            end=None if times[1] == "latest" else int(times[1]),
+            on_record=bar.advance,
+        )
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(account)) + "\n")
+    else:
+        out.print(
+            f"{counted(account.records, 'record')}: {counted(account.summaries, 'summary', 'summaries')}, "
+            f"{counted(account.dead_letters, 'dead letter')}, {counted(account.deletions, 'deletion')}"
+        )
+        out.print(f"missing: {account.missing_records:,}")
+        out.print(f"twice:   {account.twice:,}")
+        if account.unread:
+            out.print(f"{counted(account.unread, 'offset')} behind the last commit, which the query has not read yet")
+        for name, positions in (("missing", account.missing), ("twice", account.doubled)):
+            for position in positions:
+                notes.print(f"{name}: {position}")
+    if account.missing_records or (parquet is not None and account.twice):
+        raise typer.Exit(1)

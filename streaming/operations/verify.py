@@ -1,0 +1,160 @@
+"""`gistream verify`: accounts for every record of the input by a summary, a deletion or a dead letter.
+
+Reads what the query has committed, from the beginning of the topics or between two times, and then all results. Needs
+a byte for each offset, and one more for each recipe; no document and no summary is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from streaming.archive import ArchiveLocation
+from streaming.errors import CheckpointError
+from streaming.json_values import lookup, parse_json
+from streaming.kafka.records import Ranges, read_ranges, topic_ranges
+from streaming.messages import Record, Source, read_source
+from streaming.settings import Settings
+from streaming.spark.checkpoint import committed_offsets
+
+# Positions that a report names.
+_MOST_NAMED = 20
+_DATA_SETS = ("summaries", "dead_letters", "deletions")
+
+
+@dataclass
+class Account:
+    """The outcome: how many records there are, what became of them, and which have nothing.
+
+    `twice` counts results that stand more than once with the same identity. `unread` counts offsets behind the last
+    commit. `missing` and `doubled` name the first positions.
+    """
+
+    records: int = 0
+    summaries: int = 0
+    dead_letters: int = 0
+    deletions: int = 0
+    unread: int = 0
+    missing_records: int = 0
+    twice: int = 0
+    missing: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+
+class _Offsets:
+    """A byte for each offset of the input's ranges."""
+
+    def __init__(self, ranges: Ranges) -> None:
+        self._ranges = ranges
+        self._bytes = {name: bytearray(max(0, end - start)) for name, (start, end) in ranges.items()}
+
+    def add(self, topic: str, partition: int, offset: int) -> int | None:
+        """Count one more at an offset and return how many there are; None when it is in none of the ranges."""
+        start, end = self._ranges.get((topic, partition), (0, 0))
+        if not start <= offset < end:
+            return None
+        counts = self._bytes[topic, partition]
+        counts[offset - start] = min(255, counts[offset - start] + 1)
+        return counts[offset - start]
+
+    def where(self, other: _Offsets) -> Iterator[tuple[str, int, int]]:
+        """Yield the positions that are counted here and not in `other`."""
+        for (topic, partition), counts in self._bytes.items():
+            start = self._ranges[topic, partition][0]
+            theirs = other._bytes[topic, partition]
+            yield from ((topic, partition, start + n) for n, count in enumerate(counts) if count and not theirs[n])
+
+
+def verify(
+    settings: Settings,
+    *,
+    archive: ArchiveLocation | None,
+    start: int | None,
+    end: int | None,
+    on_record: Callable[[], None],
+) -> Account:
+    """Account for the records between two times (ms since 1970); `on_record` is called for each record and result.
+
+    Results are those of the topics, or of `archive`. Raises `CheckpointError` when the query has committed nothing,
+    `TopicError`, `BrokerError`, and `MachineError` for an archive that cannot be read.
+    """
+    committed = committed_offsets(settings.checkpoint_location)
+    if committed is None:
+        raise CheckpointError(
+            f"The query '{settings.query}' has committed nothing yet, so there is nothing to account for; name another "
+            "with --query, or its checkpoint with --checkpoint."
+        )
+    ends: dict[str, dict[str, int]] = json.loads(committed)
+    account, ranges = Account(), {}
+    for (topic, partition), (first, last) in topic_ranges(settings, sorted(ends), start, end).items():
+        read_until = min(last, ends[topic].get(str(partition), 0))
+        ranges[topic, partition] = (first, max(first, read_until))
+        account.unread += max(0, last - max(first, read_until))
+    records, results = _Offsets(ranges), _Offsets(ranges)
+    for record in read_ranges(settings, ranges):
+        on_record()
+        account.records += 1
+        source = record.source
+        records.add(source.topic, source.partition, source.offset)
+    by_recipe: dict[str, _Offsets] = defaultdict(lambda: _Offsets(ranges))
+    found = _archived(archive) if archive is not None else _published(settings)
+    for kind, source, recipe in found:
+        on_record()
+        _enter(account, results, by_recipe, kind, source, recipe)
+    for position in records.where(results):
+        account.missing_records += 1
+        if len(account.missing) < _MOST_NAMED:
+            account.missing.append(_name(*position))
+    return account
+
+
+def _enter(
+    account: Account, results: _Offsets, by_recipe: dict[str, _Offsets], kind: str, source: Source, recipe: str
+) -> None:
+    position = source.topic, source.partition, source.offset
+    if results.add(*position) is None:
+        # Of another query's input, or of another time.
+        return
+    if (by_recipe[recipe].add(*position) or 0) > 1:
+        account.twice += 1
+        if len(account.doubled) < _MOST_NAMED:
+            account.doubled.append(_name(*position))
+        return
+    setattr(account, kind, getattr(account, kind) + 1)
+
+
+def _published(settings: Settings) -> Iterator[tuple[str, Source, str]]:
+    """Yield kind, position and recipe of each result on the topics."""
+    for topic in (settings.output_topic, settings.dead_letter_topic):
+        for record in read_ranges(settings, topic_ranges(settings, [topic], None, None)):
+            if (result := _result(record, dead_letter=topic == settings.dead_letter_topic)) is not None:
+                yield result
+
+
+def _result(record: Record, *, dead_letter: bool) -> tuple[str, Source, str] | None:
+    """Return what a record of the output topics says; None for a foreign one. Reads no more than it needs."""
+    if dead_letter or record.value is None:
+        source = read_source(record.headers)
+        kind = "dead_letters" if dead_letter else "deletions"
+        return (kind, source, kind) if source is not None else None
+    try:
+        value, _ = parse_json(record.value.decode())
+        return "summaries", Source.model_validate(lookup(value, "source")), str(lookup(value, "recipe"))
+    except ValueError:
+        return None
+
+
+def _archived(archive: ArchiveLocation) -> Iterator[tuple[str, Source, str]]:
+    for data_set in _DATA_SETS:
+        columns = ["source", "recipe"] if data_set == "summaries" else ["source"]
+        for file in archive.parquet_files(data_set):
+            row: dict[str, Any]
+            for row in archive.read(file.path, columns).to_pylist():
+                yield data_set, Source.model_validate(row["source"]), row.get("recipe") or data_set
+
+
+def _name(topic: str, partition: int, offset: int) -> str:
+    return f"{topic}-{partition} offset {offset}"
