@@ -47,7 +47,7 @@ def main() -> int:
         chapters = [json.loads(line) for line in chapter_lines.splitlines()]
         topics_now = json.loads(output_of(["topics", "describe", "--json", *topics], environment))
         # When sending was interrupted, send the whole book again: the ids are the same, so the later documents count.
-        if topics_now["topics"][0]["messages"] < len(chapters):
+        if topics_now["topics"][0]["offsets"] < len(chapters):
             do(["produce", "gutenberg", options.book, *topics, *limit], environment)
         earlier, started = len(summaries(archive)), time.monotonic()
         do(["run", "--once", "--query", name, "--sink", f"parquet={archive}", *topics], environment)

@@ -78,7 +78,8 @@ def test_a_model_is_pulled_from_a_hub_listed_and_described_without_it(
     # The library would first ask the hub for a list by which to tell who is calling.
     assert LIST_OF_CALLERS not in [path for _, path in hub.requests]
 
-    offline = {**environment, "HF_ENDPOINT": "http://127.0.0.1:1"}
+    # As given, because what the CPU favours has other weights.
+    offline = {**environment, "HF_ENDPOINT": "http://127.0.0.1:1", "GISTREAM_REPRESENTATION": "given"}
     described = gistream("model", "show", reference, "--json", data_dir=tmp_path, **offline)
     assert described.returncode == 0, described.stderr
     description = json.loads(described.stdout)
