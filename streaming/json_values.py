@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic_core import from_json
 
 # Python refuses to read longer numbers (sys.int_info.default_max_str_digits).
 _MOST_DIGITS = 4000
+# Before it stand none or whole pairs of backslashes; behind it nothing that JSON knows as an escape.
+_STRAY_BACKSLASH = re.compile(r'(?<!\\)((?:\\\\)*)\\(?!["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 
 
 def parse_json(text: str) -> tuple[Any, bool]:
@@ -19,9 +22,10 @@ def parse_json(text: str) -> tuple[Any, bool]:
     try:
         return from_json(text), False
     except ValueError as strict:
+        # The end of a C string is no part of the JSON, and a backslash that escapes nothing is itself.
+        mended = _STRAY_BACKSLASH.sub(r"\1\\\\", text.rstrip("\0"))
         try:
-            # The end of a C string is no part of the JSON.
-            return json.loads(text.rstrip("\0"), strict=False, parse_int=_whole_number), True
+            return json.loads(mended, strict=False, parse_int=_whole_number), True
         except (ValueError, RecursionError):
             raise strict from None
 

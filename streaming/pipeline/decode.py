@@ -95,6 +95,8 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
 def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
     """Return the document in a record's value, and what was mended in it."""
     first = text.lstrip()[:1]
+    if format != "text" and text.strip() == "null":
+        raise BadInput("the value is JSON's null; to delete a summary, send a record without a value", type="EmptyText")
     if format == "text" or (format == "auto" and first not in JSON_STARTS):
         return Document(text=text), []
     # A text, too, may begin with a quotation mark or a bracket.

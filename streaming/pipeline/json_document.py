@@ -12,6 +12,7 @@ What is only copied (title, metadata) never costs a document. Pure functions; no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,10 @@ def _fields(content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> 
     for name in ("text", "prompt", "id"):
         if isinstance(fields[name], str):
             fields[name] = _whole(name, fields[name], mended)
+    if isinstance(fields["id"], float) and not math.isfinite(fields["id"]):
+        # Many documents would go by this one name.
+        fields["id"] = None
+        mended.append("id: left out, because it is no number")
     if isinstance(fields["id"], float | list | dict):
         fields["id"] = _as_text("id", fields["id"], mended)
     fields["title"] = _as_text("title", fields["title"], mended)

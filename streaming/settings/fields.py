@@ -98,7 +98,8 @@ class Settings(RecordSettings):
     )
     query: str = Field(
         "gistream",
-        pattern=r"^[A-Za-z0-9._-]+$",
+        # At least one character that is no dot: a folder is called after it.
+        pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         description="The query's name: of its checkpoint, and of the consumer group whose lag shows its progress.",
     )
     checkpoint: str | None = Field(

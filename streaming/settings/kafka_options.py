@@ -113,6 +113,8 @@ def _dotted(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
         else:
             # Kafka's lists are names with commas between them.
             items = inner if isinstance(inner, list) else [inner]
-            text = ",".join(item if isinstance(item, str) else json.dumps(item) for item in items)
+            text = ",".join(
+                item if isinstance(item, str) else json.dumps(item, default=str).strip('"') for item in items
+            )
             options.append((f"{prefix}{name}".removeprefix("kafka."), text))
     return options

@@ -79,10 +79,12 @@ class Summarizer:
         original, readable = request.text, await asyncio.to_thread(_readable, request.text)
         text = readable.text
         request = replace(request, text=text, title=clean_text(request.title or "") or None)
+        # Of signs and digits alone a model tells a story of its own.
+        recipe = self._recipe if any(map(str.isalpha, text)) else replace(self._recipe, strategy="extractive")
         job = await asyncio.to_thread(
             Job.prepare,
             self._engine,
-            self._recipe,
+            recipe,
             request,
             deadline=deadline,
             count_instructions=self._count_instructions,

@@ -163,6 +163,7 @@ def test_a_deletion_is_refused_where_no_key_names_a_document(rule: Any) -> None:
         pytest.param(BOM, "EmptyText", id="a byte order mark alone"),
         pytest.param(" \n\t\r\n", "EmptyText", id="blanks"),
         pytest.param({"text": ""}, "EmptyText", id="an empty text"),
+        pytest.param(b" null\n", "EmptyText", id="JSON's null"),
         pytest.param('{"text": "\\ud800"}', "EmptyText", id="half a character alone"),
         pytest.param({"text": " \u2003\n"}, "EmptyText", id="a blank text"),
     ],
@@ -181,6 +182,9 @@ MENDED: list[Any] = [
     pytest.param('{"text": "a\nb"}', {"text": "a\nb"}, ["value: characters that JSON escapes"], id="a raw line break"),
     pytest.param('{"text": "a\x00b"}', {"text": "a\x00b"}, ["value: characters that JSON escapes"], id="a raw NUL"),
     pytest.param('{"text": "a"}\0', {"text": "a"}, ["value: characters that JSON escapes"], id="a NUL at the end"),
+    pytest.param('{"text": "a", "title": "C:\\data"}', {"title": "C:\\data"}, ["value: characters that JSON escapes"],
+                 id="a stray backslash"),
+    pytest.param('{"text": "a", "id": NaN}', {"id": "a"}, ["id: left out, because it is no number"], id="NaN as id"),
     pytest.param('{"text": "a", "id": 4711.0}', {"id": "4711"}, ["id: a number became text"], id="an id with a .0"),
     pytest.param('{"text": "a", "id": 1.5}', {"id": "1.5"}, ["id: a number became text"], id="an id with a fraction"),
     pytest.param('{"text": "a", "id": {"$oid": "x"}}', {"id": '{"$oid":"x"}'}, ["id: an object became text"], id="oid"),
@@ -256,14 +260,12 @@ def test_a_text_is_found_in_json_inside_a_json_string() -> None:
     assert read(value, field=(("text", "payload.doc.body"),)).text == ONCE
 
 
-@pytest.mark.parametrize("value", ['["a"]', "5", "null", "true"])
+@pytest.mark.parametrize("value", ['["a"]', "5", "true"])
 def test_json_that_is_no_object_is_refused_where_json_is_set(value: str) -> None:
     assert refusal(value, format="json").type == "InvalidJson"
 
 
-@pytest.mark.parametrize(
-    "value", ['["a"]', "[]", "[1, {}]", '"a" b', '"Yes," he said. "No."', "[a](b)", "5", "null", "a {b}"]
-)
+@pytest.mark.parametrize("value", ['["a"]', "[]", "[1, {}]", '"a" b', '"Yes," he said. "No."', "[a](b)", "5", "a {b}"])
 def test_what_does_not_begin_with_a_brace_is_text_where_nothing_is_set(value: str) -> None:
     assert read(value).text == value
 
@@ -396,7 +398,7 @@ def test_a_document_without_the_name_the_rule_wants_is_refused(rule: str, value:
 SECRET = "Xyzzy"
 BROKEN = [
     "{" + SECRET, '{"text": ' + SECRET + "}", '{"text": "' + SECRET, '{"text": "a"} ' + SECRET, '{"' + SECRET + '": 1',
-    '{"text": "' + SECRET + '\\q"}', '{"text": ["' + SECRET + '"]}',
+'{"text": ["' + SECRET + '"]}',
     '{"text": {"' + SECRET + '": 1}}', '{"body": "' + SECRET + '"}', '{"text": "a", "prompt": ["' + SECRET + '"]}',
     '{"text": ["a"], "metadata": {"' + SECRET + '": 1}}', '{"text": "", "title": "' + SECRET + '"}',
     SECRET.encode() + b"\xff", b'["' + SECRET.encode() + b'"]',

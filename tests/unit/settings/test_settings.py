@@ -274,3 +274,15 @@ def test_a_flag_is_named_and_explained_as_its_setting(monkeypatch: pytest.Monkey
 def test_a_home_in_a_files_checkpoint_is_this_users() -> None:
     assert load({"checkpoint": "~/x"}).checkpoint_location == str(Path.home() / "x")
     assert load({"checkpoint": "s3://bucket/x"}).checkpoint_location == "s3://bucket/x"
+
+
+@pytest.mark.parametrize("query", [".", "..", "...", "a/b", ""])
+def test_a_query_is_named_so_that_a_folder_of_its_own_may_be(query: str) -> None:
+    with pytest.raises(UsageError, match="query"):
+        load({"query": query})
+
+
+def test_a_date_in_the_options_of_kafka_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "g.toml").write_text("[kafka]\nclient.id = 2020-01-01\n")
+    monkeypatch.setenv("GISTREAM_CONFIG", str(tmp_path / "g.toml"))
+    assert load({}).kafka == {"client.id": "2020-01-01"}

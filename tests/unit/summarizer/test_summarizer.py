@@ -63,9 +63,16 @@ SPOKEN = st.characters(exclude_categories=["Cc", "Cs", "Cf"])
 @given(st.text(SPOKEN, max_size=300) | st.text("ab .中😀", max_size=3_000), st.sampled_from([200, 100, 64]))
 def test_every_character_of_a_text_reaches_some_prompt(text: str, chunk_tokens: int) -> None:
     engine = FakeEngine("Yes.")
-    # A part of blanks alone is not worth a prompt.
-    write(text + "!", engine, replace(RECIPE, chunk_tokens=chunk_tokens))
-    assert "".join("".join(engine.texts).split()).startswith("".join(f"{text}!".split()))
+    # A part of blanks alone is not worth a prompt, nor a text without a letter.
+    write(text + "x!", engine, replace(RECIPE, chunk_tokens=chunk_tokens))
+    assert "".join("".join(engine.texts).split()).startswith("".join(f"{text}x!".split()))
+
+
+@pytest.mark.parametrize("text", ["!!! ??? ***", "12345", "👍", "..."])
+def test_a_text_without_a_letter_is_no_story_of_the_models(text: str) -> None:
+    engine = FakeEngine("The story of a young woman.")
+    assert write(text, engine).summary.removesuffix(".") == text.removesuffix(".")
+    assert engine.texts == []
 
 
 def test_control_characters_become_blanks_and_nothing_else_changes() -> None:
