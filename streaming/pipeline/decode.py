@@ -112,5 +112,5 @@ def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, li
         return Document(text=text), []
     document, mended = document_in(value, places)
     if odd_characters and not any(HALF_CHARACTER in problem for problem in mended):
-        mended.insert(0, "value: characters that JSON escapes")
+        mended.insert(0, "value: a fault of its JSON")
     return document, mended

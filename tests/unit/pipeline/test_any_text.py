@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine, Reply
+from fake_engine import FakeEngine, FakeRecipe, Reply
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_files import MODEL
@@ -44,22 +43,6 @@ REPLIES: dict[str, Reply] = {
     "a crash": EngineCrashed("crashed"),
     "a fault of ours": ValueError("ours"),
 }
-
-
-class FakeRecipe:
-    """Loads the fake engine it was made with."""
-
-    def __init__(self, engine: FakeEngine) -> None:
-        self._engine = engine
-
-    def load(self, on_progress: object = None) -> FakeEngine:
-        return self._engine
-
-
-@pytest.fixture(autouse=True)
-def _no_engine_stays() -> Iterator[None]:
-    yield
-    unload()
 
 
 def work(reply: Reply, **options: object) -> Work:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, FakeRecipe, Reply
 from model_files import MODEL
 
 from streaming.errors import DocumentFailed
 from streaming.messages import Document, Source, Summary
-from streaming.pipeline.desk import Desk, unload
+from streaming.pipeline.desk import Desk
 from streaming.planning.engine_choice import foresee
 from streaming.planning.work import plan_work
 from streaming.settings import load
@@ -24,25 +23,13 @@ TEXT = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. 
 SOURCE = Source(topic="documents", partition=1, offset=9, timestamp=5)
 
 
-class Recipe:
-    """Loads an engine that answers with the first sentence of what it reads."""
-
-    def __init__(self, reply: Any = None) -> None:
-        self.engine = FakeEngine(reply or (lambda text: text.split(". ")[0] + "."), slots=2)
-
-    def load(self, on_progress: object = None) -> FakeEngine:
-        return self.engine
+def first_sentence(text: str) -> str:
+    return text.split(". ")[0] + "."
 
 
-@pytest.fixture(autouse=True)
-def _no_engine_stays() -> Iterator[None]:
-    yield
-    unload()
-
-
-def desk(folder: Path, recipe: Recipe | None = None, **settings: Any) -> tuple[Desk, FakeEngine]:
+def desk(folder: Path, reply: Reply = first_sentence, **settings: Any) -> tuple[Desk, FakeEngine]:
     loaded = load({"engine": "in-process", "store": str(folder), "chunk_tokens": 120, **settings})
-    recipe = recipe or Recipe()
+    recipe = FakeRecipe(FakeEngine(reply, slots=2))
     work = replace(plan_work(loaded, foresee(loaded, MODEL, cores=1), here=False), engine=recipe)
     return Desk(work), recipe.engine
 
@@ -82,7 +69,7 @@ def test_a_longer_version_of_a_book_generates_only_its_new_parts(tmp_path: Path)
 
 
 def test_a_failure_is_not_stored(tmp_path: Path) -> None:
-    failing, _ = desk(tmp_path, Recipe(DocumentFailed("the engine crashed", type="EngineCrashed")))
+    failing, _ = desk(tmp_path, (DocumentFailed("the engine crashed", type="EngineCrashed")))
     with pytest.raises(DocumentFailed):
         summarize(failing, Document(text=TEXT))
     healthy, _ = desk(tmp_path)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, FakeRecipe
 from model_files import MODEL
 
 from streaming.messages import Document, Summary
-from streaming.pipeline.desk import Desk, unload
+from streaming.pipeline.desk import Desk
 from streaming.planning.engine_choice import foresee
 from streaming.planning.work import plan_work
 from streaming.settings import load
@@ -23,26 +22,10 @@ TEXT = (
 TRUE, OTHER_NUMBER = "Anna saw the smoke first and rang the bell.", "The mill burned on Tuesday, and 90 people came."
 
 
-class FakeRecipe:
-    """Loads an engine that always says the same."""
-
-    def __init__(self, reply: str) -> None:
-        self._reply = reply
-
-    def load(self, on_progress: object = None) -> FakeEngine:
-        return FakeEngine(self._reply)
-
-
-@pytest.fixture(autouse=True)
-def _no_engine_stays() -> Iterator[None]:
-    yield
-    unload()
-
-
 def summarize(text: str, reply: str, **options: object) -> Summary:
     settings = load({"engine": "in-process", "ladder": False, **options})
     planned = plan_work(settings, foresee(settings, MODEL, cores=1), here=False)
-    desk = Desk(replace(planned, engine=FakeRecipe(reply)))  # type: ignore[arg-type]
+    desk = Desk(replace(planned, engine=FakeRecipe(FakeEngine(reply))))  # type: ignore[arg-type]
     outcome = asyncio.run(desk.attempt(Document(id="mill", text=text, language="en")))
     assert isinstance(outcome, Summary)
     return outcome

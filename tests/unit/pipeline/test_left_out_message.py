@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, FakeRecipe
 from model_files import MODEL
 from no_language import MAKERS, random_bytes
 
 from streaming.errors import BadInput, DocumentError
 from streaming.messages import Document, LeftOut, Summary
-from streaming.pipeline.desk import Desk, unload
+from streaming.pipeline.desk import Desk
 from streaming.planning.engine_choice import foresee
 from streaming.planning.work import plan_work
 from streaming.settings import load
@@ -21,22 +20,6 @@ from streaming.settings import load
 FIRST = "The water mill at Orrin Bridge stopped grinding on Tuesday after a beam in the wheel house cracked."
 LAST = "The committee agreed to pay for the repair in two parts, and the miller will pay the rest of it."
 UNREAD = ["a data URI in Markdown", "base64 of an e-mail", "a hex dump", "minified code", "a run without spaces"]
-
-
-class FakeRecipe:
-    """Loads the fake engine it was made with."""
-
-    def __init__(self, engine: FakeEngine) -> None:
-        self._engine = engine
-
-    def load(self, on_progress: object = None) -> FakeEngine:
-        return self._engine
-
-
-@pytest.fixture(autouse=True)
-def _no_engine_stays() -> Iterator[None]:
-    yield
-    unload()
 
 
 def attempt(text: str, engine: FakeEngine, **options: object) -> Summary | DocumentError:

@@ -92,3 +92,13 @@ class FakeEngine:
 
     def close(self) -> None:
         pass
+
+
+class FakeRecipe:
+    """Loads the fake engine it was made with."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def load(self, on_progress: object = None) -> FakeEngine:
+        return self.engine
