@@ -14,7 +14,7 @@ from streaming.terminal.journal import this_code
 PACKAGE = Path(streaming.__file__).parent
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 # Modules that stand beside the rooms, and a prompt, which is no Python.
-OTHERS = ["messages.py", "protocol.py", "summarizer/prompts/default.toml"]
+OTHERS = ["protocol.py", "summarizer/prompts/default.toml"]
 
 
 @pytest.fixture

@@ -1,32 +1,13 @@
-"""The wire contract: a document enters, a summary or a dead letter leaves.
-
-This module knows no Spark, no llama.cpp and no Kafka client. The JSON Schemas in docs/schemas are generated
-from these classes by tools/write_docs.py.
-"""
+"""What a producer sends, a document, and what it gets for it, a summary."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
 
-# A number of 64 bits, as in Kafka and Parquet.
-Long = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-# A Kafka header: a name and bytes; names may repeat.
-Header = tuple[str, bytes | None]
-# Marks a dead letter whose value was cut; the header's value is the original size in bytes.
-TRUNCATED = "error.truncated"
-# The headers that gistream adds to a dead letter, and replaces when a redriven one fails again.
-_OURS = frozenset(
-    {
-        *("error.stage", "error.type", "error.message", "error.attempts", TRUNCATED),
-        *("source.topic", "source.partition", "source.offset", "source.timestamp"),
-    }
-)
+from streaming.messages.records import Long, Source
 
 
 def _number_as_text(value: Any) -> Any:
@@ -128,25 +109,6 @@ class LeftOut(BaseModel):
     characters: Long
 
 
-class Source(BaseModel):
-    """Where in Kafka the document was; `timestamp` is the record's, in milliseconds since 1970 UTC."""
-
-    topic: str
-    partition: Long
-    offset: Long
-    timestamp: Long
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record of an input topic, as Kafka has it."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[Header]
-    source: Source
-
-
 class Summary(BaseModel):
     """A summary, as the JSON value of a record of the output topic; the record's key is `id`.
 
@@ -195,114 +157,3 @@ class Summary(BaseModel):
     def to_json(self) -> bytes:
         """Return the record's value: compact UTF-8 JSON."""
         return self.model_dump_json(by_alias=True).encode()
-
-
-class Failure(BaseModel):
-    """Why a document became a dead letter: where it failed, how, and after how many attempts."""
-
-    stage: Literal["decode", "summarize", "publish"]
-    type: str
-    message: str
-    attempts: Long = 1
-
-
-class DeadLetter(BaseModel):
-    """A document that could not be summarized: the original record, byte for byte, with the reason in its headers.
-
-    On Kafka `key`, `value` and `headers` are the record's own; `error` and `source` are the headers `error.stage`,
-    `error.type`, `error.message`, `error.attempts`, `source.topic`, `source.partition`, `source.offset` and
-    `source.timestamp`. `truncated` is the value's original size in bytes when it had to be cut to fit the topic (the
-    header `error.truncated`). As JSON, bytes are Base64.
-    """
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]] = Field(default_factory=list)
-    error: Failure
-    source: Source
-    truncated: Long | None = None
-
-    @field_serializer("key", "value", when_used="json")
-    def _base64(self, raw: bytes | None) -> str | None:
-        return None if raw is None else base64.b64encode(raw).decode()
-
-    @field_serializer("headers", when_used="json")
-    def _headers_base64(self, headers: list[Header]) -> list[tuple[str, str | None]]:
-        return [(name, self._base64(raw)) for name, raw in headers]
-
-    def kafka_headers(self) -> list[Header]:
-        """Return the record's headers: the original ones and ours."""
-        ours = {
-            "error.stage": self.error.stage,
-            "error.type": self.error.type,
-            "error.message": self.error.message,
-            "error.attempts": self.error.attempts,
-        }
-        if self.truncated is not None:
-            ours[TRUNCATED] = self.truncated
-        originals = [(name, raw) for name, raw in self.headers if name not in _OURS]
-        return source_headers(originals + [(name, str(value).encode()) for name, value in ours.items()], self.source)
-
-    @classmethod
-    def from_record(cls, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> DeadLetter:
-        """Read a record of the dead-letter topic; raises `ValueError` when it is no dead letter."""
-        ours = {name: (raw or b"").decode(errors="replace") for name, raw in headers if name in _OURS}
-        fields = {
-            part: {name.removeprefix(f"{part}."): value for name, value in ours.items() if name.startswith(f"{part}.")}
-            for part in ("error", "source")
-        }
-        return cls(
-            key=key,
-            value=value,
-            headers=[(name, raw) for name, raw in headers if name not in _OURS],
-            error=Failure.model_validate(fields["error"]),
-            source=Source.model_validate(fields["source"]),
-            truncated=int(ours[TRUNCATED]) if TRUNCATED in ours else None,
-        )
-
-
-def source_headers(headers: Sequence[Header], source: Source) -> list[Header]:
-    """Return `headers` together with the headers of a record's position in Kafka."""
-    ours = {f"source.{name}": str(value).encode() for name, value in source.model_dump().items()}
-    return [(name, raw) for name, raw in headers if name not in ours] + list(ours.items())
-
-
-def read_source(headers: Sequence[Header]) -> Source | None:
-    """Read the position that `source_headers` wrote; None when the headers lack it."""
-    fields = {name.removeprefix("source."): (raw or b"").decode(errors="replace") for name, raw in headers}
-    try:
-        return Source.model_validate(fields)
-    except ValidationError:
-        return None
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """A tombstone on the output topic: the record at `source` deleted the summary of `id`.
-
-    `met` is False when there was no summary of it, None when the reader cannot know.
-    """
-
-    id: str
-    source: Source
-    met: bool | None = None
-
-
-OutputMessage = Summary | DeadLetter | Deletion
-
-
-def read_result(
-    key: bytes | None, value: bytes | None, headers: Sequence[Header], *, dead_letter: bool
-) -> OutputMessage | None:
-    """Read a record of the output topic or of the dead-letter topic; None for a foreign record."""
-    try:
-        if dead_letter:
-            return DeadLetter.from_record(key, value, headers)
-        if value is None:
-            source = read_source(headers)
-            return Deletion((key or b"").decode(errors="replace"), source) if source is not None else None
-        summary = Summary.model_validate_json(value)
-    except ValueError:
-        return None
-    # On a topic every result of gistream has its position; a summary without one is foreign.
-    return summary if summary.source is not None else None
