@@ -63,8 +63,5 @@ def kept_tuning(settings: Settings, model: ModelFile, *, cores: int) -> Tuning |
 
 
 def other_memory(settings: Settings) -> int:
-    """Return the bytes that a query needs beside its engines; `driver_memory` has Spark's form: 2g, 512m."""
-    number = settings.driver_memory.lower().removesuffix("b")
-    unit = _UNITS.get(number[-1:], 1)
-    digits = number.rstrip("kmgt")
-    return _OTHER_PROCESSES + (int(digits) * unit if digits.isdecimal() else 0)
+    """Return the bytes that a query needs beside its engines; `driver_memory` has Java's form: 2g, 512m."""
+    return _OTHER_PROCESSES + int(settings.driver_memory[:-1]) * _UNITS[settings.driver_memory[-1].lower()]

@@ -1,6 +1,6 @@
 """The settings: `fields` has all of them, `sources` the places where their values come from."""
 
-from streaming.settings.fields import MIB, Settings
+from streaming.settings.fields import MIB, MOST_CORES, MOST_EXECUTORS, Settings
 from streaming.settings.sources import (
     Origins,
     address_file,
@@ -14,6 +14,8 @@ from streaming.settings.sources import (
 
 __all__ = [
     "MIB",
+    "MOST_CORES",
+    "MOST_EXECUTORS",
     "Origins",
     "Settings",
     "address_file",

@@ -18,7 +18,12 @@ from streaming.settings.misplaced import refuse_settings
 from streaming.settings.record_fields import RecordSettings
 
 MIB = 1024 * 1024
+# As many CPUs as Linux can have. Spark counts cores in 32 bits, so there is a limit to executors, too.
+MOST_CORES, MOST_EXECUTORS = 8192, 10_000
 _BEFORE_SINK = re.compile(r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))")
+_MEMORY = re.compile(r"(\d+)([kmgt])", re.IGNORECASE | re.ASCII)
+# In MiB; Java reserves no more on today's processors.
+_MOST_MEMORY = 64 * MIB
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -58,14 +63,24 @@ class Settings(RecordSettings):
     output_topic: str = Field("summaries", description="The topic of summaries.")
     dead_letter_topic: str = Field("dead-letters", description="The topic of documents that could not be summarized.")
     partitions: int = Field(
-        4, ge=1, description="Partitions of a topic that gistream creates: the most executors that can share it."
+        4,
+        ge=1,
+        # Kafka's own limit for one request.
+        le=10_000,
+        description="Partitions of a topic that gistream creates: the most executors that can share it.",
     )
     replication: int = Field(
-        -1, ge=-1, description="Copies of each partition of a topic that gistream creates. -1: the broker's default."
+        -1,
+        ge=-1,
+        # 16 bits in Kafka's protocol.
+        le=2**15 - 1,
+        description="Copies of each partition of a topic that gistream creates. -1: the broker's default.",
     )
     retention_hours: int = Field(
         168,
         ge=-1,
+        # Kafka counts milliseconds in 64 bits.
+        le=2**63 // 3_600_000,
         description="How long a topic that gistream creates keeps a record, in hours, so how far back a "
         "replay can reach. -1: for ever. Kafka's own default, a week.",
     )
@@ -86,15 +101,21 @@ class Settings(RecordSettings):
 
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
     executors: int | None = Field(
-        None, ge=1, description="Executors, each with one model. Default: one, or the N of local-cluster[N,...]."
+        None,
+        ge=1,
+        le=MOST_EXECUTORS,
+        description="Executors, each with one model. Default: one, or the N of local-cluster[N,...].",
     )
     executor_cores: int | None = Field(
         None,
         ge=1,
+        le=MOST_CORES,
         description="Cores of an executor. Default: the master's number, else the cores of this machine.",
     )
     driver_memory: str = Field(
-        "2g", description="Memory of Spark's JVM. 2g holds a batch of 8 MiB documents several times over."
+        "2g",
+        description="Memory of Spark's JVM, such as 2g or 1500m, at least 512m. 2g holds a batch of 8 MiB documents "
+        "several times over.",
     )
     query: str = Field(
         "gistream",
@@ -108,6 +129,8 @@ class Settings(RecordSettings):
     batch_documents: int | None = Field(
         None,
         ge=1,
+        # Spark counts the records of all executors in 64 bits.
+        le=2**31 - 1,
         description="Documents of one micro-batch, for each executor. Default: 8 for every 9 slots, twice that if "
         "it is at most 32, and at least 16: about a minute of work for chapters with the sample model (0.3 a "
         "second as given, 0.7 tuned). Larger batches leave slots idle less often, but a crash repeats more.",
@@ -125,6 +148,16 @@ class Settings(RecordSettings):
         description="Seconds that a stop waits for the running micro-batch to end. A batch that takes longer "
         "is abandoned and replays.",
     )
+
+    @field_validator("driver_memory")
+    @classmethod
+    def _memory_of_java(cls, value: str) -> str:
+        # Java takes it as -Xmx, and Spark refuses less than 450 MiB.
+        size = _MEMORY.fullmatch(value)
+        mib = int(size[1]) * 1024 ** "kmgt".index(size[2].lower()) // 1024 if size else 0
+        if not 512 <= mib <= _MOST_MEMORY:
+            raise ValueError(f"'{value}' is no memory of Java: it takes a number and k, m, g or t, from 512m to 64t")
+        return value
 
     @field_validator("machine_dir")
     @classmethod

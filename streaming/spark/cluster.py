@@ -6,6 +6,7 @@ as its own web page asks it; YARN and Kubernetes are only waited for.
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from typing import Any
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from streaming.errors import MachineError
+from streaming.errors import MachineError, UsageError
 from streaming.planning.layout import Layout, master_addresses
 from streaming.settings import Settings
 from streaming.spark.session import ended_by_master, runs_in_one_jvm
@@ -33,6 +34,7 @@ _LOOK_SECONDS = 0.5
 # How many kinds of worker a sentence names.
 _MOST_KINDS = 4
 _ANSWER_SECONDS = 5
+_YARN = ("HADOOP_CONF_DIR", "YARN_CONF_DIR")
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,12 @@ def describe(sizes: Sequence[Size]) -> str:
 
 
 def check_master(layout: Layout) -> None:
-    """Check that a standalone master listens; raises `MachineError`.
+    """Check that a standalone master listens, and that YARN can be found; raises `MachineError` or `UsageError`.
 
     Spark would try for a minute, and then name an exception of Java's.
     """
+    if layout.master == "yarn" and not any(os.environ.get(name) for name in _YARN):
+        raise UsageError(f"The Spark master 'yarn' needs {' or '.join(_YARN)} in the environment: YARN's own settings.")
     addresses = master_addresses(layout.master)
     if addresses and not any(_listens(*address) for address in addresses):
         names = " or ".join(f"{host}:{port}" for host, port in addresses)

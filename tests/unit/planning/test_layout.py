@@ -44,7 +44,9 @@ def test_a_local_cluster_has_its_own_executors_and_cores_unless_they_are_set() -
         ("local-cluster[2,2,1024]", {"executor_cores": 4}, "has room for 0 executors of 4 cores, not for 2"),
         ("local-cluster[2,2,1024]", {"executors": 3}, "has room for 2 executors of 2 cores, not for 3"),
         ("local-cluster[1,3,1024]", {"executors": 2, "executor_cores": 2}, "has room for 1 executor of 2 cores"),
-        ("local-cluster[2,2,512]", {}, "has no room for an executor; it needs"),
+        ("local-cluster[2,2,512]", {}, "MIB, the memory of each worker, is from 1024"),
+        ("local-cluster[2,2,99999999999]", {}, "MIB, the memory of each worker, is from 1024"),
+        ("local-cluster[2,99999999999,1024]", {}, "or more than Spark can count"),
         ("local-cluster[0,2,1024]", {}, "has no room for an executor"),
         ("local-cluster[2,0,1024]", {}, "has no room for an executor"),
     ],
@@ -59,7 +61,10 @@ def test_a_local_cluster_without_room_for_its_executors_is_refused(
 def test_a_standalone_cluster_may_have_several_masters_and_each_has_a_port() -> None:
     assert master_addresses("spark://a:7077,[::1]:7078") == [("a", 7077), ("::1", 7078)]
     assert master_addresses("yarn") == master_addresses("local[2]") == []
-    for master in ("spark://host", "spark://:7077", "spark://a:7077,b", "spark://host:port"):
+    for master in (
+        *("spark://host", "spark://:7077", "spark://a:7077,b", "spark://host:port", "spark://host:0"),
+        *("spark://host:99999", "spark://my_host:7077", "spark://host:7077/", "spark://host:٧", "spark://user@h:1"),
+    ):
         with pytest.raises(UsageError, match="a standalone master is spark://HOST:PORT"):
             layout(master)
 
@@ -72,7 +77,29 @@ def test_a_cluster_has_the_executors_and_cores_that_are_set(master: str) -> None
     assert not is_one_jvm(master)
 
 
-@pytest.mark.parametrize("master", ["mesos://host", "yarn-client", "local[x]", "local-cluster[2,3]"])
+@pytest.mark.parametrize("master", ["local[0]", "local[00]", "local[0,4]", "local[99999999999]"])
+def test_a_number_of_cores_that_spark_cannot_start_is_refused(master: str) -> None:
+    with pytest.raises(UsageError, match=r"is no Spark master: the N of local\[N\] is from 1 to 8192"):
+        layout(master)
+
+
+@pytest.mark.parametrize(
+    "master",
+    [
+        *(
+            "mesos://host",
+            "spark://",
+            "yarn-client",
+            "local[x]",
+            "local[-1]",
+            "local[1.5]",
+            "local[]",
+            "local[2",
+            "local-cluster",
+        ),
+        *("local-cluster[2,3]", "local[2]\n", "local[٣]", "LOCAL", "", "yarn\n", "k8s://", "k8s://ftp://host:443"),
+    ],
+)
 def test_another_master_is_refused(master: str) -> None:
     with pytest.raises(UsageError, match="is no Spark master; use"):
         layout(master)

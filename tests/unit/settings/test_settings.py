@@ -148,6 +148,9 @@ def test_more_lanes_than_slots_are_refused() -> None:
         ("lanes", 0), ("gpu_layers", -1), ("engine", "gpu"), ("engine_memory", 1), ("native_deadline", 0),
         ("prompt_style", "base"), ("thinking_tokens", -1), ("top_p", 0), ("min_p", 2), ("seed", -1),
         ("document_deadline", 0), ("max_document_bytes", 2**31), ("field", {"body": "x"}), ("field", {"text": 5}),
+        ("executors", 10**10), ("executor_cores", 10**10), ("partitions", 10**5), ("replication", 2**15),
+        ("retention_hours", 10**13), ("batch_documents", 10**30), ("driver_memory", "2"), ("driver_memory", "2gb"),
+        ("driver_memory", "511m"), ("driver_memory", "65t"), ("driver_memory", "-2g"), ("driver_memory", ""),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_origin(name: str, value: object) -> None:
@@ -175,6 +178,11 @@ def test_a_folder_may_be_named_by_home() -> None:
 )
 def test_the_path_of_an_archive_may_have_commas(text: str, sinks: tuple[str, ...]) -> None:
     assert load({"sink": text}).sink == sinks
+
+
+@pytest.mark.parametrize("size", ["512m", "2g", "1500M", "524288k", "64t"])
+def test_the_memory_of_java_has_a_unit(size: str) -> None:
+    assert load({"driver_memory": size}).driver_memory == size
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from streaming.errors import MachineError
+from streaming.errors import MachineError, UsageError
 from streaming.planning.layout import Layout
 from streaming.spark.cluster import Cluster, Size, check_master, refusal, room, waiting_line
 
@@ -74,4 +74,12 @@ def test_a_master_that_is_not_there_is_named_before_spark_starts() -> None:
         check_master(Layout(f"spark://127.0.0.1:1,127.0.0.1:{port}", 1, 1))
     with pytest.raises(MachineError, match=r"Nobody listens on 127\.0\.0\.1:1 or 127\.0\.0\.1:2, where --master"):
         check_master(Layout("spark://127.0.0.1:1,127.0.0.1:2", 1, 1))
+
+
+def test_yarn_without_its_settings_is_refused_before_spark_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="needs HADOOP_CONF_DIR or YARN_CONF_DIR"):
+        check_master(Layout("yarn", 1, 1))
+    monkeypatch.setenv("YARN_CONF_DIR", "/etc/hadoop")
     check_master(Layout("yarn", 1, 1))
