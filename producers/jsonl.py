@@ -14,7 +14,7 @@ from producers.records import ProducerRecord, Refusal
 from streaming.encoding.formats import name_format
 from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput, UsageError
-from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.json_values import UNDECODED_BYTE, lookup, name_of, parse_json, whole_name
 from streaming.text_files import is_wide
 from streaming.wording import shortened
 
@@ -39,20 +39,21 @@ def read_json_lines(
         location = f"{name}:{number}"
         try:
             # What a query mends, it is sent.
-            content, _ = parse_json(value.decode())
+            content, _ = parse_json(value.decode(errors="surrogateescape"))
         except ValueError as error:
             yield Refusal(location, f"not JSON: {error}")
             continue
         if not isinstance(content, dict):
             yield Refusal(location, "JSON, but no object")
             continue
+        if UNDECODED_BYTE.search(str(lookup(content, text_field or "text"))):
+            yield Refusal(location, "JSON whose text is not UTF-8")
+            continue
         if text_field is not None and (problem := _no_text(content, text_field)):
             yield Refusal(location, problem)
             continue
-        identity = lookup(content, id_field)
-        named = isinstance(identity, str | int | float) and not isinstance(identity, bool)
-        key = whole_characters(text_of(identity) or "").encode() if named else None
-        yield ProducerRecord(location, key, value)
+        identity = name_of(lookup(content, id_field))
+        yield ProducerRecord(location, None if identity is None else whole_name(identity).encode(), value)
 
 
 def _lines(lines: BinaryIO, name: str) -> Iterable[bytes]:

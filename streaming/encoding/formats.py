@@ -134,11 +134,11 @@ def _is_protobuf(raw: bytes) -> bool:
     """Whether `raw` is a row of fields, each with a small number and one of the four wire types in use."""
     position = 0
     while position < len(raw):
-        tag, position = _varint(raw, position)
+        tag, position = read_varint(raw, position)
         field, wire_type = tag >> 3, tag & 7
         if not 0 < field < 1000 or wire_type not in (0, 1, 2, 5):
             return False
-        length, after = _varint(raw, position)
+        length, after = read_varint(raw, position)
         position = {0: after, 1: position + 8, 2: after + length, 5: position + 4}[wire_type]
     return position == len(raw)
 
@@ -147,14 +147,14 @@ def _is_strings_of_avro(raw: bytes) -> bool:
     """Whether `raw` is a row of strings, each after its length as Avro writes it."""
     position = 0
     while position < len(raw):
-        zigzag, position = _varint(raw, position)
+        zigzag, position = read_varint(raw, position)
         if zigzag & 1:
             return False
         position += zigzag >> 1
     return position == len(raw)
 
 
-def _varint(raw: bytes, position: int) -> tuple[int, int]:
+def read_varint(raw: bytes, position: int) -> tuple[int, int]:
     """Return the number of variable length at `position`, and where it ends: behind `raw` when it is cut."""
     number = 0
     for shift in range(0, 70, 7):

@@ -14,6 +14,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from streaming.encoding.formats import read_varint
+
 # Ids are given one after the other, from 1, or from 100,000 in Confluent Cloud. A NUL ahead of a text looks like a
 # frame with an id of at least this: its next byte that is not 0 is a letter or a blank.
 _HIGHEST_ID = 0x200000
@@ -44,3 +46,20 @@ def find_frame(raw: bytes) -> Frame | None:
         if schema.variant == uuid.RFC_4122 and schema.version == 4:
             return Frame("AWS Glue's schema registry", str(schema), raw[18:])
     return None
+
+
+def framed_text(frame: Frame) -> str | None:
+    """Return the text that is all of a frame's payload: JSON, a string of Avro, or plain; None when it is no text.
+
+    A frame of eight bytes may be a number in binary, whose last three bytes are text in 1 of 20 cases.
+    """
+    payload = frame.payload
+    zigzag, end = read_varint(payload, 0)
+    is_avro = zigzag == 2 * (len(payload) - end) > 0
+    string = payload[end:] if is_avro else payload
+    is_certain = is_avro or len(payload) != 3 or payload.startswith((b"{", b'"'))
+    try:
+        text = string.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if is_certain and text.isprintable() else None

@@ -36,6 +36,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_JSON_STARTS = ("{", "[", '"')
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
 
 
@@ -68,6 +69,17 @@ def decode_text(raw: bytes) -> str:
     content = raw.rstrip(b"\0\x1a")
     suspect = not content or is_binary(content) or find_frame(raw) or name_structure(content)
     return _read_other(raw, None) if suspect else text
+
+
+def decode_json(raw: bytes) -> str | None:
+    """Return JSON whose bytes are not all UTF-8, each of these as a lone surrogate (PEP 383); None when it is no JSON.
+
+    A schema registry's frame around it is left out.
+    """
+    frame = find_frame(raw)
+    payload = (frame.payload if frame else raw).removeprefix(codecs.BOM_UTF8)
+    text = payload.decode(errors="surrogateescape")
+    return text if text.lstrip()[:1] in _JSON_STARTS and not is_binary(payload) else None
 
 
 def decode_file(raw: bytes) -> FileText:

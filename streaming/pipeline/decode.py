@@ -17,14 +17,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from streaming.encoding.reading import decode_text, refuse_wrapped
+from streaming.encoding.reading import decode_json, decode_text, refuse_wrapped
 from streaming.errors import BadInput
-from streaming.json_values import parse_json
+from streaming.json_values import TOO_DEEP, UNDECODED_BYTE, parse_json
 from streaming.messages import Document, Record
 from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_document import (
     HALF_CHARACTER,
     JSON_STARTS,
+    UNDECODED,
     FieldPlaces,
     document_in,
     is_document,
@@ -82,7 +83,7 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     id_path = places.path("id")
     if record.value is None:
         return Tombstone(deleted_id(record.key, rule, id_path))
-    document, mended = _document(decode_text(record.value), record_format.format, places)
+    document, mended = _from_bytes(record.value, record_format.format, places)
     # Half a character alone is no text either.
     if not document.text.replace("\ufffd", "").strip():
         raise BadInput("the text is empty", type="EmptyText")
@@ -92,8 +93,28 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     return Decoded(document, mended, deletable)
 
 
-def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
+def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
     """Return the document in a record's value, and what was mended in it."""
+    try:
+        return _document(decode_text(raw), format, places)
+    except BadInput as error:
+        # In JSON whose bytes are not all UTF-8, the text may be.
+        text = decode_json(raw) if error.type in ("NotUtf8", "Framed") and format != "text" else None
+        if text is None:
+            raise
+        try:
+            document, mended = _document(text, format, places)
+        except BadInput as inner:
+            if inner.type == "InvalidJson":
+                raise error from None
+            raise
+        if UNDECODED_BYTE.search(document.text) or f"text: {UNDECODED}" in mended:
+            raise
+        return document, mended
+
+
+def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
+    """Return the document in a value's text, and what was mended in it."""
     first = text.lstrip()[:1]
     if format != "text" and text.strip() == "null":
         raise BadInput("the value is JSON's null; to delete a summary, send a record without a value", type="EmptyText")
@@ -102,7 +123,7 @@ def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, li
     # A text, too, may begin with a quotation mark or a bracket.
     maybe_text = format == "auto" and first != "{"
     try:
-        value, odd_characters = parse_json(text)
+        value, fault = parse_json(text)
     except ValueError as error:
         if maybe_text:
             return Document(text=text), []
@@ -111,6 +132,7 @@ def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, li
     if maybe_text and not is_document(value):
         return Document(text=text), []
     document, mended = document_in(value, places)
-    if odd_characters and not any(HALF_CHARACTER in problem for problem in mended):
-        mended.insert(0, "value: a fault of its JSON")
+    # Half a character is one, and has been said.
+    if fault == TOO_DEEP or (fault and not any(HALF_CHARACTER in it or UNDECODED in it for it in mended)):
+        mended.insert(0, f"value: {fault}")
     return document, mended

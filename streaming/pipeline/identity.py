@@ -9,20 +9,24 @@
     offset     its position in Kafka                   nothing: a dead letter
 
 A key is read in one way for both: a key in JSON names what its id field holds, or its only string; text is itself;
-bytes that are no text go by their hexadecimal digits.
+what a schema registry's frame has around it counts for nothing; bytes that are no text go by their hexadecimal digits.
+What a value names is one rule for keys and id fields, too (`json_values.name_of`).
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from typing import Literal
 
-from streaming.encoding.reading import decode_text
+from streaming.encoding.frames import find_frame, framed_text
+from streaming.encoding.reading import decode_json, decode_text
 from streaming.errors import BadInput
-from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.json_values import lookup, name_of, parse_json, unwrapped, whole_name, without_byte_order_mark
 from streaming.messages import Document, Source
 
 IdRule = Literal["auto", "field", "key", "sha256", "offset"]
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def document_id(document: Document, key: bytes | None, source: Source, rule: IdRule, id_path: str) -> str:
@@ -59,16 +63,18 @@ def key_id(key: bytes, rule: IdRule, id_path: str) -> str:
     if text is None:
         return key.hex()
     # With `key` the key itself is the id, also where it is JSON.
-    return text if rule == "key" else _named_in_json(text, id_path) or text
+    return whole_name(text if rule == "key" else _named_in_json(text, id_path) or name_of(text) or text)
 
 
 def _text_of_key(key: bytes) -> str | None:
+    if frame := find_frame(key):
+        return framed_text(frame)
     try:
-        # A key of control characters is a number in binary, except for a schema registry's frame around JSON.
+        # A key of control characters is a number in binary, unless it is marked as UTF-16.
         text = key.decode() if min(key) >= ord(" ") else decode_text(key)
     except (UnicodeDecodeError, BadInput):
-        return None
-    return text if min(key) >= ord(" ") or text.startswith("{") else None
+        return decode_json(key)
+    return without_byte_order_mark(text) if min(key) >= ord(" ") or key.startswith(_UTF16_MARKS) else None
 
 
 def _named_in_json(text: str, id_path: str) -> str | None:
@@ -78,8 +84,5 @@ def _named_in_json(text: str, id_path: str) -> str | None:
         value, _ = parse_json(text)
     except ValueError:
         return None
-    if isinstance(value, dict) and set(value) == {"schema", "payload"} and lookup(value, id_path) is None:
-        # Kafka Connect's JSON converter.
-        value = value["payload"]
-    name = text_of(lookup(value, id_path) if isinstance(value, dict) else value)
-    return whole_characters(name) if name else None
+    value = unwrapped(value, id_path)
+    return name_of(lookup(value, id_path) if isinstance(value, dict) else value)

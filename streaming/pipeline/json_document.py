@@ -3,7 +3,7 @@ r"""Reads a document's fields out of JSON, as producers write it: the text decid
     {"text": "Once ...", "title": 5}              title="5", mended: "title: a number became text"
     "{\"text\": \"Once ...\"}"                    the object inside, mended: "value: JSON inside a JSON string"
     [{"text": "Once ..."}]                        the object inside, mended: "value: a list of one object"
-    {"schema": {...}, "payload": {"text": ...}}   the payload: so Kafka Connect's JSON converter writes it
+    {"schema": {...}, "payload": {"text": ...}}   the payload: so Kafka Connect's JSON converter writes it; also alone
     "Once upon a time ..."                        that text, mended: "value: a JSON string"
     {"text": 5}                                   BadInput: its text is no text
 
@@ -12,7 +12,6 @@ What is only copied (title, metadata) never costs a document. Pure functions; no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from streaming.errors import BadInput
-from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.json_values import (
+    UNDECODED_BYTE,
+    lookup,
+    name_of,
+    parse_json,
+    text_of,
+    unwrapped,
+    whole_characters,
+    whole_name,
+    without_byte_order_mark,
+)
 from streaming.messages import Document
 
 # An object in a string in a list in a string: nobody wraps deeper on purpose.
@@ -29,6 +38,8 @@ _MOST_WRAPPINGS = 4
 _MOST_NAMES = 20
 _LONGEST_NAME = 40
 HALF_CHARACTER = "half a character"
+UNDECODED = "bytes that are not UTF-8"
+_KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 # The first characters of JSON that can hold a document.
 JSON_STARTS = ("{", "[", '"')
 
@@ -77,8 +88,12 @@ def _unwrapped(value: Any, text_path: str, mended: list[str]) -> Any:
             value, wrapping = inner, "value: JSON inside a JSON string"
         elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
             value, wrapping = value[0], "value: a list of one object"
-        elif isinstance(value, dict) and set(value) == {"schema", "payload"} and lookup(value, text_path) is None:
-            value, wrapping = value["payload"], ""
+        elif (payload := unwrapped(value, text_path)) is not value:
+            value, wrapping = payload, ""
+        elif isinstance(value, dict) and any(name.startswith("\ufeff") for name in value):
+            # As the first name of a table that was converted to JSON.
+            value = {without_byte_order_mark(name): inner for name, inner in value.items()}
+            wrapping = "value: a byte order mark in the name of a field"
         else:
             break
         if wrapping:
@@ -109,15 +124,10 @@ def _several(content: Any) -> str:
 
 def _fields(content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> dict[str, Any]:
     fields = {name: lookup(content, places.path(name)) for name in Document.model_fields}
-    for name in ("text", "prompt", "id"):
+    for name in ("text", "prompt"):
         if isinstance(fields[name], str):
             fields[name] = _whole(name, fields[name], mended)
-    if isinstance(fields["id"], float) and not math.isfinite(fields["id"]):
-        # Many documents would go by this one name.
-        fields["id"] = None
-        mended.append("id: left out, because it is no number")
-    if isinstance(fields["id"], float | list | dict):
-        fields["id"] = _as_text("id", fields["id"], mended)
+    fields["id"] = _name(fields["id"], mended)
     fields["title"] = _as_text("title", fields["title"], mended)
     if fields["language"] is not None and not isinstance(fields["language"], str):
         fields["language"] = None
@@ -125,6 +135,21 @@ def _fields(content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> 
     fields["metadata"] = _metadata(fields["metadata"], content, places, mended)
     # Most serializers write an absent field as null.
     return {name: inner for name, inner in fields.items() if inner is not None}
+
+
+def _name(value: Any, mended: list[str]) -> str | None:
+    name = name_of(value)
+    if name is None:
+        if value not in (None, ""):
+            mended.append("id: left out, because it names no document")
+        return None
+    if not isinstance(value, str | int):
+        mended.append(f"id: {_KINDS[type(value)]} became text")
+    elif name != str(value):
+        mended.append("id: its fraction or its byte order mark was left out")
+    if whole_characters(name) != name:
+        mended.append(f"id: {_fault(name)}")
+    return whole_name(name)
 
 
 def _metadata(own: Any, content: dict[str, Any], places: FieldPlaces, mended: list[str]) -> dict[str, str]:
@@ -143,15 +168,18 @@ def _as_text(name: str, value: Any, mended: list[str]) -> str | None:
     if text is None:
         return None
     if not isinstance(value, str):
-        kinds = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
-        mended.append(f"{whole_characters(name)}: {kinds[type(value)]} became text")
+        mended.append(f"{whole_characters(name)}: {_KINDS[type(value)]} became text")
     return _whole(name, text, mended)
 
 
 def _whole(name: str, text: str, mended: list[str]) -> str:
     if (whole := whole_characters(text)) != text:
-        mended.append(f"{whole_characters(name)}: {HALF_CHARACTER}")
+        mended.append(f"{whole_characters(name)}: {_fault(text)}")
     return whole
+
+
+def _fault(text: str) -> str:
+    return UNDECODED if UNDECODED_BYTE.search(text) else HALF_CHARACTER
 
 
 def _no_text(content: dict[str, Any], path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -42,6 +43,25 @@ KEYS = [
     pytest.param(b'{"doc":1,"tenant":3}', '{"doc":1,"tenant":3}', id="an object without the id"),
     pytest.param(b"{not JSON", "{not JSON", id="a brace in a name"),
     pytest.param(b'\x00\x00\x00\x00\x07{"id":4711}', "4711", id="an object in a schema registry's frame"),
+    pytest.param(b"4711.0", "4711", id="a whole number with a fraction"),
+    pytest.param(b"1.2345678E7", "12345678", id="a whole number as Java writes it"),
+    pytest.param(b"1.10", "1.10", id="a version"),
+    pytest.param(b"\xef\xbb\xbf4711", "4711", id="a byte order mark"),
+    pytest.param(b'\xef\xbb\xbf{"id":4711}', "4711", id="a byte order mark before an object"),
+    pytest.param("ä7".encode("utf-16"), "ä7", id="marked as UTF-16"),
+    pytest.param(b'{"payload":{"id":4711}}', "4711", id="a payload without its schema"),
+    pytest.param(b'{"id":false}', '{"id":false}', id="an object whose id names nothing"),
+    pytest.param(b'{"id":"M\xfcller"}', "M\\xfcller", id="an object that is not UTF-8"),
+    pytest.param(b"\x00\x00\x00\x00\x07abcde", "abcde", id="a string in a frame"),
+    pytest.param(b"\x00\x00\x00\x00\x074711", "4711", id="a number in a frame"),
+    pytest.param(b'\x00\x00\x00\x00\x07"a"', "a", id="a string of JSON in a frame"),
+    pytest.param(b"\x00\x00\x00\x00\x07\x08abcd", "abcd", id="a string of Avro in a frame"),
+    pytest.param(b"\x00\x00\x00\x00\x07\x90\x03" + b"x" * 200, "x" * 200, id="a long string of Avro in a frame"),
+    pytest.param(
+        b"\x03\x00" + uuid.UUID(int=7 << 70, version=4).bytes + b"\x04ab", "ab", id="a string in Glue's frame"
+    ),
+    pytest.param(b"\x00\x00\x00\x00\x07abc", "0000000007616263", id="eight bytes, which may be a number"),
+    pytest.param(b"\x00\x00\x00\x00\x07\xce\x49", "0000000007ce49", id="a number of Avro in a frame"),
     pytest.param(bytes.fromhex("00000000000012ff"), "00000000000012ff", id="a number in binary"),
     pytest.param(bytes.fromhex("0000000000000012"), "0000000000000012", id="a number in binary that is UTF-8, too"),
 ]
@@ -57,6 +77,19 @@ def test_a_document_and_its_deletion_go_by_the_same_reading_of_the_key(key: byte
 def test_any_key_deletes_the_document_that_goes_by_it(key: bytes, rule: str) -> None:
     assert read(ONCE, key, id_from=rule).id == deleted(key, id_from=rule)
     assert decoded(ONCE, key, id_from=rule).deletable
+
+
+@pytest.mark.parametrize("id", ["4711", "4711.0", '"4711"', '"4711.0"', '"\ufeff4711"', "4.711E3"])
+@pytest.mark.parametrize(
+    "key", ["4711", "4711.0", '"4711.0"', "\ufeff4711", '{"id":4711.0}', '{"payload":{"id":"4711"}}']
+)
+def test_a_whole_number_is_one_id_however_value_and_key_write_it(id: str, key: str) -> None:
+    result = decoded(f'{{"text": "a", "id": {id}}}', key.encode())
+    assert (result.id, result.deletable, deleted(key.encode())) == ("4711", True, "4711")
+
+
+def test_ids_that_floating_point_numbers_would_make_one_stay_apart() -> None:
+    assert deleted(b"12345678901234567890.0") != deleted(b"12345678901234567891.0")
 
 
 def test_a_key_is_the_id_as_it_stands_where_the_rule_says_key() -> None:

@@ -20,7 +20,24 @@ MENDED: list[Any] = [
     pytest.param('{"text": "a"}\0', {"text": "a"}, ["value: a fault of its JSON"], id="a NUL at the end"),
     pytest.param('{"text": "a", "title": "C:\\data"}', {"title": "C:\\data"}, ["value: a fault of its JSON"],
                  id="a stray backslash"),
-    pytest.param('{"text": "a", "id": NaN}', {"id": "a"}, ["id: left out, because it is no number"], id="NaN as id"),
+    pytest.param('{"text": "a", "id": NaN}', {"id": "a"}, ["id: left out, because it names no document"],
+                 id="NaN as id"),
+    pytest.param('{"text": "a", "id": false}', {"id": "a"}, ["id: left out, because it names no document"],
+                 id="false as id"),
+    pytest.param('{"text": "a", "id": {}}', {"id": "a"}, ["id: left out, because it names no document"],
+                 id="an empty id"),
+    pytest.param('{"text": "a", "id": "\ufeff7"}', {"id": "7"},
+                 ["id: its fraction or its byte order mark was left out"],
+                 id="a byte order mark in an id"),
+    pytest.param('{"\ufeffid": "7", "text": "a"}', {"id": "7"}, ["value: a byte order mark in the name of a field"],
+                 id="a byte order mark in a name"),
+    pytest.param('{"text": "a", "tags": ["b",], }', {"text": "a"}, ["value: a fault of its JSON"],
+                 id="commas too many"),
+    pytest.param('{"text": "a", "x": ' + "[" * 5000 + "]" * 5000 + ', "title": "T"}', {"text": "a", "title": "T"},
+                 ["value: what is nested deeper than 150 levels was left out"], id="lists nested 5,000 deep"),
+    pytest.param('{"x": ' + '{"a": ' * 5000 + '"}"' + "}" * 5000 + ', "text": "a"}', {"text": "a"},
+                 ["value: what is nested deeper than 150 levels was left out"], id="objects nested 5,000 deep"),
+    pytest.param('{"payload": {"text": "b", "id": 7}}', {"text": "b", "id": "7"}, [], id="Kafka Connect, no schema"),
     pytest.param('{"text": "a", "id": 4711.0}', {"id": "4711"}, ["id: a number became text"], id="an id with a .0"),
     pytest.param('{"text": "a", "id": 1.5}', {"id": "1.5"}, ["id: a number became text"], id="an id with a fraction"),
     pytest.param('{"text": "a", "id": {"$oid": "x"}}', {"id": '{"$oid":"x"}'}, ["id: an object became text"], id="oid"),
@@ -54,6 +71,34 @@ def test_small_faults_are_mended_and_said(value: str, fields: dict[str, Any], me
     result = decoded(value, format=format)
     assert {name: getattr(result.document, name) for name in fields} == fields
     assert result.mended == mended
+
+
+@pytest.mark.parametrize("frame", [b"", b"\0\0\0\0\x07", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    ("value", "fields", "mended"),
+    [
+        ('{"text": "a", "title": "Grüße"}', {"title": "Gr\ufffd\ufffde"}, ["title: bytes that are not UTF-8"]),
+        ('{"text": "a", "id": "Müller"}', {"id": "M\\xfcller"}, ["id: bytes that are not UTF-8"]),
+        ('{"text": "a", "Größe": 1}', {"text": "a"}, ["value: a fault of its JSON"]),
+        ('{"text": "a", "metadata": {"ä": "ö"}}', {"metadata": {"\ufffd": "\ufffd"}},
+         ["metadata.\ufffd: bytes that are not UTF-8"]),
+    ],
+)  # fmt: skip
+def test_a_byte_that_is_not_utf_8_costs_a_document_only_in_its_text(
+    value: str, fields: dict[str, Any], mended: list[str], frame: bytes
+) -> None:
+    result = decoded(frame + value.encode("latin-1"))
+    assert {name: getattr(result.document, name) for name in fields} == fields
+    assert result.mended == mended
+
+
+@pytest.mark.parametrize(
+    "value", ['{"text": "Grüße", "title": "ä"}', '"Grüße"', '{"title": "Grüße", "text": ', '[{"text": "ü"}]']
+)
+def test_a_text_that_is_not_utf_8_is_refused_with_the_place(value: str) -> None:
+    error = refusal(value.encode("latin-1"))
+    assert error.type == "NotUtf8"
+    assert "byte" in str(error)
 
 
 @given(

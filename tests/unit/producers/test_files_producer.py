@@ -149,10 +149,12 @@ def test_a_line_is_sent_byte_for_byte_keyed_by_its_id() -> None:
     ("line", "key"),
     [
         (b'{"id": 5}', b"5"), (b'{"id": "\xc3\xa9"}', b"\xc3\xa9"), (b"{}", None), (b'{"id": null}', None),
-        (b'{"id": true}', None), (b'{"id": 1.5}', b"1.5"), (b'{"id": ["a"]}', None),
+        (b'{"id": true}', None), (b'{"id": 1.5}', b"1.5"), (b'{"id": ["a"]}', b'["a"]'),
+        (b'{"id": 4711.0}', b"4711"), (b'{"id": "4711.0"}', b"4711"), (b'{"id": "a", "title": "\xfc"}', b"a"),
+        (b'{"id": "\xfc"}', b"\\xfc"), (b'{"id": NaN}', None),
     ],
 )  # fmt: skip
-def test_a_key_is_a_text_or_a_number(line: bytes, key: bytes | None) -> None:
+def test_the_key_of_a_line_is_the_id_that_a_query_gives_it(line: bytes, key: bytes | None) -> None:
     assert lines(line) == [ProducerRecord("docs.jsonl:1", key, line)]
 
 
