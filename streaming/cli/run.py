@@ -77,6 +77,7 @@ def run(
 
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
     """
+    from streaming.kafka.topics import Admin
     from streaming.spark.prepare import prepare
     from streaming.spark.query import run as run_query
     from streaming.spark.watch import StopRequest
@@ -109,8 +110,12 @@ def run(
                 on_wait=lambda line: notes.print(line, markup=False),
                 on_look=status.show,
             )
+        uncommitted = 0
+        if once and not stop.requested:
+            with Admin(settings) as admin:
+                uncommitted = admin.uncommitted(plan.inputs)
     except GistreamError:
         if lines.batches:
             notes.print(lines.total(stopped=True))
         raise
-    notes.print(lines.total(stopped=stop.requested))
+    notes.print(lines.total(stopped=stop.requested, uncommitted=uncommitted))

@@ -28,6 +28,8 @@ from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds; the user must hear of a dead one before giving up.
 _ANSWER_MS = 10_000
+# The protocol's number (ListOffsets): up to the first transaction that is still open.
+_READ_COMMITTED = 1
 _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 
 
@@ -160,6 +162,21 @@ class Admin:
                 {TopicPartition(topic.name, n): -3 for n in range(topic.partitions)}
             )
         return max((newest.timestamp for newest in answer.values() if newest.offset >= 0), default=None)
+
+    def uncommitted(self, topics: Sequence[Topic]) -> int:
+        """Return how many offsets stand behind the beginning of a transaction that is still open.
+
+        No reader of committed records gets their records before it ends.
+        """
+        count = 0
+        for topic in topics:
+            partitions = {TopicPartition(topic.name, number): -1 for number in range(topic.partitions)}
+            with self._explained(f"read the offsets of topic '{topic.name}'"):
+                ends = self._client.list_partition_offsets(partitions)
+                stable = self._client.list_partition_offsets(partitions, _READ_COMMITTED)
+            # A transaction may end, and another record come, between the two answers.
+            count += sum(max(0, ends[partition].offset - stable[partition].offset) for partition in partitions)
+        return count
 
     def committed_metadata(self, prefix: str) -> dict[str, list[tuple[str, str]]]:
         """Return what was noted with the offsets of each consumer group whose name begins with `prefix`.

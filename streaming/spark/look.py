@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,10 +44,12 @@ class Look:
 
 
 class Looker:
-    """Looks at one query again and again."""
+    """Looks at one query again and again; `silence` returns the seconds since Kafka's last answer to anybody."""
 
-    def __init__(self, spark: SparkSession, query: StreamingQuery, *, to_kafka: bool) -> None:
-        self._spark, self._query, self._to_kafka = spark, query, to_kafka
+    def __init__(
+        self, spark: SparkSession, query: StreamingQuery, *, to_kafka: bool, silence: Callable[[], float]
+    ) -> None:
+        self._spark, self._query, self._to_kafka, self._silence = spark, query, to_kafka, silence
         self._doing: Doing = "starting"
         self._since = self._answered = time.monotonic()
         self._counted = 0.0
@@ -78,10 +80,14 @@ class Looker:
         # The Kafka sink ends a micro-batch when Kafka has acknowledged all results.
         flushing = busy and self._to_kafka and self._done == self._total > 0
         if not asking and not flushing:
-            self._answered = now
-            idle = status["message"] == "Waiting for data to arrive"
-            return "working" if busy else "idle" if idle else self._doing
-        return "waiting for Kafka" if now - self._answered >= _NO_ANSWER_SECONDS else self._doing
+            # Spark waits for nobody; but a broker that is lost while the model works answers nobody.
+            self._answered = now - self._silence()
+        if now - self._answered >= _NO_ANSWER_SECONDS:
+            return "waiting for Kafka"
+        if asking or flushing:
+            return self._doing
+        idle = status["message"] == "Waiting for data to arrive"
+        return "working" if busy else "idle" if idle else self._doing
 
     def _count(self) -> tuple[int, int]:
         """Return how many results and how many records the running micro-batch has."""

@@ -18,6 +18,7 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 from streaming.archive import Archive
 from streaming.errors import Abandoned, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
+from streaming.kafka.probe import KafkaProbe
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
@@ -141,11 +142,11 @@ def summarize_and_archive(
                 finish(last_archive, stop=stop)
 
     def looking(query: StreamingQuery) -> Callable[[bool], None]:
-        looker = Looker(spark, query, to_kafka=settings.to_kafka)
+        looker = Looker(spark, query, to_kafka=settings.to_kafka, silence=probe.silence)
         return lambda stopping: on_look(looker.look(stopping=stopping))
 
     note = Writer(checkpoint_id, plan.results).to_text()
-    with closing(GroupOffsets(settings, note)) as group:
+    with closing(GroupOffsets(settings, note)) as group, KafkaProbe(settings) as probe:
         if offsets := committed_offsets(settings.checkpoint_location):
             # A crash may have come between the commit of a micro-batch and that of its group.
             group.commit(offsets)

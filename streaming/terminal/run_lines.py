@@ -96,12 +96,24 @@ class BatchLines:
             f"{self._records:,} so far, {pace:.1f} a minute"
         )
 
-    def total(self, *, stopped: bool) -> str:
-        """Return the last line of a run, which was `stopped` or ended with the records that were there."""
+    def total(self, *, stopped: bool, uncommitted: int = 0) -> str:
+        """Return the last line of a run, which was `stopped` or ended with the records that were there.
+
+        `uncommitted` is the number of offsets that an open transaction holds back.
+        """
+        rest = (
+            ""
+            if not uncommitted
+            else (
+                f"; {counted(uncommitted, 'offset')} at the end of the input cannot be read before an open transaction "
+                "ends"
+            )
+        )
         if not self._records:
-            return "stopped; nothing was summarized" if stopped else "nothing to do: all records have results"
+            records = "all committed records" if uncommitted else "all records"
+            return "stopped; nothing was summarized" if stopped else f"nothing to do: {records} have results{rest}"
         parts = [counted(self._records - self._dead_letters - self._deletions, "summary", "summaries")]
         parts += [counted(self._dead_letters, "dead letter")] if self._dead_letters else []
         parts += [counted(self._deletions, "deletion")] if self._deletions else []
         batches = counted(self.batches, "batch", "batches")
-        return f"done: {', '.join(parts)} in {batches}, {self._seconds:.1f} s"
+        return f"done: {', '.join(parts)} in {batches}, {self._seconds:.1f} s{rest}"

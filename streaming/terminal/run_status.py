@@ -23,7 +23,8 @@ _LINE_SECONDS = 15.0
 def status_line(look: Look) -> str:
     """Return what a query is doing, in one line."""
     if look.doing == "waiting for Kafka":
-        return f"waiting for Kafka since {look.seconds:.0f} s"
+        progress = f"; {look.done:,} of {look.total:,} done" if look.total else ""
+        return f"waiting for Kafka since {look.seconds:.0f} s{progress}"
     to_go = look.total - look.done
     if look.stopping:
         if look.doing != "working":

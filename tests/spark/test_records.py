@@ -15,6 +15,7 @@ from spark_queries import MakePlan, drain
 
 from consumers.tail import Tail
 from streaming.errors import UsageError
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
 from streaming.spark.archive_query import hold_archive_checkpoint
@@ -111,6 +112,25 @@ def test_the_lag_is_nothing_when_nothing_is_left_after_aborted_transactions(
     batches = drain(spark, ready)
     assert sum(batch.records for batch in batches) == 2
     assert lag(settings) == 0
+
+
+def test_records_of_an_open_transaction_are_counted_until_it_ends(
+    spark: SparkSession, plan: MakePlan, settings: Settings
+) -> None:
+    ready = plan(partitions=1)
+    producer = KafkaProducer(bootstrap_servers=settings.servers, transactional_id=settings.query)
+    producer.init_transactions()
+    producer.begin_transaction()
+    for number in range(3):
+        producer.send(settings.input_topic, key=b"%d" % number, value=document(f"Text {number}."))
+    producer.flush()
+    assert drain(spark, ready) == []
+    with Admin(settings) as admin:
+        assert admin.uncommitted(ready.inputs) == 3
+        producer.commit_transaction()
+        producer.close()
+        assert sum(batch.records for batch in drain(spark, ready)) == 3
+        assert admin.uncommitted(ready.inputs) == 0
 
 
 def lag(settings: Settings) -> int:

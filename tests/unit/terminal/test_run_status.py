@@ -28,6 +28,7 @@ def batch(number: int, records: int, *, seconds: float = 2.0, deletions: int = 0
         (look(done=4, total=9), "4 of 9 done"),
         (look(), "a batch begins"),
         (look("waiting for Kafka", seconds=12.4), "waiting for Kafka since 12 s"),
+        (look("waiting for Kafka", seconds=12, done=4, total=9), "waiting for Kafka since 12 s; 4 of 9 done"),
         (look("idle", seconds=99), "nothing to do; waiting for documents"),
         (look(done=5, total=9, stopping=True), "stopping: 4 documents to go, Ctrl-C again abandons them"),
         (look(done=8, total=9, stopping=True), "stopping: 1 document to go, Ctrl-C again abandons it"),
@@ -85,5 +86,12 @@ def test_the_end_of_a_run_says_what_was_done() -> None:
     assert lines.total(stopped=True) == "stopped; nothing was summarized"
     assert lines.line(batch(0, 1)).startswith("batch 0: 1 record in 2.0 s, 1 dead letter (")
     assert lines.total(stopped=False) == "done: 0 summaries, 1 dead letter in 1 batch, 2.0 s"
+    assert lines.total(stopped=False, uncommitted=3).startswith(
+        "done: 0 summaries, 1 dead letter in 1 batch, 2.0 s; 3 off"
+    )
+    assert BatchLines().total(stopped=False, uncommitted=1) == (
+        "nothing to do: all committed records have results; 1 offset at the end of the input cannot be read "
+        "before an open transaction ends"
+    )
     lines.line(batch(1, 9, seconds=30.0, deletions=2))
     assert lines.total(stopped=True) == "done: 6 summaries, 2 dead letters, 2 deletions in 2 batches, 32.0 s"
