@@ -82,6 +82,7 @@ def open_checkpoint(
         ) from error
     with lock:
         _lock(lock.fileno(), folder)
+        _remove_unfinished(folder)
         earlier = _read(checkpoint)
         checkpoint_id = earlier.id or uuid.uuid4().hex
         _compare(checkpoint, earlier.topic_ids, topic_ids, growing=growing)
@@ -180,6 +181,12 @@ def _lock(file: int, folder: Path) -> None:
             f"Another gistream query is running with the checkpoint {folder}; stop it first, or give this "
             "query another name with --query."
         ) from error
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove the files that a killed query was writing; Spark never reads them and never removes them."""
+    for file in folder.rglob(".*.tmp*"):
+        file.unlink(missing_ok=True)
 
 
 def _read(checkpoint: Checkpoint) -> Record:

@@ -18,6 +18,7 @@ from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, pinned, read_record
 from streaming.spark.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
+from streaming.store import sweep
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
@@ -83,6 +84,8 @@ def prepare(settings: Settings, model: ModelFile | None = None, choice: Choice |
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
         choice = choose(settings, model, cores=layout.cores, pinned=pin)
     work = plan_work(settings, choice, here=layout.local)
+    if work.store is not None:
+        sweep(work.store.url)
     archive_location = None
     if settings.parquet is not None:
         archive_location = ArchiveLocation(settings.parquet)

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -22,6 +22,7 @@ from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 from streaming.spark.class_archive import reading_options
 from streaming.spark.plain_paths import plain_path
+from streaming.spark.scratch import scratch_folder
 from streaming.wording import megabytes
 
 # In Java's exception when a master has ended the application while it starts.
@@ -63,25 +64,26 @@ def spark_session(
 
     Raises `MachineError` when there is no Java, no disk, or Spark does not start.
     """
-    spark = _start(settings, layout, class_archive)
-    try:
-        yield spark
-    finally:
-        # A JVM that has ended by itself needs no stop; its user has raised the error.
-        with suppress(*JVM_GONE):
-            spark.stop()
-
-
-def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | None) -> SparkSession:
-    java = find_java()
-    scratch, log = settings.data_dir / "spark", spark_log(settings)
+    java, log = find_java(), spark_log(settings)
     check_path(settings.data_dir)
-    try:
-        for folder in (scratch, log.parent):
-            folder.mkdir(parents=True, exist_ok=True)
-        free = psutil.disk_usage(str(scratch)).free
-    except OSError as error:
-        raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
+    with ExitStack() as stack:
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            scratch = stack.enter_context(scratch_folder(settings.data_dir / "spark"))
+            free = psutil.disk_usage(str(scratch)).free
+        except OSError as error:
+            raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
+        spark = _start(settings, layout, class_archive, java=java, scratch=scratch, free=free)
+        # A JVM that has ended by itself needs no stop; its user has raised the error.
+        stack.enter_context(suppress(*JVM_GONE))
+        stack.callback(spark.stop)
+        yield spark
+
+
+def _start(
+    settings: Settings, layout: Layout, class_archive: Sequence[str] | None, *, java: Path, scratch: Path, free: int
+) -> SparkSession:
+    log = spark_log(settings)
     if free < LEAST_DISK:
         raise MachineError(
             f"Only {megabytes(free)} are free under {settings.data_dir}, and Spark needs {megabytes(LEAST_DISK)}; "
@@ -113,7 +115,8 @@ def _start(settings: Settings, layout: Layout, class_archive: Sequence[str] | No
 def _conf(
     settings: Settings, layout: Layout, scratch: Path, jars: list[Path], java_options: list[str]
 ) -> dict[str, str]:
-    scratch, repository = plain_path(scratch), plain_path(jar_folder())
+    # The folder of all scratch folders has one link, not each start another.
+    scratch, repository = plain_path(scratch.parent) / scratch.name, plain_path(jar_folder())
     conf = {
         "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,

@@ -12,7 +12,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -128,7 +128,13 @@ class Folder:
             # Two writers of one path build two files, and one of them is renamed last.
             building = f"{BUILDING}/{uuid.uuid4().hex}"
             self._make_folder(building)
-            self._write(building, content)
+            try:
+                self._write(building, content)
+            except OSError:
+                # A full disk is not helped by half a file.
+                with suppress(OSError):
+                    self._fs.delete_file(self._at(building))
+                raise
             flushed = self.local if durable else None
             if flushed is not None:
                 # Otherwise the rename may reach the disk before the content, and a power cut may come between.

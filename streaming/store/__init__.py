@@ -9,7 +9,8 @@ that is missing, cut, changed or of another key is a miss, and a store that fail
 
 from streaming.store.entry import Labels
 from streaming.store.keys import ModelIdentity, generation_key, summary_key
+from streaming.store.maintenance import sweep
 from streaming.store.store import Store
 from streaming.store.stored_engine import StoredEngine, working_on
 
-__all__ = ["Labels", "ModelIdentity", "Store", "StoredEngine", "generation_key", "summary_key", "working_on"]
+__all__ = ["Labels", "ModelIdentity", "Store", "StoredEngine", "generation_key", "summary_key", "sweep", "working_on"]

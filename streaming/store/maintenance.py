@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import get_args
 
+from streaming.errors import GistreamError
 from streaming.storage import File, Folder
 from streaming.store.entry import unpack
 from streaming.store.store import SUFFIX, Kind
@@ -35,6 +37,15 @@ def sizes(folder: Folder) -> list[Size]:
     """Return the size of each kind of entry; raises `MachineError`."""
     found = [(kind, folder.files(kind, SUFFIX)) for kind in KINDS]
     return [Size(kind, len(files), sum(file.bytes for file in files)) for kind, files in found]
+
+
+def sweep(url: str) -> None:
+    """Remove the unfinished files of killed processes from the store at a path or URL, if it is there."""
+    # A store that fails is no reason to stop, and says so where it is used.
+    with suppress(GistreamError):
+        folder = Folder(url)
+        if folder.local is not None and folder.local.is_dir():
+            folder.sweep()
 
 
 def damaged(folder: Folder, on_entry: Callable[[], None]) -> Iterator[str]:

@@ -136,13 +136,17 @@ class Chaos:
                 # Most faults strike in mid-batch, some while the service starts.
                 if self._chance.random() < 0.85:
                     self._until_working()
-                    self._pause(0, 3)
+                    self._pause(0, 6)
                 else:
                     self._pause(2, 12)
                 strikes[number % len(strikes)][1]()
                 self.struck[name] += 1
         finally:
             self.service.stop()
+        self._run_once()
+
+    def _run_once(self) -> None:
+        """Let the service do what is left, in peace."""
         last = subprocess.run([*self._command, "--once"], env=self._environment, capture_output=True, text=True)
         (self._folder / "last.log").write_text(last.stderr)
         assert last.returncode == 0, last.stderr
@@ -227,7 +231,11 @@ class Chaos:
                     path.unlink() if dice < 0.1 else _flip_a_byte(path, self._chance)
 
     def verdict(self) -> Verdict:
-        """Return the account, and what is left of processes and temporary files."""
+        """Return the account, and what is left of processes and temporary files after one more start."""
+        if self._temporary_files():
+            # A start removes what is older than a minute.
+            self._pause(61, 61)
+            self._run_once()
         flags = [*names(self._settings), "--checkpoint", str(self._folder / "checkpoint" / "query"), "--json"]
         # `verify` reads no input topic but those of the checkpoint.
         flags = flags[flags.index("--output-topic") :]

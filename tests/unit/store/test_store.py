@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import threading
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from object_store import ObjectStore, object_store
 
+from streaming.errors import MachineError
 from streaming.storage import Folder
-from streaming.store import Labels, Store
+from streaming.store import Labels, Store, sweep
 from streaming.store import store as store_module
 from streaming.store.entry import pack, unpack
 from streaming.store.maintenance import collect, damaged, sizes
@@ -143,3 +147,28 @@ def test_many_writers_of_one_key_leave_one_whole_entry(tmp_path: Path) -> None:
     run(all_at_once())
     assert run(store.get("generations", KEY)) == VALUE
     assert not [path for path in (tmp_path / "_building").iterdir() if path.is_file()]
+
+
+def test_a_disk_that_is_full_holds_no_half_of_an_entry(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(MachineError, match="cannot be written"):
+            Folder(str(tmp_path)).write("summaries/a.json", pa.py_buffer(bytes(2000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_killed_processes_left_unfinished_is_swept_after_a_minute(tmp_path: Path) -> None:
+    building = tmp_path / "_building"
+    building.mkdir()
+    for name, age in (("killed", 61), ("running", 5)):
+        (building / name).touch()
+        os.utime(building / name, (time.time() - age,) * 2)
+    sweep(str(tmp_path))
+    assert sorted(path.name for path in building.iterdir()) == ["lock", "running"]
+    # A store that was never used, or cannot be opened, stops nobody.
+    sweep(str(tmp_path / "new"))
+    sweep("nowhere://at.all")
+    assert not (tmp_path / "new").exists()
