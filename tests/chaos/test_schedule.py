@@ -15,6 +15,16 @@ FIRST = int(os.environ.get("RANDOM_SEED", "1"))
 SEEDS = range(FIRST, FIRST + int(os.environ.get("SEEDS", "1")))
 
 
+def check(chaos: Chaos) -> None:
+    verdict = chaos.verdict()
+    print(f"exit codes {chaos.service.exit_codes}, {dict(chaos.struck)}, {verdict}")
+    assert verdict.exit_codes == (0, 0)
+    assert (verdict.topics["missing_records"], verdict.archive["missing_records"]) == (0, 0)
+    assert verdict.rows == verdict.identities
+    assert not verdict.processes
+    assert not verdict.files
+
+
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_missing_and_nothing_is_twice_after_twenty_faults(tmp_path: Path, seed: int) -> None:
@@ -23,10 +33,13 @@ def test_nothing_is_missing_and_nothing_is_twice_after_twenty_faults(tmp_path: P
         chaos = Chaos(settings, tmp_path, seed=seed, master=master)
         chaos.send_documents(500)
         chaos.run(faults=20)
-        verdict = chaos.verdict()
-        print(f"seed {seed}: {chaos.service.exit_codes} {dict(chaos.struck)} {verdict}")
-        assert verdict.exit_codes == (0, 0)
-        assert (verdict.topics["missing_records"], verdict.archive["missing_records"]) == (0, 0)
-        assert verdict.rows == verdict.identities
-        assert not verdict.processes
-        assert not verdict.files
+        check(chaos)
+
+
+@pytest.mark.timeout(1800)
+def test_the_real_model_loses_none_of_sixty_documents_to_eight_faults(tmp_path: Path) -> None:
+    with installation(tmp_path, small_disks=True) as settings:
+        chaos = Chaos(settings, tmp_path, seed=FIRST, seconds=None)
+        chaos.send_documents(60)
+        chaos.run(faults=8)
+        check(chaos)

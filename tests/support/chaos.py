@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 import pyarrow.dataset as ds
-from installation import command_environment, document, gistream, names
+from installation import command, command_environment, document, gistream, names
 from kafka import KafkaProducer
 from service_manager import ServiceManager
 from steady_engine import CRASHES, IS_SLOW
@@ -80,20 +80,24 @@ class Chaos:
     """One run: the documents, the service, and the faults that struck, in `struck`."""
 
     def __init__(
-        self, settings: Settings, folder: Path, *, seed: int, seconds: float = 1.0, master: str = "local[2]"
+        self, settings: Settings, folder: Path, *, seed: int, seconds: float | None = 1.0, master: str = "local[2]"
     ) -> None:
-        """`seconds` is the mean time of an answer in one of the engine's eight slots."""
+        """`seconds` is the mean time of an answer in one of the steady engine's eight slots; None: the real model."""
         self._settings, self._folder, self._chance = settings, folder, random.Random(seed)
         self._broker = EmbeddedBroker(settings)
         self.struck: Counter[str] = Counter()
-        script = str(Path(__file__).with_name("steady_gistream.py"))
         self.flags = [
             *names(settings), "--master", master, "--representation", "given", "--store", str(folder / "store"),
             "--checkpoint", str(folder / "checkpoint" / "query"), "--sink", "kafka",
             "--sink", f"parquet={folder / 'archive'}",
         ]  # fmt: skip
-        self._command = [sys.executable, script, str(seconds), "run", *self.flags]
-        environment = command_environment(settings.data_dir, GISTREAM_DOCUMENT_DEADLINE="20")
+        script = str(Path(__file__).with_name("steady_gistream.py"))
+        steady = [sys.executable, script, str(seconds), "run", *self.flags]
+        self._command = command("run", *self.flags) if seconds is None else steady
+        deadline = "20" if seconds is not None else "300"
+        environment = command_environment(
+            settings.data_dir, GISTREAM_DOCUMENT_DEADLINE=deadline, GISTREAM_MAX_TOKENS="32"
+        )
         self._environment = environment
         self.service = ServiceManager(self._command, environment, folder / "run.log")
 
