@@ -22,6 +22,7 @@ from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
 from streaming.protocol import Engine, GenerationRequest, Sampling
+from streaming.spark.pace import pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.session import spark_log
@@ -39,7 +40,7 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], on_part: Callable[
     plan = pipeline.plan()
     with (
         hold_checkpoint(plan) as checkpoint,
-        running(pipeline.spark, plan, checkpoint_id=checkpoint) as query,
+        running(pipeline.spark, plan, pace_of(plan), checkpoint_id=checkpoint) as query,
         open_publisher(plan.settings) as publisher,
         closing(Tail(plan.settings)) as tail,
     ):

@@ -25,6 +25,7 @@ from streaming.planning.layout import plan_layout
 from streaming.settings import Settings
 from streaming.spark.arrivals import arrivals
 from streaming.spark.engine_start import start_engine
+from streaming.spark.pace import pace_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.session import spark_log, spark_session
@@ -101,7 +102,7 @@ class Pipeline:
         tokens_in = tokens_out = 0
         with (
             hold_checkpoint(plan) as checkpoint,
-            running(self.spark, plan, checkpoint_id=checkpoint, once=True) as query,
+            running(self.spark, plan, pace_of(plan), checkpoint_id=checkpoint, once=True) as query,
         ):
             for result in arrivals(plan, len(documents), query):
                 if not isinstance(result, Summary):

@@ -131,9 +131,10 @@ class Settings(RecordSettings):
         ge=1,
         # Spark counts the records of all executors in 64 bits.
         le=2**31 - 1,
-        description="Documents of one micro-batch, for each executor. Default: 8 for every 9 slots, twice that if "
-        "it is at most 32, and at least 16: about a minute of work for chapters with the sample model (0.3 a "
-        "second as given, 0.7 tuned). Larger batches leave slots idle less often, but a crash repeats more.",
+        description="Documents of one micro-batch, for each executor. Default: less than a minute of work, measured "
+        "while the query runs; the first micro-batch, and the smallest, has 8 for every 9 slots, twice that if it is "
+        "at most 32, and at least 16; the largest of a query has 1000. Larger ones leave slots idle less often, but a "
+        "stop waits longer, and a crash repeats more.",
     )
     max_failed_share: float = Field(
         0.2,

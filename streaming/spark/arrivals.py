@@ -13,6 +13,7 @@ from consumers.tail import Tail
 from streaming.errors import QueryError
 from streaming.messages import DeadLetter, Summary
 from streaming.spark.explain import explain
+from streaming.spark.pace import pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
 from streaming.wording import counted
@@ -28,7 +29,10 @@ def summarize_backlog(spark: SparkSession, plan: Plan) -> Generator[Summary | De
     commit.
     """
     expected = sum(topic.offsets for topic in plan.inputs)
-    with hold_checkpoint(plan) as checkpoint_id, running(spark, plan, checkpoint_id=checkpoint_id, once=True) as query:
+    with (
+        hold_checkpoint(plan) as checkpoint_id,
+        running(spark, plan, pace_of(plan), checkpoint_id=checkpoint_id, once=True) as query,
+    ):
         yield from arrivals(plan, expected, query)
         if not query.awaitTermination(_COMMIT_SECONDS):
             raise QueryError("All results are there, but Spark did not commit them; see logs/spark.log.")

@@ -86,7 +86,7 @@ def open_checkpoint(
         earlier = _read(checkpoint)
         checkpoint_id = earlier.id or uuid.uuid4().hex
         _compare(checkpoint, earlier.topic_ids, topic_ids, growing=growing)
-        _write(folder, Record(checkpoint_id, topic_ids, pin, tuple(outputs)))
+        write_beside(checkpoint.location, _FILE, asdict(Record(checkpoint_id, topic_ids, pin, tuple(outputs))))
         yield checkpoint_id
 
 
@@ -117,6 +117,17 @@ def pinned(checkpoint: Checkpoint, model_sha256: str) -> str | None:
     if topic_ids and pin is None:
         return "given"
     return pin.representation if pin is not None and pin.model_sha256 == model_sha256 else None
+
+
+def write_beside(location: str, name: str, content: object) -> None:
+    """Write a file of gistream's beside those of Spark's in one step, as JSON; raises `CheckpointError`."""
+    file = Path(location) / name
+    new = file.with_suffix(".new")
+    try:
+        new.write_text(json.dumps(content, indent=2))
+        new.replace(file)
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint at {location} cannot be written: {error.strerror}.") from error
 
 
 def last_committed(location: str) -> int | None:
@@ -224,16 +235,6 @@ def _compare(
             f"The checkpoint at {folder} is of topic {', '.join(sorted(earlier_ids))}, not of "
             f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
         )
-
-
-def _write(folder: Path, record: Record) -> None:
-    content = asdict(record)
-    new = (folder / _FILE).with_suffix(".new")
-    try:
-        new.write_text(json.dumps(content, indent=2))
-        new.replace(folder / _FILE)
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint at {folder} cannot be written: {error.strerror}.") from error
 
 
 def _check_log(folder: Path) -> None:

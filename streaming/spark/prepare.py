@@ -22,7 +22,7 @@ from streaming.store import sweep
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
 _NO_TOPIC = 2**31 - 1
-# The last documents of a micro-batch leave slots idle, so a batch fills the slots twice while that is at most 32
+# The last documents of a micro-batch leave slots idle, so the smallest fills the slots twice while that is at most 32
 # documents: 128 documents ran at 0.61 a second with 16 slots, at 0.66 with 32 (measurements.md, micro-batches).
 _FEWEST_DOCUMENTS = 16
 _MOST_DOCUMENTS = 32
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def batch_documents(self) -> int:
-        """The documents of one micro-batch, for each executor."""
+        """The documents of the first micro-batch, and the fewest of a later one, for each executor."""
         return self.settings.batch_documents or documents_for(self.choice.setup.slots)
 
     @property
@@ -60,9 +60,14 @@ class Plan:
         return Checkpoint(self.settings.checkpoint_location)
 
 
+def wave_of(slots: int) -> int:
+    """Return the documents that fill an engine of `slots` once."""
+    return max(slots * _DOCUMENTS_PER_NINE_SLOTS // 9, 1)
+
+
 def documents_for(slots: int) -> int:
-    """Return the documents of a micro-batch for an engine of `slots`, when the settings name no number."""
-    documents = slots * _DOCUMENTS_PER_NINE_SLOTS // 9
+    """Return the fewest documents of a micro-batch for an engine of `slots`, when the settings name no number."""
+    documents = wave_of(slots)
     waves = 2 if 2 * documents <= _MOST_DOCUMENTS else 1
     return max(waves * documents, _FEWEST_DOCUMENTS)
 

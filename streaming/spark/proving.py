@@ -15,7 +15,7 @@ from pathlib import Path
 from pyspark import TaskContext
 
 from streaming.pipeline.decode import RecordFormat
-from streaming.spark.checkpoint import last_committed
+from streaming.spark.checkpoint import last_committed, write_beside
 
 _FILE = "gistream-reading.json"
 # The name under which Spark tells a task the number of its micro-batch (MicroBatchExecution.BATCH_ID_KEY).
@@ -34,8 +34,8 @@ def unproven_batch(location: str, record_format: RecordFormat) -> int | None:
 
 
 def prove(location: str, record_format: RecordFormat) -> None:
-    """Note that a micro-batch that was read in this way is committed."""
-    Path(location, _FILE).write_text(json.dumps(_content(record_format)))
+    """Note that a micro-batch that was read in this way is committed; raises `CheckpointError`."""
+    write_beside(location, _FILE, _content(record_format))
 
 
 def in_batch(number: int | None) -> Callable[[], bool]:

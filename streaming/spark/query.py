@@ -29,6 +29,7 @@ from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.look import Look, Looker
 from streaming.spark.other_results import Writer
+from streaming.spark.pace import Pace, limit_batches, pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
 from streaming.spark.session import spark_log, spark_session
@@ -39,13 +40,13 @@ from streaming.spark.undecoded import cannot_be_decoded
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 
-def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> StreamingQuery:
-    """Start the stream; with `once` it ends when it has read the records that are there now."""
+def start(spark: SparkSession, plan: Plan, *, checkpoint_id: str, most: int, once: bool = False) -> StreamingQuery:
+    """Start the stream, at most `most` records in a micro-batch; with `once` it ends after those that are there now."""
     settings, unproven = plan.settings, None
     if not settings.skip_unreadable:
         unproven = unproven_batch(settings.checkpoint_location, plan.task_plan.record_format)
     writer = write_results(
-        read_documents(spark, plan.settings, most=plan.batch_documents * plan.layout.executors)
+        read_documents(spark, plan.settings, most=most)
         # One stream of documents an executor, not one a Kafka partition: no executor idles at a partition's end.
         .coalesce(plan.layout.executors)
         .mapInPandas(summarize(plan.task_plan, in_batch(unproven)), OUTPUT_SCHEMA)
@@ -68,10 +69,15 @@ def write_results(results: DataFrame, plan: Plan, checkpoint_id: str) -> DataStr
 
 
 @contextmanager
-def running(spark: SparkSession, plan: Plan, *, checkpoint_id: str, once: bool = False) -> Iterator[StreamingQuery]:
-    """Run the query of a plan for as long as the context lasts; raises the service's errors for Spark's."""
+def running(
+    spark: SparkSession, plan: Plan, pace: Pace, *, checkpoint_id: str, once: bool = False
+) -> Iterator[StreamingQuery]:
+    """Run the query of a plan for as long as the context lasts; raises the service's errors for Spark's.
+
+    It begins at the `pace`, which follows only when it is told of micro-batches.
+    """
     with explained(plan.settings, plan.checkpoint):
-        query = start(spark, plan, checkpoint_id=checkpoint_id, once=once)
+        query = start(spark, plan, checkpoint_id=checkpoint_id, most=pace.documents, once=once)
         try:
             yield query
         finally:
@@ -119,12 +125,12 @@ def summarize_and_archive(
         with nullcontext() if once else archive(once=False) as running_archive:
             while not stop.requested:
                 try:
-                    with running(spark, plan, checkpoint_id=checkpoint_id, once=once) as query:
+                    with running(spark, plan, pace, checkpoint_id=checkpoint_id, once=once) as query:
                         watch(
                             query,
                             stop=stop,
                             grace=settings.grace,
-                            on_batch=committed,
+                            on_batch=paced(query),
                             on_look=looking(query),
                             archive_query=running_archive,
                         )
@@ -141,10 +147,26 @@ def summarize_and_archive(
             if last_archive is not None:
                 finish(last_archive, stop=stop)
 
+    def paced(query: StreamingQuery) -> Callable[[Batch], None]:
+        def on_committed(batch: Batch) -> None:
+            if pace.on_batch(batch):
+                limit_batches(spark, query, pace.documents)
+            committed(batch)
+
+        return on_committed
+
     def looking(query: StreamingQuery) -> Callable[[bool], None]:
         looker = Looker(spark, query, to_kafka=settings.to_kafka, silence=probe.silence)
-        return lambda stopping: on_look(looker.look(stopping=stopping))
 
+        def look_at(stopping: bool) -> None:
+            look = looker.look(stopping=stopping)
+            if pace.on_look(look):
+                limit_batches(spark, query, pace.documents)
+            on_look(look)
+
+        return look_at
+
+    pace = pace_of(plan)
     note = Writer(checkpoint_id, plan.results).to_text()
     with closing(GroupOffsets(settings, note)) as group, KafkaProbe(settings) as probe:
         if offsets := committed_offsets(settings.checkpoint_location):

@@ -14,6 +14,7 @@ from spark_queries import MakePlan
 from streaming.engine import LlamaRecipe, open_model
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.messages import DeadLetter, Summary
+from streaming.spark.pace import pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.watch import Batch, StopRequest, watch
@@ -40,7 +41,7 @@ def test_a_native_crash_costs_one_document_and_no_task(
     batches: list[Batch] = []
     with ExitStack() as stack:
         checkpoint_id = stack.enter_context(hold_checkpoint(ready))
-        query = stack.enter_context(running(spark, ready, checkpoint_id=checkpoint_id, once=True))
+        query = stack.enter_context(running(spark, ready, pace_of(ready), checkpoint_id=checkpoint_id, once=True))
         watch(query, stop=StopRequest(), grace=0, on_batch=batches.append)
         tracker = spark.sparkContext.statusTracker()
         jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(str(query.runId))]

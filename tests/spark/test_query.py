@@ -18,6 +18,7 @@ from streaming.errors import CheckpointError, EngineError, QueryError
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
+from streaming.spark.pace import pace_of
 from streaming.spark.query import hold_checkpoint, running
 
 BAD = {
@@ -84,7 +85,7 @@ def test_the_first_result_is_on_the_topic_before_the_third_is_generated(
     consumer.seek_to_beginning(*partitions)
     with (
         hold_checkpoint(ready) as checkpoint_id,
-        running(spark, ready, checkpoint_id=checkpoint_id, once=True) as query,
+        running(spark, ready, pace_of(ready), checkpoint_id=checkpoint_id, once=True) as query,
     ):
         while not consumer.poll(timeout_ms=50):
             assert query.isActive
