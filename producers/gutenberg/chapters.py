@@ -7,7 +7,7 @@ before anybody noticed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from producers.gutenberg.contents import find_contents, nest
 from producers.gutenberg.headings import OPENING, Heading, find_headings, unread_headings
@@ -124,26 +124,34 @@ def _paragraphs(text: str) -> str:
 def _settle_named(lines: list[str], headings: list[Heading]) -> list[Heading]:
     """Decide what each PREFACE or EPILOGUE is: a chapter, a part that has chapters, or a word inside a chapter."""
     settled: list[Heading] = []
-    for index, heading in enumerate(headings):
-        if heading.kind != "named":
+    # The last chapter of this part before each heading, and the next one before the next part.
+    before: Heading | None = None
+    for heading, after in zip(headings, _chapters_after(headings), strict=True):
+        neighbour = before if heading.word in OPENING else after
+        if heading.kind != "named" or neighbour is None:
             settled.append(heading)
-            continue
-        neighbours = _chapters(settled[::-1] if heading.word in OPENING else headings[index + 1 :])
-        if not neighbours:
-            settled.append(heading)
-        elif heading.word not in OPENING and neighbours[0].number == 1 and _adjacent(lines, heading, neighbours[0]):
+        elif heading.word not in OPENING and neighbour.number == 1 and _adjacent(lines, heading, neighbour):
             settled.append(replace(heading, kind="part"))
+        else:
+            continue
+        if settled[-1].kind in ("chapter", "part"):
+            before = heading if settled[-1].kind == "chapter" else None
     return settled
+
+
+def _chapters_after(headings: list[Heading]) -> list[Heading | None]:
+    """Return for each heading the next chapter behind it that comes before the next part."""
+    result = list[Heading | None]()
+    chapter: Heading | None = None
+    for heading in reversed(headings):
+        result.append(chapter)
+        if heading.kind in ("chapter", "part"):
+            chapter = heading if heading.kind == "chapter" else None
+    return result[::-1]
 
 
 def _adjacent(lines: list[str], heading: Heading, after: Heading) -> bool:
     return not "".join(lines[heading.end : after.start]).strip()
-
-
-def _chapters(headings: list[Heading]) -> list[Heading]:
-    """Return the chapters among `headings` that come before the next part."""
-    part = takewhile(lambda heading: heading.kind != "part", headings)
-    return [heading for heading in part if heading.kind == "chapter"]
 
 
 def _is_text(chapters: list[Chapter]) -> bool:

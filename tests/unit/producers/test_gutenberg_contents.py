@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, chapters, parts_and_chapters, read, story
+
+from producers.gutenberg.chapters import find_chapters
+from producers.gutenberg.contents import find_contents
+from producers.gutenberg.headings import find_headings
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,49 @@ def test_chapters_that_begin_anew_under_an_unknown_heading_are_all_sent(tmp_path
     sent = read(tmp_path / "a.txt", nights)
     assert [document.metadata["number"] for document in sent] == ["1", "2", "3", "4"] * 2
     assert len({document.id for document in sent}) == 8
+
+
+LARGE: dict[str, Callable[[int], str]] = {
+    "one part with a table": lambda n: "\n".join(f"CHAPTER {i}\n" for i in [*range(n), *range(n)]),
+    "many parts": lambda n: "\n".join(f"PART {i}\n\nCHAPTER 1\n\nHe went home.\n" for i in range(n)),
+    "one part again and again": lambda n: "PART 1\n\nCHAPTER 1\n\nHe went home.\n\n" * n,
+    "a list of parts": lambda n: "\n".join(f"PART {i}\n" for i in [*range(n), *range(n)]),
+    "numbers that do not count up": lambda n: "\n".join(f"CHAPTER {i}\n\nHe went.\n" for i in range(n, 0, -1)),
+    "many tables": lambda n: "CONTENTS\n\nCHAPTER 1\n\nCHAPTER 2\n\n" * n,
+}
+
+
+@pytest.mark.parametrize("shape", LARGE)
+def test_four_times_the_headings_are_four_times_the_work(shape: str) -> None:
+    def work(text: str) -> int:
+        lines = text.split("\n")
+        headings = find_headings(lines)
+        return steps(lambda: find_contents(lines, headings))
+
+    assert work(LARGE[shape](400)) < 5 * work(LARGE[shape](100))
+
+
+def test_four_times_the_prefaces_are_four_times_the_work() -> None:
+    def work(count: int) -> int:
+        named = ["PREFACE\n\nHe went.\n\n" * count, "CHAPTER 1\n\nHe went.\n\n", "EPILOGUE\n\nHe went.\n\n" * count]
+        return steps(lambda: find_chapters("".join(named)))
+
+    assert work(400) < 5 * work(100)
+
+
+def steps(work: Callable[[], object]) -> int:
+    """Return how many lines of Python are run, those of loops and of comparisons among them: no clock, no chance."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
