@@ -17,7 +17,7 @@ from streaming.errors import NoDocuments, UsageError
 from streaming.wording import counted
 
 # The files that are read from a folder; a file that the user names may have any suffix.
-_TEXT_SUFFIXES = {".txt", ".md", ".markdown", ".rst", ".text"}
+_TEXT_SUFFIXES = {".txt", ".md", ".markdown", ".rst", ".text", ".eml", ".ipynb"}
 _SUFFIX_LIST = ", ".join(sorted(_TEXT_SUFFIXES))
 # Standard input as a file; documents from it are called "stdin".
 STDIN = Path("/dev/stdin")

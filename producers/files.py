@@ -10,20 +10,32 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from producers.file_names import FileNames
 from producers.records import ProducerRecord, Refusal
-from streaming.encoding.reading import FileText, decode_file, refuse_wrapped
+from streaming.encoding.content import read_content
+from streaming.encoding.reading import decode_file
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
 from streaming.wording import shortened
 
 _TITLE_LENGTH = 200
+# Entries of the metadata: the code page of a file, and what it is when it is no text as it stands.
+_CODE_PAGE, _READ_AS = "encoding", "read_as"
 # Where the id of a document comes from: the file's path, its last part, or the SHA-256 of the document's text.
 IdRule = Literal["path", "name", "sha256"]
+
+
+@dataclass(frozen=True)
+class _File:
+    """The text of a file, the title that the file itself has, and how it was read, for the metadata."""
+
+    text: str
+    title: str | None
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -62,21 +74,22 @@ def _read(names: Mapping[Path, str], split: Split, ids: IdRule) -> Iterator[Prod
             yield Refusal(name, str(error))
             continue
         if split.heading is None:
-            yield _document(name, file.text, ids, file.code_page)
+            yield _document(name, file, ids)
             continue
         parts = _parts(file.text, split.heading)
         if not parts:
             yield Refusal(name, f"no line begins with '{split.heading.pattern}'")
         for number, part in enumerate(parts, start=1):
-            yield _document(f"{name}#{number}", part, ids, file.code_page)
+            yield _document(f"{name}#{number}", replace(file, text=part, title=None), ids)
 
 
-def _text(path: Path) -> FileText:
+def _text(path: Path) -> _File:
     """Return the text of a file with plain line ends; raises `BadInput` with what it is when it is no text."""
     file = decode_file(path.read_bytes())
-    text = file.text.replace("\r\n", "\n").replace("\r", "\n")
-    refuse_wrapped(text)
-    return FileText(text, file.code_page)
+    content = read_content(file.text.replace("\r\n", "\n").replace("\r", "\n"))
+    metadata = {_CODE_PAGE: file.code_page or "", _READ_AS: ", ".join(content.read_as)}
+    text = content.text.replace("\r\n", "\n").replace("\r", "\n")
+    return _File(text, content.title, {name: value for name, value in metadata.items() if value})
 
 
 def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
@@ -90,16 +103,14 @@ def _parts(text: str, heading: re.Pattern[str]) -> list[str]:
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=False)]
 
 
-def _document(name: str, text: str, ids: IdRule, code_page: str | None) -> ProducerRecord | Refusal:
-    if not text.strip():
+def _document(name: str, file: _File, ids: IdRule) -> ProducerRecord | Refusal:
+    if not file.text.strip():
         return Refusal(name, "it is empty")
-    document_id = hashlib.sha256(text.encode()).hexdigest() if ids == "sha256" else name
-    document = Document(id=document_id, title=_first_line(text), text=text)
-    if code_page:
-        document.metadata["encoding"] = code_page
+    document_id = hashlib.sha256(file.text.encode()).hexdigest() if ids == "sha256" else name
+    title = shortened(file.title or _first_line(file.text), _TITLE_LENGTH, len)
+    document = Document(id=document_id, title=title, text=file.text, metadata=file.metadata)
     return ProducerRecord(name, document_id.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _first_line(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return shortened(line, _TITLE_LENGTH, len)
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -5,13 +5,14 @@
     UTF-8, with or without a byte order mark           the text
     UTF-16 and UTF-32, either byte order, marked       the text
     the same without a mark, and a language in it      the text
-    ISO-2022-JP, which names itself                    the text
+    ISO-2022-JP and -KR, which name themselves         the text
     a schema registry's frame around a JSON object     the JSON
     any other frame                                    `Framed`
     gzip, zstd, LZ4, ...                               `Compressed`
     PDF, PNG, Parquet, Protobuf, ...; control bytes    `Binary`
-    Base64, hexadecimal, percent-encoding              `Encoded` (`refuse_wrapped`)
     anything else                                      `NotUtf8`; of a file what `code_pages` can tell
+
+What a text stands for that is no text as it stands (Base64, a raw mail): `content`.
 
 Control characters that are scattered in a text stay in it: the summarizer reads them as blanks. No Spark, no model;
 pure functions. What has been written as UTF-8 and looks like text is never refused.
@@ -26,7 +27,6 @@ from streaming.encoding.code_pages import certain, readings
 from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
 from streaming.encoding.frames import Frame, find_frame
 from streaming.encoding.wide import decode_wide, is_language
-from streaming.encoding.wrapped import name_wrapping
 from streaming.errors import BadInput
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -38,6 +38,7 @@ _MARKS = (
 )
 _JSON_STARTS = ("{", "[", '"')
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
+_KOREAN_ESCAPE = b"\x1b$)C"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def decode_text(raw: bytes) -> str:
         return _read_other(raw, error)
     if any(escape in raw for escape in _JAPANESE_ESCAPES) and (japanese := _try(raw, "iso2022_jp_2")) is not None:
         return japanese
+    if _KOREAN_ESCAPE in raw and (korean := _try(raw, "iso2022_kr")) is not None:
+        return korean
     if not has_controls(raw):
         return text
     if (wide := decode_wide(raw)) is not None:
@@ -99,12 +102,6 @@ def decode_file(raw: bytes) -> FileText:
             raise
         pages = " or ".join(candidate.page for candidate in candidates[:2])
         raise BadInput(f"{error}; it may be {pages}", type=error.type) from error
-
-
-def refuse_wrapped(text: str) -> None:
-    """Raise `BadInput` of the type `Encoded` when all of `text` is Base64, hexadecimal digits or percent-encoded."""
-    if wrapping := name_wrapping(text):
-        raise BadInput(f"written in {wrapping}: decode it first", type="Encoded")
 
 
 def _read_marked(raw: bytes) -> str | None:

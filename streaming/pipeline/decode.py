@@ -17,10 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from streaming.encoding.reading import decode_json, decode_text, refuse_wrapped
+from streaming.encoding.reading import decode_json, decode_text
 from streaming.errors import BadInput
 from streaming.json_values import TOO_DEEP, UNDECODED_BYTE, parse_json
 from streaming.messages import Document, Record
+from streaming.pipeline.document_text import with_text_read
 from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_document import (
     HALF_CHARACTER,
@@ -30,6 +31,7 @@ from streaming.pipeline.json_document import (
     document_in,
     is_document,
 )
+from streaming.pipeline.json_guard import guarded_value
 from streaming.settings import Settings
 
 
@@ -84,10 +86,8 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     if record.value is None:
         return Tombstone(deleted_id(record.key, rule, id_path))
     document, mended = _from_bytes(record.value, record_format.format, places)
-    # Half a character alone is no text either.
-    if not document.text.replace("\ufffd", "").strip():
-        raise BadInput("the text is empty", type="EmptyText")
-    refuse_wrapped(document.text)
+    document, more = with_text_read(document)
+    mended += more
     document = document.model_copy(update={"id": document_id(document, record.key, record.source, rule, id_path)})
     deletable = not record.key or rule in ("sha256", "offset") or key_id(record.key, rule, id_path) == document.id
     return Decoded(document, mended, deletable)
@@ -115,6 +115,10 @@ def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document,
 
 def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
     """Return the document in a value's text, and what was mended in it."""
+    guarded = None if format == "text" else guarded_value(text)
+    if guarded is not None and is_document(guarded):
+        document, mended = document_in(guarded, places)
+        return document, ["value: characters around its JSON", *mended]
     first = text.lstrip()[:1]
     if format != "text" and text.strip() == "null":
         raise BadInput("the value is JSON's null; to delete a summary, send a record without a value", type="EmptyText")

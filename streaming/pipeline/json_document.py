@@ -5,6 +5,9 @@ r"""Reads a document's fields out of JSON, as producers write it: the text decid
     [{"text": "Once ..."}]                        the object inside, mended: "value: a list of one object"
     {"schema": {...}, "payload": {"text": ...}}   the payload: so Kafka Connect's JSON converter writes it; also alone
     "Once upon a time ..."                        that text, mended: "value: a JSON string"
+    ["Once upon a time ..."]                      that text, mended: "value: a list of one string" as well
+    )]}'{"text": "Once ..."}                      the object, mended: "value: characters around its JSON"
+    {"nbformat": 4, "cells": [...]}               the prose of the notebook, its first heading as title
     {"text": 5}                                   BadInput: its text is no text
 
 What is only copied (title, metadata) never costs a document. Pure functions; no Kafka, no Spark.
@@ -18,6 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from streaming.encoding.notebook import notebook_in
 from streaming.errors import BadInput
 from streaming.json_values import (
     UNDECODED_BYTE,
@@ -31,9 +35,11 @@ from streaming.json_values import (
     without_byte_order_mark,
 )
 from streaming.messages import Document
+from streaming.wording import counted
 
 # An object in a string in a list in a string: nobody wraps deeper on purpose.
 _MOST_WRAPPINGS = 4
+_ITEMS: dict[type, str] = {dict: "object", list: "list", str: "string"}
 # Names of fields in a message: a person finds the right one among so many.
 _MOST_NAMES = 20
 _LONGEST_NAME = 40
@@ -65,6 +71,8 @@ def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
     content = _unwrapped(value, places.path("text"), mended)
     if isinstance(content, str):
         return Document(text=_whole("text", content, mended)), [*mended, "value: a JSON string"]
+    if isinstance(content, dict) and lookup(content, places.path("text")) is None and (book := notebook_in(content)):
+        return Document(text=book.text, title=book.title), [*mended, f"text: {book.description}"]
     if not isinstance(content, dict):
         raise BadInput(f"the value is JSON, but {_several(content)}", type="InvalidJson")
     fields = _fields(content, places, mended)
@@ -78,16 +86,23 @@ def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
 
 
 def is_document(value: Any) -> bool:
-    """Tell whether a value of JSON can hold a document: an object, a list of objects, or a string."""
-    return isinstance(value, dict | str) or (isinstance(value, list) and bool(value) and all(map(_is_object, value)))
+    """Tell whether a value of JSON can hold a document: an object, a string, or a list of documents, at any depth."""
+    pending = [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, list) and inner:
+            pending += inner
+        elif not isinstance(inner, dict | str):
+            return False
+    return True
 
 
 def _unwrapped(value: Any, text_path: str, mended: list[str]) -> Any:
     for _ in range(_MOST_WRAPPINGS):
         if isinstance(value, str) and (inner := _parsed(value)) is not None:
             value, wrapping = inner, "value: JSON inside a JSON string"
-        elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-            value, wrapping = value[0], "value: a list of one object"
+        elif isinstance(value, list) and len(value) == 1 and type(value[0]) in _ITEMS:
+            value, wrapping = value[0], f"value: a list of one {_ITEMS[type(value[0])]}"
         elif (payload := unwrapped(value, text_path)) is not value:
             value, wrapping = payload, ""
         elif isinstance(value, dict) and any(name.startswith("\ufeff") for name in value):
@@ -112,13 +127,9 @@ def _parsed(text: str) -> Any:
     return value if is_document(value) else None
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
 def _several(content: Any) -> str:
     if isinstance(content, list):
-        return f"a list of {len(content)} values; send a record for each document"
+        return f"a list of {counted(len(content), 'value')}; send a record for each document"
     return "no object"
 
 

@@ -25,11 +25,11 @@ from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from streaming.archive import SUMMARY, columns
-from streaming.encoding.reading import refuse_wrapped
 from streaming.engine import open_model
 from streaming.errors import BadInput, DocumentError, UsageError
 from streaming.messages import Document, Failure, Summary
 from streaming.pipeline.desk import Desk
+from streaming.pipeline.document_text import with_text_read
 from streaming.pipeline.in_flight import in_flight
 from streaming.planning.engine_choice import choose
 from streaming.planning.layout import plan_layout
@@ -93,11 +93,13 @@ def _summarize(work: Work) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.Dat
 
 async def _row(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
     try:
-        document = _document(row)
+        document, mended = with_text_read(_document(row))
     except BadInput as error:
         return _failed(row, "decode", error)
     outcome = await desk.attempt(document)
-    return outcome.model_dump(by_alias=True) if isinstance(outcome, Summary) else _failed(row, "summarize", outcome)
+    if not isinstance(outcome, Summary):
+        return _failed(row, "summarize", outcome)
+    return outcome.model_copy(update={"mended": mended}).model_dump(by_alias=True)
 
 
 def _failed(row: dict[str, Any], stage: str, error: DocumentError) -> dict[str, Any]:
@@ -115,5 +117,4 @@ def _document(row: dict[str, Any]) -> Document:
     except ValidationError as error:
         fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
         raise BadInput(f"these columns are null or of a wrong type: {fields}", type="InvalidDocument") from error
-    refuse_wrapped(document.text)
     return document

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from decoding import BOM, NO_TEXT, ONCE, read, record, refusal, sha256
+from decoding import BOM, NO_TEXT, ONCE, decoded, read, record, refusal, sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,12 +54,15 @@ def test_bad_input_is_refused_with_its_kind(value: Any, type: str) -> None:
     assert str(error)
 
 
-@pytest.mark.parametrize("value", ['["a"]', "5", "true"])
+@pytest.mark.parametrize("value", ["[5]", '["a", "b"]', "5", "true"])
 def test_json_that_is_no_object_is_refused_where_json_is_set(value: str) -> None:
     assert refusal(value, format="json").type == "InvalidJson"
 
 
-@pytest.mark.parametrize("value", ['["a"]', "[]", "[1, {}]", '"a" b', '"Yes," he said. "No."', "[a](b)", "5", "a {b}"])
+@pytest.mark.parametrize(
+    "value",
+    ["[]", "[1, {}]", '"a" b', '"Yes," he said. "No."', "[a](b)", "5", "a {b}", ")]}' {a}", "f({a: 1});", "for(;;); {"],
+)
 def test_what_does_not_begin_with_a_brace_is_text_where_nothing_is_set(value: str) -> None:
     assert read(value).text == value
 
@@ -93,13 +96,29 @@ def test_a_pair_of_surrogates_is_one_character() -> None:
     assert read('{"text": "\\ud83d\\ude00"}').text == "😀"
 
 
+def test_what_is_no_text_as_it_stands_is_read_and_said() -> None:
+    mail = (
+        "Message-ID: <1@x.org>\nFrom: Ines\nSubject: The mill\nMIME-Version: 1.0\n\nDie M\u00c3\u00bchle steht still."
+    )
+    for value in (mail, json.dumps({"text": mail})):
+        result = decoded(value)
+        assert (result.document.text, result.document.title) == ("Die Mühle steht still.", "The mill")
+        assert result.mended == ["text: a raw mail", "text: UTF-8 that was encoded twice"]
+    assert read({"text": mail, "title": "Minutes"}).title == "Minutes"
+
+
+def test_a_title_that_was_encoded_twice_is_mended_with_its_text() -> None:
+    result = decoded(json.dumps({"text": ONCE, "title": "Die M\u00c3\u00bchle"}))
+    assert (result.document.title, result.mended) == ("Die Mühle", ["title: UTF-8 that was encoded twice"])
+
+
 SECRET = "Xyzzy"
 BROKEN = [
     "{" + SECRET, '{"text": ' + SECRET + "}", '{"text": "' + SECRET, '{"text": "a"} ' + SECRET, '{"' + SECRET + '": 1',
 '{"text": ["' + SECRET + '"]}',
     '{"text": {"' + SECRET + '": 1}}', '{"body": "' + SECRET + '"}', '{"text": "a", "prompt": ["' + SECRET + '"]}',
     '{"text": ["a"], "metadata": {"' + SECRET + '": 1}}', '{"text": "", "title": "' + SECRET + '"}',
-    SECRET.encode() + b"\xff", b'["' + SECRET.encode() + b'"]',
+    SECRET.encode() + b"\xff", b'["a", "' + SECRET.encode() + b'"]',
 ]  # fmt: skip
 
 

@@ -10,6 +10,18 @@ from decoding import ONCE, decoded, read, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
+NOTEBOOK = json.dumps(
+    {
+        "nbformat": 4,
+        "metadata": {"kernelspec": {"name": "python3"}},
+        "cells": [
+            {"cell_type": "markdown", "source": ["# Mills\n", "\n", "The mill stopped."]},
+            {"cell_type": "code", "source": "import mills\nmills.stop()", "outputs": [{"text": "stopped"}]},
+            {"cell_type": "markdown", "source": "A beam cracked."},
+            {"cell_type": "code", "source": "1 + 1", "outputs": []},
+        ],
+    }
+)
 MENDED: list[Any] = [
     pytest.param('{"text": "a \\ud83d"}', {"text": "a \ufffd"}, ["text: half a character"], id="half an emoji"),
     pytest.param('{"text": "a\\udc00b"}', {"text": "a\ufffdb"}, ["text: half a character"], id="its other half"),
@@ -56,6 +68,23 @@ MENDED: list[Any] = [
     pytest.param('"{\\"text\\": \\"b\\", \\"id\\": \\"d\\"}"', {"text": "b", "id": "d"},
                  ["value: JSON inside a JSON string"], id="JSON in a string"),
     pytest.param('[{"text": "b"}]', {"text": "b"}, ["value: a list of one object"], id="a list of one"),
+    pytest.param('["b"]', {"text": "b"}, ["value: a list of one string", "value: a JSON string"],
+                 id="a list of a text"),
+    pytest.param('[[{"text": "b"}]]', {"text": "b"}, ["value: a list of one list", "value: a list of one object"],
+                 id="a list in a list"),
+    pytest.param('["{\\"text\\": \\"b\\"}"]', {"text": "b"},
+                 ["value: a list of one string", "value: JSON inside a JSON string"], id="JSON in a string in a list"),
+    *(
+        pytest.param(f'{before}{{"text": "b"}}{after}', {"text": "b"}, ["value: characters around its JSON"], id=name)
+        for name, before, after in (
+            ("a guard", ")]}'\n", ""), ("a guard with a comma", ")]}',", "\n"), ("a loop", "while(1);", ""),
+            ("an endless loop", "for (;;);", ""), ("a call", "callback(", ");"), ("a call of a page", "/**/a.b(", ")"),
+            ("a space without width", "\u200b", ""), ("a mark within", "\u200b\ufeff", ""),
+            ("a text sequence", "\x1e", "\n"),
+        )
+    ),
+    pytest.param(NOTEBOOK, {"text": "# Mills\n\nThe mill stopped.\n\nA beam cracked.", "title": "Mills"},
+                 ["text: a Jupyter notebook (2 cells of prose, without 2 others)"], id="a notebook"),
     pytest.param('{"schema": {"type": "struct"}, "payload": {"text": "b"}}', {"text": "b"}, [], id="Kafka Connect"),
     pytest.param('{"schema": null, "payload": "{\\"text\\": \\"b\\"}"}', {"text": "b"},
                  ["value: JSON inside a JSON string"], id="Kafka Connect, of a string"),
@@ -99,6 +128,22 @@ def test_a_text_that_is_not_utf_8_is_refused_with_the_place(value: str) -> None:
     error = refusal(value.encode("latin-1"))
     assert error.type == "NotUtf8"
     assert "byte" in str(error)
+
+
+def test_a_notebook_without_prose_and_several_texts_are_refused_by_name() -> None:
+    cell = {"cell_type": "code", "source": "1 + 1"}
+    error = refusal({"nbformat": 4, "cells": [cell]})
+    assert (error.type, str(error)) == ("NoText", "a Jupyter notebook without a cell of Markdown: it has code alone")
+    error = refusal('["a", "b"]')
+    assert (error.type, str(error)) == (
+        "InvalidJson",
+        "the value is JSON, but a list of 2 values; send a record for each document",
+    )
+
+
+def test_a_document_whose_fields_look_like_a_notebooks_is_a_document() -> None:
+    assert read({"text": ONCE, "nbformat": 4, "cells": [{"cell_type": "markdown", "source": "x"}]}).text == ONCE
+    assert refusal({"nbformat": 4, "cells": [1]}).type == "NoText"
 
 
 @given(

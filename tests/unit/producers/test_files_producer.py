@@ -69,6 +69,31 @@ def test_lines_may_end_as_any_system_ends_them(tmp_path: Path, end: str) -> None
     assert documents[0]["text"].split() == ["CHAPTER", "I", "One."]
 
 
+def test_a_raw_mail_and_a_notebook_are_their_texts_and_say_so(tmp_path: Path) -> None:
+    put(tmp_path / "a.eml", "Message-ID: <1@x.org>\nFrom: Ines\nSubject: The mill\n\nThe mill stopped.\n")
+    cells = [{"cell_type": "markdown", "source": "# Mills\n\nA beam cracked."}, {"cell_type": "code", "source": "1"}]
+    put(tmp_path / "b.ipynb", json.dumps({"nbformat": 4, "cells": cells}))
+    mail, notebook = contents(read_files([tmp_path], WHOLE))
+    assert (mail["title"], mail["text"], mail["metadata"]) == (
+        "The mill", "The mill stopped.", {"read_as": "a raw mail"}
+    )  # fmt: skip
+    assert (notebook["title"], notebook["text"]) == ("Mills", "# Mills\n\nA beam cracked.")
+    assert notebook["metadata"] == {"read_as": "a Jupyter notebook (1 cell of prose, without 1 other)"}
+
+
+def test_a_file_that_was_encoded_for_its_way_is_read_or_refused_by_name(tmp_path: Path) -> None:
+    put(tmp_path / "a.txt", "Die M=C3=BChle steht still, und der M=C3=BCller schl=C3=A4ft.")
+    put(tmp_path / "b.txt", "Die MÃ¼hle steht still, und der MÃ¼ller schlÃ¤ft.")
+    put(tmp_path / "c.txt", " ".join(f"{byte:08b}" for byte in b"The mill stopped."))
+    quoted, twice, refused = read_files([tmp_path], WHOLE)
+    for record, read_as in ((quoted, "quoted-printable"), (twice, "UTF-8 that was encoded twice")):
+        assert isinstance(record, ProducerRecord)
+        document = json.loads(record.value)
+        assert document["text"] == "Die Mühle steht still, und der Müller schläft."
+        assert document["metadata"] == {"read_as": read_as}
+    assert refused == Refusal("c.txt", "written in binary character codes: decode it first")
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     path = put(tmp_path / "book.txt", b"\xef\xbb\xbfCHAPTER I\r\nOne.")
     assert read(path)[0]["text"].startswith("CHAPTER I")

@@ -1,0 +1,124 @@
+"""Reads a raw mail, as a server stores it: the text part of its MIME structure, decoded, and its subject.
+
+A raw mail begins with a block of headers of which one is written by mail programs alone ("Received", "Message-ID",
+"MIME-Version", ...). "From", "To" and "Subject" above a text are a letter's head, which is a part of the text.
+"""
+
+from __future__ import annotations
+
+import email.policy
+import re
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage, MIMEPart
+
+from streaming.encoding.code_pages import certain, readings
+from streaming.encoding.html_text import html_text
+from streaming.errors import BadInput
+
+# An mbox has this line above each mail.
+_ENVELOPE = re.compile(r"From \S+.*\d{2}:\d{2}.*")
+_NEXT_ENVELOPE = re.compile(r"\n\r?\n>?From \S+@\S+ .*\d{2}:\d{2}.*\r?\n[!-9;-~]+:")
+_FIELD = re.compile(r"(?P<name>[!-9;-~]+)[ \t]*:(?P<value>.*)")
+_OF_TRANSPORT = frozenset(
+    {
+        "return-path", "received", "delivered-to", "message-id", "mime-version", "content-transfer-encoding",
+        "dkim-signature", "envelope-to", "authentication-results", "received-spf", "arc-seal", "x-mailer",
+        "x-received", "x-original-to", "in-reply-to", "references", "list-unsubscribe", "user-agent",
+        "x-originating-ip"
+    }
+)  # fmt: skip
+_OF_MAIL = frozenset(
+    {"from", "to", "subject", "date", "sender", "message-id", "content-type", "return-path", "received"}
+)
+# One may be a field of a form; a mail that has been on its way has four at least.
+_FEWEST_FIELDS = 2
+_ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
+_MULTIPART = re.compile(r"\s*multipart/.*boundary=", re.IGNORECASE | re.DOTALL)
+# A subject that says so tells the reader of the text that what stands below is the message.
+_FORWARDED = re.compile(r"\s*\[?(?:fwd?|wg|tr|rv|i|enc|转发|vs|pd)\s?[:：]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RawMail:
+    """The text of a mail without its headers, and its subject."""
+
+    text: str
+    subject: str | None
+
+
+def read_mail(text: str) -> RawMail | None:
+    """Return the mail that `text` is; None when it is no raw mail.
+
+    Raises `BadInput`, `NoText`, for a mail without a text and for a file of several mails.
+    """
+    source = text.lstrip("\r\n")
+    if not _has_headers(source):
+        return None
+    if _ENVELOPE.match(source):
+        if _NEXT_ENVELOPE.search(source):
+            raise BadInput("a mailbox with several mails: send each of them as a document", type="NoText")
+        source = source.partition("\n")[2]
+    # Bytes, because the parts of a mail have encodings of their own.
+    message = message_from_bytes(source.encode(), policy=email.policy.default)
+    body = _body(message).strip()
+    if not body:
+        raise BadInput("a raw mail without a text: it has attachments alone, or nothing", type="NoText")
+    subject = " ".join(str(message.get("subject", "")).split()) or None
+    return RawMail(f"Subject: {subject}\n\n{body}" if subject and _FORWARDED.match(subject) else body, subject)
+
+
+def _has_headers(source: str) -> bool:
+    """Whether a text begins with the headers of a mail that was on its way."""
+    names: list[str] = []
+    multipart = False
+    # Without copying a book whose first line has a colon.
+    for match in re.finditer(r"(?P<line>[^\n]*)(?:\n|$)", source):
+        line = match["line"].rstrip("\r")
+        if not line.strip():
+            break
+        if names and line[0] in " \t":
+            continue
+        field = _FIELD.fullmatch(line)
+        if field is None:
+            if not names and _ENVELOPE.fullmatch(line):
+                continue
+            return False
+        names.append(field["name"].lower())
+        multipart = multipart or (names[-1] == "content-type" and "multipart/" in field["value"].lower())
+    known = set(names)
+    if multipart and _MULTIPART.match(source[source.lower().find("content-type:") + len("content-type:") :][:1000]):
+        return True
+    return len(names) >= _FEWEST_FIELDS and bool(known & _OF_TRANSPORT) and bool(known & _OF_MAIL)
+
+
+def _body(message: EmailMessage) -> str:
+    """Return the text of a mail: the plain part, else what the HTML part shows."""
+    if message.get_content_type() in ("multipart/encrypted", "application/pkcs7-mime"):
+        raise BadInput("an encrypted mail: decrypt it first", type="NoText")
+    plain = message.get_body(preferencelist=("plain",))
+    text = _text(plain) if plain is not None else ""
+    if text.strip():
+        return text
+    html = message.get_body(preferencelist=("html",))
+    return html_text(_text(html)) if html is not None else ""
+
+
+def _text(part: MIMEPart) -> str:
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return ""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    # Eight bits have been decoded with the whole mail, whatever its charset says.
+    return _decoded(raw, part.get_content_charset() if encoding in _ENCODINGS else "utf-8")
+
+
+def _decoded(raw: bytes, charset: str | None) -> str:
+    for name in (charset, "utf-8"):
+        try:
+            return raw.decode(name or "utf-8")
+        except (LookupError, UnicodeDecodeError):
+            continue
+    if reading := certain(readings(raw)):
+        return reading.text
+    raise BadInput(f"a raw mail whose text is not in {charset or 'UTF-8'}, as it says", type="NotUtf8")
