@@ -186,7 +186,7 @@ class Tail:
         return True
 
 
-def parse_start(start: str) -> Start:
+def parse_start(start: str, flag: str = "--from") -> Start:
     """Read "earliest", "latest", a time in ISO 8601 (without a zone, UTC) or how long ago; raises `UsageError`."""
     if start in ("earliest", "latest"):
         return "earliest" if start == "earliest" else "latest"
@@ -198,7 +198,7 @@ def parse_start(start: str) -> Start:
         moment = datetime.fromisoformat(start.replace("Z", "+00:00"))
     except ValueError as error:
         raise UsageError(
-            "--from takes earliest, latest or a time, such as 2026-01-31T08:00 or -1h (an hour ago; also s, m, d, w); "
+            f"{flag} takes earliest, latest or a time, such as 2026-01-31T08:00 or -1h (an hour ago; also s, m, d, w); "
             f"'{start}' is none of them."
         ) from error
     if moment.tzinfo is None:

@@ -5,6 +5,7 @@ A command is a function in the file of its name. It reads its flags, calls what 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from benchmarks.cli import bench
 from evaluation.cli import evaluation
 from producers.cli import app as produce
 from streaming import __version__
-from streaming.cli import broker, config, model, prompts, store, topics
+from streaming.cli import broker, config, model, prompts, replay, store, topics
 from streaming.cli.compact import compact
 from streaming.cli.demo import demo
 from streaming.cli.doctor import doctor
@@ -49,8 +50,20 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-def _add_group(name: str, summary: str, commands: Mapping[str, Callable[..., Any]]) -> None:
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help=summary)
+def _add_group(
+    name: str,
+    summary: str,
+    commands: Mapping[str, Callable[..., Any]],
+    alone: Callable[..., Any] | None = None,
+) -> None:
+    """Add a group of commands; `alone` runs when none of them is named."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        help=summary,
+        callback=alone,
+        invoke_without_command=alone is not None,
+    )
     for command_name, command in commands.items():
         group.command(command_name)(command)
     app.add_typer(group, name=name)
@@ -84,5 +97,11 @@ _add_group(
     "store",
     "The store: what was generated before.",
     {"stats": store.stats, "verify": store.verify, "gc": store.gc},
+)
+_add_group(
+    "replay",
+    inspect.getdoc(replay.replay) or "",
+    {"list": replay.list_replays, "resume": replay.resume, "cancel": replay.cancel},
+    alone=replay.replay,
 )
 _add_group("config", "The settings.", {"show": config.show})

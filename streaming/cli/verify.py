@@ -9,9 +9,19 @@ from typing import Annotated
 
 import typer
 
-from streaming.errors import UsageError
 from streaming.settings import load
-from streaming.settings.flags import DataDir, DeadLetterTopic, Json, Kafka, OutputTopic, Servers, command_flags, flag
+from streaming.settings.flags import (
+    DataDir,
+    DeadLetterTopic,
+    Json,
+    Kafka,
+    OutputTopic,
+    RangeEnd,
+    RangeStart,
+    Servers,
+    command_flags,
+    flag,
+)
 from streaming.terminal.consoles import notes, out
 from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted
@@ -22,8 +32,8 @@ def verify(
     parquet: Annotated[
         str | None, typer.Option(help="Account for the results in this archive, not for those on the topics.")
     ] = None,
-    start: Annotated[str, typer.Option("--from", help="earliest, or a time: 2026-01-31T08:00, -1h.")] = "earliest",
-    end: Annotated[str, typer.Option("--to", help="latest, or a time.")] = "latest",
+    start: RangeStart = "earliest",
+    end: RangeEnd = "latest",
     query: Annotated[str | None, flag("query")] = None,
     checkpoint: Annotated[str | None, flag("checkpoint")] = None,
     output_topic: OutputTopic = None,
@@ -43,21 +53,18 @@ def verify(
 
         gistream verify --parquet /srv/gistream/archive --from -1d
     """
-    from consumers.tail import parse_start
     from streaming.archive import ArchiveLocation
+    from streaming.operations.offset_range import parse_bounds
     from streaming.operations.verify import verify as account_for
 
     settings = load(command_flags(ctx))
-    times = [parse_start(text) for text in (start, end)]
-    if times[0] == "latest" or times[1] == "earliest":
-        raise UsageError("--from latest and --to earliest leave nothing to account for.")
+    bounds = parse_bounds(start, end)
     with ProgressBar(notes) as bar:
         bar.begin("records and results", 0)
         account = account_for(
             settings,
             archive=ArchiveLocation(parquet) if parquet is not None else None,
-            start=None if times[0] == "earliest" else int(times[0]),
-            end=None if times[1] == "latest" else int(times[1]),
+            bounds=bounds,
             on_record=bar.advance,
         )
     if as_json:

@@ -69,6 +69,20 @@ class LlamaRecipe:
             thinking_tokens=self.thinking_tokens,
         )
 
+    def load_counter(self) -> Engine:
+        """Load the vocabulary alone: an engine that counts tokens and generates none. Raises `EngineError`."""
+        # Imported here, as in `load`.
+        from streaming.engine.lanes.counting import CountingEngine
+        from streaming.engine.lanes.llama import Weights
+
+        weights = Weights(
+            (self.original or self.model).path,
+            completion=self.completion,
+            thinking=self.thinking_tokens > 0,
+            vocabulary_only=True,
+        )
+        return CountingEngine(weights, context=min(self.context, self.model.context), slots=self.slots)
+
     def _check_file(self) -> None:
         """Make sure that the file is here and is the file that the driver described; raises `EngineError`."""
         model, original = self.model, self.original

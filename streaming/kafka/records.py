@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.messages import Record, Source
@@ -49,7 +49,7 @@ def topic_ranges(settings: Settings, topics: Iterable[str], start: int | None, e
 
 
 def read_ranges(settings: Settings, ranges: Ranges) -> Iterator[Record]:
-    """Yield the records of ranges of offsets; raises `BrokerError`."""
+    """Yield the records of ranges of offsets; raises `BrokerError`, and `TopicError` when some of them are gone."""
     with _connected(settings) as consumer:
         yield from _records(consumer, ranges)
 
@@ -91,6 +91,8 @@ def _connected(settings: Settings) -> Iterator[KafkaConsumer]:
                 "allow_auto_create_topics": False,
                 # As Spark reads them (`spark.source`).
                 "isolation_level": "read_committed",
+                # By default an offset that retention deleted would lead to the end of the topic, in silence.
+                "auto_offset_reset": "none",
                 "max_partition_fetch_bytes": settings.max_document_bytes + MIB,
                 "bootstrap_timeout_ms": 10_000,
                 **for_python(settings.kafka),
@@ -100,6 +102,11 @@ def _connected(settings: Settings) -> Iterator[KafkaConsumer]:
             yield consumer
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(settings.servers) from error
+    except OffsetOutOfRangeError as error:
+        raise TopicError(
+            "Records that were to be read are gone from the topic: retention deleted them, or the topic was truncated; "
+            "give the topic a longer retention."
+        ) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka's records on {settings.servers} cannot be read: {reason(error)}.") from error
 

@@ -17,6 +17,7 @@ from streaming.errors import CheckpointError
 from streaming.json_values import lookup, parse_json
 from streaming.kafka.records import Ranges, read_ranges, topic_ranges
 from streaming.messages import Record, Source, read_source
+from streaming.operations.offset_range import Bound, resolve
 from streaming.settings import Settings
 from streaming.spark.checkpoint import committed_offsets
 
@@ -72,14 +73,14 @@ def verify(
     settings: Settings,
     *,
     archive: ArchiveLocation | None,
-    start: int | None,
-    end: int | None,
+    bounds: tuple[Bound, Bound] = (None, None),
     on_record: Callable[[], None],
 ) -> Account:
-    """Account for the records between two times (ms since 1970); `on_record` is called for each record and result.
+    """Account for the records between two bounds; `on_record` is called for each record and result.
 
     Results are those of the topics, or of `archive`. Raises `CheckpointError` when the query has committed nothing,
-    `TopicError`, `BrokerError`, and `MachineError` for an archive that cannot be read.
+    `UsageError` and `TopicError` for a range that is not there, `BrokerError`, and `MachineError` for an archive that
+    cannot be read.
     """
     committed = committed_offsets(settings.checkpoint_location)
     if committed is None:
@@ -89,7 +90,7 @@ def verify(
         )
     ends: dict[str, dict[str, int]] = json.loads(committed)
     account, ranges = Account(), {}
-    for (topic, partition), (first, last) in topic_ranges(settings, sorted(ends), start, end).items():
+    for (topic, partition), (first, last) in resolve(settings, sorted(ends), *bounds).items():
         read_until = min(last, ends[topic].get(str(partition), 0))
         ranges[topic, partition] = (first, max(first, read_until))
         account.unread += max(0, last - max(first, read_until))

@@ -78,17 +78,9 @@ class Desk:
 
         Raises `DocumentError` when it has no summary, and the service's errors.
         """
-        work = self._work
-        profile = work.profiles.get(document.prompt or work.default_profile)
-        if profile is None:
-            # The message does not repeat the name: it is a stranger's text.
-            raise BadInput(
-                f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
-            )
-        started = time.monotonic()
-        request = SummaryRequest(
-            document.text, profile, document.language, document.title, work.grammars.get(profile.name)
-        )
+        work, started = self._work, time.monotonic()
+        request = request_about(document, work)
+        profile = request.profile
         document_sha256 = hashlib.sha256(document.text.encode()).hexdigest()
         of_document: dict[str, Any] = {
             "id": document.id or document_sha256,
@@ -134,6 +126,17 @@ class Desk:
                 return await self.summarize(document, None)
         except DocumentError as error:
             return error
+
+
+def request_about(document: Document, work: Work) -> SummaryRequest:
+    """Return what the summarizer is asked about a document; raises `BadInput` when its prompt names no profile."""
+    profile = work.profiles.get(document.prompt or work.default_profile)
+    if profile is None:
+        # The message does not repeat the name: it is a stranger's text.
+        raise BadInput(
+            f"its prompt names no profile; there are: {', '.join(sorted(work.profiles))}", type="UnknownPrompt"
+        )
+    return SummaryRequest(document.text, profile, document.language, document.title, work.grammars.get(profile.name))
 
 
 def _reused(value: dict[str, Any], of_document: dict[str, Any], *, seconds: float) -> Summary:

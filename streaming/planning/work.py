@@ -102,6 +102,14 @@ def plan_work(settings: Settings, choice: Choice, *, here: bool, command: str = 
     )
 
 
+def plan_counter(settings: Settings, choice: Choice) -> LlamaRecipe:
+    """Return the recipe whose `load_counter` counts tokens as the engine of `plan_work`; raises `UsageError`.
+
+    It needs no memory.
+    """
+    return _llama_recipe(settings, choice, checked_token_limits(settings, choice.model))
+
+
 def _faithfulness(settings: Settings, model: ModelFile) -> Faithfulness:
     if settings.faithfulness != "auto":
         return settings.faithfulness
@@ -124,9 +132,19 @@ def grammars_of(profiles: Mapping[str, PromptProfile]) -> dict[str, str]:
 
 
 def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: TokenLimits, command: str) -> EngineRecipe:
-    memory = settings.engine_memory * MIB if settings.engine_memory else None
+    llama = _llama_recipe(settings, choice, limits)
+    if here and (reason := llama.refusal()):
+        raise MachineError(reason)
+    if settings.engine == "in-process":
+        return llama
+    query = settings.query if command == "run" else None
+    caller = this_program(command, query=query, data_dir=str(settings.data_dir))
+    return ProcessRecipe(llama, settings.native_deadline, llama.memory, caller)
+
+
+def _llama_recipe(settings: Settings, choice: Choice, limits: TokenLimits) -> LlamaRecipe:
     setup = choice.setup
-    llama = LlamaRecipe(
+    return LlamaRecipe(
         model=choice.model,
         slots=setup.slots,
         lanes=setup.lanes,
@@ -134,15 +152,8 @@ def _plan_engine(settings: Settings, choice: Choice, *, here: bool, limits: Toke
         threads=setup.threads,
         ubatch=setup.ubatch,
         gpu_layers=settings.gpu_layers,
-        memory=memory,
+        memory=settings.engine_memory * MIB if settings.engine_memory else None,
         completion=settings.completion,
         thinking_tokens=limits.thinking_tokens,
         original=None if choice.model is choice.original else choice.original,
     )
-    if here and (reason := llama.refusal()):
-        raise MachineError(reason)
-    if settings.engine == "in-process":
-        return llama
-    query = settings.query if command == "run" else None
-    caller = this_program(command, query=query, data_dir=str(settings.data_dir))
-    return ProcessRecipe(llama, settings.native_deadline, memory, caller)

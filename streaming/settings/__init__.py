@@ -4,6 +4,7 @@ from streaming.settings.fields import MIB, MOST_CORES, MOST_EXECUTORS, Settings
 from streaming.settings.sources import (
     Origins,
     address_file,
+    changed,
     embedded_address,
     load,
     load_with_origins,
@@ -19,6 +20,7 @@ __all__ = [
     "Origins",
     "Settings",
     "address_file",
+    "changed",
     "embedded_address",
     "load",
     "load_with_origins",

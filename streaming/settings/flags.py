@@ -44,4 +44,17 @@ InputPattern = Annotated[str | None, flag("input_pattern")]
 OutputTopic = Annotated[str | None, flag("output_topic")]
 DeadLetterTopic = Annotated[str | None, flag("dead_letter_topic")]
 PromptsDir = Annotated[Path | None, flag("prompts_dir")]
+# A range of the input (`operations.offset_range`).
+RangeStart = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        help="The start of the range: earliest, a time (2026-01-31T08:00, -1h) or an offset of each partition "
+        "(0=10,1=20, with several topics documents:0=10).",
+    ),
+]
+RangeEnd = Annotated[
+    str,
+    typer.Option("--to", help="The end of the range, which does not belong to it: latest, a time, or offsets."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine to read.")]

@@ -7,6 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
+# The settings that decide what a summary says: the recipe, and where its model and prompts are.
+RECIPE_SETTINGS = (
+    *("model", "representation", "prompt", "prompts_dir", "prompt_style", "strategy", "faithfulness", "least_support"),
+    *("chunk_tokens", "max_tokens", "thinking_tokens", "context", "ladder"),
+    *("temperature", "top_p", "min_p", "seed", "repeat_penalty"),
+)
+
 
 class ModelSettings(BaseModel):
     """The settings that decide how a document is summarized."""

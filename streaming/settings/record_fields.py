@@ -13,6 +13,8 @@ from streaming.settings.misplaced import refuse_settings
 from streaming.settings.model_fields import ModelSettings
 
 DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
+# The settings that decide how a record is read.
+RECORD_SETTINGS = ("format", "field", "keep", "id_from", "skip_unreadable")
 # One entry of the metadata.
 _METADATA = re.compile(r"metadata\..+")
 

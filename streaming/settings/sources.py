@@ -87,6 +87,15 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
         raise UsageError(_explain(error, origins, values)) from error
 
 
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return the settings with other values; raises `UsageError` when they do not go together."""
+    values = {**settings.model_dump(), **changes}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise UsageError(_explain(error, Origins(dict.fromkeys(values, "this command")), values)) from error
+
+
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     names = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
     if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in names]:

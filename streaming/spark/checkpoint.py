@@ -26,6 +26,7 @@ from streaming.errors import CheckpointError
 from streaming.machine.java_paths import java_refusal
 
 _FILE = "gistream.json"
+_LOCK = "gistream.lock"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def open_checkpoint(
     folder = _folder(checkpoint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "gistream.lock").open("a+")
+        lock = (folder / _LOCK).open("a+")
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be used: {error.strerror}; give this user the right to it, or choose "
@@ -98,6 +99,18 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> str:
         if topic_ids
         else f"{checkpoint.location}, not begun"
     )
+
+
+def is_held(checkpoint: Checkpoint) -> bool:
+    """Tell whether a query runs with this checkpoint now."""
+    try:
+        with (Path(checkpoint.location) / _LOCK).open() as lock:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def read_record(checkpoint: Checkpoint) -> Record:

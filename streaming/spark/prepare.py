@@ -72,11 +72,18 @@ def documents_for(slots: int) -> int:
     return max(waves * documents, _FEWEST_DOCUMENTS)
 
 
-def prepare(settings: Settings, model: ModelFile | None = None, choice: Choice | None = None) -> Plan:
+def prepare(
+    settings: Settings,
+    model: ModelFile | None = None,
+    choice: Choice | None = None,
+    *,
+    like: Checkpoint | None = None,
+) -> Plan:
     """Check settings, broker and topics, and plan the query; creates the topics that are missing.
 
     `model` is the settings' model when somebody has opened it; else it is opened once everything else is right.
-    `choice` says how the model is computed; without it the checkpoint, the settings and the tuning choose.
+    `choice` says how the model is computed; without it the checkpoint, the settings and the tuning choose. A query that
+    has not begun keeps the representation of the query with the checkpoint `like`.
 
     Raises `UsageError`, `BrokerError`, `TopicError`, `CheckpointError`, `ModelError`, or `MachineError` for a cluster
     that is not there and for an archive that cannot be written.
@@ -87,6 +94,8 @@ def prepare(settings: Settings, model: ModelFile | None = None, choice: Choice |
         model = open_model(settings.model, completion=settings.completion)
     if choice is None:
         pin = pinned(Checkpoint(settings.checkpoint_location), model.sha256)
+        if pin is None and like is not None:
+            pin = pinned(like, model.sha256)
         choice = choose(settings, model, cores=layout.cores, pinned=pin)
     work = plan_work(settings, choice, here=layout.local)
     if work.store is not None:

@@ -7,20 +7,13 @@ it (KAFKA_MALFORMED_RECORD_TIMESTAMP), and at each start again. Then the planned
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyspark.sql import DataFrame, SparkSession
 
 from streaming.errors import QueryError
 from streaming.kafka.records import read_ranges
-from streaming.messages import Record
 from streaming.settings import Settings
 from streaming.spark.checkpoint import PlannedBatch, planned_batch
-
-_SCHEMA = (
-    "key binary, value binary, headers array<struct<key: string, value: binary>>, topic string, partition int, "
-    "offset bigint, timestamp bigint"
-)
+from streaming.spark.records_frame import frame_of
 
 
 def cannot_be_decoded(error: QueryError) -> bool:
@@ -32,9 +25,7 @@ def cannot_be_decoded(error: QueryError) -> bool:
 def read_planned(spark: SparkSession, settings: Settings, location: str) -> tuple[PlannedBatch, DataFrame]:
     """Return the planned micro-batch of the checkpoint at `location`, and its records as `read_topics` has them."""
     planned = planned_batch(location)
-    rows = [_row(record) for record in read_ranges(settings, planned.ranges)]
-    # One task, so that results of one id keep the order of their offsets.
-    return planned, spark.createDataFrame(rows, _SCHEMA).coalesce(1)
+    return planned, frame_of(spark, list(read_ranges(settings, planned.ranges)))
 
 
 def commit(spark: SparkSession, location: str, number: int) -> None:
@@ -42,9 +33,3 @@ def commit(spark: SparkSession, location: str, number: int) -> None:
     logs = spark._jvm.org.apache.spark.sql.execution.streaming.checkpointing  # type: ignore[union-attr]
     log = logs.CommitLog(spark._jsparkSession, f"{location}/commits", False)
     log.add(number, logs.CommitMetadata(0))
-
-
-def _row(record: Record) -> tuple[Any, ...]:
-    source = record.source
-    position = source.topic, source.partition, source.offset, source.timestamp
-    return record.key, record.value, record.headers, *position

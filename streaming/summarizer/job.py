@@ -15,7 +15,7 @@ from streaming.summarizer.form import Form, Missing
 from streaming.summarizer.guards import is_of_another_language
 from streaming.summarizer.languages import SummaryLanguages, summary_languages
 from streaming.summarizer.model_calls import ModelCalls
-from streaming.summarizer.prompts import PromptProfile, PromptVariables
+from streaming.summarizer.prompts import PromptProfile, PromptVariables, Stage
 from streaming.summarizer.recipe import Recipe, Strategy
 from streaming.summarizer.request import SummaryRequest
 from streaming.summarizer.strategies import map_reduce, refine, stuff, tree
@@ -105,6 +105,28 @@ class Job:
     def generations(self) -> Sequence[Generation]:
         """The model's answers so far."""
         return self._calls.generations
+
+    def first_prompts(self) -> list[int]:
+        """Count the tokens of the prompts that are known before the first answer, of one try each; takes seconds.
+
+        With `refine` all but the first are too short by the summary so far. A last prompt about the summaries of the
+        parts, which `tree` has, is not among them.
+        """
+        budget, parts = self._calls.budget, len(self._chunks)
+        stages: list[Stage]
+        match self.strategy:
+            case "extractive":
+                return []
+            case "refine":
+                stages = ["whole", *(["refined"] * (parts - 1))]  # type: ignore[list-item]
+            case "map-reduce":
+                stages = ["part"] * parts
+            case _:
+                stages = ["whole"]
+        return [
+            self._calls.count(budget.messages(chunk, stage, number=number, of=parts))
+            for number, (chunk, stage) in enumerate(zip(self._chunks, stages, strict=True), 1)
+        ]
 
     def describe(self, summary: str) -> list[SummarySentence]:
         """Return the sentences of the finished summary, none for JSON; takes a second for a long text."""

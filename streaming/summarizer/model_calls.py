@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from streaming.protocol import Engine, Generation, GenerationRequest, Sampling
+from collections.abc import Sequence
+
+from streaming.protocol import Engine, Generation, GenerationRequest, Message, Sampling
 from streaming.summarizer.budget import Budget
 from streaming.summarizer.recipe import Recipe
 from streaming.summarizer.strategies import Part
@@ -38,3 +40,7 @@ class ModelCalls:
             generation = first_paragraph(generation)
         self.generations.append(generation)
         return generation
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """Return the tokens of a prompt."""
+        return self._engine.count(messages)

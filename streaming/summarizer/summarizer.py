@@ -78,17 +78,7 @@ class Summarizer:
         # Reading, preparing and measuring a long text take seconds, and other documents' results must not wait.
         original, readable = request.text, await asyncio.to_thread(_readable, request.text)
         text = readable.text
-        request = replace(request, text=text, title=clean_text(request.title or "") or None)
-        # Of signs and digits alone a model tells a story of its own.
-        recipe = self._recipe if any(map(str.isalpha, text)) else replace(self._recipe, strategy="extractive")
-        job = await asyncio.to_thread(
-            Job.prepare,
-            self._engine,
-            recipe,
-            request,
-            deadline=deadline,
-            count_instructions=self._count_instructions,
-        )
+        job = await asyncio.to_thread(self._prepare, replace(request, text=text), deadline)
         summary = await job.run()
         signals = await asyncio.to_thread(measure, free_text(summary, request.profile), text, language=job.language)
         sentences = await asyncio.to_thread(job.describe, summary)
@@ -107,6 +97,26 @@ class Summarizer:
             seconds=time.monotonic() - started,
             finish="length" if any(g.finish == "length" for g in job.generations) else "stop",
             signals=signals,
+        )
+
+    def first_prompts(self, request: SummaryRequest) -> list[int]:
+        """Count the tokens of the prompts about a text that are known before the first answer (`Job.first_prompts`).
+
+        Takes seconds for a long text. Raises as `summarize` does before it generates.
+        """
+        return self._prepare(replace(request, text=_readable(request.text).text), None).first_prompts()
+
+    def _prepare(self, request: SummaryRequest, deadline: float | None) -> Job:
+        """Return the work on a text that can be read."""
+        request = replace(request, title=clean_text(request.title or "") or None)
+        # Of signs and digits alone a model tells a story of its own.
+        has_words = any(map(str.isalpha, request.text))
+        return Job.prepare(
+            self._engine,
+            self._recipe if has_words else replace(self._recipe, strategy="extractive"),
+            request,
+            deadline=deadline,
+            count_instructions=self._count_instructions,
         )
 
 

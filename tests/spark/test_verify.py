@@ -13,14 +13,14 @@ from spark_queries import MakePlan, drain
 
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
+from streaming.operations.offset_range import Bound
 from streaming.operations.verify import Account, verify
 from streaming.settings import Settings
 
 
-def account(settings: Settings, archive: Path | None = None, **times: int | None) -> Account:
+def account(settings: Settings, archive: Path | None = None, start: Bound = None) -> Account:
     location = ArchiveLocation(str(archive)) if archive is not None else None
-    between = {"start": None, "end": None} | times
-    return verify(settings, archive=location, **between, on_record=lambda: None)
+    return verify(settings, archive=location, bounds=(start, None), on_record=lambda: None)
 
 
 def test_every_record_is_accounted_for_and_what_is_missing_or_twice_is_named(

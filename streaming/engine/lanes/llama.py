@@ -72,11 +72,13 @@ class Weights:
         gpu_layers: int = 0,
         completion: bool = False,
         thinking: bool = True,
+        vocabulary_only: bool = False,
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
         """Load the file; raises `EngineError`, also for a chat template that accepts no instructions with a text.
 
-        `on_progress` is called with the share that is loaded, from 0 to 1.
+        With `vocabulary_only` it renders prompts and computes nothing. `on_progress` is called with the share that is
+        loaded, from 0 to 1.
         """
         llama.llama_log_set(_silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
@@ -85,6 +87,7 @@ class Weights:
         params = llama.llama_model_default_params()
         # Set always: by default llama.cpp moves all layers to a GPU that it finds.
         params.n_gpu_layers = gpu_layers
+        params.vocab_only = vocabulary_only
         if on_progress is not None:
             params.progress_callback = _progress(on_progress)
         self._model = llama.llama_model_load_from_file(str(path).encode(), params)
