@@ -50,11 +50,12 @@ class Pace:
 class Estimate:
     """What a replay would do. `documents` are those that it would summarize, `stored` of them without the model.
 
-    `unreadable` records would be dead letters. `prompts` and `prompt_tokens` are those of the first try of each part
+    `answer_tokens` is the limit of one answer. `unreadable` records would be dead letters. `prompts` and `prompt_tokens` are those of the first try of each part
     of the documents that are not in the store, exactly. `pace` is None when nothing was measured.
     """
 
     recipe: str
+    answer_tokens: int
     documents: int = 0
     deletions: int = 0
     unreadable: int = 0
@@ -65,10 +66,10 @@ class Estimate:
     pace: Pace | None = field(default=None)
 
     @property
-    def completion_tokens(self) -> tuple[int, int] | None:
-        """The least and the most tokens of all answers; None without a pace."""
+    def completion_tokens(self) -> tuple[int, int]:
+        """The least and the most tokens of all answers; without a pace, what their limit allows."""
         if self.pace is None:
-            return None
+            return 0, round(_MOST_TRIES * self.prompts * self.answer_tokens)
         least = self.prompt_tokens * self.pace.answer_share
         return round(least), round(_MOST_TRIES * least)
 
@@ -92,7 +93,7 @@ def estimate(settings: Settings, ranges: Ranges, filters: Sequence[str], on_reco
     choice = foresee(settings, model, cores=layout.cores, pinned=pin)
     work = plan_work(settings, choice, here=False)
     replay_filter = ReplayFilter(filters, record_format(settings))
-    result = Estimate(work.recipe_name)
+    result = Estimate(work.recipe_name, work.recipe.max_tokens)
     engine = plan_counter(settings, choice).load_counter()
     try:
         counter = _Counter(work, Summarizer(engine, work.recipe), result)
@@ -109,6 +110,7 @@ class _Counter:
     def __init__(self, work: Work, summarizer: Summarizer, result: Estimate) -> None:
         self._work, self._summarizer, self._result = work, summarizer, result
         self._store = Store(Folder(work.store.url)) if work.store is not None else None
+        self._keys: set[str] = set()
 
     async def count(
         self, settings: Settings, ranges: Ranges, replay_filter: ReplayFilter, on_record: Callable[[], None]
@@ -136,10 +138,12 @@ class _Counter:
         request = request_about(document, work)
         if work.store is not None and self._store is not None:
             key = summary_key(work.store.model, work.store.code, work.recipe, request)
-            if await self._store.get("summaries", key) is not None:
+            # What the range has twice is generated once.
+            if key in self._keys or await self._store.get("summaries", key) is not None:
                 result.documents += 1
                 result.stored += 1
                 return
+            self._keys.add(key)
         prompts = self._summarizer.first_prompts(request)
         result.documents += 1
         result.prompts += len(prompts)
