@@ -217,9 +217,7 @@ def _estimate_lines(estimate: Estimate) -> str:
     tokens, seconds, pace = estimate.completion_tokens, estimate.seconds, estimate.pace
     if estimate.prompts:
         lines["prompts"] = counted(estimate.prompts, "first try", "first tries")
-        lines["prompt tokens"] = (
-            f"{estimate.prompt_tokens:,} in these, exactly; about twice that when many are tried again"
-        )
+        lines["prompt tokens"] = f"{estimate.prompt_tokens:,} in these, exactly; twice that if all are tried again"
         lines["completion tokens"] = f"{tokens[0]:,} to {tokens[1]:,}" if pace is not None else f"up to {tokens[1]:,}"
     if pace is not None and seconds is not None:
         lines["time"] = f"{between(*seconds)} beside no other work, as measured by {pace.measured}"
