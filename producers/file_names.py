@@ -58,25 +58,29 @@ class FileNames:
 
 
 def find_files(paths: Iterable[Path]) -> FileNames:
-    """Return the files that `paths` name, the files of a folder sorted.
+    """Return the files that `paths` name, the files of a folder sorted; a file that is named twice counts once.
 
     Raises `UsageError` for a path that is not there, and `NoDocuments` when there is no text file.
     """
     paths = list(paths)
     folders: dict[Path, Path | None] = {}
-    skipped: Counter[str] = Counter()
+    taken: set[Path] = set()
+    skipped: dict[Path, str] = {}
     for path in paths:
-        if path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.is_file()):
-                if file.suffix.lower() in _TEXT_SUFFIXES:
-                    folders.setdefault(file, path)
-                elif not _hidden(file, path):
-                    skipped[file.suffix.lower() or "without an ending"] += 1
-        elif path.exists():
-            folders.setdefault(path, None)
-        else:
+        if not path.exists():
             raise UsageError(f"There is no file or folder {path}.")
-    names = FileNames(folders, skipped)
+        folder = path if path.is_dir() else None
+        for file in [path] if folder is None else sorted(file for file in path.rglob("*") if file.is_file()):
+            # One file is one document, however often and in whatever spelling the call names it.
+            resolved = file.resolve()
+            if resolved in taken:
+                continue
+            if folder is None or file.suffix.lower() in _TEXT_SUFFIXES:
+                taken.add(resolved)
+                folders[file] = folder
+            elif not _hidden(file, folder):
+                skipped[resolved] = file.suffix.lower() or "without an ending"
+    names = FileNames(folders, Counter(suffix for file, suffix in skipped.items() if file not in taken))
     if not folders:
         line = names.skipped_line() or f"those of a folder end in {_SUFFIX_LIST}"
         raise NoDocuments(f"There are no text files in {', '.join(map(str, paths))}; {line}.")

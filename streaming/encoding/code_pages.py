@@ -53,6 +53,9 @@ _EAST_ASIAN = {
 # Shorter texts in Latin letters leave doubt: of pieces of 100 characters from German articles 7 in 190 were misread, of
 # 300 none.
 _SHORTEST = 200
+# With no other reading at all: of 1,900 pieces of 80 to 190 characters, German and English in five pages, 2 were
+# misread, and of 588 in eleven languages none.
+_SHORTEST_ALONE = 100
 _FEWEST_IDEOGRAPHS = 8
 # Of 100 letters beside a to z, this many may be of another language: names.
 _FOREIGN = 0.02
@@ -112,7 +115,8 @@ def certain(candidates: list[Reading]) -> Reading | None:
     if not candidates:
         return None
     first, *others = candidates
-    if first.likeness < _LIKE or (first.page in _LATIN.values() and len(first.text) < _SHORTEST):
+    shortest = 0 if first.page not in _LATIN.values() else _SHORTEST if others else _SHORTEST_ALONE
+    if first.likeness < _LIKE or len(first.text) < shortest:
         return None
     rivals = [other for other in others if other.likeness > first.likeness - _AHEAD]
     return None if any(rival.odd <= first.odd for rival in rivals) else first

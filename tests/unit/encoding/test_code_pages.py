@@ -102,6 +102,12 @@ def test_a_short_file_in_a_code_page_leaves_doubt_and_is_refused_with_what_it_ma
     assert caught.value.type == "NotUtf8"
 
 
+@pytest.mark.parametrize(("language", "page"), [("German", "cp1252"), ("French", "cp1252"), ("Polish", "cp1250")])
+def test_a_file_of_two_lines_is_read_when_one_page_alone_makes_a_language_of_it(language: str, page: str) -> None:
+    text = TEXTS[language][:165]
+    assert decode_file(text.encode(page)).text == text
+
+
 @pytest.mark.parametrize("language", ["German", "French", "English", "Russian", "Chinese"])
 def test_broken_utf8_is_not_taken_for_a_code_page(language: str) -> None:
     raw = TEXTS[language].encode()

@@ -64,7 +64,7 @@ def test_a_link_keeps_its_own_name() -> None:
     put("../elsewhere/letter.txt")
     Path("notes").symlink_to("../elsewhere")
     Path("link.txt").symlink_to("../elsewhere/letter.txt")
-    assert names("notes/letter.txt", "link.txt") == ["notes/letter.txt", "link.txt"]
+    assert (names("notes/letter.txt"), names("link.txt")) == (["notes/letter.txt"], ["link.txt"])
 
 
 def test_two_files_of_one_id_are_refused_before_anything_is_sent() -> None:
@@ -80,6 +80,22 @@ def test_two_files_of_one_id_are_refused_before_anything_is_sent() -> None:
 def test_a_file_that_is_named_twice_is_sent_once() -> None:
     put("notes/letter.txt")
     assert names("notes", "notes/letter.txt", "notes/") == ["letter.txt"]
+
+
+def test_a_file_is_sent_once_however_its_path_is_spelled(tmp_path: Path) -> None:
+    put("a/l.txt", "b/l.txt")
+    Path("link").symlink_to(tmp_path / "here" / "a")
+    assert names("a/l.txt", "../here/a/l.txt", tmp_path / "here" / "a" / "l.txt", "link/l.txt") == ["a/l.txt"]
+    assert names("a", "../here/a/l.txt", "link") == ["l.txt"]
+    with pytest.raises(UsageError, match=r"would both have the id 'l\.txt'"):
+        names("a", "b")
+
+
+def test_a_file_of_another_kind_is_read_when_it_is_named_beside_its_folder() -> None:
+    put("a/l.txt", "a/b.pdf", "a/c.pdf")
+    files = find_files([Path("a"), Path("a/b.pdf"), Path("../here/a")])
+    assert list(files.paths().values()) == ["l.txt", "a/b.pdf"]
+    assert files.skipped == {".pdf": 1}
 
 
 def test_a_name_that_is_no_text_becomes_an_id_that_is() -> None:
