@@ -16,14 +16,12 @@ from streaming.settings.kafka_options import flat
 from streaming.settings.machine_folder import machine_folder
 from streaming.settings.misplaced import refuse_settings
 from streaming.settings.record_fields import RecordSettings
+from streaming.settings.value_forms import check_addresses, check_java_memory
 
 MIB = 1024 * 1024
 # As many CPUs as Linux can have. Spark counts cores in 32 bits, so there is a limit to executors, too.
 MOST_CORES, MOST_EXECUTORS = 8192, 10_000
 _BEFORE_SINK = re.compile(r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))")
-_MEMORY = re.compile(r"(\d+)([kmgt])", re.IGNORECASE | re.ASCII)
-# In MiB; Java reserves no more on today's processors.
-_MOST_MEMORY = 64 * MIB
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -150,15 +148,15 @@ class Settings(RecordSettings):
         "is abandoned and replays.",
     )
 
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        return None if value is None else check_addresses(value)
+
     @field_validator("driver_memory")
     @classmethod
     def _memory_of_java(cls, value: str) -> str:
-        # Java takes it as -Xmx, and Spark refuses less than 450 MiB.
-        size = _MEMORY.fullmatch(value)
-        mib = int(size[1]) * 1024 ** "kmgt".index(size[2].lower()) // 1024 if size else 0
-        if not 512 <= mib <= _MOST_MEMORY:
-            raise ValueError(f"'{value}' is no memory of Java: it takes a number and k, m, g or t, from 512m to 64t")
-        return value
+        return check_java_memory(value)
 
     @field_validator("machine_dir")
     @classmethod

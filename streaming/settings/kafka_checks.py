@@ -5,12 +5,16 @@ Kafka's clients and Spark refuse wrong options only when a query has started, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from streaming.errors import UsageError
 from streaming.settings.kafka_client_options import (
     BOOLEANS,
     CASELESS_CHOICES,
     CHOICES,
+    CLASS_LISTS,
+    CLASSES,
     DECIMALS,
     NAMES,
     WHOLE_NUMBERS,
@@ -65,13 +69,47 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI")
 _WITH_LOGIN = MECHANISMS[:3]
 
 
+# Java's clients take these, and then cannot work: with less, no result, or no answer to a first question, would pass.
+_LEAST: Mapping[str, int] = {
+    # Kafka's own default of a message, which a summary with its metadata may take.
+    "max.request.size": 2**20,
+    "buffer.memory": 2**20,
+    "max.block.ms": 1000,
+    "socket.connection.setup.timeout.ms": 1000,
+    "socket.connection.setup.timeout.max.ms": 1000,
+}
+# Java's sockets refuse 0; -1 is the system's own size.
+_SOCKET_BUFFERS = ("receive.buffer.bytes", "send.buffer.bytes")
+_TLS = ("TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1")
+_CLASS = re.compile(r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*", re.ASCII)
+# `Module flag name="value" ...;`, as Java reads it.
+_JAAS = re.compile(r"\s*(\S+)\s+(?:required|requisite|sufficient|optional)\s.*;\s*", re.IGNORECASE | re.DOTALL)
+_LOGIN_MODULES = {
+    "PLAIN": ".plain.PlainLoginModule",
+    "SCRAM-SHA-256": ".scram.ScramLoginModule",
+    "SCRAM-SHA-512": ".scram.ScramLoginModule",
+    "GSSAPI": ".Krb5LoginModule",
+}
+
+
+def check_sizes(options: Mapping[str, str], largest: int) -> None:
+    """Raise `UsageError` when a record of `largest` bytes, which a topic takes, would not fit Java's producer."""
+    for name in ("max.request.size", "buffer.memory"):
+        if name in options and int(options[name]) < largest:
+            raise UsageError(
+                f"The Kafka option '{name}' is {int(options[name]):,}, and a result may have {largest:,} bytes: its "
+                "topic takes them (max.message.bytes); leave it out: gistream sets it as the topics need it."
+            )
+
+
 def check_options(options: Mapping[str, str]) -> None:
     """Raise `ValueError` for the first option with a wrong name or value, or for options that contradict each other."""
     for name, value in options.items():
         _check_name(name, options)
         _check_value(name, value.strip())
     _check_login(options)
-    _check_producer({name: value.strip() for name, value in options.items()})
+    _check_stores(options)
+    _check_together({name: value.strip() for name, value in options.items()})
 
 
 def _check_name(name: str, options: Mapping[str, str]) -> None:
@@ -92,9 +130,19 @@ def _check_value(name: str, value: str) -> None:
     """Raise `ValueError` for a value that Kafka's clients refuse. None of these options holds a secret."""
     if name in WHOLE_NUMBERS:
         least, most = WHOLE_NUMBERS[name]
-        if not _is_whole(value) or not least <= int(value) <= most:
+        least = max(least, _LEAST.get(name, least))
+        if not _is_whole(value) or not least <= int(value) <= most or (name in _SOCKET_BUFFERS and int(value) == 0):
             unit = " of milliseconds" if name.endswith(".ms") else " of bytes" if name.endswith(".bytes") else ""
             raise ValueError(f"the option '{name}' takes a whole number{unit} from {least} to {most}, not '{value}'")
+    elif name in CLASSES:
+        for name_of_class in value.split(",") if name in CLASS_LISTS else (value,):
+            if not _CLASS.fullmatch(name_of_class.strip()):
+                raise ValueError(f"the option '{name}' takes the name of a Java class, not '{name_of_class.strip()}'")
+    elif name == "ssl.protocol":
+        _check_choice(name, value, ("TLS", *_TLS), value)
+    elif name == "ssl.enabled.protocols":
+        for protocol in value.split(","):
+            _check_choice(name, protocol.strip(), _TLS, protocol.strip())
     elif name in DECIMALS:
         lowest, highest = DECIMALS[name]
         if not _is_decimal(value, lowest, highest):
@@ -127,6 +175,7 @@ def _check_login(options: Mapping[str, str]) -> None:
             raise ValueError(f"security.protocol {protocol} needs the option sasl.mechanism: {', '.join(MECHANISMS)}")
         if mechanism in _WITH_LOGIN and "sasl.jaas.config" not in options:
             raise ValueError(f"sasl.mechanism {mechanism} needs a login, the option sasl.jaas.config")
+        _check_jaas(options.get("sasl.jaas.config"), mechanism)
     elif "sasl.jaas.config" in options:
         raise ValueError(
             f"the login in sasl.jaas.config would not be used, because security.protocol is {protocol}; set it to "
@@ -134,8 +183,31 @@ def _check_login(options: Mapping[str, str]) -> None:
         )
 
 
-def _check_producer(options: Mapping[str, str]) -> None:
-    """Check what the Java producer checks when it starts: options that go together."""
+def _check_stores(options: Mapping[str, str]) -> None:
+    if not options.get("security.protocol", "").strip().upper().endswith("SSL"):
+        return
+    for store in ("ssl.truststore", "ssl.keystore"):
+        if f"{store}.password" in options and f"{store}.location" not in options:
+            raise ValueError(
+                f"the option '{store}.password' is set, and '{store}.location' is not, which Java's clients refuse; "
+                "leave it out"
+            )
+
+
+def _check_jaas(jaas: str | None, mechanism: str) -> None:
+    """Check the form of a login without repeating any of it."""
+    if jaas is None:
+        return
+    match = _JAAS.fullmatch(jaas)
+    if match is None or not match[1].endswith(_LOGIN_MODULES[mechanism]):
+        raise ValueError(
+            f"the option 'sasl.jaas.config' does not have the form that sasl.mechanism {mechanism} needs: "
+            f"'PACKAGE{_LOGIN_MODULES[mechanism]} required name=\"value\" ...;', with the semicolon at its end"
+        )
+
+
+def _check_together(options: Mapping[str, str]) -> None:
+    """Check what Java's clients check when they start: options that go together."""
     if options.get("acks", "all") not in ("all", "-1"):
         raise ValueError("with the option 'acks' below all, results could be lost when a broker fails; leave it out")
     if options.get("enable.idempotence", "true").casefold() == "true":
@@ -152,6 +224,17 @@ def _check_producer(options: Mapping[str, str]) -> None:
             "the option 'delivery.timeout.ms' must be at least linger.ms and request.timeout.ms together, "
             f"{linger + request}"
         )
+    if "default.api.timeout.ms" in options and int(options["default.api.timeout.ms"]) < request:
+        raise ValueError(f"the option 'default.api.timeout.ms' must be at least request.timeout.ms, {request}")
+    heartbeat, session = int(options.get("heartbeat.interval.ms", 3000)), int(options.get("session.timeout.ms", 45_000))
+    if not 0 <= heartbeat < session:
+        raise ValueError(
+            "the option 'heartbeat.interval.ms' (3000 when it is not set) must be less than session.timeout.ms (45000 "
+            "when it is not set), and not less than 0"
+        )
+    batch, memory = int(options.get("batch.size", 16_384)), int(options.get("buffer.memory", 32 * 2**20))
+    if batch > memory:
+        raise ValueError(f"the option 'batch.size' must not be more than buffer.memory, {memory}")
     if request <= int(options.get("fetch.max.wait.ms", 500)):
         raise ValueError("the option 'request.timeout.ms' must be more than fetch.max.wait.ms (500 when it is not set)")
     if request >= int(options.get("connections.max.idle.ms", 540_000)) >= 0:

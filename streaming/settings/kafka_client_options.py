@@ -90,6 +90,12 @@ CASELESS_CHOICES: Mapping[str, tuple[str, ...]] = {
     "metadata.recovery.strategy": ("REBOOTSTRAP", "NONE"),
     "security.protocol": ("SASL_SSL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT"),
 }
+# Names of Java classes, one or several.
+CLASS_LISTS = frozenset({"metric.reporters", "security.providers"})
+CLASSES = CLASS_LISTS | {
+    *("partitioner.class", "sasl.client.callback.handler.class", "sasl.login.callback.handler.class"),
+    *("sasl.login.class", "ssl.engine.factory.class"),
+}
 # Text, lists and names of classes, which only Kafka itself can judge.
 TEXTS = frozenset(
     {

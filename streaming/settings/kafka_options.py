@@ -9,22 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from streaming.errors import UsageError
+from streaming.settings.pem_files import KEYSTORE, TRUSTSTORE, check_pem
 
 # kafka-python's names that differ by more than the dots.
 _RENAMED = {
-    "ssl.truststore.location": "ssl_cafile",
-    "ssl.keystore.location": "ssl_certfile",
+    TRUSTSTORE: "ssl_cafile",
+    KEYSTORE: "ssl_certfile",
     "ssl.key.password": "ssl_password",
 }
 # Java's clients take the text of a PEM file, too.
 _AS_TEXT = {
-    "ssl.truststore.certificates": "ssl.truststore.location",
-    "ssl.keystore.certificate.chain": "ssl.keystore.location",
-    "ssl.keystore.key": "ssl.keystore.location",
+    "ssl.truststore.certificates": TRUSTSTORE,
+    "ssl.keystore.certificate.chain": KEYSTORE,
+    "ssl.keystore.key": KEYSTORE,
 }
 _SAME = {
     "sasl.mechanism",
@@ -54,7 +54,7 @@ def for_spark(options: Mapping[str, str]) -> dict[str, str]:
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    Raises `UsageError` for a store that is missing or no PEM file, and for milliseconds that are no whole number.
+    Raises `UsageError` for a store that is missing, damaged or no PEM file, and for milliseconds that are no number.
     """
     translated: dict[str, Any] = {}
     for name, text in options.items():
@@ -69,15 +69,16 @@ def for_python(options: Mapping[str, str]) -> dict[str, Any]:
                 f"The Kafka option '{name}' holds PEM text, which gistream's Python clients cannot use; write it into "
                 f"a file, and name that with '{_AS_TEXT[name]}'."
             )
-        elif name in _RENAMED:
+        elif name in (TRUSTSTORE, KEYSTORE):
             kind = name.replace(".location", ".type")
-            if kind != name and options.get(kind, "").strip() != "PEM":
+            if options.get(kind, "").strip() != "PEM":
                 raise UsageError(
                     f"The Kafka option '{name}' must name a PEM file, with '{kind}' set to PEM: Java's own stores "
                     "cannot be read by gistream's Python clients."
                 )
-            if kind != name and not Path(value).is_file():
-                raise UsageError(f"The Kafka option '{name}' names {value}, which is no file.")
+            check_pem(name, value, options)
+            translated[_RENAMED[name]] = value
+        elif name in _RENAMED:
             translated[_RENAMED[name]] = value
         elif name == "security.protocol":
             translated["security_protocol"] = value.upper()

@@ -55,9 +55,17 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             "free some space and start again.",
         ),
         (
-            r"kafka\S*ConfigException|Kafka option '.*' is not supported",
+            r"kafka\S*ConfigException|Kafka option '.*' is not supported|is not an instance of org\.apache\.kafka|"
+            r"InvalidConfigurationException|Failed to construct [Kk]afka|Failed to create new KafkaAdminClient",
             UsageError,
             f"Kafka's clients refuse an option given as --kafka or below [kafka]: {_config_problem(report)}.",
+        ),
+        (
+            # Java's producer refuses the record itself.
+            r"value of the (?:max\.request\.size|buffer\.memory) configuration|memory buffer you have configured with",
+            UsageError,
+            "A result does not fit Java's producer: leave out the options 'max.request.size' and 'buffer.memory' "
+            "(--kafka, [kafka]), which gistream sets as the topics need them.",
         ),
         (
             r"RecordTooLargeException|MESSAGE_TOO_LARGE|Message.*too large",
@@ -121,7 +129,11 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
 def _config_problem(report: str) -> str:
     """Return what Kafka's client says of an option; it never shows a secret's value."""
     problem = re.search(r"ConfigException: ([^\n]+)|(Kafka option '[^']*' is not supported)", report)
-    return (problem[1] or problem[2]).rstrip(". ") if problem else "see the log"
+    if problem:
+        return (problem[1] or problem[2]).rstrip(". ")
+    # The last cause is the most exact one.
+    causes = re.findall(r"Caused by: [\w.$]+: ([^\n]+)|(\S+ is not an instance of [\w.]+)", report)
+    return "".join(causes[-1]).rstrip(". ") if causes else "see the log"
 
 
 def _cause(report: str, word: str) -> str:

@@ -15,7 +15,9 @@ from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import check_prompt, plan_work
 from streaming.settings import Settings
+from streaming.settings.kafka_checks import check_sizes
 from streaming.spark.checkpoint import Checkpoint, pinned, read_record
+from streaming.spark.client_classes import check_classes
 from streaming.spark.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
 from streaming.store import sweep
@@ -111,6 +113,7 @@ def prepare(
         results = outputs_of(settings, archive_location)
         warnings = warnings_about_results(settings, admin, inputs, results)
     limits = {topic.name: topic.max_message_bytes for topic in outputs}
+    check_sizes(settings.kafka, max(limits.values(), default=0))
     task_plan = TaskPlan(
         work=work,
         record_format=record_format(settings),
@@ -132,6 +135,7 @@ def _check_without_model(settings: Settings, layout: Layout) -> None:
     find_java()
     check_master(layout)
     check_prompt(settings)
+    check_classes(settings.kafka)
     read_record(Checkpoint(settings.checkpoint_location))
     if settings.parquet is not None:
         ArchiveLocation(settings.parquet).check()

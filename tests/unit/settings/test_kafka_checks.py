@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.settings.kafka_checks import check_options
+from streaming.errors import UsageError
+from streaming.settings.kafka_checks import check_options, check_sizes
 from streaming.settings.kafka_client_options import NAMES, WHOLE_NUMBERS
 
 LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="Xyzzy";'
@@ -80,6 +81,10 @@ def test_the_names_of_other_clients_are_translated_in_the_refusal(name: str, say
         ("request.timeout.ms", ("5 s", "5.0", "-1", "", "1_000", "2147483648")), ("acks", ("2", "ALL")),
         ("enable.idempotence", ("yes", "1", "")), ("compression.type", ("zst", "GZIP")),
         ("max.in.flight.requests.per.connection", ("0", "many")), ("sasl.login.refresh.window.factor", ("2", "x")),
+        ("max.request.size", ("10", "1000000")), ("buffer.memory", ("100",)), ("max.block.ms", ("0", "10")),
+        ("socket.connection.setup.timeout.ms", ("0", "-5")), ("receive.buffer.bytes", ("0",)),
+        ("partitioner.class", ("", "foo bar", "foo.Bar;", "1.Bar")), ("security.providers", ("a b",)),
+        ("ssl.protocol", ("SSLv2", "tls")), ("ssl.enabled.protocols", ("TLSv4", "")),
         ("ssl.endpoint.identification.algorithm", ("none",)), ("compression.lz4.level", ("18",)),
     ],
 )  # fmt: skip
@@ -115,11 +120,40 @@ def test_what_kafkas_clients_take_is_taken(options: dict[str, str]) -> None:
         ({"max.in.flight.requests.per.connection": "6"}, "could change their order"),
         ({"delivery.timeout.ms": "1000"}, "must be at least linger.ms and request.timeout.ms together, 30000"),
         ({"request.timeout.ms": "600000"}, "must be less than connections.max.idle.ms"),
+        ({"default.api.timeout.ms": "1000"}, "must be at least request.timeout.ms, 30000"),
+        ({"default.api.timeout.ms": "7000", "request.timeout.ms": "8000"}, "must be at least request.timeout.ms, 8000"),
+        ({"session.timeout.ms": "10"}, "must be less than session.timeout.ms"),
+        ({"heartbeat.interval.ms": "45000"}, "must be less than session.timeout.ms"),
+        ({"heartbeat.interval.ms": "-1"}, "must be less than session.timeout.ms"),
+        ({"batch.size": "100000000"}, "must not be more than buffer.memory"),
+        ({"security.protocol": "SSL", "ssl.truststore.password": "Xyzzy"}, "'ssl.truststore.location' is not"),
         ({"request.timeout.ms": "500"}, "must be more than fetch.max.wait.ms"),
     ],
 )  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(options: dict[str, str], words: str) -> None:
     assert words in refusal_of(options)
+
+
+@pytest.mark.parametrize(
+    "jaas",
+    [
+        'username="u" password="Xyzzy"',
+        LOGIN[:-1],
+        LOGIN.replace(" required", ""),
+        LOGIN.replace("plain.Plain", "scram.Scram"),
+        'PlainLoginModule required username="u" password="Xyzzy";',
+    ],
+)
+def test_a_login_that_java_cannot_read_is_refused_and_not_repeated(jaas: str) -> None:
+    assert "PACKAGE.plain.PlainLoginModule required" in refusal_of({**SASL, "sasl.jaas.config": jaas})
+
+
+def test_sizes_below_what_a_topic_takes_are_refused() -> None:
+    check_sizes({"max.request.size": "2000000"}, 2_000_000)
+    check_sizes({}, 2_000_000)
+    for name in ("max.request.size", "buffer.memory"):
+        with pytest.raises(UsageError, match=f"'{name}' is 1,999,999, and a result may have 2,000,000 bytes"):
+            check_sizes({name: "1999999"}, 2_000_000)
 
 
 def test_every_number_of_milliseconds_is_checked() -> None:

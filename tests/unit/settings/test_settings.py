@@ -13,11 +13,12 @@ from streaming.settings import Settings, address_file, embedded_address, load, l
 from streaming.settings.flags import flag
 
 SECRETS = {
-    "sasl.jaas.config": 'PlainLoginModule required username="u" password="Xyzzy";',
+    "sasl.jaas.config": 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" '
+    'password="Xyzzy";',
     "ssl.key.password": "Xyzzy",
     "ssl.keystore.password": "Xyzzy",
+    "ssl.keystore.location": "store.jks",
     "ssl.keystore.key": "Xyzzy",
-    "ssl.truststore.password": "Xyzzy",
 }
 
 
@@ -148,6 +149,8 @@ def test_more_lanes_than_slots_are_refused() -> None:
         ("lanes", 0), ("gpu_layers", -1), ("engine", "gpu"), ("engine_memory", 1), ("native_deadline", 0),
         ("prompt_style", "base"), ("thinking_tokens", -1), ("top_p", 0), ("min_p", 2), ("seed", -1),
         ("document_deadline", 0), ("max_document_bytes", 2**31), ("field", {"body": "x"}), ("field", {"text": 5}),
+        ("bootstrap_servers", "localhost"), ("bootstrap_servers", "kafka:9092,"), ("bootstrap_servers", "kafka:99999"),
+        ("bootstrap_servers", "PLAINTEXT://kafka:9092"), ("bootstrap_servers", "::1:9092"), ("bootstrap_servers", ""),
         ("executors", 10**10), ("executor_cores", 10**10), ("partitions", 10**5), ("replication", 2**15),
         ("retention_hours", 10**13), ("batch_documents", 10**30), ("driver_memory", "2"), ("driver_memory", "2gb"),
         ("driver_memory", "511m"), ("driver_memory", "65t"), ("driver_memory", "-2g"), ("driver_memory", ""),
@@ -178,6 +181,10 @@ def test_a_folder_may_be_named_by_home() -> None:
 )
 def test_the_path_of_an_archive_may_have_commas(text: str, sinks: tuple[str, ...]) -> None:
     assert load({"sink": text}).sink == sinks
+
+
+def test_blanks_between_the_addresses_of_kafka_do_not_count() -> None:
+    assert load({"bootstrap_servers": " a:1, [::1]:9092"}).servers == "a:1,[::1]:9092"
 
 
 @pytest.mark.parametrize("size", ["512m", "2g", "1500M", "524288k", "64t"])

@@ -98,6 +98,25 @@ CAUSES = [
     ),
     ("java.io.IOException: Disk quota exceeded", MachineError, "disk is full"),
     ("org.apache.kafka.common.errors.RecordTooLargeException: The message is 9 bytes", TopicError, "max.message.bytes"),
+    (
+        "org.apache.kafka.common.errors.RecordTooLargeException: The message is 1580 bytes when serialized which is "
+        "larger than 10, which is the value of the max.request.size configuration.",
+        UsageError,
+        "leave out the options 'max.request.size' and 'buffer.memory'",
+    ),
+    (
+        "org.apache.kafka.common.KafkaException: Failed to construct kafka producer\nCaused by: "
+        "org.apache.kafka.common.KafkaException: class java.lang.String is not an instance of "
+        "org.apache.kafka.clients.producer.Partitioner",
+        UsageError,
+        "class java.lang.String is not an instance of org.apache.kafka.clients.producer.Partitioner",
+    ),
+    (
+        "KafkaException: Failed to construct kafka consumer\nCaused by: java.lang.IllegalArgumentException: Heartbeat "
+        "must be set lower than the session timeout\n\tat org.apache",
+        UsageError,
+        "option given as --kafka or below [kafka]: Heartbeat must be set lower than the session timeout",
+    ),
     ("org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized", TopicError, "Not authorized"),
     ("org.apache.kafka.common.errors.GroupAuthorizationException: Not authorized", TopicError, "administrator"),
     (DATA_LOSS, TopicError, "retention"),
