@@ -26,7 +26,7 @@ def tail_block(result: OutputMessage) -> RenderableType:
     """Return a result for people."""
     if isinstance(result, Deletion):
         deleted = "a deletion that met no summary" if result.met is False else "its summary was deleted"
-        return Text(f"{_clean(result.id)}: {deleted}", style="dim")
+        return Text(f"{clean(result.id)}: {deleted}", style="dim")
     if isinstance(result, DeadLetter):
         position = f"{result.source.topic}-{result.source.partition} offset {result.source.offset}"
         size = "null" if result.value is None else counted(len(result.value), "byte")
@@ -34,13 +34,13 @@ def tail_block(result: OutputMessage) -> RenderableType:
         return Group(
             Text.assemble(
                 (position, "bold red"),
-                f"  {_clean(f'{result.error.type} in {result.error.stage}: {result.error.message}')}",
+                f"  {clean(f'{result.error.type} in {result.error.stage}: {result.error.message}')}",
             ),
             Text(f"  value of {size}{cut}", style="dim"),
         )
     if result.answer is not None:
         return Group(_Heading(result), _Json(result.answer), Text())
-    return Group(_Heading(result), _Paragraph(Text(_clean(result.summary, keep="\n"))), Text())
+    return Group(_Heading(result), Paragraph(Text(clean(result.summary, keep="\n"))), Text())
 
 
 def evidence_block(result: Summary, document: str) -> RenderableType:
@@ -52,7 +52,7 @@ def evidence_block(result: Summary, document: str) -> RenderableType:
         return tail_block(result)
     lines: list[RenderableType] = [_Heading(result)]
     for sentence in result.sentences:
-        lines.append(_Paragraph(Text(_clean(result.summary[sentence.start : sentence.end]))))
+        lines.append(Paragraph(Text(clean(result.summary[sentence.start : sentence.end]))))
         lines.append(_Place(_evidence(sentence, document)))
     return Group(*lines, Text())
 
@@ -64,8 +64,8 @@ class _Heading:
     result: Summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        name, facts = _clean(self.result.id), f"  {_facts(self.result)}"
-        title = _clean(self.result.title or "")
+        name, facts = clean(self.result.id), f"  {_facts(self.result)}"
+        title = clean(self.result.title or "")
         if not options.no_wrap:
             room = options.max_width - cell_len(name) - cell_len(facts) - 2
             title = shortened(title, max(room, _LEAST_TITLE))
@@ -73,18 +73,20 @@ class _Heading:
 
 
 @dataclass(frozen=True)
-class _Paragraph:
-    """A text in indented lines of whole words, as wide as the console."""
+class Paragraph:
+    """A text in indented lines of whole words, as wide as the console; `mark` stands in the first line's indent."""
 
     text: Text
     indent: int = 2
+    mark: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width = max(options.max_width - self.indent, 1)
+        width, before = max(options.max_width - self.indent, 1), self.mark.ljust(self.indent)
         for line in self.text.split(allow_blank=True):
             for words in line.wrap(console, width, overflow="fold", no_wrap=False):
                 words.rstrip()
-                yield Text(" " * self.indent).append_text(words)
+                yield Text(before).append_text(words)
+                before = " " * self.indent
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class _Json:
     value: Any
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        text = Text(_clean(json.dumps(self.value, ensure_ascii=False, indent=2), keep="\n"))
+        text = Text(clean(json.dumps(self.value, ensure_ascii=False, indent=2), keep="\n"))
         yield from console.render(text, options.update(no_wrap=True, overflow="ignore"))
 
 
@@ -105,7 +107,7 @@ class _Place:
     text: Text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("      ").append_text(self.text) if options.no_wrap else _Paragraph(self.text, indent=6)
+        yield Text("      ").append_text(self.text) if options.no_wrap else Paragraph(self.text, indent=6)
 
 
 def _facts(result: Summary) -> str:
@@ -140,7 +142,7 @@ def _evidence(sentence: SummarySentence, document: str) -> Text:
 
 def _quotation(place: str) -> str:
     """Return a place of a document on one line, without its middle when it is long."""
-    line = " ".join(_clean(place).split())
+    line = " ".join(clean(place).split())
     if len(line) <= _LONGEST_QUOTATION:
         return line
     half = _LONGEST_QUOTATION // 2
@@ -148,7 +150,7 @@ def _quotation(place: str) -> str:
     return f"{beginning} {end.removeprefix('… ')}"
 
 
-def _clean(text: str, *, keep: str = "") -> str:
+def clean(text: str, *, keep: str = "") -> str:
     """Return `text` without control characters but those to `keep`: a document must not control the terminal."""
     return "".join(c if c.isprintable() or c in keep else " " for c in text)
 

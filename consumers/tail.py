@@ -18,6 +18,7 @@ from typing import Any, Literal
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
+from consumers.newest import NewestResults
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.messages import Deletion, OutputMessage, Summary, read_result
 from streaming.settings import MIB, Settings
@@ -58,7 +59,7 @@ class Tail:
     def __init__(self, settings: Settings, *, summaries: bool = True, dead_letters: bool = False) -> None:
         self._dead_letter_topic = settings.dead_letter_topic
         self._topics = [settings.output_topic] * summaries + [settings.dead_letter_topic] * dead_letters
-        self._seen: dict[tuple[str, str], tuple[int, str]] = {}
+        self._newest = NewestResults(_REMEMBERED)
         # The ids of all summaries so far; None when it does not know them all.
         self._ids: set[str] | None = None
         servers, options = settings.servers, for_python(settings.kafka)
@@ -131,7 +132,7 @@ class Tail:
                     if ends is not None and record.offset >= ends[TopicPartition(record.topic, record.partition)]:
                         continue
                     result = self._parse(record)
-                    if self._is_newest(result):
+                    if isinstance(result, Unreadable) or self._newest.admit(result):
                         yield self._with_meeting(result)
 
     def close(self) -> None:
@@ -168,22 +169,6 @@ class Tail:
             if len(self._ids) > _REMEMBERED:
                 self._ids = None
         return result
-
-    def _is_newest(self, result: TailRead) -> bool:
-        """Return whether `result` is the newest of its document so far, and no repeat; remembers it."""
-        if isinstance(result, Unreadable) or result.source is None:
-            return True
-        source, recipe = result.source, result.recipe if isinstance(result, Summary) else ""
-        name = result.id if isinstance(result, Summary | Deletion) else f"offset {source.offset}"
-        # Offsets compare within one partition only. A key stays in one, unless partitions were added to the topic.
-        key = (f"{source.topic}-{source.partition}", name)
-        newest = self._seen.get(key)
-        if newest is not None and (source.offset < newest[0] or (source.offset, recipe) == newest):
-            return False
-        self._seen[key] = (source.offset, recipe)
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-        return True
 
 
 def parse_start(start: str, flag: str = "--from") -> Start:

@@ -1,7 +1,6 @@
-"use strict";
 // What the rater says. The browser keeps it after each change, so a closed tab loses nothing; a file takes it elsewhere.
 
-const SHEET = JSON.parse(document.getElementById("sheet").textContent);
+const SHEET = dataOf("sheet");
 const MARKS = ["supported", "partly", "unsupported"];
 const SCALES = { main: "Main point", reads: "Reads well" };
 const KEPT = `gistream-sheet-${SHEET.id}`;

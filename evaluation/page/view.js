@@ -1,4 +1,4 @@
-// What the rater sees: one text and its summaries. Texts become text nodes, never markup.
+// What the rater sees: one text and its summaries.
 
 const SIGNS = { supported: "✓", partly: "~", unsupported: "✗" };
 const DIGITS = 10;
@@ -7,25 +7,6 @@ const DIGITS = 10;
 let active = 0;
 let waiting = null;
 let cards = [];
-
-function byId(id) {
-  return document.getElementById(id);
-}
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function button(attributes, onPress, ...children) {
-  const element = make("button", { type: "button", ...attributes }, ...children);
-  element.addEventListener("click", onPress);
-  return element;
-}
 
 function hint(keys) {
   return make("kbd", { "aria-hidden": "true" }, keys);
@@ -86,10 +67,6 @@ function card(text, sentences, index) {
   element.addEventListener("focusin", () => activate(index));
   element.addEventListener("pointerdown", () => activate(index));
   return { element, parts, scales, choice, preferred };
-}
-
-function press(element, pressed) {
-  element.setAttribute("aria-pressed", String(pressed));
 }
 
 function refreshCard({ element, parts, scales, choice, preferred }, index) {

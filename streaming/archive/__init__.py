@@ -14,5 +14,8 @@ from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import CompactedDay, compact
 from streaming.archive.location import ArchiveLocation
+from streaming.archive.rows import read_results
 
-__all__ = ["SUMMARY", "AnswerColumn", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact"]
+__all__ = [
+    "SUMMARY", "AnswerColumn", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact", "read_results"
+]  # fmt: skip

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streaming.storage import File, Folder
+
+# Rows of a file that are in memory at once: some megabytes of summaries.
+_BATCH_ROWS = 1024
 
 
 class ArchiveLocation(Folder):
@@ -19,6 +25,15 @@ class ArchiveLocation(Folder):
         """Return a file's rows; raises `MachineError` when it cannot be read."""
         with self.reading(path) as file:
             return pq.ParquetFile(file).read(columns=columns)
+
+    def rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield a file's rows, with a map as a dictionary; raises `MachineError` when it cannot be read.
+
+        Keeps one batch in memory, however long the file is.
+        """
+        with self.reading(path) as file:
+            for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS, columns=columns):
+                yield from batch.to_pylist(maps_as_pydicts="lossy")
 
     def schema(self, path: str) -> pa.Schema:
         """Return a file's columns; raises `MachineError` when it cannot be read."""

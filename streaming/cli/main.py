@@ -18,6 +18,7 @@ from streaming import __version__
 from streaming.cli import broker, config, model, prompts, replay, store, topics
 from streaming.cli.compact import compact
 from streaming.cli.demo import demo
+from streaming.cli.diff import diff
 from streaming.cli.doctor import doctor
 from streaming.cli.engine import engine
 from streaming.cli.recommend import recommend
@@ -69,7 +70,7 @@ def _add_group(
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, summarize, verify, compact, doctor, tune, engine, bench):
+for _command in (demo, run, tail, summarize, verify, diff, compact, doctor, tune, engine, bench):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")
