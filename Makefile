@@ -10,7 +10,7 @@ help:
 	@echo "make unit    the tests that need neither Java nor a model"
 	@echo "make chaos   kills and faults at random moments, then count what is there: make chaos [SEEDS=10 RANDOM_SEED=1] (half an hour, and 5 minutes a seed more)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
-	@echo "make browser the page of gistream eval --sheet in a headless Chromium (half a minute)"
+	@echo "make browser the pages of gistream eval --sheet and diff --html in a headless Chromium (a minute)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
 	@echo "make llama-server  build llama.cpp's own server, to measure it, too (7 minutes on 2 cores)"

@@ -20,6 +20,8 @@ class ProgressBar:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            # Where no line can be taken back, a bar that ends leaves an empty one.
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=None)
 

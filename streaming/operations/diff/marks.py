@@ -47,19 +47,30 @@ def changed_spans(a: str, b: str) -> tuple[list[_Span], list[_Span]]:
     """Return the places of each text, as start and end, whose words the other one does not have there."""
     spans_a, spans_b = ([match.span() for match in _TOKEN.finditer(text)] for text in (a, b))
     words_a, words_b = ([text[slice(*span)] for span in spans] for text, spans in ((a, spans_a), (b, spans_b)))
-    changed_a, changed_b = [], []
     opcodes = SequenceMatcher(None, words_a, words_b).get_opcodes()
     lengths = [max(a2 - a1, b2 - b1) for _, a1, a2, b1, b2 in opcodes]
+    changed_a: list[_Span] = []
+    changed_b: list[_Span] = []
     for place, (tag, a1, a2, b1, b2) in enumerate(opcodes):
         around = sum(lengths[max(0, place - 1) : place + 2]) - lengths[place]
         # A "the" between two other sentences is no word that stayed.
-        by_chance = 0 < place < len(opcodes) - 1 and lengths[place] <= _BY_CHANCE and around >= 4 * lengths[place]
+        by_chance = 0 < place < len(opcodes) - 1 and lengths[place] <= _BY_CHANCE and around > 4 * lengths[place]
         if tag != "equal" or by_chance:
-            if a1 < a2:
-                changed_a.append((spans_a[a1][0], spans_a[a2 - 1][1]))
-            if b1 < b2:
-                changed_b.append((spans_b[b1][0], spans_b[b2 - 1][1]))
-    return changed_a, changed_b
+            _append(changed_a, (a1, a2))
+            _append(changed_b, (b1, b2))
+    return _characters(changed_a, spans_a), _characters(changed_b, spans_b)
+
+
+def _characters(ranges: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
+    return [(spans[first][0], spans[last - 1][1]) for first, last in ranges]
+
+
+def _append(ranges: list[_Span], new: _Span) -> None:
+    """Append a range that is not empty; one that begins where the last one ends makes it longer."""
+    if ranges and ranges[-1][1] == new[0]:
+        ranges[-1] = ranges[-1][0], new[1]
+    elif new[0] < new[1]:
+        ranges.append(new)
 
 
 def _pieces(summary: Summary, changed: Sequence[_Span]) -> list[Piece]:

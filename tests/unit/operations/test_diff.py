@@ -179,6 +179,9 @@ def test_the_words_of_a_change_are_marked_and_each_sentence_says_what_it_stands_
         ("", "It.", ([], [(0, 3)])),
         ("山村里有一座桥。", "山村里有两座桥。", ([(4, 5)], [(4, 5)])),
         ("a  b", "a b", ([], [])),
+        # A word that two different sentences share by chance did not stay.
+        ("Fire took the old mill here.", "We saw the bridge fall down.", ([(0, 27)], [(0, 27)])),
+        ("So the mill burned down.", "So a mill burned down.", ([(3, 6)], [(3, 4)])),
     ],
 )
 def test_marks_are_of_words_and_of_characters_where_words_are_not_separated(a: str, b: str, marked: Any) -> None:
@@ -209,7 +212,7 @@ def test_an_archive_of_an_older_version_is_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="There is no archive in .*: it has no Parquet file in summaries"):
+    with pytest.raises(UsageError, match=r"There is no archive in .*: it has no Parquet file in summaries"):
         list(read_results(ArchiveLocation(str(tmp_path))))
 
 
