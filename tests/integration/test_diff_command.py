@@ -15,7 +15,7 @@ from sheets import HOSTILE
 
 from streaming.archive import Archive, ArchiveLocation
 from streaming.kafka.topics import Admin
-from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary, source_headers
+from streaming.messages import Deletion, OutputMessage, Summary, source_headers
 from streaming.settings import Settings
 
 CONTROLS = "\x1b]0;broken\x07\x1b[31m\u202egpj.exe"
@@ -25,9 +25,9 @@ OLD = [
     summary(3, name=HOSTILE, text=f"{HOSTILE} {CONTROLS}"), summary(4),
 ]  # fmt: skip
 NEW = [
-    MILL.model_copy(update={"summary": "The mill burned on Monday.", "recipe": "r2"}), summary(2, recipe="r2"), dead_letter(1),
-    summary(3, name=HOSTILE, text=HOSTILE, recipe="r2"), summary(5, name="new", recipe="r2"), deletion("d4", 9),
-    summary(4),
+    MILL.model_copy(update={"summary": "The mill burned on Monday.", "recipe": "r2"}), summary(2, recipe="r2"),
+    dead_letter(1), summary(3, name=HOSTILE, text=HOSTILE, recipe="r2"), summary(5, name="new", recipe="r2"),
+    deletion("d4", 9), summary(4),
 ]  # fmt: skip
 
 
