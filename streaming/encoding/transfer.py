@@ -33,6 +33,8 @@ _WINDOWS_1252 = {byte: byte for byte in range(256)} | {
 # Two characters of Chinese are a letter of UTF-8 one time in ten ("联通"), and six never are.
 _FEWEST_CHINESE = 6
 _MOST_TIMES = 3
+# A long text of which so little was encoded twice tells of it. English has a curved quotation mark or a dash more often.
+_LONGEST_FOR_ONE, _FOR_EACH = 200, 1_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ def _is_certain(text: str, decoded: str, fewest: int) -> bool:
     beyond_ascii = "".join(character for character in decoded if not character.isascii())
     if len(decoded) > len(text) or any(unicodedata.category(c) in ("Cn", "Co") for c in beyond_ascii):
         return False
-    if not is_language(decoded, proved=False):
+    if not is_language(decoded, proved=False) or len(decoded) > max(
+        _LONGEST_FOR_ONE, _FOR_EACH * (len(beyond_ascii) - 1)
+    ):
         return False
     return len(beyond_ascii) >= fewest or (len(beyond_ascii) > 0 and fewest == 2 and _is_in_word(text, decoded))
 

@@ -1,8 +1,8 @@
 """Mail: what a reply quotes, and what stands below it, in e-mails and posts of forums.
 
 A reply is newer than what it quotes, and often says the opposite. What it quotes is context, not the message; nor are a
-signature and a disclaimer. A block quotation of an essay, a forwarded mail, and what a reply of a few words quotes
-("Yes, do that.") belong to the message.
+signature and a disclaimer. A block quotation of an essay, a forwarded mail, and what a reply of a few words agrees to
+("Yes, agreed.") belong to the message.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from streaming.summarizer.readable.kinds import Kind
+from streaming.summarizer.readable.mail_lines import MailLine, mail_lines
 from streaming.summarizer.readable.mail_marks import (
+    ASSENTS,
     ATTRIBUTION,
     DATED,
     DAY_ALONE,
+    DENIES,
     DISCLAIMER,
     FIELD,
     FORWARD_SUBJECT,
     FORWARDED,
     GREETING,
     OPENS_ATTRIBUTION,
+    OPENS_DENIAL,
     ORIGINAL,
+    PARTICLES,
     POINTS_BELOW,
     QUOTATION,
-    QUOTED,
     REPLY_SUBJECT,
+    RULE,
     SENDERS,
     SENT_FROM,
     SIGNATURE,
@@ -51,27 +56,9 @@ class Aside:
     kind: Kind
 
 
-@dataclass(frozen=True)
-class _Line:
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text.rstrip())
-
-    @property
-    def blank(self) -> bool:
-        return not self.text.strip()
-
-    @property
-    def quoted(self) -> bool:
-        return QUOTED.match(self.text) is not None
-
-
 def asides(text: str) -> list[Aside]:
     """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length."""
-    lines = _lines(text)
+    lines = mail_lines(text)
     last = _end_of_message(lines)
     signed = list(_signatures(lines, last))
     quoted = list(_quotations(lines, {line for first, end in signed for line in range(first, end)}))
@@ -98,52 +85,67 @@ def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield current
 
 
-def _lines(text: str) -> list[_Line]:
-    result, start = list[_Line](), 0
-    for line in text.splitlines(keepends=True):
-        result.append(_Line(line, start))
-        start += len(line)
-    return result
-
-
-def _quotations(lines: Sequence[_Line], signed: set[int]) -> list[tuple[int, int]]:
+def _quotations(lines: Sequence[MailLine], signed: set[int]) -> list[tuple[int, int]]:
     """Return the spans of lines that a reply quotes."""
     marked = {number for number, line in enumerate(lines) if line.quoted}
     heads, attributions = _heads(lines), _attributions(lines)
     first = _next(lines, 0)
-    if _is_forward(
-        lines, [*(start for start, _ in heads if start != first), *(start for start, _ in attributions), *marked]
-    ):
+    begins = [*(start for start, _ in heads if start != first), *(start for start, _ in attributions), *marked]
+    forwarded = _forwarded(lines, lines[: min(begins, default=len(lines))], heads, marked)
+    if forwarded is None:
         return []
-    spans = _below_head(lines, heads)
+    spans = forwarded + _below_head(lines, heads)
     if marked:
-        spans += [(first, end) for first, end in attributions if _next(lines, end) in marked]
+        spans += [(start, end) for start, end in attributions if _next(lines, end) in marked]
     else:
         spans += _below_attribution(lines, attributions, heads)
-    evident = bool(spans) or bool(heads) or first in marked
+    attributed = bool(spans)
+    evident = attributed or bool(heads) or first in marked or any(map(_is_forum_tag, lines))
     spans += [(number, number + 1) for number in marked]
     others = signed.union(*(range(start, end) for start, end in (*spans, *heads)))
-    own = [line.text for number, line in enumerate(lines) if number not in others]
-    said = length(" ".join(text for text in own if not GREETING.match(text)))
-    if spans and not marked and not any(map(ends_with_sentence, own)):
-        # A letterhead above a memorandum.
-        return []
+    own = [line.text for number, line in enumerate(lines) if number not in others and not line.blank]
+    words = " ".join(text for text in own if not GREETING.match(text))
+    said = length(words)
+    if spans and not marked and not any(map(ends_with_sentence, own)) and not _is_said(words):
+        starts = [lines[start].text for start, _ in spans]
+        if not any((ORIGINAL.match(line) and not RULE.match(line)) or ATTRIBUTION.match(line) for line in starts):
+            # A letterhead above a memorandum.
+            return []
     if not evident:
         # An essay says more than it quotes.
         evident = length(" ".join(lines[number].text for number in marked)) >= said
     if said <= _LONGEST_COVER and any(map(POINTS_BELOW.search, own)):
         return []
-    return sorted(spans) if evident and said >= _SHORTEST_REPLY else []
+    return sorted(spans) if evident and (said >= _SHORTEST_REPLY or _is_answer(words, attributed)) else []
 
 
-def _next(lines: Sequence[_Line], number: int) -> int:
+def _is_said(words: str) -> bool:
+    """Whether words are said by somebody, and are no name of a society or a place, whose words have capitals."""
+    plain = [word for word in words.split() if word[:1].isalpha() and word.casefold() not in PARTICLES]
+    return bool(plain) and 2 * sum(word[0].islower() for word in plain) >= len(plain)
+
+
+def _is_answer(words: str, attributed: bool) -> bool:
+    """Whether a few words say something without what they answer: a refusal, or a sentence that is no assent."""
+    if not attributed:
+        return OPENS_DENIAL.match(words) is not None
+    if DENIES.search(words):
+        return True
+    return ends_with_sentence(words) and not ASSENTS.search(words)
+
+
+def _is_forum_tag(line: MailLine) -> bool:
+    return line.quoted and line.text.lstrip()[:6].casefold() == "[quote"
+
+
+def _next(lines: Sequence[MailLine], number: int) -> int:
     """Return the number of the first line from `number` on that is not blank."""
     while number < len(lines) and lines[number].blank:
         number += 1
     return number
 
 
-def _heads(lines: Sequence[_Line]) -> list[tuple[int, int]]:
+def _heads(lines: Sequence[MailLine]) -> list[tuple[int, int]]:
     """Return the spans of heads: a few lines that name sender, date, recipients and subject."""
     result, number = list[tuple[int, int]](), 0
     while number < len(lines):
@@ -158,13 +160,31 @@ def _heads(lines: Sequence[_Line]) -> list[tuple[int, int]]:
     return result
 
 
-def _is_forward(lines: Sequence[_Line], quotations: Sequence[int]) -> bool:
-    """Tell whether a text says that it forwards another one, ahead of where the first of `quotations` begins."""
-    ahead = lines[: min(quotations, default=len(lines))]
-    return any(FORWARDED.match(line.text) or FORWARD_SUBJECT.match(line.text) for line in ahead)
+def _forwarded(
+    lines: Sequence[MailLine], ahead: Sequence[MailLine], heads: Sequence[tuple[int, int]], marked: set[int]
+) -> list[tuple[int, int]] | None:
+    """Return the span of a mail that is forwarded below a message; None where the forwarded mail is the message.
+
+    `ahead` are the lines before the first quotation. More than a cover note, a reply by its subject, and a refusal are
+    messages of their own.
+    """
+    if any(FORWARD_SUBJECT.match(line.text) for line in ahead):
+        return None
+    number = next((number for number, line in enumerate(ahead) if FORWARDED.match(line.text)), None)
+    if number is None:
+        return []
+    below = _next(lines, number + 1)
+    top = [head for head in heads if head[0] == _next(lines, 0)]
+    note = " ".join(line.text for line in ahead[top[0][1] if top else 0 : number] if not GREETING.match(line.text))
+    replies = any(REPLY_SUBJECT.match(line.text) for line in lines[slice(*top[0])]) if top else False
+    is_message = replies or length(note) > _LONGEST_COVER or OPENS_DENIAL.match(note)
+    begins = below in marked or any(start == below for start, _ in heads)
+    if not is_message or not begins or POINTS_BELOW.search(note):
+        return None
+    return [(number, len(lines))]
 
 
-def _below_head(lines: Sequence[_Line], heads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _below_head(lines: Sequence[MailLine], heads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the span from the head of the mail that is quoted to the end of the text, if there is one."""
     starts = {start for start, _ in heads}
     for number, line in enumerate(lines):
@@ -181,7 +201,7 @@ def _below_head(lines: Sequence[_Line], heads: Sequence[tuple[int, int]]) -> lis
     return [(below[0][0], len(lines))]
 
 
-def _attributions(lines: Sequence[_Line]) -> list[tuple[int, int]]:
+def _attributions(lines: Sequence[MailLine]) -> list[tuple[int, int]]:
     """Return the spans of lines that say who wrote what follows; one may be wrapped."""
     result = list[tuple[int, int]]()
     for number, line in enumerate(lines):
@@ -196,7 +216,7 @@ def _attributions(lines: Sequence[_Line]) -> list[tuple[int, int]]:
 
 
 def _below_attribution(
-    lines: Sequence[_Line], attributions: Sequence[tuple[int, int]], heads: Sequence[tuple[int, int]]
+    lines: Sequence[MailLine], attributions: Sequence[tuple[int, int]], heads: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """Return the span from the first attribution to the end, of a text without marks of quotation that is a mail."""
     mail = bool(heads) or any(SIGNATURE.match(line.text.rstrip("\r\n")) for line in lines)
@@ -214,7 +234,7 @@ def _below_attribution(
     return []
 
 
-def _end_of_message(lines: Sequence[_Line]) -> int:
+def _end_of_message(lines: Sequence[MailLine]) -> int:
     """Return the number of the line after the last one that is not blank."""
     end = len(lines)
     while end and lines[end - 1].blank:
@@ -222,7 +242,7 @@ def _end_of_message(lines: Sequence[_Line]) -> int:
     return end
 
 
-def _signatures(lines: Sequence[_Line], last: int) -> Iterator[tuple[int, int]]:
+def _signatures(lines: Sequence[MailLine], last: int) -> Iterator[tuple[int, int]]:
     """Yield the spans of signatures and disclaimers."""
     for number, line in enumerate(lines):
         if SIGNATURE.match(line.text.rstrip("\r\n")) and number:
@@ -242,7 +262,7 @@ def _signatures(lines: Sequence[_Line], last: int) -> Iterator[tuple[int, int]]:
             yield first, end
 
 
-def _paragraphs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+def _paragraphs(lines: Sequence[MailLine]) -> Iterator[tuple[int, int]]:
     first = None
     for number, line in enumerate(lines):
         if line.blank and first is not None:

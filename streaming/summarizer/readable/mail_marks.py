@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import regex
 
-QUOTED = regex.compile(r"[ \t]{0,3}>")
+QUOTED = regex.compile(r"[ \t]{0,3}(?:>|＞|&gt;)")
+# The initials or the name of who wrote it stand before the mark: "BK> I propose ..."
+NAMED_QUOTED = regex.compile(r"[ \t]{0,3}(?P<who>\p{Lu}\p{L}{1,14})>+[ \t]*(?=\S)(?P<said>.*)")
+# Marks of forums and of HTML around a quotation, by name; a forum's are in no other text.
+QUOTE_TAG = regex.compile(
+    r"(?P<opens><blockquote(?=[\s>])[^<>]{0,300}>|\[quote(?:[= ][^\[\]\n]{0,200})?\])"
+    r"|(?P<closes></blockquote\s*>|\[/quote\])",
+    regex.IGNORECASE,
+)
 _DAY = (
     r"(?:(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?\b)|(?:montag|dienstag|mittwoch"
     r"|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi"
@@ -38,6 +46,7 @@ REPLY_SUBJECT = regex.compile(
     rf"{_SUBJECT}(?:re|aw|antw|sv|r|rif|odp|回复|答复|ответ)(?:\[\d+\])?\s?[:：]", regex.IGNORECASE
 )
 FORWARD_SUBJECT = regex.compile(rf"{_SUBJECT}(?:fwd?|wg|tr|rv|i|enc|转发|vs|pd)\s?[:：]", regex.IGNORECASE)
+RULE = regex.compile(r"\s*_{20,}\s*$")
 ORIGINAL = regex.compile(
     r"\s*(?:-{2,}\s*(?:original message|original appointment|urspr[üu]ngliche nachricht|urspr[üu]ngliche mail"
     r"|message d['’]origine|message original|mensaje original|messaggio originale|mensagem original"
@@ -82,3 +91,30 @@ POINTS_BELOW = regex.compile(
     r"|para (?:su|tu) informaci[óo]n|qui sotto|hieronder|ter info\w*)\b|以下|下面|供参考",
     regex.IGNORECASE,
 )
+# What turns a request down, in a word; and what agrees to it, or thanks, and says nothing without it.
+_DENIES = (
+    r"no|nope|never|not|don['’]t|won['’]t|can['’]t|disagree|declined|rejected|nein|nie|niemals|kein\w*|nicht|abgelehnt"
+    r"|non|jamais|pas|nunca|jam[áa]s|tampoco|n[ãa]o|nee|nooit|niet|geen|nej|aldrig|ikke|inte|нет|никогда|не"
+)
+DENIES = regex.compile(rf"(?<!\w)(?:{_DENIES})(?!\w)|[不没否別别]|いいえ", regex.IGNORECASE)
+# "No comment." may be a title, "No, thanks." is none.
+OPENS_DENIAL = regex.compile(
+    r"\s*(?:sorry\W+)?(?:(?:no|nope|never|nein|niemals|non|jamais|nunca|n[ãa]o|nee|nej|нет|никогда)\s*(?:[.,;:!–—-]|$)"
+    r"|[不没否])",
+    regex.IGNORECASE,
+)
+ASSENTS = regex.compile(
+    r"(?<!\w)(?:yes|yep|yeah|ok|okay|agreed?|fine|sure|great|perfect|approved|thanks|thank you|thx|ja|genau"
+    r"|einverstanden|gerne?|danke|oui|d['’]accord|merci|s[íi]|vale|gracias|sim|obrigad[oa]"
+    r"|va bene|grazie|akkoord|dank|tack|takk?|да"
+    r"|согласен|согласна|спасибо)(?!\w)|[好是对]|同意|谢谢|はい|\+1",
+    regex.IGNORECASE,
+)
+# Small words of a name such as "Society of the Friends of the Mill".
+PARTICLES = frozenset(
+    {
+        "of", "the", "for", "and", "in", "at", "on", "und", "der", "die", "das", "des", "für", "von", "zu", "im", "am",
+        "de", "la", "le", "les", "du", "et", "del", "el", "los", "las", "y", "di", "della", "e", "do", "da", "van",
+        "het",
+    }
+)  # fmt: skip

@@ -75,6 +75,7 @@ def test_utf8_that_was_encoded_three_times_and_a_lone_letter_are_decoded() -> No
     "text",
     [
         *TEXTS.values(), "", "联通", "The letter “é” shows as “Ã©”.", "Ã©", "NÃO, SÃO JOÃO", "20 Â°C",
+        f"{'The mill stopped. ' * 20}Its name was written MÃ¼hle.",
         "├── src\n└── tests",
         "x=12 and y=20 and z=AB", "https://example.org/?a=BB&b=CC&c=DD", "a = b\nc =\n  d\n", "E=mc2", "1+1=2", "=====",
         "C++ and Java+Kotlin+Swift- are not +49-30-12", "Disney+Max and HBO+Prime-", "+1-", "~{ a ~}", "\\it~{x}",

@@ -60,6 +60,25 @@ HEADED = {
 REPLIES = {f"marked, {name}": f"{REPLY}\n\n{line}{QUOTED}" for name, line in MARKED.items()} | {
     f"not marked, {name}": f"{REPLY}\n\n{head}{PLAIN}" for name, head in HEADED.items()
 }
+FORUM = {
+    "initials": "\n".join(f"BK> {sentence}" for sentence in PROPOSAL),
+    "initials below who wrote": "On Monday, Bruno wrote:\n" + "\n".join(f"BK> {sentence}" for sentence in PROPOSAL),
+    "a name": "\n".join(f"Bruno>> {sentence}" for sentence in PROPOSAL),
+    "marks of HTML": "\n".join(f"&gt; {sentence}" for sentence in PROPOSAL),
+    "a block of HTML": f"<blockquote>{PLAIN}</blockquote>",
+    "blocks in blocks": f'<blockquote type="cite">\n{PLAIN}\n<blockquote>{PLAIN}</blockquote>\n</blockquote>',
+    "a tag": f"[QUOTE]{PLAIN}[/QUOTE]",
+    "a tag with a name": f"[QUOTE=Bruno;4711]\n{PLAIN}\n[/QUOTE]",
+    "a tag in small letters": f'[quote="Bruno, post:3, topic:5"]\n{PLAIN}\n[/quote]',
+    "tags in tags": f"[QUOTE=Bruno][QUOTE=Carla]{PLAIN}[/QUOTE]\n{PLAIN}[/QUOTE]",
+}
+REPLIES |= {f"{name}, below": f"{REPLY}\n\n{quoted}" for name, quoted in FORUM.items()}
+REPLIES |= {f"{name}, above": f"{quoted}\n\n{REPLY}" for name, quoted in FORUM.items()}
+REPLIES |= {
+    "a tag in the same line": f"[QUOTE=Bruno]{PLAIN}[/QUOTE]{REPLY}",
+    "a forwarded mail below a reply": f"{REPLY}\n\nBegin forwarded message:\n\n{HEAD}\n\n{PLAIN}",
+    "a forwarded mail that is marked": f"{REPLY}\n\nBegin forwarded message:\n\n> From: Bruno\n>\n{QUOTED}",
+}
 WAYS: dict[str, dict[str, Any]] = {
     "strict": {"faithfulness": "strict"},
     "off": {"faithfulness": "off", "ladder": True},
@@ -81,8 +100,33 @@ def test_a_reply_of_one_sentence_is_read_without_what_it_quotes(reply: str) -> N
         assert read_text(f"{reply}\n\n{line}{QUOTED}").text.split() == reply.split()
 
 
+@pytest.mark.parametrize("reply", ["No, never.", "No.", "Never", "Nein.", "Auf keinen Fall!", "Non, jamais.", "不行。"])
+@pytest.mark.parametrize("line", [*MARKED.values(), HEADED["Outlook"], HEADED["a dated line"], HEADED["a day alone"]])
+def test_a_refusal_in_a_word_is_read_without_what_it_refuses(reply: str, line: str) -> None:
+    quoted = QUOTED if line in MARKED.values() else PLAIN
+    if not line and reply in ("Never", "Auf keinen Fall!"):
+        pytest.skip("a title may be such words, and nothing here says that the text is a reply")
+    assert read_text(f"{reply}\n\n{line}{quoted}").text.split() == reply.split()
+    assert read_text(f"Hi Bruno,\n\n{reply}\n\nInes\n\n{line}{quoted}").text.split()[2:-1] == reply.split()
+
+
+@pytest.mark.parametrize("reply", ["It floods.", "On Friday.", "Bruno was wrong."])
+def test_an_answer_of_two_words_is_read_without_its_question(reply: str) -> None:
+    assert read_text(f"{reply}\n\n{MARKED['English']}{QUOTED}").text.split() == reply.split()
+
+
+@pytest.mark.parametrize(
+    "reply", ["I will not sign this", "Nein, das geht auf keinen Fall", "the key is with the mayor"]
+)
+@pytest.mark.parametrize("name", HEADED)
+def test_a_reply_without_a_full_stop_is_read_without_what_it_quotes(reply: str, name: str) -> None:
+    assert read_text(f"{reply}\n\n{HEADED[name]}{PLAIN}").text.split() == reply.split()
+
+
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["marked, English", "not marked, Outlook"])
+@pytest.mark.parametrize(
+    "name", ["marked, English", "not marked, Outlook", "initials, below", "a tag in the same line"]
+)
 def test_neither_model_nor_summary_has_what_a_reply_quotes(name: str, way: str) -> None:
     engine = FakeEngine(lambda asked: asked, context=4096)
     summarizer = Summarizer(engine, replace(RECIPE, chunk_tokens=1500, max_tokens=200, **WAYS[way]))
@@ -117,7 +161,18 @@ WHOLE = {
     "an essay with a quotation": ESSAY.format(line="Here is the rule that everybody knows."),
     "an essay that says who wrote": ESSAY.format(line="In his essay he put it like this:"),
     "a mail that is forwarded": f"Please see below.\n\n---------- Forwarded message ---------\n{HEAD}\n\n{PLAIN}",
-    "a forwarded mail with a comment": f"{REPLY}\n\nBegin forwarded message:\n\n{HEAD}\n\n{PLAIN}",
+    "a forwarded mail with a note": f"This came from Bruno.\n\nBegin forwarded message:\n\n{HEAD}\n\n{PLAIN}",
+    "a forwarded mail with a long note": f"{REPLY} See below.\n\nBegin forwarded message:\n\n{HEAD}\n\n{PLAIN}",
+    "a text on forwarded messages": f"{REPLY}\n\nForwarded messages are a plague. {PLAIN}",
+    "an essay with a block of HTML": ESSAY.format(line="So it goes:")
+    .replace("> Never", "<blockquote>Never")
+    .replace("will do.", "will do.</blockquote>"),
+    "a tag that is not closed": f"{REPLY}\n\n[QUOTE]\n{PLAIN}",
+    "a chat": "The chat of Monday, as it was.\n\nBK> The cellar is large.\nIN> It floods.\nBK> It is free of charge.",
+    "commands": "Count the maps.\n\nSQL> SELECT count(*) FROM maps;\nSQL> SELECT name FROM boxes WHERE wet = 1;",
+    "a poem with a title": f"My mill.\n\n{QUOTED}",
+    "a society of many small words": f"Society of the Friends of the Mill\n\n{HEAD}\n\n{PLAIN}",
+    "thanks": f"Thank you, Bruno!\n\n{MARKED['English']}{QUOTED}",
     "a subject that says forwarded": f"From: Ines\nTo: list\nSubject: Fwd: Archive\n\nHi,\n\n{HEAD}\n\n{PLAIN}",
     "a mail alone": f"{HEAD}\n\n{PLAIN}",
     "a reply of two words": f"Yes, agreed.\n\n{MARKED['English']}{QUOTED}",
