@@ -33,7 +33,7 @@ _WINDOWS_1252 = {byte: byte for byte in range(256)} | {
 # Two characters of Chinese are a letter of UTF-8 one time in ten ("联通"), and six never are.
 _FEWEST_CHINESE = 6
 _MOST_TIMES = 3
-# A long text of which so little was encoded twice tells of it. English has a curved quotation mark or a dash more often.
+# A long text of which less was encoded twice tells of it. English has a curved quotation mark or a dash more often.
 _LONGEST_FOR_ONE, _FOR_EACH = 200, 1_000
 
 
