@@ -1,10 +1,12 @@
 """Which of several results of one document is the newest: the delivery rule (docs/delivery.md).
 
-The highest source offset counts, not the last arrival; for the same offset, which may have several recipes, the later
-`produced_at`.
+The highest source offset counts, not the last arrival. For the same offset it is a deletion, which `gistream forget`
+sends, and else, as there may be several recipes, the later `produced_at`.
 """
 
 from __future__ import annotations
+
+import math
 
 from streaming.messages import Deletion, OutputMessage, Summary
 
@@ -18,6 +20,8 @@ def version(result: OutputMessage) -> Version:
     Offsets compare within one partition of one topic only. A result without a source has offset -1.
     """
     offset = -1 if result.source is None else result.source.offset
+    if isinstance(result, Deletion):
+        return offset, math.inf
     return offset, result.produced_at.timestamp() if isinstance(result, Summary) else 0.0
 
 

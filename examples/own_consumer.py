@@ -52,7 +52,8 @@ def update(table: Table, key: bytes, value: bytes | None, headers: Sequence[tupl
         recipe, summary = result["recipe"], result["summary"]
         produced_at = datetime.fromisoformat(result["produced_at"].replace("Z", "+00:00"))
     newest = table.get((topic, partition, key.decode()))
-    if newest is None or offset > newest.offset:
+    # A deletion at the offset of a summary (`gistream forget` sends it) is newer than the summary.
+    if newest is None or offset > newest.offset or (offset == newest.offset and value is None):
         table[topic, partition, key.decode()] = Newest(offset, {recipe}, produced_at, summary)
     elif offset == newest.offset and recipe not in newest.recipes:
         # The same document, summarized again by another model or prompt: the later summary is the newer one.

@@ -22,7 +22,7 @@ NEWEST = """
     SELECT s.id, s.summary FROM summaries s
     WHERE NOT EXISTS (FROM deletions d
                       WHERE d.id = s.id AND d.source.topic = s.source.topic
-                        AND d.source.partition = s.source.partition AND d.source."offset" > s.source."offset")
+                        AND d.source.partition = s.source.partition AND d.source."offset" >= s.source."offset")
     QUALIFY row_number() OVER (PARTITION BY s.source.topic, s.source.partition, s.id
                                ORDER BY s.source."offset" DESC, s.produced_at DESC) = 1
     ORDER BY s.id
@@ -37,7 +37,7 @@ def newest_with_pandas(archive: Path) -> pd.DataFrame:
     if (archive / "deletions").is_dir():
         deletions = read_with_pandas(archive / "deletions").groupby(DOCUMENT)["offset"].max().rename("deleted_at")
         newest = newest.join(deletions, on=DOCUMENT)
-        newest = newest[~(newest["deleted_at"] > newest["offset"])]
+        newest = newest[~(newest["deleted_at"] >= newest["offset"])]
     return newest.sort_values("id")
 
 

@@ -13,7 +13,9 @@
     │   └── EngineError        8    the engine failed for every document, not for one
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
     ├── NotAcknowledged       10    some documents did not reach the topic
-    └── NotSummarized         11    `gistream summarize`: some documents have no summary
+    ├── NotSummarized         11    `gistream summarize`: some documents have no summary
+    ├── UnknownDocument       12    `gistream forget`: nothing was found of an id
+    └── NotForgotten          13    `gistream forget`: something remains of a document, or is still coming
 
     DocumentError                   one document becomes a dead letter, its neighbours go on
     ├── BadInput                    the document is at fault; does not count against `max_failed_share`
@@ -125,6 +127,18 @@ class NotSummarized(GistreamError):
     """Some documents of `gistream summarize` have no summary."""
 
     exit_code = 11
+
+
+class UnknownDocument(GistreamError):
+    """Nothing was found of an id that `gistream forget` was given; it may be misspelt, or forgotten already."""
+
+    exit_code = 12
+
+
+class NotForgotten(GistreamError):
+    """`gistream forget` could not remove something of a document, or a query will bring something of it back."""
+
+    exit_code = 13
 
 
 class DocumentError(Exception):

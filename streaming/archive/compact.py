@@ -175,7 +175,7 @@ def _drop_rule(location: ArchiveLocation, folder: str) -> Drop:
 
         def is_deleted(row: Row) -> bool:
             topic, partition, offset = position(row)
-            return newest.get((topic, partition, row["id"]), -1) > offset
+            return newest.get((topic, partition, row["id"]), -1) >= offset
 
         return is_deleted
     if data_set == "dead_letters":

@@ -21,6 +21,7 @@ from streaming.cli.demo import demo
 from streaming.cli.diff import diff
 from streaming.cli.doctor import doctor
 from streaming.cli.engine import engine
+from streaming.cli.forget import forget
 from streaming.cli.recommend import recommend
 from streaming.cli.run import run
 from streaming.cli.summarize import summarize
@@ -70,7 +71,7 @@ def _add_group(
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, summarize, verify, diff, compact, doctor, tune, engine, bench):
+for _command in (demo, run, tail, summarize, verify, diff, compact, forget, doctor, tune, engine, bench):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")

@@ -30,6 +30,8 @@ from streaming.settings.kafka_options import for_python
 _ANSWER_MS = 10_000
 # The protocol's number (ListOffsets): up to the first transaction that is still open.
 _READ_COMMITTED = 1
+# Kafka's defaults of segment.ms and max.compaction.lag.ms.
+_WEEK_MS, _NEVER_MS = 7 * 86_400_000, 2**63 - 1
 _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 
 
@@ -40,7 +42,8 @@ class Topic:
     `offsets` is the number of its offsets, so the most records that it may have: the records of an aborted transaction,
     its end, and what compaction took away have an offset, too. `max_message_bytes` is its limit for one record batch,
     compressed; `rights` are the operations that this user may
-    do, in Kafka's words (READ, WRITE, ...).
+    do, in Kafka's words (READ, WRITE, ...). `retention_ms` (-1: for ever) counts from a segment's newest record, and a
+    segment takes records for `segment_ms`. `max_compaction_lag_ms` is the longest time before a record is compacted.
     """
 
     name: str
@@ -52,6 +55,20 @@ class Topic:
     retention_ms: int
     cleanup_policy: str
     rights: list[str]
+    segment_ms: int = _WEEK_MS
+    max_compaction_lag_ms: int = _NEVER_MS
+
+    def gone_by(self, timestamp: int) -> int | None:
+        """Return the latest time (ms since 1970) at which Kafka deletes a record of `timestamp`; None without one.
+
+        With compaction it is a record that a tombstone deletes, and Kafka's log cleaner has to find the time.
+        """
+        times = []
+        if "delete" in self.cleanup_policy and self.retention_ms >= 0:
+            times.append(timestamp + self.segment_ms + self.retention_ms)
+        if "compact" in self.cleanup_policy and self.max_compaction_lag_ms < _NEVER_MS:
+            times.append(timestamp + self.max_compaction_lag_ms)
+        return min(times, default=None)
 
 
 def required_topics(settings: Settings) -> dict[str, int]:
@@ -145,6 +162,8 @@ class Admin:
                 retention_ms=int(configs[name].get("retention.ms", -1)),
                 cleanup_policy=configs[name].get("cleanup.policy", "delete"),
                 rights=sorted(metadata.get("authorized_operations") or []),
+                segment_ms=int(configs[name].get("segment.ms", _WEEK_MS)),
+                max_compaction_lag_ms=int(configs[name].get("max.compaction.lag.ms", _NEVER_MS)),
             )
             for name, metadata in topics.items()
             if metadata is not None

@@ -139,7 +139,7 @@ class _Counter:
         if work.store is not None and self._store is not None:
             key = summary_key(work.store.model, work.store.code, work.recipe, request)
             # What the range has twice is generated once.
-            if key in self._keys or await self._store.get("summaries", key) is not None:
+            if key in self._keys or await self._store.get("summaries", key, None) is not None:
                 result.documents += 1
                 result.stored += 1
                 return

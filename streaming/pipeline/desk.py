@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,7 +21,7 @@ from streaming.messages import Document, LeftOut, PromptInfo, Signals, Source, S
 from streaming.planning.work import Work
 from streaming.protocol import Engine, EngineRecipe
 from streaming.storage import Folder
-from streaming.store import Labels, Store, StoredEngine, summary_key, working_on
+from streaming.store import Labels, Store, StoredEngine, hash_of_id, summary_key, working_on
 from streaming.summarizer import Summarizer, SummaryRequest, SummaryResult
 from streaming.summarizer.evidence import SummarySentence as MeasuredSentence
 
@@ -88,13 +89,14 @@ class Desk:
             "source": source,
             "metadata": document.metadata,
         }
+        recipe = work.recipe.hash(profile)
+        labels = Labels(document_sha256, recipe, time.time(), hash_of_id(of_document["id"]))
         key = None
         if work.store is not None and self._store is not None:
             key = summary_key(work.store.model, work.store.code, work.recipe, request)
-            if (value := await self._store.get("summaries", key)) is not None:
+            if (value := await self._store.get("summaries", key, labels.id_sha256)) is not None:
                 return _reused(value, of_document, seconds=time.monotonic() - started)
-        recipe = work.recipe.hash(profile)
-        with working_on(document_sha256, recipe):
+        with working_on(labels):
             outcome = await self._summarizer.summarize(request, deadline=started + work.deadline)
         summary = Summary(
             **of_document,
@@ -115,8 +117,8 @@ class Desk:
             produced_at=datetime.now(timezone.utc),
         )
         if key is not None and self._store is not None:
-            labels = Labels(document_sha256, recipe, time.time())
-            await self._store.put("summaries", key, labels, summary.model_dump(mode="json", exclude=set(of_document)))
+            value = summary.model_dump(mode="json", exclude=set(of_document))
+            await self._store.put("summaries", key, replace(labels, made_at=time.time()), value)
         return summary
 
     async def attempt(self, document: Document) -> Summary | DocumentError:

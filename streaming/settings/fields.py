@@ -259,6 +259,11 @@ class Settings(RecordSettings):
         return self.data_dir / "logs"
 
     @property
+    def scratch_dir(self) -> Path:
+        """The folder of Spark's scratch files, with a folder for each process."""
+        return self.data_dir / "spark"
+
+    @property
     def is_local(self) -> bool:
         """Whether Spark's master has every process on this machine."""
         return self.master.startswith("local")

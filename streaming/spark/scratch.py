@@ -20,9 +20,7 @@ def scratch_folder(place: Path) -> Iterator[Path]:
     Spark removes its own files when it ends in order. A JVM that was killed leaves them.
     """
     place.mkdir(parents=True, exist_ok=True)
-    for folder in place.iterdir():
-        if not _is_used(folder.name):
-            shutil.rmtree(folder, ignore_errors=True)
+    sweep_scratch(place)
     own = place / _name(psutil.Process())
     # A process has one JVM, whose first session made the folder.
     is_first = not own.exists()
@@ -32,6 +30,13 @@ def scratch_folder(place: Path) -> Iterator[Path]:
     finally:
         if is_first:
             shutil.rmtree(own, ignore_errors=True)
+
+
+def sweep_scratch(place: Path) -> None:
+    """Remove the folders of killed processes in `place`, if it is there."""
+    for folder in place.iterdir() if place.is_dir() else ():
+        if not _is_used(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _name(process: psutil.Process) -> str:

@@ -144,8 +144,8 @@ class Folder:
                 flush((flushed / path).parent)
 
     def remove(self, path: str) -> None:
-        """Remove an existing file."""
-        with self._explained("written"):
+        """Remove a file, if it is there."""
+        with self._explained("written"), suppress(FileNotFoundError):
             self._fs.delete_file(self._at(path))
 
     @contextmanager

@@ -16,11 +16,20 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Labels:
-    """What an entry was made for: the SHA-256 of its document's text, its recipe, and when (seconds since 1970)."""
+    """What an entry was made for: the SHA-256 of its document's text, its recipe, and when (seconds since 1970).
+
+    `id_sha256` is the SHA-256 of the document's id; entries from before it was there have none.
+    """
 
     document_sha256: str
     recipe: str
     made_at: float
+    id_sha256: str = ""
+
+
+def hash_of_id(document_id: str) -> str:
+    """Return the SHA-256 of a document's id, as labels have it."""
+    return hashlib.sha256(document_id.encode(errors="surrogatepass")).hexdigest()
 
 
 def pack(key: str, labels: Labels, value: Mapping[str, Any]) -> bytes:
@@ -35,7 +44,9 @@ def unpack(key: str, raw: bytes) -> tuple[Labels, dict[str, Any]]:
     first, _, payload = raw.partition(b"\n")
     try:
         head = json.loads(first)
-        labels = Labels(str(head["document_sha256"]), str(head["recipe"]), float(head["made_at"]))
+        labels = Labels(
+            str(head["document_sha256"]), str(head["recipe"]), float(head["made_at"]), head.get("id_sha256", "")
+        )
         proof = head["format"], head["key"], head["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("its first line is not that of an entry") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import get_args
 from streaming.errors import GistreamError
 from streaming.storage import File, Folder
 from streaming.store.entry import unpack
-from streaming.store.store import SUFFIX, Kind
+from streaming.store.store import MARK_SUFFIX, SUFFIX, Kind
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -68,8 +69,12 @@ def collect(
 ) -> Removed:
     """Remove entries older than `older_than` seconds, of other recipes, and the oldest ones beyond `max_bytes`.
 
-    Without `keep_recipes` all recipes stay. `now` is in seconds since 1970. Raises `MachineError`.
+    The marks of an entry go with it. Without `keep_recipes` all recipes stay. `now` is in seconds since 1970. Raises
+    `MachineError`.
     """
+    marks: dict[str, list[str]] = defaultdict(list)
+    for mark in (file.path for kind in KINDS for file in folder.files(kind, MARK_SUFFIX)):
+        marks[PurePosixPath(mark).name.partition(".")[0]].append(mark)
     files = sorted((file for kind in KINDS for file in folder.files(kind, SUFFIX)), key=lambda file: file.modified)
     left = sum(file.bytes for file in files)
     entries = removed = 0
@@ -78,7 +83,8 @@ def collect(
         old = older_than is not None and now - file.modified / 1e9 > older_than
         foreign = bool(keep_recipes) and _recipe(folder, file) not in keep_recipes
         if old or foreign or (max_bytes is not None and left > max_bytes):
-            folder.remove(file.path)
+            for path in (file.path, *marks.get(PurePosixPath(file.path).stem, ())):
+                folder.remove(path)
             left -= file.bytes
             entries, removed = entries + 1, removed + file.bytes
     return Removed(entries, removed)

@@ -2,6 +2,7 @@
 
 Item: one entry, a file of its own. Unit of parallelism: a call; any number of threads, processes and machines.
 Guarantee: an entry is the whole of what was put under its key, or it is not there. Two that put one key put the same.
+Each document that put or got an entry has a mark beside it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from streaming.store.entry import Labels, pack, unpack
 
 Kind = Literal["summaries", "generations"]
 SUFFIX = ".json"
+# Of a mark: an empty file beside an entry, for each document that put it or got it. It names the document, so that one
+# can be forgotten by listing names.
+MARK_SUFFIX = ".user"
 # A disk answers in a millisecond, an object store in 50; one that hangs must not hold up documents that can be made.
 _ANSWER_SECONDS = 10
 # How long a store that failed is left alone; what it had is generated meanwhile.
@@ -40,25 +44,43 @@ class Store:
         self._rests_until = 0.0
         self._said: set[str] = set()
 
-    async def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return the value of a key; None when there is none that can be trusted, or the store fails."""
-        return await self._tried(lambda: self._read(kind, key))
+    async def get(self, kind: Kind, key: str, id_sha256: str | None) -> dict[str, Any] | None:
+        """Return the value of a key; None when there is none that can be trusted, or the store fails.
+
+        `id_sha256` is that of the document which gets it; it gets a mark beside the entry, if it has none. None is for
+        one who only looks whether there is an entry.
+        """
+        return await self._tried(lambda: self._read(kind, key, id_sha256))
 
     async def put(self, kind: Kind, key: str, labels: Labels, value: Mapping[str, Any]) -> None:
         """Put a value; a store that fails loses it, and says so once."""
         entry = pa.py_buffer(pack(key, labels, value))
-        # Not durable: an entry that a power cut took is generated again.
-        await self._tried(lambda: self._folder.write(_path(kind, key), entry, durable=False))
 
-    def _read(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        raw = self._folder.read_bytes(_path(kind, key))
+        def write() -> None:
+            # Before the entry: no entry is without the mark of its document, whoever else writes it at the same time.
+            self._mark(kind, key, labels.id_sha256)
+            # Not durable: an entry that a power cut took is generated again.
+            self._folder.write(entry_path(kind, key), entry, durable=False)
+
+        await self._tried(write)
+
+    def _read(self, kind: Kind, key: str, id_sha256: str | None) -> dict[str, Any] | None:
+        raw = self._folder.read_bytes(entry_path(kind, key))
         if raw is None:
             return None
         try:
-            return unpack(key, raw)[1]
+            labels, value = unpack(key, raw)
         except ValueError as error:
             self._say("damaged", f"an entry of the store {self._folder.url} is left out and made again: {error}")
             return None
+        if id_sha256 is not None and id_sha256 != labels.id_sha256:
+            self._mark(kind, key, id_sha256)
+        return value
+
+    def _mark(self, kind: Kind, key: str, id_sha256: str) -> None:
+        path = mark_path(kind, key, id_sha256)
+        if self._folder.read_bytes(path) is None:
+            self._folder.write(path, pa.py_buffer(b""), durable=False)
 
     async def _tried(self, action: Callable[[], _T]) -> _T | None:
         if time.monotonic() < self._rests_until:
@@ -83,6 +105,12 @@ class Store:
             sys.stderr.write(f"gistream: {sentence}\n")
 
 
-def _path(kind: Kind, key: str) -> str:
+def entry_path(kind: Kind, key: str) -> str:
+    """Return the path of an entry in its store."""
     # 256 folders each: a folder of a million files is slow to list.
     return f"{kind}/{key[:2]}/{key}{SUFFIX}"
+
+
+def mark_path(kind: Kind, key: str, id_sha256: str) -> str:
+    """Return the path of the mark of the document whose id has this SHA-256."""
+    return f"{kind}/{key[:2]}/{key}.{id_sha256}{MARK_SUFFIX}"

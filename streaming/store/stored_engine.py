@@ -6,21 +6,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from streaming.protocol import Engine, EngineStatus, Generation, GenerationRequest, Message
 from streaming.store.entry import Labels
 from streaming.store.keys import ModelIdentity, generation_key
 from streaming.store.store import Store
 
-# The document and the recipe for which the running task asks: an entry's labels.
-_working_on: ContextVar[tuple[str, str]] = ContextVar("working_on", default=("", ""))
+# What the running task asks for: the labels of what it stores.
+_NOTHING = Labels("", "", 0)
+_working_on: ContextVar[Labels] = ContextVar("working_on", default=_NOTHING)
 
 
 @contextmanager
-def working_on(document_sha256: str, recipe: str) -> Iterator[None]:
-    """Label the generations of this task, and of those that it starts, with a document and a recipe."""
-    token = _working_on.set((document_sha256, recipe))
+def working_on(labels: Labels) -> Iterator[None]:
+    """Label the generations of this task, and of those that it starts; the time is each one's own."""
+    token = _working_on.set(labels)
     try:
         yield
     finally:
@@ -48,11 +49,11 @@ class StoredEngine:
     ) -> Generation:
         """Return the stored answer, or generate one and store it; raises as the engine does."""
         started, key = time.monotonic(), generation_key(self._model, request)
-        if (value := await self._store.get("generations", key)) is not None:
+        labels = _working_on.get()
+        if (value := await self._store.get("generations", key, labels.id_sha256)) is not None:
             return Generation(value["text"], 0, 0, value["finish"], time.monotonic() - started)
         generation = await self._engine.generate(request, on_native=on_native)
-        labels = Labels(*_working_on.get(), time.time())
-        await self._store.put("generations", key, labels, asdict(generation))
+        await self._store.put("generations", key, replace(labels, made_at=time.time()), asdict(generation))
         return generation
 
     def count(self, messages: Sequence[Message]) -> int:

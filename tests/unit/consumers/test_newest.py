@@ -37,6 +37,14 @@ def test_a_repeated_delivery_is_left_out_also_when_another_recipe_came_between()
     assert [newest.admit(dead_letter(4)) for _ in range(2)] == [True, False]
 
 
+def test_a_deletion_at_the_offset_of_a_summary_is_newer_whatever_comes_after_it() -> None:
+    newest = NewestResults(100)
+    forgotten = deletion("d", 5)
+    assert [newest.admit(result) for result in (made(5), forgotten, made(5), made(5, "r2", 9), made(6))] == [
+        *(True, True, False, False, True)
+    ]
+
+
 def test_a_deletion_is_older_than_a_later_summary() -> None:
     newest = NewestResults(100)
     assert newest.admit(made(7))

@@ -24,7 +24,7 @@ from streaming.store import store as store_module
 from streaming.store.entry import pack, unpack
 from streaming.store.maintenance import collect, damaged, sizes
 
-LABELS = Labels("document", "recipe", 1_700_000_000.0)
+LABELS = Labels("document", "recipe", 1_700_000_000.0, "me")
 KEY = "3f" + "0" * 62
 VALUE = {"text": "The mill burned. 😀", "n": [1, None]}
 T = TypeVar("T")
@@ -47,15 +47,15 @@ def buckets() -> Iterator[ObjectStore]:
 def test_what_was_put_is_got_and_nothing_else(tmp_path: Path) -> None:
     store = Store(Folder(str(tmp_path)))
     run(store.put("generations", KEY, LABELS, VALUE))
-    assert run(Store(Folder(str(tmp_path))).get("generations", KEY)) == VALUE
-    assert run(store.get("summaries", KEY)) is None
-    assert run(store.get("generations", "a" * 64)) is None
+    assert run(Store(Folder(str(tmp_path))).get("generations", KEY, "me")) == VALUE
+    assert run(store.get("summaries", KEY, "me")) is None
+    assert run(store.get("generations", "a" * 64, "me")) is None
 
 
 def test_an_object_store_holds_a_store(buckets: ObjectStore) -> None:
     store = Store(Folder(buckets.url("bucket/store")))
     run(store.put("summaries", KEY, LABELS, VALUE))
-    assert run(store.get("summaries", KEY)) == VALUE
+    assert run(store.get("summaries", KEY, "me")) == VALUE
 
 
 @given(st.data())
@@ -84,11 +84,11 @@ def test_a_damaged_entry_is_a_miss_is_said_once_and_is_replaced(
     store = Store(Folder(str(tmp_path)))
     run(store.put("generations", KEY, LABELS, VALUE))
     entry_file(tmp_path).write_bytes(entry_file(tmp_path).read_bytes()[:-3])
-    assert run(store.get("generations", KEY)) is None
-    assert run(store.get("generations", KEY)) is None
+    assert run(store.get("generations", KEY, "me")) is None
+    assert run(store.get("generations", KEY, "me")) is None
     assert capsys.readouterr().err.count("left out and made again") == 1
     run(store.put("generations", KEY, LABELS, VALUE))
-    assert run(store.get("generations", KEY)) == VALUE
+    assert run(store.get("generations", KEY, "me")) == VALUE
 
 
 def test_a_folder_that_cannot_be_written_is_said_once_and_fails_nobody(
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_fails_nobody(
     store = Store(Folder(str(tmp_path / "file")))
     run(store.put("generations", KEY, LABELS, VALUE))
     run(store.put("generations", KEY, LABELS, VALUE))
-    assert run(store.get("generations", KEY)) is None
+    assert run(store.get("generations", KEY, "me")) is None
     assert capsys.readouterr().err.count("made without the store") == 1
 
 
@@ -108,10 +108,10 @@ def test_a_folder_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(store_module, "_ANSWER_SECONDS", 0.05)
     store = Store(Folder(str(tmp_path)))
     try:
-        assert run(store.get("generations", KEY)) is None
+        assert run(store.get("generations", KEY, "me")) is None
         # It rests: the next one does not wait at all.
         monkeypatch.setattr(store_module, "_ANSWER_SECONDS", 1000)
-        assert run(store.get("generations", KEY)) is None
+        assert run(store.get("generations", KEY, "me")) is None
     finally:
         released.set()
 
@@ -145,7 +145,7 @@ def test_many_writers_of_one_key_leave_one_whole_entry(tmp_path: Path) -> None:
         await asyncio.gather(*(store.put("generations", KEY, LABELS, VALUE) for _ in range(40)))
 
     run(all_at_once())
-    assert run(store.get("generations", KEY)) == VALUE
+    assert run(store.get("generations", KEY, "me")) == VALUE
     assert not [path for path in (tmp_path / "_building").iterdir() if path.is_file()]
 
 

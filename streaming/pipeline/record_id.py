@@ -1,0 +1,24 @@
+"""The id that a record's document goes by, also where the record has no summary."""
+
+from __future__ import annotations
+
+from streaming.errors import DocumentError
+from streaming.messages import Document, Record
+from streaming.pipeline.decode import RecordFormat, decode
+from streaming.pipeline.desk import contained
+from streaming.pipeline.identity import document_id, key_id
+
+
+def id_of(record: Record, record_format: RecordFormat) -> str | None:
+    """Return the id of a record's document, or of the document that it deletes; None when nothing names it.
+
+    A record that cannot be read goes by what its key names, as a deletion with this key does.
+    """
+    try:
+        with contained():
+            return decode(record, record_format).id
+    except DocumentError:
+        rule, id_path = record_format.id_from, record_format.places.path("id")
+    if rule == "offset":
+        return document_id(Document(text=""), record.key, record.source, rule, id_path)
+    return key_id(record.key, rule, id_path) if record.key and rule != "sha256" else None
