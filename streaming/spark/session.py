@@ -21,6 +21,7 @@ from streaming.machine.java_paths import check_path, java_environment
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
 from streaming.spark.class_archive import reading_options
+from streaming.spark.library_logs import library_logs
 from streaming.spark.plain_paths import plain_path
 from streaming.spark.scratch import scratch_folder
 from streaming.wording import megabytes
@@ -73,6 +74,7 @@ def spark_session(
             free = psutil.disk_usage(str(scratch)).free
         except OSError as error:
             raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
+        stack.enter_context(library_logs(log))
         spark = _start(settings, layout, class_archive, java=java, scratch=scratch, free=free)
         # A JVM that has ended by itself needs no stop; its user has raised the error.
         stack.enter_context(suppress(*JVM_GONE))
