@@ -6,11 +6,13 @@
     ├── ModelError             3    the model file is missing, broken or unusable
     │   └── HubUnreachable     3    the hub of the model does not answer; a cached copy may do
     ├── BrokerError            4    Kafka cannot be started, reached or used
-    ├── TopicError             5    a topic is missing, too small, forbidden or replaced
+    │   └── BrokerAway         4    Kafka does not answer now                               (transient)
+    ├── TopicError             5    a topic is missing, too small, forbidden, or has lost records
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
     ├── MachineError           7    Java, disk, memory, the network or a cluster is missing
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
-    │   └── EngineError        8    the engine failed for every document, not for one
+    │   ├── EngineError        8    the engine failed for every document, not for one
+    │   └── ProcessLost        8    a worker, an executor or Spark's JVM ended              (transient)
     ├── Abandoned              9    stopped before the running micro-batch ended; it will replay
     ├── NotAcknowledged       10    some documents did not reach the topic
     ├── NotSummarized         11    `gistream summarize`: some documents have no summary
@@ -24,6 +26,8 @@
         ├── PromptTooLong
         ├── EngineCrashed           llama.cpp ended, hung or outgrew its memory on it, also when it ran alone
         └── ResultTooLarge
+
+`gistream run` starts its query again after an error that is `transient`: it may be over by itself.
 
 An error of one document is data: it is caught next to the document and becomes a dead letter whose `error.type` is the
 `type` of the error. An error of the service is raised, with one sentence: what happened, to what, and what to do.
@@ -42,9 +46,10 @@ from typing import TextIO
 
 
 class GistreamError(Exception):
-    """The service cannot go on."""
+    """The service cannot go on; when the error is `transient`, the next try may succeed with nothing changed."""
 
     exit_code = 1
+    transient = False
 
 
 class UsageError(GistreamError):
@@ -75,16 +80,22 @@ class BrokerError(GistreamError):
     exit_code = 4
 
 
-def no_answer(servers: str | None) -> BrokerError:
+class BrokerAway(BrokerError):
+    """Kafka does not answer now."""
+
+    transient = True
+
+
+def no_answer(servers: str | None) -> BrokerAway:
     """Return the error for a Kafka that does not answer; a client with a refused login sees the same."""
-    return BrokerError(
+    return BrokerAway(
         f"Kafka does not answer on {servers}, or refuses the login; start the embedded broker with `gistream broker "
         "start`, or check --bootstrap-servers and the login options given with --kafka."
     )
 
 
 class TopicError(GistreamError):
-    """A topic is missing, too small, forbidden, or was replaced."""
+    """A topic is missing, too small, forbidden, or has lost records that were not read yet."""
 
     exit_code = 5
 
@@ -109,6 +120,12 @@ class QueryError(GistreamError):
 
 class EngineError(QueryError):
     """The engine failed for every document, not for one."""
+
+
+class ProcessLost(QueryError):
+    """A Python worker, an executor or Spark's JVM ended before its work was done."""
+
+    transient = True
 
 
 class Abandoned(GistreamError):

@@ -60,13 +60,23 @@ def run(
     engine: Annotated[str | None, flag("engine")] = None,
     batch_documents: Annotated[int | None, flag("batch_documents")] = None,
     grace: Annotated[float | None, flag("grace")] = None,
+    give_up_after: Annotated[float | None, flag("give_up_after")] = None,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Give up records that are lost (deleted by retention, or with their topic), say which, and go on "
+            "behind them. For one start, not for a service's command line: it would hide the next loss.",
+        ),
+    ] = False,
     kafka: Kafka = None,
     data_dir: DataDir = None,
 ) -> None:
     """Summarize the input topic, until SIGTERM or Ctrl-C.
 
     A stop lets the running micro-batch end, for --grace seconds; a second Ctrl-C does not wait. What was not committed
-    runs again at the next start.
+    runs again at the next start. A failure that may be over by itself, such as Kafka away, does not end the run before
+    --give-up-after.
 
     Examples:
         gistream run
@@ -76,8 +86,11 @@ def run(
         gistream run --format json --field text=doc.body --keep created,tags --id-from key
 
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
+
+        gistream run --give-up-after 3600
     """
     from streaming.kafka.topics import Admin
+    from streaming.spark.acceptance import accept_losses
     from streaming.spark.prepare import prepare
     from streaming.spark.query import run as run_query
     from streaming.spark.watch import StopRequest
@@ -92,6 +105,9 @@ def run(
         notes.print(plan.choice.advice, markup=False)
     for warning in plan.warnings:
         notes.print(warning, style="yellow", markup=False)
+    if accept_loss:
+        for line in accept_losses(plan) or ["nothing is lost, so there is nothing to give up"]:
+            notes.print(line, markup=False)
     notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
     lines, loads = BatchLines(), LoadingLines()
 
@@ -109,13 +125,14 @@ def run(
                 on_progress=on_progress,
                 on_wait=lambda line: notes.print(line, markup=False),
                 on_look=status.show,
+                on_restart=lambda restart: notes.print(lines.restart_line(restart), markup=False),
             )
         uncommitted = 0
         if once and not stop.requested:
             with Admin(settings) as admin:
                 uncommitted = admin.uncommitted(plan.inputs)
     except GistreamError:
-        if lines.batches:
+        if lines.batches or lines.restarts:
             notes.print(lines.total(stopped=True))
         raise
     notes.print(lines.total(stopped=stop.requested, uncommitted=uncommitted))

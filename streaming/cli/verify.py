@@ -78,6 +78,8 @@ def verify(
         out.print(f"twice:   {account.twice:,}")
         if account.unread:
             out.print(f"{counted(account.unread, 'offset')} behind the last commit, which the query has not read yet")
+        for loss in account.given_up:
+            out.print(f"given up on {loss}")
         # On topics a repeat is no fault.
         doubled = account.doubled if parquet is not None else []
         for name, positions in (("missing", account.missing), ("twice", doubled)):

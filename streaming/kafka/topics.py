@@ -6,7 +6,7 @@ All questions to the broker outside the data path go through `Admin`, which turn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -36,19 +36,29 @@ _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
 
 
 @dataclass(frozen=True)
+class Extent:
+    """What there is of a topic: its `id`, and the first offset of each partition and the one after its last."""
+
+    id: str
+    bounds: Mapping[int, tuple[int, int]]
+
+
+@dataclass(frozen=True)
 class Topic:
     """A topic as the broker has it.
 
-    `offsets` is the number of its offsets, so the most records that it may have: the records of an aborted transaction,
-    its end, and what compaction took away have an offset, too. `max_message_bytes` is its limit for one record batch,
-    compressed; `rights` are the operations that this user may
-    do, in Kafka's words (READ, WRITE, ...). `retention_ms` (-1: for ever) counts from a segment's newest record, and a
-    segment takes records for `segment_ms`. `max_compaction_lag_ms` is the longest time before a record is compacted.
+    `bounds` are the first offset of each partition, and the one after its last. `offsets` is how many they are, so the
+    most records that it may have: the records of an aborted transaction, its end, and what compaction took away have an
+    offset, too. `max_message_bytes` is its limit for one record batch, compressed; `rights` are the operations that
+    this user may do, in Kafka's words (READ, WRITE, ...). `retention_ms` (-1: for ever) counts from a segment's newest
+    record, and a segment takes records for `segment_ms`. `max_compaction_lag_ms` is the longest time before a record is
+    compacted.
     """
 
     name: str
     id: str
     partitions: int
+    bounds: Mapping[int, tuple[int, int]]
     offsets: int
     bytes: int
     max_message_bytes: int
@@ -69,6 +79,11 @@ class Topic:
         if "compact" in self.cleanup_policy and self.max_compaction_lag_ms < _NEVER_MS:
             times.append(timestamp + self.max_compaction_lag_ms)
         return min(times, default=None)
+
+    @property
+    def extent(self) -> Extent:
+        """The topic's id and bounds."""
+        return Extent(self.id, self.bounds)
 
 
 def required_topics(settings: Settings) -> dict[str, int]:
@@ -151,12 +166,14 @@ class Admin:
             # Kafka would take an empty list for all topics.
             return []
         sizes, configs = self._sizes(names), self._configs(names)
+        extents = self._extents(topics)
         return [
             Topic(
                 name=name,
-                id=str(metadata["topic_id"]),
+                id=extents[name].id,
                 partitions=len(metadata["partitions"]),
-                offsets=self._count(name, len(metadata["partitions"])),
+                bounds=extents[name].bounds,
+                offsets=sum(last - first for first, last in extents[name].bounds.values()),
                 bytes=sizes.get(name, 0),
                 max_message_bytes=int(configs[name].get("max.message.bytes", MIB)),
                 retention_ms=int(configs[name].get("retention.ms", -1)),
@@ -168,6 +185,10 @@ class Admin:
             for name, metadata in topics.items()
             if metadata is not None
         ]
+
+    def extents(self, names: Sequence[str]) -> dict[str, Extent]:
+        """Return what there is of topics; those that do not exist are left out."""
+        return self._extents(self._metadata(names)) if names else {}
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """Return the names of topics that do not exist."""
@@ -276,9 +297,15 @@ class Admin:
                     sizes[topic["name"]] = sizes.get(topic["name"], 0) + size
         return sizes
 
-    def _count(self, name: str, partitions: int) -> int:
-        first, last = self._offsets(name, "earliest", partitions), self._offsets(name, "latest", partitions)
-        return sum(last[partition] - first[partition] for partition in last)
+    def _extents(self, topics: Mapping[str, dict[str, Any] | None]) -> dict[str, Extent]:
+        extents = {}
+        for name, metadata in topics.items():
+            if metadata is not None:
+                count = len(metadata["partitions"])
+                first, last = self._offsets(name, "earliest", count), self._offsets(name, "latest", count)
+                bounds = {partition: (first[partition], last[partition]) for partition in sorted(last)}
+                extents[name] = Extent(str(metadata["topic_id"]), bounds)
+        return extents
 
     def _offsets(self, name: str, which: str, partitions: int) -> dict[int, int]:
         # The protocol's numbers for the end and the beginning of the log (ListOffsets).

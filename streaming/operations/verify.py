@@ -19,7 +19,7 @@ from streaming.kafka.records import Ranges, read_ranges, topic_ranges
 from streaming.messages import Record, Source, read_source
 from streaming.operations.offset_range import Bound, resolve
 from streaming.settings import Settings
-from streaming.spark.checkpoint import committed_offsets
+from streaming.spark.checkpoint import Checkpoint, committed_offsets, read_record
 
 # Positions that a report names.
 _MOST_NAMED = 20
@@ -31,7 +31,8 @@ class Account:
     """The outcome: how many records there are, what became of them, and which have nothing.
 
     `twice` counts results that stand more than once with the same identity. `unread` counts offsets behind the last
-    commit. `missing` and `doubled` name the first positions.
+    commit. `missing` and `doubled` name the first positions. `given_up` says when which offsets were given up, because
+    their records were lost before the query read them.
     """
 
     records: int = 0
@@ -43,6 +44,7 @@ class Account:
     twice: int = 0
     missing: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
 
 
 class _Offsets:
@@ -89,16 +91,19 @@ def verify(
             "with --query, or its checkpoint with --checkpoint."
         )
     ends: dict[str, dict[str, int]] = json.loads(committed)
-    account, ranges = Account(), {}
-    for (topic, partition), (first, last) in resolve(settings, sorted(ends), *bounds).items():
+    record = read_record(Checkpoint(settings.checkpoint_location))
+    account, ranges = Account(given_up=list(record.losses)), {}
+    for (topic, partition), (earliest, last) in resolve(settings, sorted(ends), *bounds).items():
+        # The results of earlier records are on outputs that a loss has closed.
+        first = max(earliest, record.since.get(topic, {}).get(str(partition), 0))
         read_until = min(last, ends[topic].get(str(partition), 0))
         ranges[topic, partition] = (first, max(first, read_until))
         account.unread += max(0, last - max(first, read_until))
     records, results = _Offsets(ranges), _Offsets(ranges)
-    for record in read_ranges(settings, ranges):
+    for input_record in read_ranges(settings, ranges):
         on_record()
         account.records += 1
-        source = record.source
+        source = input_record.source
         records.add(source.topic, source.partition, source.offset)
     by_recipe: dict[str, _Offsets] = defaultdict(lambda: _Offsets(ranges))
     found = _archived(archive) if archive is not None else _published(settings)

@@ -147,6 +147,14 @@ class Settings(RecordSettings):
         description="Seconds that a stop waits for the running micro-batch to end. A batch that takes longer "
         "is abandoned and replays.",
     )
+    give_up_after: float = Field(
+        600,
+        ge=0,
+        description="Seconds without progress after which a query that Kafka, a worker, an executor or Spark's JVM has "
+        "left is given up; until then `run` starts it again and again. Ten minutes are longer than a broker's restart, "
+        "a rolling upgrade of three, or the move of a container to another machine, and short enough for a service "
+        "manager to raise an alarm. 0: never start again.",
+    )
 
     @field_validator("bootstrap_servers")
     @classmethod

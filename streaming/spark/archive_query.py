@@ -20,8 +20,9 @@ from pyspark.sql.streaming.query import StreamingQuery
 from streaming.archive import AnswerColumn, Archive, ArchiveLocation
 from streaming.settings import Settings
 from streaming.spark.answers import answer_columns
-from streaming.spark.checkpoint import Checkpoint, open_checkpoint
+from streaming.spark.checkpoint import Checkpoint, Record, open_checkpoint
 from streaming.spark.explain import explained
+from streaming.spark.losses import refuse_losses
 from streaming.spark.prepare import Plan
 from streaming.spark.sinks.parquet import WriteBatch, topics_writer
 from streaming.spark.source import read_topics
@@ -50,12 +51,21 @@ def archive_checkpoint(settings: Settings, location: ArchiveLocation) -> Checkpo
 
 @contextmanager
 def hold_archive_checkpoint(plan: Plan) -> Iterator[ArchiveQuery | None]:
-    """Hold the checkpoint of the archive's query; yields None when the plan has no such query."""
+    """Hold the checkpoint of the archive's query; yields None when the plan has no such query.
+
+    Raises `CheckpointError`, and the error for results that were lost before they were archived (`losses`).
+    """
     if plan.archive_location is None or not plan.settings.to_kafka:
         yield None
         return
     ids = {topic.name: topic.id for topic in plan.outputs}
-    with open_checkpoint(archive_checkpoint(plan.settings, plan.archive_location), ids) as checkpoint_id:
+    checkpoint = archive_checkpoint(plan.settings, plan.archive_location)
+
+    def check(earlier: Record) -> None:
+        extents = {topic.name: topic.extent for topic in plan.outputs}
+        refuse_losses(checkpoint.location, earlier.topic_ids, extents)
+
+    with open_checkpoint(checkpoint, ids, check=check) as checkpoint_id:
         yield ArchiveQuery(plan.archive_location, checkpoint_id, answer_columns(plan.task_plan.work))
 
 

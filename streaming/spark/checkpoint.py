@@ -3,11 +3,13 @@
 `gistream.json` lies beside Spark's files and holds:
 
 - The ids of the topics. A topic that was deleted and created again has the same name and a new id. Spark's offsets
-  mean nothing in the new topic, and Spark would silently skip its first records.
+  mean nothing in the new topic, and Spark would silently skip its first records (`losses`).
 - The checkpoint's own id, which no other checkpoint has: the files that a query writes are named after it.
 - The representation in which the query's model is computed, so that a query keeps one recipe when this machine is
   tuned in the meantime.
 - The outputs of the last start, so that the next one can say which of them it leaves out.
+- The offsets that a user has given up (`acceptance`), and the outputs that may not be written to since then.
+- The version of this file, so that an older gistream refuses what it would misread.
 
 A lock keeps a second query out while the first runs.
 """
@@ -17,16 +19,20 @@ from __future__ import annotations
 import fcntl
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from streaming.errors import CheckpointError
 from streaming.machine.java_paths import java_refusal
 
+LOCK = "gistream.lock"
 _FILE = "gistream.json"
-_LOCK = "gistream.lock"
+# 1: the file of gistream 0.1, which has no version. 2: with `losses`, `closed` and `since`.
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,25 @@ class Pin:
 class Record:
     """What a checkpoint's `gistream.json` holds; nothing when the query has not begun.
 
-    `outputs` are those of the query's last start, in the words of `other_results`.
+    `outputs` are those of the query's last start, in the words of `other_results`, and `dead_letters` is its topic of
+    dead letters. `losses` says in words which offsets were given up, `closed` to which outputs the query may not write
+    any more, because they have results of offsets that were used again, and `since` from which offsets of each topic
+    and partition on its outputs have results; it is empty when they have all.
     """
 
     id: str | None = None
     topic_ids: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
     outputs: tuple[str, ...] = ()
+    dead_letters: str | None = None
+    losses: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    since: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def all_outputs(self) -> set[str]:
+        """The outputs of the query's last start, with its topic of dead letters."""
+        return {*self.outputs, *([] if self.dead_letters is None else [f"topic {self.dead_letters}"])}
 
 
 @contextmanager
@@ -66,16 +84,49 @@ def open_checkpoint(
     growing: bool = False,
     pin: Pin | None = None,
     outputs: Sequence[str] = (),
+    dead_letters: str | None = None,
+    check: Callable[[Record], None] = lambda _earlier: None,
 ) -> Iterator[str]:
-    """Hold the checkpoint for one query, write its `pin` and `outputs` down, and yield the checkpoint's id.
+    """Hold the checkpoint for one query, write its `pin` and outputs down, and yield the checkpoint's id.
 
-    `topic_ids` are the ids of the topics that the query reads; with `growing` new topics may have joined them.
-    Raises `CheckpointError` when it cannot be read, is in use, or belongs to a topic that was replaced.
+    `topic_ids` are the ids of the topics that the query reads; with `growing` new topics may have joined them. `check`
+    raises when the query may not go on from the record of its last start.
+    Raises `CheckpointError` when it cannot be read, is in use, or belongs to other topics.
     """
+    with locked(checkpoint) as earlier:
+        folder = Path(checkpoint.location)
+        if not growing and earlier.topic_ids and set(earlier.topic_ids) != set(topic_ids):
+            raise CheckpointError(
+                f"The checkpoint at {folder} is of topic {', '.join(sorted(earlier.topic_ids))}, not of "
+                f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
+            )
+        check(earlier)
+        checkpoint_id = earlier.id or uuid.uuid4().hex
+        now = replace(
+            earlier,
+            id=checkpoint_id,
+            topic_ids=topic_ids,
+            pin=pin,
+            outputs=tuple(outputs),
+            dead_letters=dead_letters,
+        )
+        if used := now.all_outputs & set(earlier.closed):
+            raise CheckpointError(
+                f"Query '{folder.name}' may not write to {' and '.join(sorted(used))} any more: offsets were used "
+                "again after a loss, and the results there are of the earlier records; name the outputs that it got "
+                "then, or others (--output-topic, --dead-letter-topic, --sink parquet=PATH)."
+            )
+        write_record(checkpoint, now)
+        yield checkpoint_id
+
+
+@contextmanager
+def locked(checkpoint: Checkpoint) -> Iterator[Record]:
+    """Keep every other query and command out of a checkpoint, and yield its record; raises `CheckpointError`."""
     folder = _folder(checkpoint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("a+")
+        lock = (folder / LOCK).open("a+")
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be used: {error.strerror}; give this user the right to it, or choose "
@@ -84,11 +135,7 @@ def open_checkpoint(
     with lock:
         _lock(lock.fileno(), folder)
         _remove_unfinished(folder)
-        earlier = _read(checkpoint)
-        checkpoint_id = earlier.id or uuid.uuid4().hex
-        _compare(checkpoint, earlier.topic_ids, topic_ids, growing=growing)
-        write_beside(checkpoint.location, _FILE, asdict(Record(checkpoint_id, topic_ids, pin, tuple(outputs))))
-        yield checkpoint_id
+        yield _read(checkpoint)
 
 
 def inspect_checkpoint(checkpoint: Checkpoint) -> str:
@@ -104,7 +151,7 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> str:
 def is_held(checkpoint: Checkpoint) -> bool:
     """Tell whether a query runs with this checkpoint now."""
     try:
-        with (Path(checkpoint.location) / _LOCK).open() as lock:
+        with (Path(checkpoint.location) / LOCK).open() as lock:
             fcntl.flock(lock.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -217,11 +264,16 @@ def _read(checkpoint: Checkpoint) -> Record:
     folder = Path(checkpoint.location)
     try:
         content = json.loads((folder / _FILE).read_text()) if (folder / _FILE).exists() else {}
+        _check_version(checkpoint, content)
         record = Record(
             content.get("id"),
             dict(content.get("topic_ids", {})),
             Pin(**content["pin"]) if content.get("pin") else None,
             tuple(map(str, content.get("outputs", ()))),
+            content.get("dead_letters"),
+            tuple(map(str, content.get("losses", ()))),
+            tuple(map(str, content.get("closed", ()))),
+            dict(content.get("since", {})),
         )
         for log in ("offsets", "commits"):
             _check_log(folder / log)
@@ -232,22 +284,18 @@ def _read(checkpoint: Checkpoint) -> Record:
     return record
 
 
-def _compare(
-    checkpoint: Checkpoint, earlier_ids: Mapping[str, str], topic_ids: Mapping[str, str], *, growing: bool
-) -> None:
-    folder = Path(checkpoint.location)
-    for name, earlier_id in earlier_ids.items():
-        if name in topic_ids and topic_ids[name] != earlier_id:
-            raise CheckpointError(
-                f"Topic '{name}' was deleted and created again since the checkpoint at {folder} was written, so the "
-                f"offsets of the checkpoint mean nothing in it; {checkpoint.remedy}. Readers compare offsets, too: if "
-                "it is an input topic, give the results a new --output-topic, and a new PATH for Parquet."
-            )
-    if earlier_ids and not (set(earlier_ids) <= set(topic_ids) if growing else set(earlier_ids) == set(topic_ids)):
+def _check_version(checkpoint: Checkpoint, content: Mapping[str, Any]) -> None:
+    if int(content.get("version", 1)) > _VERSION:
         raise CheckpointError(
-            f"The checkpoint at {folder} is of topic {', '.join(sorted(earlier_ids))}, not of "
-            f"{', '.join(sorted(topic_ids))}; give the query another --query or --checkpoint."
+            f"The checkpoint at {checkpoint.location} was written by a newer version, {content.get('written_by')}, and "
+            f"this is gistream {version('gistream')}; start the newer one again, or {checkpoint.remedy}."
         )
+
+
+def write_record(checkpoint: Checkpoint, record: Record) -> None:
+    """Write the record of a checkpoint that is `locked`; raises `CheckpointError`."""
+    written_by = f"gistream {version('gistream')}"
+    write_beside(checkpoint.location, _FILE, {"version": _VERSION, "written_by": written_by, **asdict(record)})
 
 
 def _check_log(folder: Path) -> None:

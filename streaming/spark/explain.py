@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from pyspark.errors import PySparkException
 
 from streaming import errors
-from streaming.errors import CheckpointError, GistreamError, MachineError, QueryError, TopicError, UsageError
+from streaming.errors import (
+    CheckpointError,
+    GistreamError,
+    MachineError,
+    ProcessLost,
+    QueryError,
+    TopicError,
+    UsageError,
+)
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
 from streaming.spark.session import JVM_GONE
@@ -31,7 +39,7 @@ def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
     except PySparkException as error:
         raise explain(error, settings, checkpoint) from error
     except JVM_GONE as error:
-        raise QueryError(
+        raise ProcessLost(
             "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
             f"running batch was committed (see {settings.logs_dir / 'spark.log'})."
         ) from error
@@ -80,6 +88,12 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             "have an administrator grant it.",
         ),
         (
+            r"SaslAuthenticationException|SslAuthenticationException",
+            errors.BrokerError,
+            f"Kafka on {settings.bootstrap_servers} refuses the login: {_cause(report, 'AuthenticationException')}; "
+            "check the login options given with --kafka.",
+        ),
+        (
             r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
             r"Partition.*offset was changed",
             TopicError,
@@ -93,8 +107,10 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             f"{checkpoint.remedy}.",
         ),
         (
-            r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node",
-            errors.BrokerError,
+            # Also a partition without a leader, and one whose leader has moved for longer than the clients try.
+            r"kafka\S*TimeoutException|DisconnectException|Bootstrap broker|Connection to node|NotLeaderOrFollower|"
+            r"LeaderNotAvailable|NotEnoughReplicas|CoordinatorNotAvailable|kafka\S*NetworkException",
+            errors.BrokerAway,
             f"{errors.no_answer(settings.bootstrap_servers)} Nothing of the running batch was committed.",
         ),
         (
@@ -114,8 +130,15 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             f"Spark's JVM ran out of memory ({settings.driver_memory}); raise driver_memory, or lower batch_documents.",
         ),
         (
+            r"ExecutorLostFailure|Executor heartbeat timed out|SparkContext (was|has been) shut ?down|"
+            r"stopped SparkContext|MasterDisconnected|Remote RPC client disassociated",
+            ProcessLost,
+            "An executor of the cluster was lost: its machine or its process ended, or the cluster took it away (see "
+            "the workers' own logs).",
+        ),
+        (
             r"Python worker exited unexpectedly|crashed",
-            errors.EngineError,
+            ProcessLost,
             "The Python worker died, twice on the same batch: something killed it, or the machine has too little "
             "memory; lower --slots or --context, or take a smaller model. With --engine in-process it may be a crash "
             "of llama.cpp, which costs one document with --engine process.",

@@ -16,26 +16,29 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.archive import Archive
-from streaming.errors import Abandoned, QueryError
+from streaming.errors import Abandoned, BrokerAway, GistreamError, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.kafka.probe import KafkaProbe
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
 from streaming.spark.batch_apart import run_batch_apart
-from streaming.spark.checkpoint import Pin, committed_offsets, open_checkpoint
+from streaming.spark.checkpoint import Pin, Record, committed_offsets, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.look import Look, Looker
+from streaming.spark.losses import refuse_losses
 from streaming.spark.other_results import Writer
 from streaming.spark.pace import Pace, limit_batches, pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
-from streaming.spark.session import spark_log, spark_session
+from streaming.spark.session import Sessions, spark_log
 from streaming.spark.sinks.kafka import write_to_kafka
 from streaming.spark.sinks.parquet import archive_name, write_to_parquet
 from streaming.spark.source import read_documents
+from streaming.spark.supervision import Restart, Supervisor
+from streaming.spark.topic_check import RunningCheck, check_topics, extents, new_outputs, with_offsets
 from streaming.spark.undecoded import cannot_be_decoded
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
@@ -86,11 +89,31 @@ def running(
 
 @contextmanager
 def hold_checkpoint(plan: Plan) -> Iterator[str]:
-    """Hold the checkpoint of a plan's query and yield its id; raises `CheckpointError` when it is of other topics."""
-    ids = {topic.name: topic.id for topic in plan.inputs}
-    growing = plan.settings.input_pattern is not None
-    pin = Pin(plan.choice.original.sha256, plan.choice.representation)
-    with open_checkpoint(plan.checkpoint, ids, growing=growing, pin=pin, outputs=plan.results) as checkpoint_id:
+    """Hold the checkpoint of a plan's query and yield its id.
+
+    Raises `CheckpointError` when it is of other topics, and the error for records that were lost before they were read
+    (`losses`).
+    """
+    settings = plan.settings
+
+    def check(earlier: Record) -> None:
+        refuse_losses(
+            settings.checkpoint_location,
+            earlier.topic_ids,
+            extents(plan.inputs),
+            new_outputs=new_outputs(plan),
+            growing=settings.input_pattern is not None,
+        )
+
+    with open_checkpoint(
+        plan.checkpoint,
+        {topic.name: topic.id for topic in plan.inputs},
+        growing=settings.input_pattern is not None,
+        pin=Pin(plan.choice.original.sha256, plan.choice.representation),
+        outputs=plan.results,
+        dead_letters=settings.dead_letter_topic if settings.to_kafka else None,
+        check=check,
+    ) as checkpoint_id:
         yield checkpoint_id
 
 
@@ -190,31 +213,67 @@ def run(
     on_progress: Callable[[float], None],
     on_wait: Callable[[str], None],
     on_look: Callable[[Look], None],
+    on_restart: Callable[[Restart], None],
 ) -> None:
     """Run the query until it ends (`once`) or is told to stop; `on_batch` is called with each committed micro-batch.
 
     `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine,
     `on_wait` with a line from time to time while a cluster has not given the executors, `on_look` a few times a second
-    with what the query is doing.
+    with what the query is doing, `on_restart` before a wait after a failure that may be over by itself.
 
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
     settings = plan.settings
+    supervisor = Supervisor(
+        settings.checkpoint_location, give_up_after=settings.give_up_after, stop=stop, on_restart=on_restart
+    )
+    running_check = RunningCheck(plan)
+
+    def committed(batch: Batch) -> None:
+        supervisor.on_progress()
+        on_batch(batch)
+        running_check.on_batch()
+
+    def looked(look: Look) -> None:
+        on_look(look)
+        supervisor.on_look(look)
+
+    def begin(spark: SparkSession) -> None:
+        stop.listen()
+        with explained(settings, plan.checkpoint):
+            wait_for_executors(spark, settings, plan.layout, stop=stop, on_wait=on_wait)
+        if not stop.requested:
+            start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
+
     try:
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(hold_checkpoint(plan))
             archive_query = stack.enter_context(hold_archive_checkpoint(plan))
-            spark = stack.enter_context(spark_session(settings, plan.layout))
-            stop.listen()
-            with explained(settings, plan.checkpoint):
-                wait_for_executors(spark, settings, plan.layout, stop=stop, on_wait=on_wait)
-            if stop.requested:
-                return
-            start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
-            summarize_and_archive(
-                spark, plan, checkpoint_id, archive_query, once=once, stop=stop, on_batch=on_batch, on_look=on_look
-            )
-    except QueryError as error:
+            sessions = stack.enter_context(Sessions(settings, plan.layout, begin))
+            restarted = False
+            while not stop.requested:
+                try:
+                    if restarted:
+                        # Topics may have been replaced; and a Kafka that is away is noticed in ten seconds.
+                        check_topics(plan)
+                    spark = sessions.living()
+                    if stop.requested:
+                        break
+                    summarize_and_archive(
+                        spark,
+                        plan,
+                        checkpoint_id,
+                        archive_query,
+                        once=once,
+                        stop=stop,
+                        on_batch=committed,
+                        on_look=looked,
+                    )
+                    break
+                except GistreamError as error:
+                    supervisor.recover(with_offsets(error, plan))
+                    restarted = True
+    except (QueryError, BrokerAway) as error:
         if stop.requested:
             # A service manager may stop all our processes at once; then there is nothing left to wait for.
             raise Abandoned(f"Stopped before the running micro-batch ended; it will run again. ({error})") from error

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 import psutil
 import pyspark
 from py4j.protocol import Py4JError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -76,10 +78,60 @@ def spark_session(
             raise MachineError(f"The data dir cannot be used: {error}; choose another with --data-dir.") from error
         stack.enter_context(library_logs(log))
         spark = _start(settings, layout, class_archive, java=java, scratch=scratch, free=free)
-        # A JVM that has ended by itself needs no stop; its user has raised the error.
-        stack.enter_context(suppress(*JVM_GONE))
-        stack.callback(spark.stop)
+        stack.callback(_stop, spark)
         yield spark
+
+
+class Sessions:
+    """The Spark session of a run: one, and another one each time its JVM has ended or its cluster has dropped it."""
+
+    def __init__(self, settings: Settings, layout: Layout, on_start: Callable[[SparkSession], None]) -> None:
+        self._settings, self._layout, self._on_start = settings, layout, on_start
+        self._stack = ExitStack()
+        self._spark: SparkSession | None = None
+
+    def __enter__(self) -> Sessions:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    def living(self) -> SparkSession:
+        """Return the session, a new one if need be; raises what `spark_session` and `on_start` raise."""
+        if self._spark is not None and _is_alive(self._spark):
+            return self._spark
+        self._stack.close()
+        self._spark = None
+        spark = self._stack.enter_context(spark_session(self._settings, self._layout))
+        self._on_start(spark)
+        self._spark = spark
+        return spark
+
+
+def _is_alive(spark: SparkSession) -> bool:
+    try:
+        return not spark.sparkContext._jsc.sc().isStopped()
+    except JVM_GONE:
+        return False
+
+
+def _forget_jvm() -> None:
+    """Let the next session of this process start a JVM of its own: pyspark keeps the connection to its first one."""
+    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+    SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
+    if gateway is not None:
+        with suppress(*JVM_GONE):
+            # Python's side of `foreachBatch`.
+            gateway.shutdown()
+
+
+def _stop(spark: SparkSession) -> None:
+    try:
+        spark.stop()
+    except JVM_GONE:
+        # A JVM that has ended by itself needs no stop; its user has raised the error.
+        _forget_jvm()
 
 
 def _start(

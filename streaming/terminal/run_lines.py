@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # These import Spark, which takes a second.
     from streaming.kafka.topics import Topic
     from streaming.spark.prepare import Plan
+    from streaming.spark.supervision import Restart
     from streaming.spark.watch import Batch
 
 # Between two lines about a model that loads: a 7B from a slow disk takes a minute or two.
@@ -68,7 +69,7 @@ class BatchLines:
     """The lines about the micro-batches of a run, each with the totals so far, and about all of them at its end."""
 
     def __init__(self) -> None:
-        self.batches = self._records = self._dead_letters = self._deletions = 0
+        self.batches = self.restarts = self._records = self._dead_letters = self._deletions = 0
         self._seconds = 0.0
 
     def line(self, batch: Batch) -> str:
@@ -96,6 +97,11 @@ class BatchLines:
             f"{self._records:,} so far, {pace:.1f} a minute"
         )
 
+    def restart_line(self, restart: Restart) -> str:
+        """Return the line about a failure after which the query starts again."""
+        self.restarts += 1
+        return f"{restart.error} Restart {restart.number} in {restart.seconds:.1f} s."
+
     def total(self, *, stopped: bool, uncommitted: int = 0) -> str:
         """Return the last line of a run, which was `stopped` or ended with the records that were there.
 
@@ -109,9 +115,11 @@ class BatchLines:
                 "ends"
             )
         )
+        rest += f"; {counted(self.restarts, 'restart')} after failures" if self.restarts else ""
         if not self._records:
             records = "all committed records" if uncommitted else "all records"
-            return "stopped; nothing was summarized" if stopped else f"nothing to do: {records} have results{rest}"
+            nothing = "stopped; nothing was summarized" if stopped else f"nothing to do: {records} have results"
+            return f"{nothing}{rest}"
         parts = [counted(self._records - self._dead_letters - self._deletions, "summary", "summaries")]
         parts += [counted(self._dead_letters, "dead letter")] if self._dead_letters else []
         parts += [counted(self._deletions, "deletion")] if self._deletions else []

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import (
+    BrokerAway,
     BrokerError,
     CheckpointError,
     EngineError,
     GistreamError,
     MachineError,
     ModelError,
+    ProcessLost,
     QueryError,
     TopicError,
     UsageError,
@@ -123,12 +125,21 @@ CAUSES = [
     ("org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Fetch position", TopicError, "--checkpoint"),
     ("Partition documents-0's offset was changed from 90 to 3, some data may have been missed", TopicError, "gone"),
     ("org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server", TopicError, "topics create"),
-    ("org.apache.kafka.common.errors.TimeoutException: Topic summaries not present", BrokerError, "kafka:9092"),
-    ("java.util.concurrent.ExecutionException: DisconnectException", BrokerError, "kafka:9092"),
+    ("org.apache.kafka.common.errors.TimeoutException: Topic summaries not present", BrokerAway, "kafka:9092"),
+    ("java.util.concurrent.ExecutionException: DisconnectException", BrokerAway, "kafka:9092"),
+    ("org.apache.kafka.common.errors.NotLeaderOrFollowerException: For requests", BrokerAway, "kafka:9092"),
+    ("org.apache.kafka.common.errors.NotEnoughReplicasException: Messages are rejected", BrokerAway, "kafka:9092"),
+    ("org.apache.kafka.common.errors.SaslAuthenticationException: Authentication failed", BrokerError, "the login"),
+    (
+        "ExecutorLostFailure (executor 1 exited caused by one of the running tasks)",
+        ProcessLost,
+        "executor of the cluster",
+    ),
+    ("java.lang.IllegalStateException: SparkContext has been shutdown", ProcessLost, "executor of the cluster"),
     ("java.lang.IllegalStateException: Incomplete log file in /data/offsets/5", CheckpointError, "--checkpoint"),
     ("java.lang.OutOfMemoryError: Java heap space", MachineError, "driver_memory"),
     ("results of 2 tasks (1030.0 MiB) is bigger than spark.driver.maxResultSize (1024.0 MiB)", MachineError, "lower"),
-    ("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)", EngineError, "--slots"),
+    ("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)", ProcessLost, "--slots"),
 ]
 
 
@@ -142,6 +153,11 @@ def test_what_a_user_can_do_something_about_is_told_as_such(
     assert type(error) is kind
     assert sentence in str(error)
     assert "\n" not in str(error)
+
+
+def test_only_what_may_be_over_by_itself_is_transient() -> None:
+    transient = {kind for _, kind, _ in CAUSES if kind.transient}
+    assert transient == {BrokerAway, ProcessLost}
 
 
 def test_a_full_disk_names_the_data_dir_and_an_unreadable_checkpoint_its_place(settings: Settings) -> None:
