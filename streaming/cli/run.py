@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
@@ -97,6 +98,8 @@ def run(
     from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
     from streaming.terminal.run_status import RunStatus
 
+    # Kafka's client tells of each try to connect; the run itself says that Kafka is away.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     settings = load(command_flags(ctx))
     stop = StopRequest()
     plan = prepare(settings)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -85,7 +86,9 @@ def archiving(
         try:
             yield query
         finally:
-            query.stop()
+            # As in `query.running`.
+            with suppress(Py4JJavaError):
+                query.stop()
 
 
 def archive_batch_apart(spark: SparkSession, settings: Settings, archive_query: ArchiveQuery) -> None:

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
@@ -84,7 +85,9 @@ def running(
         try:
             yield query
         finally:
-            query.stop()
+            # A thread that waits for Kafka may not hear a stop within Spark's stopTimeout; it ends with the session.
+            with suppress(Py4JJavaError):
+                query.stop()
 
 
 @contextmanager

@@ -163,6 +163,8 @@ def _start(
                 raise ended_by_master(settings, layout) from error
             raise MachineError(f"Spark could not start: {reason(error)} (see {log}).") from error
     spark.sparkContext.setLogLevel("WARN")
+    # It would print a traceback when the JVM is killed.
+    spark.sparkContext._accumulatorServer.handle_error = lambda _request, _address: None  # type: ignore[method-assign]
     return spark
 
 

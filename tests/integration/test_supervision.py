@@ -13,6 +13,7 @@ from installation import command, command_environment, document, read_topic
 from kafka import KafkaProducer
 
 from streaming.kafka.broker import EmbeddedBroker
+from streaming.kafka.topics import Admin
 from streaming.settings import Settings, load
 
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
@@ -23,7 +24,10 @@ def own(tmp_path: Path) -> Iterator[Settings]:
     """An installation whose broker is this test's alone, because it stops it."""
     broker = EmbeddedBroker(load({"data_dir": tmp_path}))
     broker.start()
-    yield load({"data_dir": tmp_path})
+    settings = load({"data_dir": tmp_path})
+    with Admin(settings) as admin:
+        admin.ensure()
+    yield settings
     broker.stop()
 
 

@@ -127,6 +127,7 @@ CAUSES = [
     ("org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server", TopicError, "topics create"),
     ("org.apache.kafka.common.errors.TimeoutException: Topic summaries not present", BrokerAway, "kafka:9092"),
     ("java.util.concurrent.ExecutionException: DisconnectException", BrokerAway, "kafka:9092"),
+    ("java.util.concurrent.TimeoutException: Cannot fetch record for offset 4 in 120000 ms", BrokerAway, "kafka:9092"),
     ("org.apache.kafka.common.errors.NotLeaderOrFollowerException: For requests", BrokerAway, "kafka:9092"),
     ("org.apache.kafka.common.errors.NotEnoughReplicasException: Messages are rejected", BrokerAway, "kafka:9092"),
     ("org.apache.kafka.common.errors.SaslAuthenticationException: Authentication failed", BrokerError, "the login"),
