@@ -108,8 +108,9 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         ),
         (
             # Also a partition without a leader, and one whose leader has moved for longer than the clients try.
-            r"kafka\S*TimeoutException|Cannot fetch record for offset \d+ in|DisconnectException|Bootstrap broker|Connection to node|NotLeaderOrFollower|"
-            r"LeaderNotAvailable|NotEnoughReplicas|CoordinatorNotAvailable|kafka\S*NetworkException",
+            r"kafka\S*TimeoutException|Cannot fetch record for offset \d+ in|DisconnectException|Bootstrap broker|"
+            r"Connection to node|NotLeaderOrFollower|LeaderNotAvailable|NotEnoughReplicas|CoordinatorNotAvailable|"
+            r"kafka\S*NetworkException",
             errors.BrokerAway,
             f"{errors.no_answer(settings.bootstrap_servers)} Nothing of the running batch was committed.",
         ),

@@ -227,9 +227,7 @@ def run(
     Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
     """
     settings = plan.settings
-    supervisor = Supervisor(
-        settings.checkpoint_location, give_up_after=settings.give_up_after, stop=stop, on_restart=on_restart
-    )
+    supervisor = Supervisor(settings, stop=stop, on_restart=on_restart)
     running_check = RunningCheck(plan)
 
     def committed(batch: Batch) -> None:

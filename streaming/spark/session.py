@@ -164,7 +164,7 @@ def _start(
             raise MachineError(f"Spark could not start: {reason(error)} (see {log}).") from error
     spark.sparkContext.setLogLevel("WARN")
     # It would print a traceback when the JVM is killed.
-    spark.sparkContext._accumulatorServer.handle_error = lambda _request, _address: None  # type: ignore[method-assign]
+    spark.sparkContext._accumulatorServer.handle_error = lambda *_: None  # type: ignore[method-assign]
     return spark
 
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost, QueryError
+from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost, QueryError, no_answer
+from streaming.settings import Settings
 from streaming.spark.checkpoint import planned_batch
 from streaming.spark.look import Look
 from streaming.spark.losses import name_offsets
@@ -47,11 +48,10 @@ def backoff(attempt: int, chance: Callable[[float, float], float] = random.unifo
 class Supervisor:
     """Decides after each failure of a run whether its query starts again, and waits until then."""
 
-    def __init__(
-        self, location: str, *, give_up_after: float, stop: StopRequest, on_restart: Callable[[Restart], None]
-    ) -> None:
-        """`location` is the checkpoint's; with a `give_up_after` of 0 seconds no query starts again."""
-        self._location, self._give_up_after, self._stop, self._on_restart = location, give_up_after, stop, on_restart
+    def __init__(self, settings: Settings, *, stop: StopRequest, on_restart: Callable[[Restart], None]) -> None:
+        """With a `give_up_after` of 0 seconds no query starts again."""
+        self._servers, self._location = settings.bootstrap_servers, settings.checkpoint_location
+        self._give_up_after, self._stop, self._on_restart = settings.give_up_after, stop, on_restart
         self._restarts = 0
         # Since the last progress.
         self._attempts = self._lost = 0
@@ -71,7 +71,7 @@ class Supervisor:
         if self._waiting_since is not None and self._give_up_after:
             since = self._waiting_since if self._trouble_since is None else self._trouble_since
             if time.monotonic() - since >= self._give_up_after:
-                raise self._given_up(BrokerError("Kafka does not answer any more."))
+                raise self._given_up(no_answer(self._servers))
 
     def recover(self, error: GistreamError) -> None:
         """Wait until the query may start again after `error`, or until a stop; raises the error that ends the run.
