@@ -28,7 +28,7 @@ def ids(settings: Settings) -> set[str]:
 
 
 def account(settings: Settings) -> Account:
-    return verify(settings, archive=None, start=None, end=None, on_record=lambda: None)
+    return verify(settings, archive=None, on_record=lambda: None)
 
 
 def delete_records(settings: Settings, partition: int, before: int) -> None:
