@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from streaming.messages import Deletion, OutputMessage, Summary
+from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
 
 # Orders the results of one document: the offset of its record, then the time of its summary in seconds since 1970.
 Version = tuple[int, float]
@@ -39,6 +39,9 @@ class NewestResults:
         if result.source is None:
             return True
         source, recipe = result.source, result.recipe if isinstance(result, Summary) else ""
+        if isinstance(result, DeadLetter):
+            # A redriven document that failed again is no repeat.
+            recipe = str(result.error.attempts)
         name = result.id if isinstance(result, Summary | Deletion) else f"offset {source.offset}"
         # Offsets compare within one partition only. A key stays in one, unless partitions were added to the topic.
         document, own = (source.topic, source.partition, name), version(result)

@@ -7,7 +7,8 @@ files, which are named after the query's checkpoint and the batch. A new checkpo
 overwrites existing files. Results already present in another file of that day are skipped, and a log line says so. Two
 writers on one disk take turns. An object store has no lock, so let one query at a time write the results of a topic.
 
-An identity is a record's position in Kafka and, for a summary, the recipe. A document's day is fixed, so no other day
+An identity is a record's position in Kafka and, for a summary, the recipe; for a dead letter, the number of attempts,
+because a redriven document that fails again is another dead letter. A document's day is fixed, so no other day
 can have its results. A file that is written again keeps all its identities, because other files may have skipped them.
 A document may end as a dead letter in one attempt and as a summary in another: then the summary stands.
 """
@@ -35,6 +36,8 @@ Identity = tuple[Position, str]
 
 # The data sets, by folder. Summaries come first: they decide which dead letters stand.
 DATA_SETS = {"summaries": SUMMARY, "dead_letters": DEAD_LETTER, "deletions": DELETION}
+# The columns that have the identity of a row.
+_IDENTITIES = {"summaries": ["source", "recipe"], "dead_letters": ["source", "error"], "deletions": ["source"]}
 _FOLDER: dict[type[OutputMessage], str] = {Summary: "summaries", DeadLetter: "dead_letters", Deletion: "deletions"}
 # The last millisecond of the year 9999, the last day that can be written; a wrong clock may be later.
 _LAST_MS = 253_402_300_799_999
@@ -104,7 +107,7 @@ class Archive:
 
     def _read_identities(self, file: File) -> set[Identity]:
         if file not in self._identities:
-            columns = ["source", "recipe"] if file.path.startswith("summaries/") else ["source"]
+            columns = _IDENTITIES[file.path.partition("/")[0]]
             self._identities[file] = {_identity(row) for row in self._location.read(file.path, columns).to_pylist()}
         return self._identities[file]
 
@@ -131,4 +134,4 @@ def _row(result: OutputMessage) -> Row:
 
 
 def _identity(row: Row) -> Identity:
-    return position(row), row.get("recipe", "")
+    return position(row), str(row["error"]["attempts"]) if "error" in row else row.get("recipe", "")

@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streaming.archive.answers import PREFIX
-from streaming.archive.archive import DATA_SETS, Row, position
+from streaming.archive.archive import DATA_SETS, Position, Row, position
 from streaming.archive.location import ArchiveLocation
 from streaming.errors import MachineError, UsageError
 from streaming.storage import BUILDING, File, flush
@@ -44,7 +44,7 @@ _RENAME_EXCHANGE = _RENAME_SWAP = 2
 # Tells whether a row is removed.
 Drop = Callable[[Row], bool]
 # The columns that decide.
-_KEYS = {"summaries": ["id", "source"], "dead_letters": ["source"], "deletions": ["source"]}
+_KEYS = {"summaries": ["id", "source"], "dead_letters": ["source", "error"], "deletions": ["source"]}
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,10 @@ def _groups(location: ArchiveLocation, files: list[File], drop: Drop, schema: pa
 
 
 def _drop_rule(location: ArchiveLocation, folder: str) -> Drop:
-    """Return the function that finds the rows to remove: deleted summaries, and dead letters that have a summary."""
+    """Return the function that finds the rows to remove.
+
+    They are deleted summaries, and dead letters of documents that have a summary or failed once more.
+    """
     data_set, day = folder.split("/")
     if data_set == "summaries":
         newest: dict[tuple[str, int, str], int] = {}
@@ -180,7 +183,14 @@ def _drop_rule(location: ArchiveLocation, folder: str) -> Drop:
         return is_deleted
     if data_set == "dead_letters":
         summarized = {position(row) for row in _rows(location, f"summaries/{day}", ["source"])}
-        return lambda row: position(row) in summarized
+        attempts: dict[Position, int] = {}
+        for row in _rows(location, folder, ["source", "error"]):
+            attempts[position(row)] = max(attempts.get(position(row), 0), row["error"]["attempts"])
+
+        def is_over(row: Row) -> bool:
+            return position(row) in summarized or row["error"]["attempts"] < attempts[position(row)]
+
+        return is_over
     return lambda _: False
 
 

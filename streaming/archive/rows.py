@@ -33,6 +33,13 @@ def read_results(location: ArchiveLocation) -> Iterator[OutputMessage]:
                 ) from None
 
 
+def read_dead_letters(location: ArchiveLocation, path: str) -> Iterator[DeadLetter]:
+    """Yield the dead letters of a file, whole; raises `MachineError` when it cannot be read."""
+    for row in location.rows(path):
+        headers = [(header["name"], header["value"]) for header in row["headers"] or []]
+        yield DeadLetter.model_validate(row | {"headers": headers})
+
+
 def _dead_letter(row: Row) -> DeadLetter:
     return DeadLetter(
         key=None, value=None, error=Failure.model_validate(row["error"]), source=Source.model_validate(row["source"])

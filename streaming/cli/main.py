@@ -15,7 +15,7 @@ from benchmarks.cli import bench
 from evaluation.cli import evaluation
 from producers.cli import app as produce
 from streaming import __version__
-from streaming.cli import broker, config, model, prompts, replay, store, topics
+from streaming.cli import broker, config, dead_letters, model, prompts, replay, store, topics
 from streaming.cli.compact import compact
 from streaming.cli.demo import demo
 from streaming.cli.diff import diff
@@ -23,6 +23,7 @@ from streaming.cli.doctor import doctor
 from streaming.cli.engine import engine
 from streaming.cli.forget import forget
 from streaming.cli.recommend import recommend
+from streaming.cli.redrive import redrive
 from streaming.cli.run import run
 from streaming.cli.summarize import summarize
 from streaming.cli.tail import tail
@@ -71,7 +72,7 @@ def _add_group(
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, summarize, verify, diff, compact, forget, doctor, tune, engine, bench):
+for _command in (demo, run, tail, summarize, verify, redrive, diff, compact, forget, doctor, tune, engine, bench):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")
@@ -84,6 +85,11 @@ _add_group(
     "topics",
     "The topics of this installation.",
     {"create": topics.create, "describe": topics.describe, "peek": topics.peek},
+)
+_add_group(
+    "dead-letters",
+    "The dead letters: documents that could not be summarized.",
+    {"list": dead_letters.list_letters, "show": dead_letters.show, "stats": dead_letters.stats},
 )
 _add_group(
     "model",

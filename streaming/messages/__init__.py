@@ -5,7 +5,9 @@ from its classes by tools/write_docs.py.
 """
 
 from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
+from streaming.messages.failed_documents import SETTLED, STATES, FailedDocument, Place, State
 from streaming.messages.records import Header, Long, Record, Source, read_source, source_headers
+from streaming.messages.redriven import redriven_headers, restored
 from streaming.messages.results import Deletion, OutputMessage, read_result
 from streaming.messages.summaries import (
     Document,
@@ -19,24 +21,31 @@ from streaming.messages.summaries import (
 )
 
 __all__ = [
+    "SETTLED",
+    "STATES",
     "TRUNCATED",
     "DeadLetter",
     "Deletion",
     "Document",
+    "FailedDocument",
     "Failure",
     "Header",
     "LeftOut",
     "Long",
     "ModelInfo",
     "OutputMessage",
+    "Place",
     "PromptInfo",
     "Record",
     "Signals",
     "Source",
+    "State",
     "Summary",
     "SummarySentence",
     "Tokens",
     "read_result",
     "read_source",
+    "redriven_headers",
+    "restored",
     "source_headers",
 ]

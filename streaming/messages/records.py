@@ -25,22 +25,29 @@ class Source(BaseModel):
 
 @dataclass(frozen=True)
 class Record:
-    """A record of an input topic, as Kafka has it."""
+    """A record of an input topic, as Kafka has it; `attempts` counts how often its document failed before."""
 
     key: bytes | None
     value: bytes | None
     headers: list[Header]
     source: Source
+    attempts: int = 0
+
+
+def position_headers(source: Source) -> list[Header]:
+    """Return the four headers that tell a position."""
+    return [(f"source.{name}", str(value).encode()) for name, value in source.model_dump().items()]
 
 
 def source_headers(headers: Sequence[Header], source: Source) -> list[Header]:
-    """Return `headers` together with the headers of a record's position in Kafka."""
-    ours = {f"source.{name}": str(value).encode() for name, value in source.model_dump().items()}
-    return [(name, raw) for name, raw in headers if name not in ours] + list(ours.items())
+    """Return `headers` with the headers of a record's position in Kafka, which replace others of their names."""
+    ours = position_headers(source)
+    names = {name for name, _ in ours}
+    return [(name, raw) for name, raw in headers if name not in names] + ours
 
 
 def read_source(headers: Sequence[Header]) -> Source | None:
-    """Read the position that `source_headers` wrote; None when the headers lack it."""
+    """Read the position that `position_headers` wrote; None when the headers lack it."""
     fields = {name.removeprefix("source."): (raw or b"").decode(errors="replace") for name, raw in headers}
     try:
         return Source.model_validate(fields)

@@ -2,6 +2,9 @@
 
 Reads what the query has committed, from the beginning of the topics or between two times, and then all results. Needs
 a byte for each offset, and one more for each recipe; no document and no summary is kept.
+
+A redriven record has its result at the position that its document had first: a summary, a deletion, or a dead letter of
+one more attempt.
 """
 
 from __future__ import annotations
@@ -10,32 +13,37 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
 from streaming.json_values import lookup, parse_json
 from streaming.kafka.records import Ranges, read_ranges, topic_ranges
-from streaming.messages import Record, Source, read_source
+from streaming.messages import Record, Source, read_source, restored
 from streaming.operations.offset_range import Bound, resolve
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, committed_offsets, read_record
 
 # Positions that a report names.
 _MOST_NAMED = 20
-_DATA_SETS = ("summaries", "dead_letters", "deletions")
+# The data sets of an archive, each with the column that tells results of one position apart.
+_DATA_SETS = {"summaries": ["recipe"], "dead_letters": ["error"], "deletions": []}
+_Position = tuple[str, int, int]
 
 
 @dataclass
 class Account:
     """The outcome: how many records there are, what became of them, and which have nothing.
 
-    `twice` counts results that stand more than once with the same identity. `unread` counts offsets behind the last
-    commit. `missing` and `doubled` name the first positions. `given_up` says when which offsets were given up, because
-    their records were lost before the query read them.
+    `records` counts documents and deletions, `redriven` the records that brought one of them again. `twice` counts
+    results that stand more than once with the same identity. `unread` counts offsets behind the last commit. `missing`
+    and `doubled` name the first positions. `given_up` says when which offsets were given up, because their records were
+    lost before the query read them.
     """
 
     records: int = 0
+    redriven: int = 0
     summaries: int = 0
     dead_letters: int = 0
     deletions: int = 0
@@ -100,17 +108,26 @@ def verify(
         ranges[topic, partition] = (first, max(first, read_until))
         account.unread += max(0, last - max(first, read_until))
     records, results = _Offsets(ranges), _Offsets(ranges)
+    # By first position: the attempts before, and the record's own position.
+    redriven: dict[_Position, tuple[int, _Position]] = {}
     for input_record in read_ranges(settings, ranges):
         on_record()
+        original = restored(input_record)
+        if original.attempts:
+            account.redriven += 1
+            redriven[_position(original.source)] = original.attempts, _position(input_record.source)
+            continue
         account.records += 1
-        source = input_record.source
-        records.add(source.topic, source.partition, source.offset)
+        records.add(*_position(input_record.source))
     by_recipe: dict[str, _Offsets] = defaultdict(lambda: _Offsets(ranges))
     found = _archived(archive) if archive is not None else _published(settings)
     for kind, source, recipe in found:
         on_record()
+        attempts, _ = redriven.get(_position(source), (0, None))
+        if kind != "dead_letters" or int(recipe) > attempts:
+            redriven.pop(_position(source), None)
         _enter(account, results, by_recipe, kind, source, recipe)
-    for position in records.where(results):
+    for position in chain(records.where(results), (own for _, own in redriven.values())):
         account.missing_records += 1
         if len(account.missing) < _MOST_NAMED:
             account.missing.append(_name(*position))
@@ -120,7 +137,7 @@ def verify(
 def _enter(
     account: Account, results: _Offsets, by_recipe: dict[str, _Offsets], kind: str, source: Source, recipe: str
 ) -> None:
-    position = source.topic, source.partition, source.offset
+    position = _position(source)
     if results.add(*position) is None:
         # Of another query's input, or of another time.
         return
@@ -133,7 +150,7 @@ def _enter(
 
 
 def _published(settings: Settings) -> Iterator[tuple[str, Source, str]]:
-    """Yield kind, position and recipe of each result on the topics."""
+    """Yield kind, position and recipe of each result on the topics; a dead letter has its attempts as its recipe."""
     for topic in (settings.output_topic, settings.dead_letter_topic):
         for record in read_ranges(settings, topic_ranges(settings, [topic], None, None)):
             if (result := _result(record, dead_letter=topic == settings.dead_letter_topic)) is not None:
@@ -144,8 +161,12 @@ def _result(record: Record, *, dead_letter: bool) -> tuple[str, Source, str] | N
     """Return what a record of the output topics says; None for a foreign one. Reads no more than it needs."""
     if dead_letter or record.value is None:
         source = read_source(record.headers)
-        kind = "dead_letters" if dead_letter else "deletions"
-        return (kind, source, kind) if source is not None else None
+        if source is None:
+            return None
+        if not dead_letter:
+            return "deletions", source, ""
+        attempts = dict(record.headers).get("error.attempts") or b""
+        return ("dead_letters", source, attempts.decode()) if attempts.isdigit() else None
     try:
         value, _ = parse_json(record.value.decode())
         return "summaries", Source.model_validate(lookup(value, "source")), str(lookup(value, "recipe"))
@@ -154,12 +175,17 @@ def _result(record: Record, *, dead_letter: bool) -> tuple[str, Source, str] | N
 
 
 def _archived(archive: ArchiveLocation) -> Iterator[tuple[str, Source, str]]:
-    for data_set in _DATA_SETS:
-        columns = ["source", "recipe"] if data_set == "summaries" else ["source"]
+    for data_set, distinct in _DATA_SETS.items():
+        columns = ["source", *distinct]
         for file in archive.parquet_files(data_set):
             row: dict[str, Any]
             for row in archive.read(file.path, columns).to_pylist():
-                yield data_set, Source.model_validate(row["source"]), row.get("recipe") or data_set
+                recipe = str(row["error"]["attempts"]) if "error" in row else row.get("recipe", "")
+                yield data_set, Source.model_validate(row["source"]), recipe
+
+
+def _position(source: Source) -> _Position:
+    return source.topic, source.partition, source.offset
 
 
 def _name(topic: str, partition: int, offset: int) -> str:

@@ -66,7 +66,8 @@ def dead_letter_result(record: Record, error: DocumentError, stage: str, topics:
     When the record would not fit its topic, the value is cut, and the header `error.truncated` holds its original size.
     When the original key and headers alone do not fit, they are left out, too.
     """
-    failure = Failure.model_validate({"stage": stage, "type": error.type, "message": str(error)[:_LONGEST_MESSAGE]})
+    fields = {"stage": stage, "type": error.type, "message": str(error)[:_LONGEST_MESSAGE]}
+    failure = Failure.model_validate(fields | {"attempts": record.attempts + 1})
     letter = DeadLetter(key=record.key, value=record.value, headers=record.headers, error=failure, source=record.source)
     limit = topics.dead_letter_limit
     whole = _dead_letter_record(letter, topics)

@@ -10,8 +10,9 @@ Results leave as they finish, but the results of one id leave in the order of th
 last record of a key has its highest offset.
 
 Every record that enters leaves as exactly one result. A failure that is not the document's own is held back until the
-task ends, because too many of these failures stop the query (`max_failed_share`). Records that cannot be read are held
-back, too, while a way of reading is unproven and none could be read: a misspelt field must not empty a topic.
+task ends, because too many of these failures stop the query (`max_failed_share`). Documents that were redriven do not
+count there: they failed before, and must not stop the others. Records that cannot be read are held back, too, while a
+way of reading is unproven and none could be read: a misspelt field must not empty a topic.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 import pandas as pd
 
 from streaming.errors import DocumentError, DocumentFailed, QueryError, UsageError
-from streaming.messages import Record, Source
+from streaming.messages import Record, Source, restored
 from streaming.pipeline.decode import Decoded, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
@@ -73,18 +74,22 @@ def summarize(
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A result; `error` is set when it is a dead letter, `unread` when its record could not be decoded."""
+    """A result; `error` is set when it is a dead letter, `unread` when its record could not be decoded.
+
+    `redriven` tells whether the document had failed before.
+    """
 
     result: Result
     error: DocumentError | None = None
     unread: bool = False
+    redriven: bool = False
     deletable: bool | None = None
     reused: bool | None = None
 
     @property
     def failure(self) -> DocumentFailed | None:
-        """The error, when it is not the document's own."""
-        return self.error if isinstance(self.error, DocumentFailed) else None
+        """The error, when it is not the document's own and the document did not fail before."""
+        return self.error if isinstance(self.error, DocumentFailed) and not self.redriven else None
 
     @property
     def reason(self) -> str | None:
@@ -100,7 +105,7 @@ class _Task:
         self._desk = desk
         # Until one record could be read.
         self._unproven = unproven
-        self._entered = self._left = 0
+        self._entered = self._redriven = self._left = 0
         self._held_back: list[_Outcome] = []
         self._unread: list[_Outcome] = []
         # By id: set when its newest document is done; the next document of the same id waits for it.
@@ -114,6 +119,7 @@ class _Task:
 
     def _begin(self, record: Record) -> Coroutine[Any, Any, _Outcome]:
         self._entered += 1
+        self._redriven += record.attempts > 0
         decoded: _Read
         try:
             with contained():
@@ -160,7 +166,8 @@ class _Task:
                     summary_result(summary, record, topics), deletable=decoded.deletable, reused=summary.reused
                 )
         except DocumentError as error:
-            return _Outcome(dead_letter_result(record, error, stage, topics), error, unread=stage == "decode")
+            result = dead_letter_result(record, error, stage, topics)
+            return _Outcome(result, error, unread=stage == "decode", redriven=record.attempts > 0)
 
     def _emit(self, outcomes: Iterable[_Outcome]) -> Iterator[pd.DataFrame]:
         ready: list[_Outcome] = []
@@ -191,9 +198,10 @@ class _Task:
     def _emit_failures(self) -> Iterator[pd.DataFrame]:
         """Emit the failures that are not the documents' own, or stop the query when they are too many."""
         failures = [outcome.failure for outcome in self._held_back if outcome.failure is not None]
-        if len(failures) >= _FEWEST_FAILURES and len(failures) > self._task_plan.max_failed_share * self._entered:
+        entered = self._entered - self._redriven
+        if len(failures) >= _FEWEST_FAILURES and len(failures) > self._task_plan.max_failed_share * entered:
             raise QueryError(
-                f"{len(failures)} of {self._entered} documents of this batch failed for a reason that is not theirs "
+                f"{len(failures)} of {entered} documents of this batch failed for a reason that is not theirs "
                 f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so remove the cause and start "
                 "again, or raise max_failed_share."
             )
@@ -212,12 +220,13 @@ def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
         row: Any
         for row in frame.itertuples(index=False):
             headers = [] if row.headers is None else row.headers
-            yield Record(
+            record = Record(
                 key=row.key,
                 value=row.value,
                 headers=[(header["key"], header["value"]) for header in headers],
                 source=Source(topic=row.topic, partition=row.partition, offset=row.offset, timestamp=row.timestamp),
             )
+            yield restored(record)
 
 
 def _frames(outcomes: list[_Outcome]) -> Iterator[pd.DataFrame]:

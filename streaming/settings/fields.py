@@ -141,6 +141,12 @@ class Settings(RecordSettings):
         description="When at least ten documents of a task (an executor's part of a batch), and more than this share "
         "of them, fail for a reason that is not theirs, the query stops instead of filling the dead-letter topic.",
     )
+    max_attempts: int = Field(
+        3,
+        ge=1,
+        description="How often a document may fail: once it did, `redrive` leaves it among the dead letters. 3 are the "
+        "first attempt, one after the cause was thought to be gone, and one after it was.",
+    )
     grace: float = Field(
         60,
         ge=0,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from dead_letters import fail
 from kafka import KafkaProducer
 from pages import ROOT, STORY, run_page, steps
 from sheets import page as sheet_page
@@ -30,6 +31,8 @@ from streaming.settings import load
 def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "own-topics.md":
         fill_topics(folder / "data")
+    if page.name == "dead-letters.md":
+        fill_dead_letters(folder / "data")
     if page.name == "quickstart.md":
         # The page of a new user begins without notes.
         shutil.rmtree(folder / "notes")
@@ -46,6 +49,8 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
         peeked = next(printed for command, printed in said.items() if "topics peek" in command)
         assert re.findall(r"^  (?:id|title) +(.+)$", peeked, flags=re.MULTILINE) == ["4711", "Mill"]
+    if page.name == "dead-letters.md":
+        assert "sent: 2 of 2 documents" in list(said.values())[-1]
     if page.name == "examples.md":
         check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
         assert said["python examples/stream_job.py notes summaries"] == "Summaries in summaries: 1\n"
@@ -58,6 +63,15 @@ def check_batch_job(written: Path, printed: str) -> None:
     assert rows["nothing.txt"]["error"]["type"] == "EmptyText"
     assert printed.splitlines()[0] == f"mill.txt: {rows['mill.txt']['summary']}"
     assert printed.splitlines()[1].startswith("nothing.txt: failed: ")
+
+
+def fill_dead_letters(data_dir: Path) -> None:
+    """Have documents that failed, one of them with the id that the page names."""
+    EmbeddedBroker(load({"data_dir": data_dir})).start()
+    settings = load({"data_dir": data_dir})
+    with Admin(settings) as admin:
+        admin.ensure()
+    fail(settings, (b"minutes-17", STORY.encode()), (b"minutes-18", STORY.encode()))
 
 
 def fill_topics(data_dir: Path) -> None:

@@ -15,11 +15,12 @@ from streaming.protocol import EngineStatus, Generation, GenerationRequest, Mess
 class FakeRecipe:
     """An engine that answers "Summary of ...", one generation at a time, each after `seconds`.
 
-    A text that contains "fail" fails for its document, one with "break" for the service.
+    A text that contains "fail" fails for its document, one with "break" for the service; `mended` summarizes both.
     """
 
     log: str
     seconds: float = 0.0
+    mended: bool = False
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> FakeEngine:
         _note(self.log, f"loaded {os.getpid()}")
@@ -43,9 +44,9 @@ class FakeEngine:
         self, request: GenerationRequest, *, on_native: Callable[[bool], None] | None = None
     ) -> Generation:
         text = request.messages[-1].content
-        if "break" in text:
+        if "break" in text and not self._recipe.mended:
             raise EngineError("The engine is broken for this test.")
-        if "fail" in text:
+        if "fail" in text and not self._recipe.mended:
             raise DocumentFailed("it failed for this test")
         async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             await asyncio.sleep(self._recipe.seconds)

@@ -29,6 +29,11 @@ OURS = {
     "error.type": b"NotUtf8",
     "error.message": b"the value is not UTF-8: byte 0 of 1",
     "error.attempts": b"1",
+    # As Spring Cloud Stream's Kafka binder writes them.
+    "x-original-topic": b"documents",
+    "x-original-partition": b"\0\0\0\x03",
+    "x-original-offset": b"\0\0\0\0\0\0\0\x07",
+    "x-original-timestamp": (1_700_000_000_000).to_bytes(8, "big"),
     "source.topic": b"documents",
     "source.partition": b"3",
     "source.offset": b"7",
@@ -151,13 +156,17 @@ def test_a_reason_in_any_script_is_the_same_after_kafka() -> None:
     assert DeadLetter.from_record(b"a", b"\xff", sent.kafka_headers()).error == sent.error
 
 
-def test_the_headers_of_a_redriven_letter_are_replaced_not_doubled() -> None:
-    first = letter([("traceparent", b"00")], truncated=99)
-    again = Failure(stage="summarize", type="DeadlineExceeded", message="it took too long", attempts=2)
-    second = DeadLetter(key=b"a", value=b"\xff", headers=first.kafka_headers(), error=again, source=SOURCE)
-    names = [name for name, _ in second.kafka_headers()]
-    assert sorted(names) == sorted(["traceparent", *OURS])
-    assert dict(second.kafka_headers())["error.type"] == b"DeadlineExceeded"
+def test_headers_of_the_users_that_have_our_names_stay_the_users() -> None:
+    others: list[Header] = [("error.type", b"theirs"), ("x-original-topic", b"upstream"), ("error.truncated", b"9")]
+    sent = letter([*others, *letter([("traceparent", b"00")], truncated=99).kafka_headers()])
+    read = DeadLetter.from_record(sent.key, sent.value, sent.kafka_headers())
+    assert read == sent
+    assert (dict(sent.kafka_headers())["x-original-topic"], read.truncated) == (b"documents", None)
+
+
+def test_a_header_that_a_relay_adds_behind_ours_is_read() -> None:
+    relayed = [*letter([("x", b"1")]).kafka_headers(), ("relayed-by", b"a mirror")]
+    assert DeadLetter.from_record(b"a", b"\xff", relayed).headers == [("x", b"1"), ("relayed-by", b"a mirror")]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from streaming.summarizer import SummaryRequest
 # What a setting of these decides is who asks, where things are, how fast, or whether there is a result at all.
 CANNOT_CHANGE_A_SUMMARY = {
     *("data_dir", "machine_dir", "bootstrap_servers", "kafka", "master", "executors", "executor_cores"),
-    *("driver_memory", "query", "checkpoint", "batch_documents", "max_failed_share", "grace", "store"),
+    *("driver_memory", "query", "checkpoint", "batch_documents", "max_failed_share", "max_attempts", "grace"),
+    "store",
     *("input_topic", "input_pattern", "output_topic", "dead_letter_topic", "partitions", "replication"),
     *("retention_hours", "max_document_bytes", "sink", "document_deadline", "native_deadline"),
     # The record decides the text and the title, and these are in the key.

@@ -1,0 +1,102 @@
+"""`gistream redrive`: sends dead letters back to the topics that they came from, each once.
+
+    dead letters -> their input topic -> the query, as if they came for the first time
+    letter_places   kafka/redriving      pipeline/task
+
+What is sent is decided by `dead_letters`, and looked at again when no other redrive can send any more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from streaming.kafka.redriving import open_redriver
+from streaming.messages import DeadLetter, FailedDocument
+from streaming.operations.dead_letters import Survey
+from streaming.operations.letter_places import LetterPlace
+from streaming.settings import MIB, Settings
+
+# A transaction: small enough to repeat and to stop in between, large enough that its end (two requests) costs little.
+_MOST_LETTERS = 100
+_MOST_BYTES = 16 * MIB
+
+
+@dataclass
+class Outcome:
+    """What a redrive did: letters sent, refused as too large, and left out because something changed meanwhile."""
+
+    sent: int = 0
+    refused: list[FailedDocument] = field(default_factory=list)
+    changed: list[FailedDocument] = field(default_factory=list)
+
+
+def redrive(
+    settings: Settings,
+    place: LetterPlace,
+    survey: Survey,
+    letters: Sequence[FailedDocument],
+    *,
+    rate: float | None,
+    stop: threading.Event,
+    on_sent: Callable[[int], None],
+) -> Outcome:
+    """Send letters back, at most `rate` a second; `on_sent` is called with the number of each transaction.
+
+    It ends early between two transactions when `stop` is set. Raises `BrokerError`, also when another redrive takes
+    over, and `TopicError`; what was sent before stays sent.
+    """
+    outcome = Outcome()
+    by_topic: dict[str, list[FailedDocument]] = defaultdict(list)
+    for letter in letters:
+        by_topic[letter.source.topic].append(letter)
+    for topic, chosen in by_topic.items():
+        with open_redriver(settings, topic) as redriver:
+            # What others sent before this one took over.
+            survey.look_again()
+            outcome.changed += [letter for letter in chosen if letter.state != "waiting"]
+            waiting = [letter for letter in chosen if letter.state == "waiting"]
+            for batch in _batches(_read(place, waiting, outcome), rate):
+                if stop.is_set():
+                    return outcome
+                refused = redriver.send([record for _, record in batch])
+                sent = len(batch) - len(refused)
+                outcome.refused += [letter for letter, record in batch if record in refused]
+                outcome.sent += sent
+                on_sent(sent)
+                if rate is not None:
+                    stop.wait(len(batch) / rate)
+    return outcome
+
+
+def _read(
+    place: LetterPlace, letters: Sequence[FailedDocument], outcome: Outcome
+) -> Iterator[tuple[FailedDocument, DeadLetter]]:
+    """Yield the letters with their records; one that is no longer where it was is noted in `outcome`."""
+    by_place = {letter.place: letter for letter in letters}
+    for where, record in place.read(by_place):
+        letter = by_place[where]
+        # A compaction may have moved the rows.
+        if (record.source, record.error) == (letter.source, letter.error):
+            del by_place[where]
+            yield letter, record
+    outcome.changed += by_place.values()
+
+
+def _batches(
+    letters: Iterator[tuple[FailedDocument, DeadLetter]], rate: float | None
+) -> Iterator[list[tuple[FailedDocument, DeadLetter]]]:
+    most = _MOST_LETTERS if rate is None else max(1, min(_MOST_LETTERS, int(rate)))
+    batch: list[tuple[FailedDocument, DeadLetter]] = []
+    size = 0
+    for letter, record in letters:
+        length = len(record.value or b"")
+        if batch and (len(batch) == most or size + length > _MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append((letter, record))
+        size += length
+    if batch:
+        yield batch
