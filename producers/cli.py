@@ -164,6 +164,8 @@ def gutenberg(
     if show:
         _list(content, islice(chapters, limit), as_json=as_json)
     else:
+        if left_out := _back_matter(content):
+            _console.print(f"left out behind the last chapter: {', '.join(left_out)}", markup=False)
         _publish(settings, (to_record(chapter.document) for chapter in chapters), limit, as_json=as_json)
 
 
@@ -181,7 +183,13 @@ def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> Non
     rest = f"{counted(book.left_out, 'word')} {'is' if book.left_out == 1 else 'are'} in none"
     _console.print(
         f"{counted(len(chapters), 'chapter')}, {words}; {rest}: headings, contents, the text before the first chapter"
+        f"{''.join(f', {line}' for line in _back_matter(book))}"
     )
+
+
+def _back_matter(book: Book) -> list[str]:
+    """Return a phrase for each part behind the last chapter that is left out."""
+    return [f"{label} ({counted(words, 'word')})" for label, words in book.back_matter.items()]
 
 
 def _publish(

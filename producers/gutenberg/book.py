@@ -3,7 +3,7 @@
 Item: one chapter as JSON. Its key is its id: the number of the book, of the part and of the chapter
 ("pg2600-b01-c03"), or the file's name where the book has no number. So a book that is sent again replaces its
 summaries, whether it came by number or as a file. Left out are Gutenberg's header and footer, the table of contents,
-and the text before the first chapter.
+the text before the first chapter, and notes, index and the like behind the last; an appendix is a chapter.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Book:
     chapters: list[Chapter]
     # Words between header and footer that are in no chapter: title page, contents, headings.
     left_out: int
+    # What of that stands behind the last chapter, such as NOTES: its heading and its words.
+    back_matter: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def read_book(path: Path) -> Book:
         raise UsageError(f"The book {path} cannot be read: {error.strerror}.") from error
     text = _decode(raw, path)
     header, body = _unwrap(text)
-    chapters = find_chapters(body)
+    sections = find_chapters(body)
+    chapters = [*sections.chapters, *sections.appendices]
     if not chapters:
         raise UsageError(
             f"No chapters can be told in {path}: {describe_headings(body)}. Chapters must count up, or have their "
@@ -100,6 +103,7 @@ def read_book(path: Path) -> Book:
         language=_LANGUAGES.get(language.casefold()) if language else None,
         chapters=chapters,
         left_out=len(body.split()) - sum(chapter.words for chapter in chapters),
+        back_matter={section.label: section.words for section in sections.left_out},
     )
 
 

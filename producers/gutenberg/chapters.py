@@ -6,9 +6,11 @@ before anybody noticed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from producers.gutenberg.back_matter import APPENDIX, find_back_matter
 from producers.gutenberg.contents import find_contents, nest
 from producers.gutenberg.headings import OPENING, Heading, find_headings, unread_headings
 from producers.gutenberg.listed import find_listed
@@ -19,6 +21,7 @@ from streaming.wording import counted
 _EPIGRAPH = 60
 # In a list of chapters the average title has fewer words than this; the average chapter has more.
 _TITLE = 20
+_END = re.compile(r"[\W_]*|_?(?:the end|finis)[.!]?_?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,34 +43,51 @@ class Chapter:
         return len(self.text.split())
 
 
-def find_chapters(text: str) -> list[Chapter]:
+@dataclass(frozen=True)
+class Sections:
+    """What a book is cut into: its numbered and named `chapters`, the `appendices` behind them, what is `left_out`."""
+
+    chapters: list[Chapter] = field(default_factory=list)
+    appendices: list[Chapter] = field(default_factory=list)
+    left_out: list[Chapter] = field(default_factory=list)
+
+
+def find_chapters(text: str) -> Sections:
     """Return the chapters of `text`, in their order; none when there are not two that are clearly chapters.
 
     Chapters are the texts under "CHAPTER I" and the like; else those under other words with a number, or plain numbers,
     when these count up without a gap; else those under the titles that the table of contents lists; else the parts,
     when they count up and have nothing in them that looks like a chapter's heading.
     """
-    lines = text.split("\n")
+    # A picture without a caption says nothing, and stands between a number and its title.
+    lines = ["" if line.strip() == "[Illustration]" else line for line in text.split("\n")]
     headings = find_headings(lines)
-    chapters = _cut(lines, headings) if any(heading.kind == "chapter" for heading in headings) else []
-    if _is_text(chapters):
-        return chapters
+    if any(heading.kind == "chapter" for heading in headings):
+        sections = _cut(lines, headings)
+        if _is_text(sections.chapters):
+            return sections
+    else:
+        # "CHAP. I. of the falling wall" may be a sentence, too.
+        sections = _cut(lines, find_headings(lines, lower=True))
+        if _is_text(sections.chapters) and _counts_up(sections.chapters):
+            return sections
     numbers = find_numbers(lines)
     for numbered in ways_to_number(lines, numbers):
         # Most ways have no such numbers, and cutting takes time.
         if not {1, 2} <= {heading.number for heading in numbered if heading.kind == "chapter"}:
             continue
-        chapters = _cut(lines, numbered)
-        if _is_text(chapters) and _counts_up(chapters):
-            return chapters
+        sections = _cut(lines, numbered)
+        if _is_text(sections.chapters) and _counts_up(sections.chapters):
+            return sections
     listed = find_listed(lines)
-    chapters = _cut(lines, listed)
-    if _each_has_text(chapters, listed) and len(unread_headings(lines, [*listed, *numbers])) < len(chapters):
-        return chapters
+    sections = _cut(lines, listed)
+    unread = len(unread_headings(lines, [*listed, *numbers]))
+    if _each_has_text(sections.chapters, listed) and unread < len(sections.chapters):
+        return sections
     parts = [heading for heading in headings if heading.kind != "chapter"]
-    chapters = _cut(lines, [replace(part, kind="chapter") if part.kind == "part" else part for part in parts])
-    is_clear = _is_text(chapters) and _counts_up(chapters) and len(unread_headings(lines, headings)) < len(chapters)
-    return chapters if is_clear else []
+    sections = _cut(lines, [replace(part, kind="chapter") if part.kind == "part" else part for part in parts])
+    is_clear = _is_text(sections.chapters) and _counts_up(sections.chapters)
+    return sections if is_clear and len(unread_headings(lines, headings)) < len(sections.chapters) else Sections()
 
 
 def describe_headings(text: str) -> str:
@@ -89,12 +109,16 @@ def describe_headings(text: str) -> str:
     return ", ".join(seen) or "no line in it stands like a heading"
 
 
-def _cut(lines: list[str], headings: list[Heading]) -> list[Chapter]:
+def _cut(lines: list[str], headings: list[Heading]) -> Sections:
     """Cut `lines` at `headings`, leave out the contents; a heading without text makes no chapter."""
     contents = find_contents(lines, headings)
     text_headings = _settle_named(lines, [heading for heading in headings if heading not in contents])
+    back_matter = find_back_matter(lines, text_headings)
+    end = back_matter[0].start if back_matter else len(lines)
+    text_headings = [heading for heading in text_headings if heading.start < end]
     # A table of contents ends the text before it.
-    starts = sorted({heading.start for heading in [*text_headings, *contents]} | {len(lines)})
+    inside = [heading.start for heading in [*text_headings, *contents] if heading.start < end]
+    starts = sorted({*inside, *(heading.start for heading in back_matter), len(lines)})
     ends = dict(pairwise(starts))
     open_parts: list[Heading] = []
     epigraph = ""
@@ -112,12 +136,20 @@ def _cut(lines: list[str], headings: list[Heading]) -> list[Chapter]:
             chapters.append(Chapter(parts, "", None, "", text))
         elif text:
             chapters.append(Chapter(parts, heading.label, heading.number, heading.title, text))
-    return chapters
+    sections = Sections(chapters)
+    for heading in back_matter:
+        text = _paragraphs("\n".join(lines[heading.end : ends[heading.start]]))
+        behind = sections.appendices if heading.word == APPENDIX else sections.left_out
+        if text:
+            behind.append(Chapter((), heading.label, None, heading.title, text))
+    return sections
 
 
 def _paragraphs(text: str) -> str:
-    """Return `text` without the blank lines before and after it; its first line keeps its indent."""
+    """Return `text` without blank lines around it, and without ornaments and "THE END" behind it."""
     lines = text.rstrip().split("\n")
+    while lines and _END.fullmatch(lines[-1].strip()):
+        lines.pop()
     return "\n".join(lines[next((n for n, line in enumerate(lines) if line.strip()), len(lines)) :])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from producers.gutenberg.headings import Heading, find_untitled, read_heading, with_titles
+from producers.gutenberg.headings import Heading, find_untitled, read_heading, stands_below_title, with_titles
 from producers.gutenberg.numerals import NUMBER, ORDINAL, read_number
 
 # A number in words or Roman numerals may have ornaments; an Arabic one with them is the number of a page.
@@ -47,11 +47,12 @@ def ways_to_number(lines: list[str], numbers: list[Heading]) -> Iterator[list[He
     # A named chapter may have numbers in it, a numbered one no names.
     for chapters in (*_by_style(_find(lines, _read_named)), numbers, *_by_style(numbers)):
         apart = [heading for heading in chapters if heading.start not in taken]
-        together = with_titles(sorted([*parts, *apart], key=lambda heading: heading.start), lines)
+        bare = sorted([*parts, *apart], key=lambda heading: heading.start)
+        together = with_titles(bare, lines)
         yield together
         yield [heading for heading in together if heading.kind != "chapter" or heading.title]
-        bare = {heading.start for heading in apart if not heading.title}
-        yield [heading for heading in together if heading.kind != "chapter" or heading.start in bare]
+        pairs = zip(bare, together, strict=True)
+        yield [heading for alone, heading in pairs if heading.kind != "chapter" or not alone.title]
 
 
 def _by_style(headings: list[Heading]) -> list[list[Heading]]:
@@ -71,6 +72,8 @@ def _find(lines: list[str], read: Callable[[list[str], int], Heading | None]) ->
         if (begins_block or in_list) and (heading := read(lines, index)):
             headings.append(heading)
             in_list = True
+        elif stands_below_title(lines, index) and (heading := read(lines, index)):
+            headings.append(heading)
         elif begins_block or in_list:
             in_list = read_heading(lines[index], index) is not None
     return headings
