@@ -106,11 +106,14 @@ def run(
     notes.print(plan_block(plan))
     if plan.choice.advice is not None:
         notes.print(plan.choice.advice, markup=False)
-    for warning in plan.warnings:
+    given_up = accept_losses(plan) if accept_loss else []
+    if accept_loss and not given_up:
+        notes.print("nothing is lost, so there is nothing to give up")
+    for line in given_up:
+        notes.print(line, markup=False)
+    # Other outputs than those of the last start are then no oversight.
+    for warning in () if given_up else plan.warnings:
         notes.print(warning, style="yellow", markup=False)
-    if accept_loss:
-        for line in accept_losses(plan) or ["nothing is lost, so there is nothing to give up"]:
-            notes.print(line, markup=False)
     notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
     lines, loads = BatchLines(), LoadingLines()
 

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from chaos import installation
 from installation import command_environment, document, gistream
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
@@ -92,6 +92,15 @@ def verify(settings: Settings, *flags: str) -> dict[str, object]:
     return account
 
 
+def committed(settings: Settings) -> int:
+    """Return the sum of the offsets that lag tools see."""
+    consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
+    partitions = [TopicPartition(settings.input_topic, n) for n in range(settings.partitions)]
+    offsets = sum(consumer.committed(partition) or 0 for partition in partitions)
+    consumer.close(autocommit=False)
+    return offsets
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("away", [60, LONG])
 def test_a_kafka_that_comes_back_is_taken_up_again_by_the_same_process(
@@ -109,6 +118,7 @@ def test_a_kafka_that_comes_back_is_taken_up_again_by_the_same_process(
         run.wait_until(lambda: run.count("64 so far") == 1)
         assert run.stop() == 0
         print("\n".join(run.lines[9:]))
+        assert committed(settings) == 64
         assert run.count("restarts after failures") + run.count("restart after failures") == (away == LONG)
     account = verify(settings)
     assert (account["records"], account["missing_records"]) == (64, 0)
