@@ -108,9 +108,8 @@ def _is_certain(text: str, decoded: str, fewest: int) -> bool:
     beyond_ascii = "".join(character for character in decoded if not character.isascii())
     if len(decoded) > len(text) or any(unicodedata.category(c) in ("Cn", "Co") for c in beyond_ascii):
         return False
-    if not is_language(decoded, proved=False) or len(decoded) > max(
-        _LONGEST_FOR_ONE, _FOR_EACH * (len(beyond_ascii) - 1)
-    ):
+    longest = max(_LONGEST_FOR_ONE, _FOR_EACH * (len(beyond_ascii) - 1))
+    if len(decoded) > longest or not is_language(decoded, proved=False):
         return False
     return len(beyond_ascii) >= fewest or (len(beyond_ascii) > 0 and fewest == 2 and _is_in_word(text, decoded))
 

@@ -1,4 +1,4 @@
-"""A summary in another language than its text has words of that language, or it is none, and the result says so."""
+"""A summary has words of its language, or it is none, and the result says so."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ GOOD = {
     "foi montada, e o barco volta a navegar na sexta-feira de manhã.",
 }
 
+GERMAN_TEXT = (
+    "Die Fähre zwischen Lund und Skerry fiel drei Tage lang aus, weil ihre Maschine nicht ansprang. Fachleute fanden "
+    "Meerwasser im Treibstoff und führten es auf einen Deckel zurück, den ein Sturm abgerissen hatte. Ein neuer Deckel "
+    "ist angebracht, und am Freitag fährt das Schiff morgens um sechs. Der Hafenmeister sagt, niemand war in Gefahr."
+)
+
 
 def write(language: str, reply: str, faithfulness: Faithfulness = "off") -> SummaryResult:
     profile = PromptProfile(name="p", system="Summarize.", language=language, length=Length(share=1))
@@ -51,6 +57,18 @@ def test_what_only_looks_like_german_is_no_summary() -> None:
     written = write("de", GIBBERISH)
     assert (written.status, written.missing) == ("extractive_fallback", ["language"])
     assert "Funkkommission" not in written.summary
+
+
+@pytest.mark.parametrize("faithfulness", ["off", "flag"])
+@pytest.mark.parametrize("ladder", [True, False])
+def test_what_only_looks_like_german_is_no_summary_of_a_german_text(faithfulness: Faithfulness, ladder: bool) -> None:
+    recipe = replace(RECIPE, ladder=ladder, max_tokens=200, chunk_tokens=400, faithfulness=faithfulness)
+    profile = PromptProfile(name="p", system="Summarize.", length=Length(share=1))
+    request = SummaryRequest(GERMAN_TEXT, profile, "de")
+    written = asyncio.run(Summarizer(FakeEngine(GIBBERISH), recipe).summarize(request, deadline=DEADLINE))
+    assert ("Funkkommission" in written.summary, written.missing) == ((False, []) if ladder else (True, ["language"]))
+    good = asyncio.run(Summarizer(FakeEngine(GOOD["de"]), recipe).summarize(request, deadline=DEADLINE))
+    assert (good.summary, good.missing) == (GOOD["de"], [])
 
 
 def test_what_cannot_be_compared_with_its_text_says_so_where_evidence_is_asked_for() -> None:
