@@ -23,6 +23,17 @@ GIBBERISH = (
     "Die ferry der Lund, der Skerry wurde nicht können verbesserten. Wir die engine erhalten: die Filler-Cap zum "
     "Finsel für die Funkkommission der Lagerbühne liest; die Finkle-Bauwörter zu den Fokenszüchter für die Bühn."
 )
+# About other texts: more of their words are known, or they have fewer words.
+MORE_GIBBERISH = [
+    "Der Normalbewusst, das BatchNormalization ist eine neue Ausschäftlei für den Trainier und Funktionen. Einige "
+    "Erfahrung der BatchNorm liest, die den Trainer und Funktionen von Mini-batchern zu erhalten.",
+    "Die großen Foveation ist eine neue Auswirkung der Visionarbeit, die fölken im Kernfleisch aufzubringe.",
+]
+# Words that no dictionary has, of parts that each has.
+COMPOUNDS = (
+    "Der Treibstoffdeckel der Skerryfähre fehlte, und die Werkstattleute suchten im Maschinenraumboden nach dem "
+    "Salzwasserleck. Die Freitagsfahrt beginnt nach der Sicherheitsprobe am Hafentor."
+)
 GOOD = {
     "de": "Die Fähre zwischen Lund und Skerry fiel drei Tage lang aus, weil Meerwasser in den Treibstoff gelaufen war. "
     "Ein neuer Deckel ist eingebaut, und am Freitagmorgen fährt sie wieder.",
@@ -82,6 +93,15 @@ def test_what_cannot_be_compared_with_its_text_says_so_where_evidence_is_asked_f
 def test_a_translation_is_a_summary(language: str) -> None:
     written = write(language, GOOD[language])
     assert (written.summary, written.status, written.missing) == (GOOD[language], "ok", [])
+
+
+@pytest.mark.parametrize("summary", MORE_GIBBERISH)
+def test_words_that_are_not_even_compounds_are_no_german(summary: str) -> None:
+    assert lacks_real_words(summary, TEXT, "de")
+
+
+def test_compounds_that_no_dictionary_has_are_german() -> None:
+    assert not lacks_real_words(COMPOUNDS, TEXT, "de")
 
 
 def test_names_of_the_text_and_a_language_without_a_dictionary_are_no_reason() -> None:
