@@ -11,6 +11,7 @@ partition, and never the position of a newer document, of another partition or o
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from streaming.messages.dead_letters import DeadLetter
@@ -18,6 +19,7 @@ from streaming.messages.records import Header, Record, position_headers, read_so
 
 _ATTEMPTS = "error.attempts"
 _MARK: Header = ("gistream.redriven", b"1")
+_NUMBER = re.compile(rb"[1-9][0-9]{0,8}")
 
 
 def redriven_headers(letter: DeadLetter) -> list[Header]:
@@ -34,9 +36,9 @@ def restored(record: Record) -> Record:
     headers = list(record.headers)
     if not headers or headers[-1] != _MARK:
         return record
-    original, (attempts_name, attempts), position = headers[:-6], (headers[-6:] or [_MARK])[0], headers[-5:-1]
+    original, (attempts_name, attempts), position = headers[:-6], headers[-6:][0], headers[-5:-1]
     source = read_source(position)
-    if source is None or attempts_name != _ATTEMPTS or not (attempts or b"").isdigit():
+    if source is None or attempts_name != _ATTEMPTS or not _NUMBER.fullmatch(attempts or b""):
         return record
     own = record.source
     is_earlier = (source.topic, source.partition) == (own.topic, own.partition) and 0 <= source.offset < own.offset

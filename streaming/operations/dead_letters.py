@@ -83,15 +83,16 @@ def survey(settings: Settings, place: LetterPlace, on_record: Callable[[], None]
 def _last_letters(place: LetterPlace, reading: RecordFormat, on_record: Callable[[], None]) -> list[FailedDocument]:
     """Return one letter for each document: the last of its newest version; older versions are superseded."""
     by_position: dict[_Position, FailedDocument] = {}
+    attempts: dict[_Position, set[int]] = defaultdict(set)
     for where, letter, failed_at in place.letters():
         on_record()
         position = _position(letter.source)
+        # A letter that was delivered again after a crash has the same number.
+        attempts[position].add(letter.error.attempts)
         previous = by_position.get(position)
-        if previous is not None and previous.error.attempts >= letter.error.attempts:
-            # Delivered again after a crash.
-            continue
-        by_position[position] = _row(where, letter, failed_at, reading)
-        by_position[position].failures = 1 if previous is None else previous.failures + 1
+        if previous is None or previous.error.attempts < letter.error.attempts:
+            by_position[position] = _row(where, letter, failed_at, reading)
+        by_position[position].failures = len(attempts[position])
     newest: dict[tuple[str, int, str], FailedDocument] = {}
     for row in sorted(by_position.values(), key=lambda row: row.source.offset):
         if row.id is not None:

@@ -48,7 +48,7 @@ def redrive(
     It ends early between two transactions when `stop` is set. Raises `BrokerError`, also when another redrive takes
     over, and `TopicError`; what was sent before stays sent.
     """
-    outcome = Outcome()
+    outcome, previous = Outcome(), 0
     by_topic: dict[str, list[FailedDocument]] = defaultdict(list)
     for letter in letters:
         by_topic[letter.source.topic].append(letter)
@@ -59,6 +59,8 @@ def redrive(
             outcome.changed += [letter for letter in chosen if letter.state != "waiting"]
             waiting = [letter for letter in chosen if letter.state == "waiting"]
             for batch in _batches(_read(place, waiting, outcome), rate):
+                if rate is not None and previous:
+                    stop.wait(previous / rate)
                 if stop.is_set():
                     return outcome
                 refused = redriver.send([record for _, record in batch])
@@ -66,8 +68,7 @@ def redrive(
                 outcome.refused += [letter for letter, record in batch if record in refused]
                 outcome.sent += sent
                 on_sent(sent)
-                if rate is not None:
-                    stop.wait(len(batch) / rate)
+                previous = len(batch)
     return outcome
 
 

@@ -166,7 +166,9 @@ def _result(record: Record, *, dead_letter: bool) -> tuple[str, Source, str] | N
         if not dead_letter:
             return "deletions", source, ""
         attempts = dict(record.headers).get("error.attempts") or b""
-        return ("dead_letters", source, attempts.decode()) if attempts.isdigit() else None
+        # Python refuses to read a number of thousands of digits.
+        is_number = attempts.isdigit() and len(attempts) < 10
+        return ("dead_letters", source, attempts.decode()) if is_number else None
     try:
         value, _ = parse_json(record.value.decode())
         return "summaries", Source.model_validate(lookup(value, "source")), str(lookup(value, "recipe"))

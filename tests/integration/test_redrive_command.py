@@ -68,7 +68,7 @@ def test_dead_letters_are_listed_shown_sent_back_once_and_listed_as_redriven(run
     unasked = run("redrive")
     assert (unasked.returncode, sent_back(settings)) == (2, 0)
     assert "--yes" in unasked.stderr
-    limited = run("redrive", "--type", "DeadlineExceeded", "--limit", "1", "--yes")
+    limited = run("redrive", "--type", "DeadlineExceeded", "--limit", "1", "--rate", "1/h", "--yes")
     assert "sent: 1 of 1 document\n" in limited.stdout
     rest = run("redrive", "--yes")
     assert "sent: 2 of 2 documents\n" in rest.stdout

@@ -58,6 +58,8 @@ def test_a_position_that_is_not_an_earlier_one_of_the_same_partition_does_not_co
         {"gistream_redriven": None},
         {"error_attempts": b"many"},
         {"error_attempts": b"-1"},
+        {"error_attempts": b"0"},
+        {"error_attempts": b"9" * 5000},
         {"error_attempts": None},
         {"source_offset": b"-7"},
         {"source_offset": b" 7"},
