@@ -21,7 +21,7 @@ from streaming.summarizer import SummaryRequest
 CANNOT_CHANGE_A_SUMMARY = {
     *("data_dir", "machine_dir", "bootstrap_servers", "kafka", "master", "executors", "executor_cores"),
     *("driver_memory", "query", "checkpoint", "batch_documents", "max_failed_share", "max_attempts", "grace"),
-    "store",
+    *("store", "give_up_after"),
     *("input_topic", "input_pattern", "output_topic", "dead_letter_topic", "partitions", "replication"),
     *("retention_hours", "max_document_bytes", "sink", "document_deadline", "native_deadline"),
     # The record decides the text and the title, and these are in the key.
