@@ -24,7 +24,7 @@ _OF_TRANSPORT = frozenset(
     {
         "return-path", "received", "delivered-to", "message-id", "mime-version", "content-transfer-encoding",
         "dkim-signature", "envelope-to", "authentication-results", "received-spf", "arc-seal", "x-mailer",
-        "x-received", "x-original-to", "in-reply-to", "references", "list-unsubscribe", "user-agent",
+        "x-received", "x-original-to", "in-reply-to", "list-unsubscribe", "user-agent",
         "x-originating-ip"
     }
 )  # fmt: skip
@@ -33,6 +33,7 @@ _OF_MAIL = frozenset(
 )
 # One may be a field of a form; a mail that has been on its way has four at least.
 _FEWEST_FIELDS = 2
+_HOP = re.compile(r"\s*(?:from|by|\(|$)", re.IGNORECASE)
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
 _MULTIPART = re.compile(r"\s*multipart/.*boundary=", re.IGNORECASE | re.DOTALL)
 # A subject that says so tells the reader of the text that what stands below is the message.
@@ -84,7 +85,9 @@ def _has_headers(source: str) -> bool:
             if not names and _ENVELOPE.fullmatch(line):
                 continue
             return False
-        names.append(field["name"].lower())
+        name = field["name"].lower()
+        # A clerk notes when a letter was received, a server from where.
+        names.append("" if name == "received" and not _HOP.match(field["value"]) else name)
         multipart = multipart or (names[-1] == "content-type" and "multipart/" in field["value"].lower())
     known = set(names)
     if multipart and _MULTIPART.match(source[source.lower().find("content-type:") + len("content-type:") :][:1000]):

@@ -57,13 +57,17 @@ def mail_lines(text: str) -> list[MailLine]:
 def _tagged(text: str) -> Iterator[tuple[int, int]]:
     """Yield the outermost quotations in tags; one that is not closed is none."""
     opened: list[int] = []
+    closed: list[tuple[int, int]] = []
     for tag in QUOTE_TAG.finditer(text):
         if tag["opens"]:
             opened.append(tag.start())
         elif opened:
-            start = opened.pop()
-            if not opened:
-                yield start, tag.end()
+            closed.append((opened.pop(), tag.end()))
+    last = 0
+    for start, end in sorted(closed):
+        if start >= last:
+            yield start, end
+            last = end
 
 
 def _quoted_name(text: str) -> str | None:

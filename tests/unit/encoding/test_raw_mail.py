@@ -99,6 +99,8 @@ def test_a_mail_without_a_text_is_named(text: str, reason: str) -> None:
         f"From: Ines\nSent: Monday\nTo: list\nSubject: The mill\n\n{BODY}",
         f"Note: the mill stopped.\nReason: a beam.\n\n{BODY}",
         f"Received: three letters\n\n{BODY}",
+        f"From: Ines\nDate: 5 May 1931\nReceived: 8 May 1931\nSubject: The mill\n\n{BODY}",
+        f"Subject: The mill\nDate: 5 May 2025\nReferences: minutes of April\n\n{BODY}",
         f"Subject: the mill\nReferences: none\nthat anybody knows of\n\n{BODY}",
         f"From Monday on the mill stands still at 10:12.\n\n{BODY}",
         "Message-ID: what a mail program writes above each mail\n\nIt names the mail.",

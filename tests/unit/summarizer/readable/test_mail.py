@@ -94,6 +94,11 @@ def test_a_reply_is_read_without_what_it_quotes(name: str) -> None:
     assert set(readable.left_out) == {"quoted"}
 
 
+def test_a_tag_that_is_not_closed_hides_no_other() -> None:
+    own = f"It says [QUOTE] there.\n\n{REPLY}"
+    assert read_text(f"{own}\n\n[QUOTE=Bruno]{PLAIN}[/QUOTE]").text.split() == own.split()
+
+
 @pytest.mark.parametrize("reply", ["No, I do not agree.", "I will not sign this.", "Nein, das geht auf keinen Fall."])
 def test_a_reply_of_one_sentence_is_read_without_what_it_quotes(reply: str) -> None:
     for line in MARKED.values():
