@@ -36,12 +36,12 @@ from streaming.operations.replay_record import (
 )
 from streaming.pipeline.decode import record_format
 from streaming.settings import Settings, changed
-from streaming.settings.model_fields import RECIPE_SETTINGS
 from streaming.settings.record_fields import RECORD_SETTINGS
 from streaming.spark.checkpoint import Checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
+from streaming.spark.pace import Pace, pace_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint
 from streaming.spark.record_batch import run_records
@@ -137,9 +137,8 @@ def begin(
         output_topic=own.output_topic,
         dead_letter_topic=own.dead_letter_topic,
         settings={
-            **{name: values[name] for name in (*RECIPE_SETTINGS, *RECORD_SETTINGS)},
-            # As the plan has chosen it, whatever the machine is tuned to later.
-            "representation": plan.choice.representation,
+            **plan.recipe.settings,
+            **{name: values[name] for name in RECORD_SETTINGS},
             **_absolute(own),
         },
     )
@@ -235,7 +234,8 @@ def replay_rest(
         cancellation.should_stop()
         on_look(seconds)
 
-    for read in _batches(replay, cancellation.should_stop):
+    pace = pace_of(plan)
+    for read in _batches(replay, pace, cancellation.should_stop):
         batch = None
         if read.tasks:
             number = replay.progress.batches
@@ -244,6 +244,7 @@ def replay_rest(
         replay.progress = _after(replay.progress, read, batch)
         folder.save(replay.progress)
         if batch is not None:
+            pace.on_batch(batch)
             on_batch(batch)
             cancellation.look()
     if replay.read_offsets < replay.offsets:
@@ -272,14 +273,14 @@ class _Cancellation:
         return self._stop.requested
 
 
-def _batches(replay: Replay, should_stop: Callable[[], bool]) -> Iterator[ReadBatch]:
+def _batches(replay: Replay, pace: Pace, should_stop: Callable[[], bool]) -> Iterator[ReadBatch]:
     plan, settings = replay.plan, replay.plan.settings
     return read_batches(
         settings,
         replay.record.offsets,
         replay.progress.positions,
         ReplayFilter(replay.record.filters, plan.task_plan.record_format),
-        most=plan.batch_documents * plan.layout.executors,
+        most=lambda: pace.documents,
         tasks=plan.layout.executors,
         should_stop=should_stop,
     )

@@ -36,11 +36,11 @@ def read_batches(
     positions: list[int],
     replay_filter: ReplayFilter,
     *,
-    most: int,
+    most: Callable[[], int],
     tasks: int,
     should_stop: Callable[[], bool],
 ) -> Iterator[ReadBatch]:
-    """Yield the records from `positions` on, at most `most` in a batch for `tasks` tasks.
+    """Yield the records from `positions` on, at most `most()` in a batch for `tasks` tasks.
 
     The last batch may be empty. Ends early, without the rest, when `should_stop`. Raises `BrokerError`, `TopicError`.
     """
@@ -57,7 +57,7 @@ def read_batches(
             continue
         records.append(record)
         size += len(record.value or b"")
-        if len(records) >= most or size >= _MOST_BYTES:
+        if len(records) >= most() or size >= _MOST_BYTES:
             yield ReadBatch(_divided(records, tasks, replay_filter), list(reached.values()), skipped)
             records, size, skipped = [], 0, 0
     # Behind the last record there may be the end of a transaction.

@@ -7,7 +7,7 @@
 - The checkpoint's own id, which no other checkpoint has: the files that a query writes are named after it.
 - The representation in which the query's model is computed, so that a query keeps one recipe when this machine is
   tuned in the meantime.
-- The outputs of the last start, so that the next one can say which of them it leaves out.
+- The outputs and the recipe of the last start, so that the next one can say what is no longer as it was.
 - The offsets that a user has given up (`acceptance`), and the outputs that may not be written to since then.
 - The version of this file, so that an older gistream refuses what it would misread.
 
@@ -52,11 +52,24 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class PinnedRecipe:
+    """The recipe of a query's last start: its `name` in the messages, and the `settings` that made it, by name.
+
+    `prompt_sha256` is that of the prompt profile, `model_sha256` that of the model file.
+    """
+
+    name: str
+    prompt_sha256: str
+    model_sha256: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Record:
     """What a checkpoint's `gistream.json` holds; nothing when the query has not begun.
 
-    `outputs` are those of the query's last start, in the words of `other_results`, and `dead_letters` is its topic of
-    dead letters. `losses` says in words which offsets were given up, `closed` to which outputs the query may not write
+    `outputs` and `recipe` are those of the query's last start, the outputs in the words of `other_results`, and
+    `dead_letters` is its topic of dead letters. `losses` says in words which offsets were given up, `closed` to which outputs the query may not write
     any more, because they have results of offsets that were used again, and `since` from which offsets of each topic
     and partition on its outputs have results; it is empty when they have all.
     """
@@ -69,6 +82,7 @@ class Record:
     losses: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     since: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    recipe: PinnedRecipe | None = None
 
     @property
     def all_outputs(self) -> set[str]:
@@ -85,9 +99,10 @@ def open_checkpoint(
     pin: Pin | None = None,
     outputs: Sequence[str] = (),
     dead_letters: str | None = None,
+    recipe: PinnedRecipe | None = None,
     check: Callable[[Record], None] = lambda _earlier: None,
 ) -> Iterator[str]:
-    """Hold the checkpoint for one query, write its `pin` and outputs down, and yield the checkpoint's id.
+    """Hold the checkpoint for one query, write down its `pin`, `recipe` and outputs, and yield the checkpoint's id.
 
     `topic_ids` are the ids of the topics that the query reads; with `growing` new topics may have joined them. `check`
     raises when the query may not go on from the record of its last start.
@@ -109,6 +124,7 @@ def open_checkpoint(
             pin=pin,
             outputs=tuple(outputs),
             dead_letters=dead_letters,
+            recipe=recipe,
         )
         if used := now.all_outputs & set(earlier.closed):
             raise CheckpointError(
@@ -274,6 +290,7 @@ def _read(checkpoint: Checkpoint) -> Record:
             tuple(map(str, content.get("losses", ()))),
             tuple(map(str, content.get("closed", ()))),
             dict(content.get("since", {})),
+            PinnedRecipe(**content["recipe"]) if content.get("recipe") else None,
         )
         for log in ("offsets", "commits"):
             _check_log(folder / log)

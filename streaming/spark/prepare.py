@@ -16,10 +16,11 @@ from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import check_prompt, plan_work
 from streaming.settings import Settings
 from streaming.settings.kafka_checks import check_sizes
-from streaming.spark.checkpoint import Checkpoint, pinned, read_record
+from streaming.spark.checkpoint import Checkpoint, PinnedRecipe, pinned, read_record
 from streaming.spark.client_classes import check_classes
 from streaming.spark.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
+from streaming.spark.recipe_change import recipe_to_pin, recipe_warning
 from streaming.store import sweep
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
@@ -37,7 +38,8 @@ _DOCUMENTS_PER_NINE_SLOTS = 8
 class Plan:
     """A query that has been checked and may start; `inputs` and `outputs` are the topics as the broker has them.
 
-    `results` says where its summaries go, and `warnings` what its user should know before it begins (`other_results`).
+    `results` says where its summaries go, and `warnings` what its user should know before it begins (`other_results`,
+    `recipe_change`).
     """
 
     settings: Settings
@@ -48,6 +50,7 @@ class Plan:
     created: list[str]
     archive_location: ArchiveLocation | None
     task_plan: TaskPlan
+    recipe: PinnedRecipe
     results: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -125,8 +128,21 @@ def prepare(
         ),
         max_failed_share=settings.max_failed_share,
     )
+    recipe = recipe_to_pin(settings, choice, work)
+    if warning := recipe_warning(read_record(Checkpoint(settings.checkpoint_location)).recipe, recipe):
+        warnings.append(warning)
     return Plan(
-        settings, choice, layout, inputs, outputs, created, archive_location, task_plan, results, tuple(warnings)
+        settings,
+        choice,
+        layout,
+        inputs,
+        outputs,
+        created,
+        archive_location,
+        task_plan,
+        recipe,
+        results,
+        tuple(warnings),
     )
 
 

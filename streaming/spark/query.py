@@ -115,6 +115,7 @@ def hold_checkpoint(plan: Plan) -> Iterator[str]:
         pin=Pin(plan.choice.original.sha256, plan.choice.representation),
         outputs=plan.results,
         dead_letters=settings.dead_letter_topic if settings.to_kafka else None,
+        recipe=plan.recipe,
         check=check,
     ) as checkpoint_id:
         yield checkpoint_id
