@@ -58,14 +58,14 @@ def read_batches(
         records.append(record)
         size += len(record.value or b"")
         if len(records) >= most() or size >= _MOST_BYTES:
-            yield ReadBatch(_divided(records, tasks, replay_filter), list(reached.values()), skipped)
+            yield ReadBatch(divided(records, tasks, replay_filter), list(reached.values()), skipped)
             records, size, skipped = [], 0, 0
     # Behind the last record there may be the end of a transaction.
     ends = [end for _, end in starts.values()]
-    yield ReadBatch(_divided(records, tasks, replay_filter), ends, skipped)
+    yield ReadBatch(divided(records, tasks, replay_filter), ends, skipped)
 
 
-def _divided(records: list[Record], tasks: int, replay_filter: ReplayFilter) -> list[list[Record]]:
+def divided(records: list[Record], tasks: int, replay_filter: ReplayFilter) -> list[list[Record]]:
     """Share records out evenly; those of one id stay together, because their results keep the order of offsets."""
     if tasks == 1:
         return [records] if records else []

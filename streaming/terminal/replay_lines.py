@@ -74,9 +74,9 @@ def results(counts: Mapping[str, Any]) -> str:
         if counts[name]:
             parts.append(counted(counts[name], noun))
     if counts["reused"]:
-        parts.append(f"{counts['reused']:,} of them from the store")
+        parts.append(f"{counts['reused']:,} of the summaries from the store")
     if counts["skipped"]:
-        parts.append(f"{counts['skipped']:,} left out by the filter")
+        parts.append(f"{counted(counts['skipped'], 'record')} left out by the filter")
     return ", ".join(parts)
 
 
