@@ -229,10 +229,11 @@ def _estimate_lines(estimate: Estimate) -> str:
 
 
 def _run(replay: Replay) -> None:
-    from streaming.operations.replay import run
+    from streaming.operations.replay_run import run
     from streaming.spark.watch import Batch, StopRequest
     from streaming.terminal.replay_lines import RemainingTime, remaining, results
     from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
+    from streaming.terminal.run_status import RunStatus
 
     record, plan = replay.record, replay.plan
     notes.print(plan_block(plan))
@@ -255,19 +256,23 @@ def _run(replay: Replay) -> None:
             notes.print(line)
 
     try:
-        run(
-            replay,
-            stop=StopRequest(),
-            on_batch=on_batch,
-            on_look=lambda _seconds: None,
-            on_progress=on_progress,
-            on_wait=lambda line: notes.print(line, markup=False),
-        )
+        with RunStatus(notes) as status:
+            run(
+                replay,
+                stop=StopRequest(),
+                on_batch=on_batch,
+                on_look=status.show,
+                on_progress=on_progress,
+                on_wait=lambda line: notes.print(line, markup=False),
+                on_restart=lambda restart: notes.print(lines.restart_line(restart), markup=False),
+            )
     except GistreamError as error:
         left = remaining(replay.read_offsets, replay.offsets, None)
         if replay.folder.cancelled:
             raise Abandoned(
                 f"Replay {record.id} was cancelled after {left}; its results stay in topic {record.output_topic}."
             ) from error
-        raise type(error)(f"{error} Replay {record.id} has done {left}; {resume_line} does the rest.") from error
+        raise type(error)(
+            f"{error} Replay {record.id} has done {left}; when the cause is removed, {resume_line} does the rest."
+        ) from error
     notes.print(f"done: {results(replay.progress.model_dump())}, in topic {record.output_topic}", markup=False)

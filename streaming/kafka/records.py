@@ -13,7 +13,7 @@ from itertools import islice
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
-from streaming.errors import BrokerError, TopicError, no_answer, reason
+from streaming.errors import BrokerAway, BrokerError, TopicError, no_answer, reason
 from streaming.messages import Record, Source
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
@@ -121,7 +121,7 @@ def _records(consumer: KafkaConsumer, ranges: Ranges) -> Iterator[Record]:
         batches = consumer.poll(timeout_ms=_POLL_MS)
         empty_polls = 0 if batches else empty_polls + 1
         if empty_polls > _MAX_EMPTY_POLLS:
-            raise BrokerError("Kafka stopped answering before all records were read; start again.")
+            raise BrokerAway("Kafka stopped answering before all records were read; start again.")
         for partition, records in batches.items():
             for record in records:
                 if record.offset < ends[partition]:

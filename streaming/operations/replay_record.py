@@ -54,6 +54,7 @@ class ReplayRecord(BaseModel):
     end: str
     filters: list[str]
     ranges: list[OffsetRange]
+    topic_ids: dict[str, str]
     recipe: str
     prompt: str
     model: str

@@ -69,9 +69,9 @@ class Record:
     """What a checkpoint's `gistream.json` holds; nothing when the query has not begun.
 
     `outputs` and `recipe` are those of the query's last start, the outputs in the words of `other_results`, and
-    `dead_letters` is its topic of dead letters. `losses` says in words which offsets were given up, `closed` to which outputs the query may not write
-    any more, because they have results of offsets that were used again, and `since` from which offsets of each topic
-    and partition on its outputs have results; it is empty when they have all.
+    `dead_letters` is its topic of dead letters. `losses` says in words which offsets were given up, `closed` to which
+    outputs the query may not write any more, because they have results of offsets that were used again, and `since`
+    from which offsets of each topic and partition on its outputs have results; it is empty when they have all.
     """
 
     id: str | None = None

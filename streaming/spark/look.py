@@ -101,22 +101,27 @@ class Looker:
         # A new query has committed nothing.
         start = last.get() if last.isDefined() else source.initialOffset()
         total = _sum(available.apply(source).json()) - _sum(start.json())
-        return min(sum(self._results()), total), total
+        return min(results_so_far(self._spark, self._query.runId), total), total
 
-    def _results(self) -> Iterator[int]:
-        """Yield the results so far of each of Spark's executions that run for the query."""
-        store = self._spark._jsparkSession.sharedState().statusStore()
-        first = max(0, store.executionsCount() - _LAST_EXECUTIONS)
-        for execution in _items(store.executionsList(first, _LAST_EXECUTIONS)):
-            if execution.completionTime().isDefined() or self._query.runId not in execution.description():
-                continue
-            values = store.executionMetrics(execution.executionId())
-            for node in _items(store.planGraph(execution.executionId()).allNodes()):
-                for metric in _items(node.metrics()) if node.name() in _RESULT_NODES else ():
-                    value = values.get(metric.accumulatorId())
-                    if metric.name() == _ROWS and value.isDefined():
-                        # Java writes "1,234".
-                        yield int(value.get().replace(",", ""))
+
+def results_so_far(spark: SparkSession, mark: str) -> int:
+    """Return the results so far of those of Spark's executions that run now and have `mark` in their description."""
+    return sum(_results(spark, mark))
+
+
+def _results(spark: SparkSession, mark: str) -> Iterator[int]:
+    store = spark._jsparkSession.sharedState().statusStore()
+    first = max(0, store.executionsCount() - _LAST_EXECUTIONS)
+    for execution in _items(store.executionsList(first, _LAST_EXECUTIONS)):
+        if execution.completionTime().isDefined() or mark not in execution.description():
+            continue
+        values = store.executionMetrics(execution.executionId())
+        for node in _items(store.planGraph(execution.executionId()).allNodes()):
+            for metric in _items(node.metrics()) if node.name() in _RESULT_NODES else ():
+                value = values.get(metric.accumulatorId())
+                if metric.name() == _ROWS and value.isDefined():
+                    # Java writes "1,234".
+                    yield int(value.get().replace(",", ""))
 
 
 def _items(sequence: Any) -> Iterator[Any]:

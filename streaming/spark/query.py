@@ -121,6 +121,22 @@ def hold_checkpoint(plan: Plan) -> Iterator[str]:
         yield checkpoint_id
 
 
+def sessions_of(
+    plan: Plan, *, stop: StopRequest, on_progress: Callable[[float], None], on_wait: Callable[[str], None]
+) -> Sessions:
+    """Return the Spark sessions of a plan's run: each begins with its executors and the start of the engine."""
+    settings = plan.settings
+
+    def begin(spark: SparkSession) -> None:
+        stop.listen()
+        with explained(settings, plan.checkpoint):
+            wait_for_executors(spark, settings, plan.layout, stop=stop, on_wait=on_wait)
+        if not stop.requested:
+            start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
+
+    return Sessions(settings, plan.layout, begin)
+
+
 def summarize_and_archive(
     spark: SparkSession,
     plan: Plan,
@@ -240,18 +256,11 @@ def run(
         on_look(look)
         supervisor.on_look(look)
 
-    def begin(spark: SparkSession) -> None:
-        stop.listen()
-        with explained(settings, plan.checkpoint):
-            wait_for_executors(spark, settings, plan.layout, stop=stop, on_wait=on_wait)
-        if not stop.requested:
-            start_engine(spark, plan.task_plan.work.engine, on_progress, log=spark_log(settings))
-
     try:
         with ExitStack() as stack:
             checkpoint_id = stack.enter_context(hold_checkpoint(plan))
             archive_query = stack.enter_context(hold_archive_checkpoint(plan))
-            sessions = stack.enter_context(Sessions(settings, plan.layout, begin))
+            sessions = stack.enter_context(sessions_of(plan, stop=stop, on_progress=on_progress, on_wait=on_wait))
             restarted = False
             while not stop.requested:
                 try:

@@ -21,14 +21,18 @@ from streaming.messages import Record
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.explain import explained
+from streaming.spark.look import Look, results_so_far
 from streaming.spark.prepare import Plan
 from streaming.spark.records_frame import frame_of
+from streaming.spark.session import JVM_GONE
 from streaming.spark.sinks.kafka import write_batch_to_kafka
 from streaming.spark.sinks.parquet import archive_name, result_writer
 from streaming.spark.watch import COUNTED, Batch, StopRequest, counts, read_counts
 
 # Between two looks at a running micro-batch; a stop may be late by this.
 _LOOK_SECONDS = 0.2
+# Between two counts of its results, which take 20 ms; heartbeats bring new counts every 2 s.
+_COUNT_SECONDS = 1.0
 # How long Spark may take to end the tasks of a micro-batch that is abandoned.
 _CANCEL_SECONDS = 10
 
@@ -56,29 +60,31 @@ def run_records(
     *,
     unproven: bool,
     stop: StopRequest,
-    on_look: Callable[[float], None],
+    on_look: Callable[[Look], None],
 ) -> Batch:
     """Run a micro-batch of records, those of each executor's task in a list of their own.
 
-    `on_look` is called a few times a second with the seconds since the micro-batch began. A stop waits for its end, up
+    `on_look` is called about once a second with how far the micro-batch is. A stop waits for its end, up
     to `grace` seconds. Raises `Abandoned` when that is too short, and the service's errors.
     """
     settings, began = plan.settings, time.monotonic()
-    group = f"gistream-{settings.query}-{number}"
+    group, records = f"gistream-{settings.query}-{number}", sum(map(len, tasks))
 
     def run() -> Any:
         # The group belongs to this thread and its counterpart in the JVM.
-        spark.sparkContext.setJobGroup(group, f"micro-batch {number} of {settings.query}", interruptOnCancel=True)
+        spark.sparkContext.setJobGroup(group, group, interruptOnCancel=True)
         with explained(settings, plan.checkpoint):
-            records = reduce(DataFrame.union, [frame_of(spark, task) for task in tasks])
-            return run_frame(plan, records, checkpoint_id, number, unproven=unproven)
+            frame = reduce(DataFrame.union, [frame_of(spark, task) for task in tasks])
+            return run_frame(plan, frame, checkpoint_id, number, unproven=unproven)
 
     with ThreadPoolExecutor(1, thread_name_prefix="gistream-batch") as pool:
         running = pool.submit(run)
-        deadline: float | None = None
+        deadline, next_look = None, 0.0
         while not wait([running], _LOOK_SECONDS).done:
             now = time.monotonic()
-            on_look(now - began)
+            if now >= next_look:
+                next_look = now + _COUNT_SECONDS
+                on_look(Look("working", now - began, _done(spark, group, records), records, stop.requested))
             if not stop.requested:
                 continue
             deadline = deadline or now + settings.grace
@@ -93,8 +99,15 @@ def run_records(
                 # A service manager may stop all our processes at once; then there is nothing left to wait for.
                 raise Abandoned("Stopped before the running micro-batch ended; it will run again.") from error
             raise
-    records = sum(map(len, tasks))
     return read_counts(counted, number, records, time.monotonic() - began, "")
+
+
+def _done(spark: SparkSession, group: str, records: int) -> int:
+    try:
+        return min(results_so_far(spark, group), records)
+    except JVM_GONE:
+        # The micro-batch itself raises the reason.
+        return 0
 
 
 def _write(results: DataFrame, plan: Plan, checkpoint_id: str, number: int) -> None:

@@ -48,8 +48,19 @@ def backoff(attempt: int, chance: Callable[[float, float], float] = random.unifo
 class Supervisor:
     """Decides after each failure of a run whether its query starts again, and waits until then."""
 
-    def __init__(self, settings: Settings, *, stop: StopRequest, on_restart: Callable[[Restart], None]) -> None:
-        """With a `give_up_after` of 0 seconds no query starts again."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stop: StopRequest,
+        on_restart: Callable[[Restart], None],
+        name_batch: Callable[[], str] | None = None,
+    ) -> None:
+        """With a `give_up_after` of 0 seconds no query starts again.
+
+        `name_batch` names the micro-batch that failed, where it is not one that Spark planned.
+        """
+        self._name_batch = name_batch or self._planned
         self._servers, self._location = settings.bootstrap_servers, settings.checkpoint_location
         self._give_up_after, self._stop, self._on_restart = settings.give_up_after, stop, on_restart
         self._restarts = 0
@@ -113,10 +124,13 @@ class Supervisor:
         )
 
     def _poisoned(self, error: GistreamError) -> QueryError:
+        return QueryError(
+            f"Too many failures: {self._name_batch()} ended a process {self._lost} times in a row, and would again. "
+            f"{error}"
+        )
+
+    def _planned(self) -> str:
         planned = planned_batch(self._location)
         ranges = sorted(planned.ranges.items())
         offsets = ", ".join(name_offsets(*name, start, end) for name, (start, end) in ranges if start < end)
-        return QueryError(
-            f"Too many failures: micro-batch {planned.number} ended a process {self._lost} times in a row, and would "
-            f"again. It has {offsets}. {error}"
-        )
+        return f"micro-batch {planned.number}, which has {offsets},"

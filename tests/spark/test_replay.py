@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 from fake_engines import FakeRecipe
 from installation import Send, document, read_topic
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from pyspark.sql import SparkSession
 from spark_queries import MakePlan, drain
 
-from streaming.errors import Abandoned, EngineError, UsageError
+from streaming.errors import Abandoned, EngineError, TopicError, UsageError
 from streaming.kafka.topics import Admin
 from streaming.operations.offset_range import parse_bounds
-from streaming.operations.replay import Replay, begin, find_ranges, reopen, replay_rest
+from streaming.operations.replay import Replay, begin, find_ranges, reopen
 from streaming.operations.replay_record import ReplayFolder, listed
+from streaming.operations.replay_run import replay_rest
 from streaming.settings import Settings
+from streaming.spark.look import Look
 from streaming.spark.query import hold_checkpoint
 from streaming.spark.record_batch import run_records
 from streaming.spark.watch import Batch, StopRequest
@@ -132,6 +134,56 @@ def test_a_batch_that_failed_is_replayed_again_and_nothing_of_it_is_lost(
     assert dict(zip(replay.record.offsets, replay.progress.positions, strict=True)) == {
         (settings.input_topic, partition): 4
     }
+
+
+def test_a_replay_shows_how_far_its_micro_batch_is(
+    spark: SparkSession, begin_replay: BeginReplay, send: Send, log: Path
+) -> None:
+    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(4)])
+    replay = begin_replay("earliest")
+    work = replace(replay.plan.task_plan.work, engine=FakeRecipe(str(log), 2.0))
+    replay.plan = replace(replay.plan, task_plan=replace(replay.plan.task_plan, work=work))
+    looks: list[Look] = []
+    with hold_checkpoint(replay.plan) as checkpoint_id:
+        run_batch = partial(run_records, spark, replay.plan, checkpoint_id)
+        replay_rest(replay, run_batch, stop=StopRequest(), on_batch=lambda _batch: None, on_look=looks.append)
+    assert {look.total for look in looks} == {4}
+    assert any(0 < look.done < 4 for look in looks)
+    assert [look.done for look in looks] == sorted(look.done for look in looks)
+
+
+def test_a_replay_of_a_topic_that_was_created_again_is_not_resumed(
+    begin_replay: BeginReplay, send: Send, settings: Settings
+) -> None:
+    send((b"k", document("Text.")))
+    replay = begin_replay("earliest")
+    client = KafkaAdminClient(bootstrap_servers=settings.servers)
+    client.delete_topics([settings.input_topic])
+    client.close()
+    with Admin(settings) as admin:
+        while not admin.missing([settings.input_topic]):
+            pass
+        admin.ensure()
+    with pytest.raises(TopicError, match="was deleted and created again since replay"):
+        reopen(settings, replay.record.id)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "error"),
+    [
+        ("0=0,1=0", "0=0,1=9", "is behind its end"),
+        ("7=0", "latest", "There is no partition"),
+        ("0=0", "1=0", "name different partitions"),
+        ("0=1", "0=0", "ends at 0, before its start at 1"),
+        ("other:0=0", "latest", "is none of the input topics"),
+    ],
+)
+def test_offsets_that_no_partition_has_are_refused(
+    settings: Settings, send: Send, start: str, end: str, error: str
+) -> None:
+    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(8)])
+    with pytest.raises(UsageError, match=error):
+        find_ranges(settings, parse_bounds(start, end))
 
 
 def test_a_filter_takes_documents_by_id_and_metadata_and_no_result_arises_for_others(

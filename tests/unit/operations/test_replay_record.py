@@ -31,8 +31,8 @@ def folder_of(settings: Settings, replay_id: str) -> ReplayFolder:
     folder.create(
         ReplayRecord(
             id=replay_id, user="ada", host="here", created_at=now(), start="-1h", end="latest", filters=[],
-            ranges=ranges, recipe="r", prompt="default", model="sample", output_topic="shadow",
-            dead_letter_topic="shadow-dead-letters", settings={"prompt": "default"},
+            ranges=ranges, topic_ids={"documents": "1"}, recipe="r", prompt="default", model="sample",
+            output_topic="shadow", dead_letter_topic="shadow-dead-letters", settings={"prompt": "default"},
         )
     )  # fmt: skip
     return folder
