@@ -56,6 +56,12 @@ class Replay:
         starts = (item.start for item in self.record.ranges)
         return sum(position - start for position, start in zip(self.progress.positions, starts, strict=True))
 
+    @property
+    def next_offsets(self) -> str:
+        """The next offset of each partition that is not done."""
+        rest = zip(self.record.ranges, self.progress.positions, strict=True)
+        return ", ".join(f"{item.topic}:{item.partition}={offset}" for item, offset in rest if offset < item.end)
+
 
 def find_ranges(settings: Settings, bounds: tuple[Bound, Bound]) -> Ranges:
     """Return the offsets that two bounds mean now, without empty partitions; raises as `resolve`."""

@@ -54,11 +54,11 @@ class Supervisor:
         *,
         stop: StopRequest,
         on_restart: Callable[[Restart], None],
-        name_batch: Callable[[], str] | None = None,
+        name_batch: Callable[[], tuple[str, str]] | None = None,
     ) -> None:
         """With a `give_up_after` of 0 seconds no query starts again.
 
-        `name_batch` names the micro-batch that failed, where it is not one that Spark planned.
+        `name_batch` returns a name and the offsets of the micro-batch that failed, where Spark did not plan it.
         """
         self._name_batch = name_batch or self._planned
         self._servers, self._location = settings.bootstrap_servers, settings.checkpoint_location
@@ -124,13 +124,14 @@ class Supervisor:
         )
 
     def _poisoned(self, error: GistreamError) -> QueryError:
+        name, offsets = self._name_batch()
         return QueryError(
-            f"Too many failures: {self._name_batch()} ended a process {self._lost} times in a row, and would again. "
-            f"{error}"
+            f"Too many failures: {name} ended a process {self._lost} times in a row, and would again. It has "
+            f"{offsets}. {error}"
         )
 
-    def _planned(self) -> str:
+    def _planned(self) -> tuple[str, str]:
         planned = planned_batch(self._location)
         ranges = sorted(planned.ranges.items())
         offsets = ", ".join(name_offsets(*name, start, end) for name, (start, end) in ranges if start < end)
-        return f"micro-batch {planned.number}, which has {offsets},"
+        return f"micro-batch {planned.number}", offsets
