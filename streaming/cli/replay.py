@@ -112,13 +112,18 @@ def replay(
         return
     from streaming.operations.offset_range import parse_bounds
     from streaming.operations.replay import begin, find_ranges
+    from streaming.operations.replay_filter import ReplayFilter
+    from streaming.pipeline.decode import record_format
 
     if not start:
         raise UsageError("Say where the replay begins: --from -1d, --from 2026-01-31T08:00, --from earliest.")
     flags = command_flags(ctx)
+    # Before Kafka is asked: these do not depend on it.
+    ReplayFilter(filters or [], record_format(load(flags)))
+    bounds = parse_bounds(start, end)
     outputs = {name: flags.pop(name, None) for name in ("output_topic", "dead_letter_topic")}
     settings = load(flags)
-    ranges = find_ranges(settings, parse_bounds(start, end))
+    ranges = find_ranges(settings, bounds)
     if not ranges:
         notes.print("nothing to replay: the range has no record")
         return

@@ -20,7 +20,6 @@ from streaming.errors import TopicError, UsageError
 from streaming.kafka.records import Ranges
 from streaming.kafka.topics import Admin, Topic
 from streaming.operations.offset_range import Bound, resolve
-from streaming.operations.replay_filter import ReplayFilter
 from streaming.operations.replay_record import (
     OffsetRange,
     ReplayFolder,
@@ -29,7 +28,6 @@ from streaming.operations.replay_record import (
     new_id,
     now,
 )
-from streaming.pipeline.decode import record_format
 from streaming.settings import Settings, changed
 from streaming.settings.record_fields import RECORD_SETTINGS
 from streaming.spark.checkpoint import Checkpoint
@@ -84,7 +82,6 @@ def begin(
 
     Without an `output_topic` it gets a topic that no one reads yet. Raises as `prepare`.
     """
-    ReplayFilter(filters, record_format(settings))
     moment = now()
     replay_id = new_id(moment)
     output = output_topic or f"{settings.output_topic}-{replay_id}"

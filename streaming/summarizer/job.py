@@ -118,7 +118,8 @@ class Job:
             case "extractive":
                 return []
             case "refine":
-                stages = ["whole", *(["refined"] * (parts - 1))]  # type: ignore[list-item]
+                refined: Stage = "refined"
+                stages = ["whole", *[refined] * (parts - 1)]
             case "map-reduce":
                 stages = ["part"] * parts
             case _:

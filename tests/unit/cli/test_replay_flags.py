@@ -1,0 +1,43 @@
+"""`gistream replay` refuses what it cannot do in one sentence, before anything starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MAIN = "import sys; from streaming.cli.main import main; sys.exit(main())"
+
+
+def replay(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, "replay", *arguments], capture_output=True, text=True, check=False,
+        env={**os.environ, "GISTREAM_DATA_DIR": str(data_dir), "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--to", "latest"], "Say where the replay begins"),
+        (["--from", "latest"], "leave nothing between them"),
+        (["--from", "yesterday"], "--from takes earliest, latest or a time"),
+        (["--from", "-1h", "--filter", "title=x"], "--filter takes id=VALUE or metadata.NAME=VALUE"),
+        (["--from", "-1h", "--output-topic", "documents"], "must be different topics"),
+        (["resume", "20260131-0800-7f3a"], "There is no replay '20260131-0800-7f3a'"),
+        (["cancel", "20260131-0800-7f3a"], "There is no replay '20260131-0800-7f3a'"),
+    ],
+)
+def test_what_cannot_be_replayed_is_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    ended = replay(tmp_path, *arguments)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_data_dir_without_replays_says_so(tmp_path: Path) -> None:
+    ended = replay(tmp_path, "list")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "there was no replay yet\n")
