@@ -67,7 +67,7 @@ def run(
         settings,
         stop=stop,
         on_restart=on_restart,
-        name_batch=lambda: (f"micro-batch {replay.progress.batches}", f"records from {replay.next_offsets} on"),
+        name_batch=lambda: (replay.progress.batches, f"records from {replay.next_offsets} on"),
     )
 
     def committed(batch: Batch) -> None:

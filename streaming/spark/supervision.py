@@ -54,11 +54,11 @@ class Supervisor:
         *,
         stop: StopRequest,
         on_restart: Callable[[Restart], None],
-        name_batch: Callable[[], tuple[str, str]] | None = None,
+        name_batch: Callable[[], tuple[int, str]] | None = None,
     ) -> None:
         """With a `give_up_after` of 0 seconds no query starts again.
 
-        `name_batch` returns a name and the offsets of the micro-batch that failed, where Spark did not plan it.
+        `name_batch` returns the number and the offsets of the micro-batch that failed, where Spark did not plan it.
         """
         self._name_batch = name_batch or self._planned
         self._servers, self._location = settings.bootstrap_servers, settings.checkpoint_location
@@ -124,14 +124,14 @@ class Supervisor:
         )
 
     def _poisoned(self, error: GistreamError) -> QueryError:
-        name, offsets = self._name_batch()
+        number, offsets = self._name_batch()
         return QueryError(
-            f"Too many failures: {name} ended a process {self._lost} times in a row, and would again. It has "
-            f"{offsets}. {error}"
+            f"Too many failures: micro-batch {number} ended a process {self._lost} times in a row, and would again. "
+            f"It has {offsets}. {error}"
         )
 
-    def _planned(self) -> tuple[str, str]:
+    def _planned(self) -> tuple[int, str]:
         planned = planned_batch(self._location)
         ranges = sorted(planned.ranges.items())
         offsets = ", ".join(name_offsets(*name, start, end) for name, (start, end) in ranges if start < end)
-        return f"micro-batch {planned.number}", offsets
+        return planned.number, offsets
