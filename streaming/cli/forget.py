@@ -78,10 +78,10 @@ def forget(
     from streaming.operations.document_places import look
     from streaming.operations.forget import forget as forget_documents
     from streaming.operations.forget import remaining_of, unknown
-    from streaming.operations.forget_report import document_lines, report_json
+    from streaming.operations.forget_report import report_json, report_lines
 
     settings = load(command_flags(ctx))
-    names = [*(ids or []), *(read_text(ids_from).splitlines() if ids_from is not None else [])]
+    names = [*(ids or []), *(read_text(ids_from).split("\n") if ids_from is not None else [])]
     names = list(dict.fromkeys(name for name in names if name.strip()))
     if not names:
         raise UsageError("Name the documents by their ids, or a file of ids with --ids-from.")
@@ -90,15 +90,19 @@ def forget(
     with ProgressBar(notes) as bar:
         places = look(settings, names, parquet or [], bar)
     if not as_json:
-        for document in places.documents.values():
-            out.print("\n".join(document_lines(document, places)))
+        for line in report_lines(places):
+            out.print(line)
     missing = unknown(places)
     remaining = remaining_of(places)
     if not dry_run and len(missing) < len(names):
-        if not yes:
-            typer.confirm(f"Forget {counted(len(names) - len(missing), 'document')}?", abort=True, err=True)
+        question = f"Forget {counted(len(names) - len(missing), 'document')}?"
+        if not (yes or typer.confirm(question, err=True)):
+            notes.print("nothing was removed")
+            return
         with ProgressBar(notes) as bar:
             remaining = forget_documents(settings, places, bar)
+        if not (as_json or remaining):
+            out.print(f"forgotten: {counted(len(names) - len(missing), 'document')}")
     if as_json:
         sys.stdout.write(json.dumps(report_json(places, remaining, dry_run=dry_run)) + "\n")
     for item in remaining:

@@ -16,11 +16,12 @@ from streaming.errors import MachineError
 from streaming.kafka.records import read_ranges, topic_ranges
 from streaming.kafka.topics import Admin, Topic
 from streaming.messages import DeadLetter, Deletion, Record, Source, read_result
+from streaming.operations.forget_replays import replays
 from streaming.pipeline.decode import record_format
 from streaming.pipeline.record_id import id_of
 from streaming.planning.store_plan import store_url
 from streaming.settings import Settings
-from streaming.spark.unread import QueryProgress, queries
+from streaming.spark.unread import Reader, queries
 from streaming.storage import Folder
 from streaming.store import hash_of_id
 from streaming.store.forgetting import SHARDS, MarkedEntry, entries_of
@@ -41,7 +42,7 @@ class TopicRecord:
 
 @dataclass
 class DocumentPlaces:
-    """All that there is of one document; `coming` says which queries have not read a record of it yet."""
+    """All that there is of one document; `coming` says who has not read which record of it yet."""
 
     id: str
     inputs: list[TopicRecord] = field(default_factory=list)
@@ -49,7 +50,7 @@ class DocumentPlaces:
     dead_letters: list[TopicRecord] = field(default_factory=list)
     rows: dict[str, DocumentRows] = field(default_factory=dict)
     entries: list[MarkedEntry] = field(default_factory=list)
-    coming: list[tuple[QueryProgress, Source]] = field(default_factory=list)
+    coming: list[tuple[Reader, Source]] = field(default_factory=list)
 
     @property
     def known(self) -> bool:
@@ -80,14 +81,14 @@ def look(settings: Settings, ids: Collection[str], archives: Sequence[str], bar:
     """
     places = Places({name: DocumentPlaces(name) for name in ids})
     # Ahead of everything else: what a query commits from now on may be missed.
-    progress = queries(settings)
+    readers = [*queries(settings), *replays(settings)]
     if settings.bootstrap_servers is not None:
-        _look_into_topics(settings, places, progress, bar)
-    outputs = [output.removeprefix(_ARCHIVE) for query in progress for output in query.outputs if _ARCHIVE in output]
+        _look_into_topics(settings, places, readers, bar)
+    outputs = [output.removeprefix(_ARCHIVE) for reader in readers for output in reader.outputs if _ARCHIVE in output]
     urls = [*archives, *([settings.parquet] if settings.parquet else []), *outputs]
-    # Outputs are noted without a login and as whole paths, so the others come first.
-    for url in {Folder(url).url: url for url in reversed(urls)}.values():
-        _attempt(places, lambda url=url: _look_into_archive(settings, places, url, bar))  # type: ignore[misc]
+    looked_into: set[str] = set()
+    for url in urls:
+        _attempt(places, lambda url=url: _look_into_archive(settings, places, url, looked_into, bar))  # type: ignore[misc]
     _attempt(places, lambda: _look_into_store(settings, places, bar))
     return places
 
@@ -105,13 +106,14 @@ def _attempt(places: Places, action: Callable[[], None]) -> None:
         places.failures.append(str(error))
 
 
-def _look_into_topics(settings: Settings, places: Places, progress: list[QueryProgress], bar: ProgressBar) -> None:
+def _look_into_topics(settings: Settings, places: Places, readers: list[Reader], bar: ProgressBar) -> None:
+    dead_letters = {settings.dead_letter_topic, *(name for reader in readers for name in reader.dead_letter_topics)}
+    outputs = {output.removeprefix(_OUTPUT) for reader in readers for output in reader.outputs if _OUTPUT in output}
     with Admin(settings) as admin:
-        outputs = [output.removeprefix(_OUTPUT) for query in progress for output in query.outputs if _OUTPUT in output]
-        inputs = [name for name in admin.inputs() if name not in admin.missing(admin.inputs())]
-        results = list(dict.fromkeys([settings.output_topic, *outputs, settings.dead_letter_topic]))
-        results = [name for name in results if name not in admin.missing(results)]
-        topics = {topic.name: topic for topic in admin.describe([*inputs, *results])}
+        inputs = admin.inputs()
+        names = sorted({*inputs, settings.output_topic, *outputs, *dead_letters})
+        missing = admin.missing(names)
+        topics = {topic.name: topic for topic in admin.describe([name for name in names if name not in missing])}
     places.topics = topics
     name_of = dead_letter_ids(settings)
     for name, topic in topics.items():
@@ -119,40 +121,47 @@ def _look_into_topics(settings: Settings, places: Places, progress: list[QueryPr
         bar.begin(f"topic {name}", sum(end - start for start, end in ranges.values()))
         for record in read_ranges(settings, ranges):
             bar.advance()
-            document_id, found = _read(record, settings, name in inputs, name_of)
+            is_dead_letter = name in dead_letters
+            document_id, found = _named(record, name_of) if name in inputs else _result(record, is_dead_letter, name_of)
             if document_id not in places.documents or found is None:
                 continue
             document = places.documents[document_id]
             if name in inputs:
                 document.inputs.append(found)
-            elif name == settings.dead_letter_topic:
+            elif is_dead_letter:
                 document.dead_letters.append(found)
             else:
                 document.results.append(found)
             # A deletion brings nothing back.
             document.coming += [
-                (query, found.place)
-                for query in progress
-                if not found.is_deletion and query.will_read(topic, found.place.partition, found.place.offset)
+                (reader, found.place)
+                for reader in readers
+                if not found.is_deletion and reader.will_read(topic, found.place.partition, found.place.offset)
             ]
 
 
-def _read(record: Record, settings: Settings, is_input: bool, name_of: IdOf) -> tuple[str, TopicRecord | None]:
-    """Return the id of a record's document, and the record as one of it; None for a foreign record."""
-    if is_input:
-        return name_of(record) or "", TopicRecord(record.source, record.key, is_deletion=record.value is None)
-    is_dead_letter = record.source.topic == settings.dead_letter_topic
+def _named(record: Record, name_of: IdOf) -> tuple[str | None, TopicRecord]:
+    """Return the id of a record's document, and the record as one of an input topic."""
+    return name_of(record), TopicRecord(record.source, record.key, is_deletion=record.value is None)
+
+
+def _result(record: Record, is_dead_letter: bool, name_of: IdOf) -> tuple[str | None, TopicRecord | None]:
+    """Return the id of the document of a result, and the record as one of it; None for a foreign record."""
     result = read_result(record.key, record.value, record.headers, dead_letter=is_dead_letter)
+    if result is None:
+        return None, None
     if isinstance(result, DeadLetter):
         original = Record(result.key, result.value, result.headers, result.source)
-        return name_of(original) or "", TopicRecord(record.source, record.key, result.source)
-    if result is None:
-        return "", None
+        return name_of(original), TopicRecord(record.source, record.key, result.source)
     return result.id, TopicRecord(record.source, record.key, result.source, isinstance(result, Deletion))
 
 
-def _look_into_archive(settings: Settings, places: Places, url: str, bar: ProgressBar) -> None:
+def _look_into_archive(settings: Settings, places: Places, url: str, looked_into: set[str], bar: ProgressBar) -> None:
     location = ArchiveLocation(url)
+    # A query notes its archive without the login that the settings have.
+    if location.url in looked_into:
+        return
+    looked_into.add(location.url)
     bar.begin(f"archive {location.url}", len(files_of(location)))
     found = rows_of(location, places.documents, dead_letter_ids(settings), bar.advance)
     places.archives[location.url] = location

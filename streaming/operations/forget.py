@@ -24,9 +24,10 @@ from streaming.operations.document_places import (
     dead_letter_ids,
     newest_results,
 )
+from streaming.operations.forget_replays import forget_filters
 from streaming.settings import Settings
 from streaming.spark.scratch import sweep_scratch
-from streaming.spark.unread import QueryProgress
+from streaming.spark.unread import Reader
 from streaming.store.forgetting import MarkedEntry, remove, unfinished
 from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted
@@ -52,6 +53,10 @@ def forget(settings: Settings, places: Places, bar: ProgressBar) -> list[Remaini
             send_tombstones(settings, tombstones(places))
     except GistreamError as error:
         remaining.append(Remaining(None, f"the tombstones were not sent: {error}"))
+    try:
+        remaining += [Remaining(None, sentence) for sentence in forget_filters(settings, places.documents)]
+    except GistreamError as error:
+        remaining.append(Remaining(None, f"the ids remain in the filters of replays: {error}"))
     for url, location in places.archives.items():
         days = {
             day for document in places.documents.values() if url in document.rows for day in document.rows[url].days
@@ -68,7 +73,7 @@ def remaining_of(places: Places) -> list[Remaining]:
     """Return what cannot be removed from here: places that failed, what is still coming, topics that keep for ever."""
     sentences = [Remaining(None, failure) for failure in places.failures]
     for document in places.documents.values():
-        sentences += [Remaining(document.id, _coming(query, place)) for query, place in document.coming]
+        sentences += [Remaining(document.id, _coming(reader, place)) for reader, place in document.coming]
         for topic, records in by_topic([*document.results, *document.dead_letters], places):
             if topic.gone_by(max(record.place.timestamp for record in records)) is None:
                 setting = "max.compaction.lag.ms" if "compact" in topic.cleanup_policy else "retention.ms"
@@ -98,10 +103,10 @@ def _policy(places: Places, topic: str) -> str:
     return places.topics[topic].cleanup_policy if places.topics else ""
 
 
-def _coming(query: QueryProgress, place: Source) -> str:
+def _coming(reader: Reader, place: Source) -> str:
     return (
-        f"the query of {query.folder} has not read {place.topic}-{place.partition} offset {place.offset} yet, and "
-        "will; let it do so and forget again, or remove that checkpoint if the query is given up"
+        f"{reader.name} has not read {place.topic}-{place.partition} offset {place.offset} yet, and will; let it do so "
+        f"and forget again, or {reader.remedy}"
     )
 
 

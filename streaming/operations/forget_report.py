@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from streaming.operations.document_places import by_topic
+from streaming.kafka.topics import Topic
+from streaming.operations.document_places import DocumentPlaces, Places, TopicRecord, by_topic
+from streaming.operations.forget import Remaining
 from streaming.wording import counted
-
-if TYPE_CHECKING:
-    from streaming.kafka.topics import Topic
-    from streaming.operations.document_places import DocumentPlaces, Places, TopicRecord
-    from streaming.operations.forget import Remaining
 
 _NOUNS = {
     "summaries": ("summary", "summaries"),
@@ -23,8 +20,20 @@ _NOUNS = {
 _MOST_NAMED = 5
 
 
-def document_lines(document: DocumentPlaces, places: Places) -> Iterator[str]:
-    """Yield the lines about one document: its id, and a line for each place."""
+def report_lines(places: Places) -> Iterator[str]:
+    """Yield the lines about all documents, and about places where nobody can tell whose something is."""
+    for document in places.documents.values():
+        yield from _document_lines(document, places)
+    if places.unmarked:
+        yield (
+            f"The store has {counted(len(places.unmarked), 'entry', 'entries')} of an older gistream that may be of "
+            "any document; they go, too, and are generated again when they are needed."
+        )
+    if places.topics is None:
+        yield "No Kafka is known here, so no topic was looked into; name one with --bootstrap-servers."
+
+
+def _document_lines(document: DocumentPlaces, places: Places) -> Iterator[str]:
     yield document.id
     if not document.known:
         yield "  nothing was found of it"

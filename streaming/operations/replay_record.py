@@ -1,6 +1,6 @@
 """The record of a replay: `replays/ID/` of the data dir, from which it is resumed, listed and cancelled.
 
-    replay.json      who, when, range, filter, recipe: written once
+    replay.json      who, when, range, filter, recipe: written once; `gistream forget` takes ids out of it
     progress.json    the next offset of each partition, and counts: replaced after each micro-batch
     cancelled        an empty file; no micro-batch begins after it
     checkpoint/      the lock, the ids of the topics, the representation (`spark.checkpoint`)
@@ -113,6 +113,10 @@ class ReplayFolder:
         self._write(_RECORD, record)
         self._write(_PROGRESS, progress)
         return progress
+
+    def replace(self, record: ReplayRecord) -> None:
+        """Write the record anew, whole or not at all."""
+        self._write(_RECORD, record)
 
     def save(self, progress: ReplayProgress) -> None:
         """Write the progress down, whole or not at all."""

@@ -31,6 +31,7 @@ SECRET = "The zanzibar mill burned on Tuesday. Anna saw the smoke."
 
 
 def archive(spark: SparkSession, plan: Plan) -> None:
+    """Archive what is on the output topics; each start has a plan of its own, which knows the ends of the topics."""
     with hold_archive_checkpoint(plan) as archive_query:
         assert archive_query is not None
         with archiving(spark, plan.settings, archive_query, once=True) as query:
@@ -62,7 +63,8 @@ def holding(folders: Sequence[Path], *texts: str) -> list[Path]:
 def test_nothing_of_a_document_is_found_afterwards_and_others_keep_what_is_theirs(
     spark: SparkSession, plan: MakePlan, send: Send, settings: Settings, tmp_path: Path
 ) -> None:
-    ready = plan(sink=("kafka", f"parquet={tmp_path / 'out'}"), store=str(tmp_path / "store"))
+    settings_of = {"sink": ("kafka", f"parquet={tmp_path / 'out'}"), "store": str(tmp_path / "store")}
+    ready = plan(**settings_of)
     (sent, *_) = send(
         (b"mill", document(SECRET)),
         (b"twin", document(SECRET)),
@@ -70,7 +72,7 @@ def test_nothing_of_a_document_is_found_afterwards_and_others_keep_what_is_their
         (b"bad", b'{"zanzibar": 1}'),
     )
     drain(spark, ready)
-    archive(spark, ready)
+    archive(spark, plan(**settings_of))
     folders = [settings.data_dir, tmp_path]
     assert {path.parent.parent.name for path in holding(folders, "zanzibar")} >= {"summaries", "dead_letters"}
 
@@ -88,11 +90,10 @@ def test_nothing_of_a_document_is_found_afterwards_and_others_keep_what_is_their
     assert [row["id"] for row in pq.read_table(tmp_path / "out" / "summaries").to_pylist()] == ["ship"]
 
     # The archive's query meets the tombstones, and the ids do not come back by them.
-    archive(spark, ready)
+    archive(spark, plan(**settings_of))
     assert holding(folders, "zanzibar", "mill", "twin", "'bad'") == []
-    account = verify(
-        ready.settings, archive=ArchiveLocation(str(tmp_path / "out")), start=None, end=None, on_record=lambda: None
-    )
+    location = ArchiveLocation(str(tmp_path / "out"))
+    account = verify(ready.settings, archive=location, on_record=lambda: None)
     assert (account.summaries, account.deletions, account.missing_records) == (1, 3, 0)
     again, remaining = forgotten(ready.settings, "mill")
     assert (remaining, again.documents["mill"].rows, again.documents["mill"].entries) == ([], {}, [])
@@ -125,20 +126,21 @@ def test_readers_leave_out_a_summary_that_a_crashed_batch_sends_again(
 def test_what_a_query_will_still_bring_is_named(
     spark: SparkSession, plan: MakePlan, send: Send, tmp_path: Path
 ) -> None:
-    ready = plan(sink=("kafka", f"parquet={tmp_path / 'out'}"))
+    sinks = {"sink": ("kafka", f"parquet={tmp_path / 'out'}")}
+    ready = plan(**sinks)
     send((b"mill", document(SECRET)))
     drain(spark, ready)
-    archive(spark, ready)
+    archive(spark, plan(**sinks))
     [(partition, offset)] = send((b"mill", document(f"{SECRET} More.")))
     _, [unread] = forgotten(ready.settings, "mill")
     assert unread.id == "mill"
     place = f"{ready.settings.input_topic}-{partition} offset {offset}"
     assert f"{ready.settings.query} has not read {place} yet" in unread.sentence
-    drain(spark, ready)
+    drain(spark, plan(**sinks))
     # Now it is the archive's copy that is behind.
     _, [unread] = forgotten(ready.settings, "mill")
     assert f"{ready.settings.query}-archive-" in unread.sentence
-    archive(spark, ready)
+    archive(spark, plan(**sinks))
     assert forgotten(ready.settings, "mill")[1] == []
     assert holding([tmp_path], "zanzibar") == []
 
