@@ -18,7 +18,6 @@ way of reading is unproven and none could be read: a misspelt field must not emp
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +30,7 @@ from streaming.pipeline.decode import Decoded, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
+from streaming.pipeline.unreadable import unreadable
 from streaming.planning.work import Work
 
 # `reason` is a dead letter's, `deletable` tells whether a deletion with the key of a summary's record would delete it,
@@ -42,8 +42,6 @@ OUTPUT_SCHEMA = (
 _COLUMNS = ["topic", "key", "value", "headers", "reason", "deletable", "reused"]
 # With fewer failures than this, their share says nothing.
 _FEWEST_FAILURES = 10
-# Fewer records that cannot be read say nothing about how they are read: a topic may begin with somebody's test.
-_FEWEST_UNREADABLE = 3
 
 _Read = Decoded | Tombstone | DocumentError
 
@@ -103,9 +101,8 @@ class _Task:
     def __init__(self, task_plan: TaskPlan, desk: Desk, *, unproven: bool) -> None:
         self._task_plan = task_plan
         self._desk = desk
-        # Until one record could be read.
         self._unproven = unproven
-        self._entered = self._redriven = self._left = 0
+        self._entered = self._redriven = self._left = self._readable = 0
         self._held_back: list[_Outcome] = []
         self._unread: list[_Outcome] = []
         # By id: set when its newest document is done; the next document of the same id waits for it.
@@ -126,8 +123,7 @@ class _Task:
                 decoded = decode(record, self._task_plan.record_format)
         except DocumentError as error:
             decoded = error
-        if isinstance(decoded, Decoded):
-            self._unproven = False
+        self._readable += isinstance(decoded, Decoded)
         done, previous = asyncio.Event(), None
         if (document_id := _id_of(decoded)) is not None:
             previous, self._newest[document_id] = self._newest.get(document_id), done
@@ -178,20 +174,13 @@ class _Task:
                 self._unread.append(outcome)
             else:
                 ready.append(outcome)
-        if not self._unproven:
-            ready, self._unread = self._unread + ready, []
         self._left += len(ready)
         return _frames(ready)
 
     def _emit_unread(self) -> Iterator[pd.DataFrame]:
-        """Emit the records that could not be read, or stop the query when none of its first records could be."""
-        reasons = Counter(outcome.reason for outcome in self._unread)
-        if reasons.total() >= _FEWEST_UNREADABLE:
-            raise UsageError(
-                f"None of the first {reasons.total()} records can be read; most often {reasons.most_common(1)[0][0]}. "
-                "Nothing was committed; look at the records with `gistream topics peek`, and correct --field, --format "
-                "or --id-from. With --skip-unreadable such records become dead letters."
-            )
+        """Emit the records that could not be read, or stop the query when its first records are nearly all such."""
+        if sentence := unreadable([outcome.error for outcome in self._unread if outcome.error], self._readable):
+            raise UsageError(sentence)
         self._left += len(self._unread)
         yield from _frames(self._unread)
 

@@ -1,4 +1,4 @@
-"""Proves a way of reading records: a query stops when its first micro-batch has no record that can be read.
+"""Proves a way of reading records: a query stops when hardly a record of its first micro-batch can be read.
 
 A misspelt `--field` makes a dead letter of every record, and the query would go on to the end of the topic. So
 `format`, `field` and the others count as unproven until a micro-batch that was read with them is committed. A file
