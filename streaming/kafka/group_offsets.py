@@ -1,13 +1,14 @@
 """Shows the query's progress to lag tools: after each micro-batch its offsets are committed to a consumer group.
 
 For people and dashboards only. The query itself resumes from its checkpoint, so a failed commit loses nothing, and the
-next commit repairs it.
+next one repairs it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 
 from kafka import KafkaConsumer, TopicPartition
@@ -23,6 +24,9 @@ _log = logging.getLogger(__name__)
 _COMMIT_MS = 5000
 # The topics were described a moment ago.
 _CONNECT_MS = 10_000
+# Kafka forgets what a group without members committed, after a week by default.
+_AGAIN_SECONDS = 3600
+_RETRY_SECONDS = 60
 
 
 class GroupOffsets:
@@ -33,6 +37,7 @@ class GroupOffsets:
 
     def __init__(self, settings: Settings, note: str = "") -> None:
         self._group, self._note = settings.group_id, note
+        self._due_at = 0.0
         try:
             self._consumer = KafkaConsumer(
                 bootstrap_servers=settings.servers.split(","),
@@ -44,6 +49,11 @@ class GroupOffsets:
         except KafkaError as error:
             raise no_answer(settings.servers) from error
 
+    @property
+    def is_due(self) -> bool:
+        """Whether an idle query should commit where it is: never yet, not lately, or a minute after a failure."""
+        return time.monotonic() >= self._due_at
+
     def commit(self, end_offsets: str) -> None:
         """Commit the end of a micro-batch: Spark's JSON of topic, partition and next offset."""
         offsets: Mapping[str, Mapping[str, int]] = json.loads(end_offsets)
@@ -52,12 +62,12 @@ class GroupOffsets:
             for topic, partitions in offsets.items()
             for partition, offset in partitions.items()
         }
+        self._due_at = time.monotonic() + _AGAIN_SECONDS
         try:
             self._consumer.commit(positions, timeout_ms=_COMMIT_MS)
         except KafkaError as error:
-            _log.warning(
-                "lag tools see old offsets of the group '%s' until the next batch: %s", self._group, reason(error)
-            )
+            self._due_at = time.monotonic() + _RETRY_SECONDS
+            _log.warning("lag tools see old offsets of the group '%s' for a minute: %s", self._group, reason(error))
 
     def close(self) -> None:
         """Close the connection."""

@@ -226,8 +226,7 @@ def planned_batch(location: str) -> PlannedBatch:
     folder = Path(location) / "offsets"
     number = max(int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit())
     end_offsets = _last_line(folder / str(number))
-    # Before its first micro-batch, Spark notes where a source begins.
-    before = folder / str(number - 1) if number else Path(location) / "sources" / "0" / "0"
+    before = folder / str(number - 1) if number else _first_offsets(location)
     starts, ends = json.loads(_last_line(before)), json.loads(end_offsets)
     ranges = {
         # A partition that the topic got in the meantime begins at its first offset.
@@ -243,6 +242,17 @@ def committed_offsets(location: str) -> str | None:
     number = last_committed(location)
     file = Path(location) / "offsets" / str(number)
     return _last_line(file) if number is not None and file.exists() else None
+
+
+def next_offsets(location: str) -> str | None:
+    """Return Spark's JSON of topic, partition and the offset at which a query goes on; None before it has looked."""
+    first = _first_offsets(location)
+    return committed_offsets(location) or (_last_line(first) if first.exists() else None)
+
+
+def _first_offsets(location: str) -> Path:
+    """Return the file in which Spark notes where the only source of a query begins."""
+    return Path(location) / "sources" / "0" / "0"
 
 
 def _last_line(file: Path) -> str:

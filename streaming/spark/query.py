@@ -24,7 +24,7 @@ from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
 from streaming.spark.batch_apart import run_batch_apart
-from streaming.spark.checkpoint import Pin, Record, committed_offsets, open_checkpoint
+from streaming.spark.checkpoint import Pin, Record, next_offsets, open_checkpoint
 from streaming.spark.cluster import wait_for_executors
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
@@ -161,6 +161,12 @@ def summarize_and_archive(
             prove(settings.checkpoint_location, plan.task_plan.record_format)
             on_batch(batch)
 
+    def commit_position() -> None:
+        # A crash may have come between the commit of a micro-batch and that of its group; a new query that has nothing
+        # to read commits no micro-batch; and Kafka forgets the offsets of a group that is quiet for a week.
+        if group.is_due and (offsets := next_offsets(settings.checkpoint_location)):
+            group.commit(offsets)
+
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
         return nullcontext() if archive_query is None else archiving(spark, settings, archive_query, once=once)
 
@@ -177,6 +183,7 @@ def summarize_and_archive(
                             on_look=looking(query),
                             archive_query=running_archive,
                         )
+                    commit_position()
                     break
                 except QueryError as error:
                     if not cannot_be_decoded(error):
@@ -205,6 +212,8 @@ def summarize_and_archive(
             look = looker.look(stopping=stopping)
             if pace.on_look(look):
                 limit_batches(spark, query, pace.documents)
+            if look.doing == "idle":
+                commit_position()
             on_look(look)
 
         return look_at
@@ -212,9 +221,7 @@ def summarize_and_archive(
     pace = pace_of(plan)
     note = Writer(checkpoint_id, plan.results).to_text()
     with closing(GroupOffsets(settings, note)) as group, KafkaProbe(settings) as probe:
-        if offsets := committed_offsets(settings.checkpoint_location):
-            # A crash may have come between the commit of a micro-batch and that of its group.
-            group.commit(offsets)
+        commit_position()
         while True:
             try:
                 return both()

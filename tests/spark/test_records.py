@@ -114,6 +114,18 @@ def test_the_lag_is_nothing_when_nothing_is_left_after_aborted_transactions(
     assert lag(settings) == 0
 
 
+def test_the_lag_of_a_new_query_is_nothing_when_all_records_are_gone(
+    spark: SparkSession, plan: MakePlan, settings: Settings, send: Send
+) -> None:
+    ready = plan(partitions=1)
+    send(*[(b"d%d" % n, document(f"Text {n}.")) for n in range(3)])
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    admin.delete_records({TopicPartition(settings.input_topic, 0): 3})
+    admin.close()
+    assert drain(spark, ready) == []
+    assert lag(settings) == 0
+
+
 def test_records_of_an_open_transaction_are_counted_until_it_ends(
     spark: SparkSession, plan: MakePlan, settings: Settings
 ) -> None:
