@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, TypeVar
 
 # Threads for the work on texts next to the engine: cutting, counting, judging. Two are as fast as one (0.10 s and
 # 0.09 s for 32 answers, six take 0.16 s), and a book does not block a short text (measurements.md, text threads).
 _THREADS = 2
+# Items that are read at once: as many as Spark hands over at once (`maxRecordsPerBatch` in `spark.session`).
+_READ = 8
+# Outcomes within this time are one frame for Spark, which takes 2 ms for each frame; from the store come many.
+_TOGETHER_SECONDS = 0.02
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -18,33 +25,48 @@ Outcome = TypeVar("Outcome")
 def in_flight(
     items: Iterator[Item], begin: Callable[[Item], Coroutine[Any, Any, Outcome]], *, most: int
 ) -> Iterator[list[Outcome]]:
-    """Yield the outcomes of `items` as they finish; outcomes that finish together come in the order of their items.
+    """Yield the outcomes of `items` as they finish, those of a moment together; at once, in the order of their items.
 
-    `begin` is called for each item in order, as soon as fewer than `most` are open, and returns a coroutine.
+    `begin` is called for each item in order, as soon as fewer than `most` are open, and returns a coroutine. Items are
+    read in a thread, so that one that is slow to come holds up neither the others nor their outcomes.
     An exception of one outcome ends everything: the others are cancelled, as they are when the generator is closed.
     """
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="gistream-text"))
+    reader = ThreadPoolExecutor(1, thread_name_prefix="gistream-read")
+    reading: asyncio.Future[list[Item]] | None = None
+    read: deque[Item] = deque()
+    exhausted = False
+    ready: list[Outcome] = []
+    ready_at = math.inf
     # A dictionary, because it keeps the order.
     open_tasks: dict[asyncio.Task[Outcome], None] = {}
-    exhausted = False
     try:
         while True:
-            while not exhausted and len(open_tasks) < most:
-                try:
-                    item = next(items)
-                except StopIteration:
-                    exhausted = True
-                else:
-                    open_tasks[loop.create_task(begin(item))] = None
-            if not open_tasks:
+            while read and len(open_tasks) < most:
+                open_tasks[loop.create_task(begin(read.popleft()))] = None
+            if not exhausted and reading is None and not read:
+                reading = loop.run_in_executor(reader, list, islice(items, _READ))
+            pending: list[asyncio.Future[Any]] = [*open_tasks, *([] if reading is None else [reading])]
+            if ready and (not pending or loop.time() >= ready_at):
+                yield ready
+                ready = []
+            if not pending:
                 return
-            done, _ = loop.run_until_complete(asyncio.wait(open_tasks, return_when=asyncio.FIRST_COMPLETED))
-            done_in_order = [task for task in open_tasks if task in done]
-            for task in done_in_order:
+            patience = ready_at - loop.time() if ready else None
+            waiting = asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = loop.run_until_complete(waiting)
+            if reading is not None and reading in done:
+                read.extend(reading.result())
+                exhausted, reading = len(read) < _READ, None
+            for task in [task for task in open_tasks if task in done]:
                 del open_tasks[task]
-            yield [task.result() for task in done_in_order]
+                if not ready:
+                    ready_at = loop.time() + _TOGETHER_SECONDS
+                ready.append(task.result())
     finally:
+        # A read that hangs ends with the process.
+        reader.shutdown(wait=False)
         for task in open_tasks:
             task.cancel()
         if open_tasks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 
 from streaming.pipeline.in_flight import in_flight
 
@@ -39,3 +39,42 @@ def test_a_book_that_is_being_cut_does_not_hold_up_a_short_text() -> None:
     assert next(outcomes) == ["short"]
     cut.set()
     assert next(outcomes) == ["book"]
+
+
+def test_a_record_that_is_slow_to_come_holds_up_no_result() -> None:
+    done = threading.Event()
+
+    def numbers() -> Iterator[int]:
+        yield from range(8)
+        if not done.wait(_PATIENCE):
+            raise TimeoutError("The first results waited for another record.")
+        yield 8
+
+    async def begin(number: int) -> int:
+        return number
+
+    outcomes = in_flight(numbers(), begin, most=64)
+    first = next(outcomes)
+    done.set()
+    assert [*first, *(outcome for outcomes_together in outcomes for outcome in outcomes_together)] == list(range(9))
+
+
+def test_no_more_is_read_than_may_be_open_and_a_handful() -> None:
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    gate = asyncio.Event()
+
+    async def begin(number: int) -> int:
+        if number:
+            await gate.wait()
+        return number
+
+    outcomes = in_flight(numbers(), begin, most=4)
+    assert next(outcomes) == [0]
+    assert len(taken) <= 16
+    outcomes.close()  # type: ignore[attr-defined]
