@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak browser book bench llama-server swapped clean help
+.PHONY: demo test lint unit chaos soak browser book bench backlog llama-server swapped clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
@@ -13,6 +13,7 @@ help:
 	@echo "make browser the pages of gistream eval --sheet and diff --html in a headless Chromium (a minute)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
+	@echo "make backlog  how fast a query works off a backlog: from the store, from 50 partitions, beside the engine alone"
 	@echo "make llama-server  build llama.cpp's own server, to measure it, too (7 minutes on 2 cores)"
 	@echo "make swapped     how well grounding tells a summary of another chapter: make swapped BOOK=book.txt"
 	@echo "make clean   remove .venv and build"
@@ -58,6 +59,12 @@ bench:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/gistream bench $(TEXT) $(if $(LLAMA_SERVER),--llama-server $(LLAMA_SERVER)) $(if $(QUICK),--quick) \
 		--json bench.json --chart bench.png
+
+# A quarter of an hour on 2 cores, on a machine that does nothing else.
+backlog:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/python -m tools.backlog
+	@.venv/bin/gistream bench --systems pipeline --words 40 --pipeline-documents 1500
 
 llama-server:
 	@$(PYTHON) tools/set_up.py

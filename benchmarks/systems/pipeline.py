@@ -25,13 +25,16 @@ from streaming.planning.layout import plan_layout
 from streaming.settings import Settings
 from streaming.spark.arrivals import arrivals
 from streaming.spark.engine_start import start_engine
-from streaming.spark.pace import pace_of
+from streaming.spark.pace import limit_batches, pace_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.session import spark_log, spark_session
+from streaming.spark.watch import batches_after
 
 # From the last result to the commit of its micro-batch.
 _COMMIT_SECONDS = 60
+# As often as `watch` looks at a query, so that the micro-batches grow as those of a service.
+_LOOK_SECONDS = 0.2
 _WARM = Document("warm", "The mill burned on Tuesday. Anna saw the smoke first and rang the bell.", (), ())
 
 
@@ -100,11 +103,19 @@ class Pipeline:
         if report.acknowledged != len(documents):
             raise NotAcknowledged(f"Kafka took {report.acknowledged} of {len(documents)} documents.")
         tokens_in = tokens_out = 0
+        pace = pace_of(plan)
         with (
             hold_checkpoint(plan) as checkpoint,
-            running(self.spark, plan, pace_of(plan), checkpoint_id=checkpoint, once=True) as query,
+            running(self.spark, plan, pace, checkpoint_id=checkpoint, once=True) as query,
         ):
+            last_look, last_batch = time.monotonic(), -1
             for result in arrivals(plan, len(documents), query):
+                if time.monotonic() - last_look > _LOOK_SECONDS:
+                    last_look = time.monotonic()
+                    for batch in batches_after(query, last_batch):
+                        last_batch = batch.number
+                        if pace.on_batch(batch):
+                            limit_batches(self.spark, query, pace.documents)
                 if not isinstance(result, Summary):
                     raise EngineError(f"A document became a dead letter: {result.error.type}, {result.error.message}.")
                 tokens_in += result.tokens.prompt

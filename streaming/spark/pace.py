@@ -20,10 +20,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.settings import MIB
+from streaming.settings import MIB, Settings
 from streaming.spark.checkpoint import write_beside
 from streaming.spark.look import Look
-from streaming.spark.prepare import Plan, wave_of
+from streaming.spark.prepare import Plan, documents_for, wave_of
 from streaming.spark.session import JVM_GONE
 from streaming.spark.watch import Batch
 
@@ -106,14 +106,20 @@ class Pace:
         return True
 
 
+def sizes_of(settings: Settings, *, slots: int, executors: int) -> Sizes:
+    """Return the sizes of a query whose executors have engines of so many slots each."""
+    if settings.batch_documents is not None:
+        fixed = settings.batch_documents * executors
+        return Sizes(fixed, fixed, fixed)
+    fewest = documents_for(slots) * executors
+    most = _MOST_DOCUMENTS if settings.to_kafka else _COLLECTED_BYTES // settings.max_document_bytes
+    return Sizes(wave_of(slots) * executors, fewest, max(most, fewest))
+
+
 def pace_of(plan: Plan) -> Pace:
     """Return the pace of a plan's query, as its last start left it."""
-    settings, executors, setup = plan.settings, plan.layout.executors, plan.choice.setup
-    fewest = plan.batch_documents * executors
-    most = _MOST_DOCUMENTS if settings.to_kafka else _COLLECTED_BYTES // settings.max_document_bytes
-    sizes = Sizes(wave_of(setup.slots) * executors, fewest, max(most, fewest))
-    if settings.batch_documents is not None:
-        sizes = Sizes(fewest, fewest, fewest)
+    settings, setup = plan.settings, plan.choice.setup
+    sizes = sizes_of(settings, slots=setup.slots, executors=plan.layout.executors)
     work = {
         # All that decides how long a document takes.
         "recipe": plan.task_plan.work.recipe_name,

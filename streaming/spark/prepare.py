@@ -55,11 +55,6 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     @property
-    def batch_documents(self) -> int:
-        """The documents of the first micro-batch, and the fewest of a later one, for each executor."""
-        return self.settings.batch_documents or documents_for(self.choice.setup.slots)
-
-    @property
     def checkpoint(self) -> Checkpoint:
         """The query's checkpoint."""
         return Checkpoint(self.settings.checkpoint_location)

@@ -134,17 +134,17 @@ def watch(
             ended = query.awaitTermination(_LOOK_SECONDS)  # type: ignore[arg-type]
         except PySparkException:
             # What was committed before the failure is committed.
-            for batch in _batches_after(query, last_number):
+            for batch in batches_after(query, last_number):
                 on_batch(batch)
             raise
         archive_failed = archive_query is not None and not archive_query.isActive
         stopping = stop.requested or archive_failed
         on_look(stopping)
-        batches = _batches_after(query, last_number)
+        batches = batches_after(query, last_number)
         if stopping and not ended and (batches or not _busy(query)):
             # At once, before the next batch has got far. A batch that ended meanwhile is reported, too.
             query.stop()
-            batches, ended = _batches_after(query, last_number), True
+            batches, ended = batches_after(query, last_number), True
         for batch in batches:
             last_number = batch.number
             on_batch(batch)
@@ -170,7 +170,7 @@ def _busy(query: StreamingQuery) -> bool:
     return bool(status["isTriggerActive"] and status["isDataAvailable"])
 
 
-def _batches_after(query: StreamingQuery, number: int) -> list[Batch]:
+def batches_after(query: StreamingQuery, number: int) -> list[Batch]:
     """Return the micro-batches that ended after micro-batch `number`, oldest first."""
     last = query.lastProgress
     if last is None or last["batchId"] <= number:

@@ -186,6 +186,17 @@ def test_offsets_that_no_partition_has_are_refused(
         find_ranges(settings, parse_bounds(start, end))
 
 
+def test_a_replay_of_fast_documents_comes_in_larger_micro_batches(
+    spark: SparkSession, begin_replay: BeginReplay, send: Send
+) -> None:
+    send(*[(b"d%d" % n, document(f"Text {n}.")) for n in range(200)])
+    batches: list[Batch] = []
+    finish(spark, begin_replay("earliest", batch_documents=None), on_batch=batches.append)
+    sizes = [batch.records for batch in batches]
+    assert sum(sizes) == 200
+    assert max(sizes) > 2 * sizes[0]
+
+
 def test_a_filter_takes_documents_by_id_and_metadata_and_no_result_arises_for_others(
     spark: SparkSession, begin_replay: BeginReplay, send: Send
 ) -> None:

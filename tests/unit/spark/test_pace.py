@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from streaming.settings import MIB, load
 from streaming.spark import pace as pace_module
 from streaming.spark.look import Look
-from streaming.spark.pace import Pace, Sizes
+from streaming.spark.pace import Pace, Sizes, sizes_of
 from streaming.spark.watch import Batch
 
 SIZES = Sizes(wave=32, fewest=32, most=1000)
@@ -89,3 +90,16 @@ def test_a_quiet_hour_makes_nothing_late(tmp_path: Path, monkeypatch: pytest.Mon
     pace.on_look(Look("idle", 3600))
     assert not pace.on_look(Look("working", 0, done=0, total=480))
     assert pace.documents == 480
+
+
+def test_the_sizes_are_of_all_executors() -> None:
+    assert sizes_of(load({}), slots=36, executors=2) == Sizes(wave=64, fewest=64, most=1000)
+    assert sizes_of(load({"batch_documents": 5}), slots=36, executors=2) == Sizes(10, 10, 10)
+
+
+def test_a_batch_of_the_largest_dead_letters_fits_what_spark_collects_for_parquet() -> None:
+    parquet = {"sink": "parquet=archive"}
+    assert sizes_of(load(parquet), slots=36, executors=1).most == 64
+    assert sizes_of(load({**parquet, "max_document_bytes": MIB}), slots=36, executors=1).most == 512
+    # With both sinks the query itself writes to topics.
+    assert sizes_of(load({"sink": "kafka,parquet=archive"}), slots=36, executors=1).most == 1000
