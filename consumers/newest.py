@@ -10,7 +10,8 @@ import math
 
 from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
 
-# Orders the results of one document: the offset of its record, then the time of its summary in seconds since 1970.
+# Orders the results of one document: the offset of its record, then the time of its summary in seconds since 1970; of a
+# dead letter the attempts.
 Version = tuple[int, float]
 
 
@@ -22,6 +23,8 @@ def version(result: OutputMessage) -> Version:
     offset = -1 if result.source is None else result.source.offset
     if isinstance(result, Deletion):
         return offset, math.inf
+    if isinstance(result, DeadLetter):
+        return offset, result.error.attempts
     return offset, result.produced_at.timestamp() if isinstance(result, Summary) else 0.0
 
 

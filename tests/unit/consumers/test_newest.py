@@ -45,6 +45,12 @@ def test_a_deletion_at_the_offset_of_a_summary_is_newer_whatever_comes_after_it(
     ]
 
 
+def test_a_document_that_failed_once_more_is_no_repeat() -> None:
+    newest, first = NewestResults(100), dead_letter(4)
+    second = first.model_copy(update={"error": first.error.model_copy(update={"attempts": 2})})
+    assert [newest.admit(letter) for letter in (first, second, second, first)] == [True, True, False, False]
+
+
 def test_a_deletion_is_older_than_a_later_summary() -> None:
     newest = NewestResults(100)
     assert newest.admit(made(7))
