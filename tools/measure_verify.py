@@ -25,7 +25,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from streaming.archive import SUMMARY, ArchiveLocation
 from streaming.archive.archive import DATA_SETS, day_of
@@ -94,6 +95,7 @@ def write_topics(settings: Settings, records: int) -> None:
     """Write the records and their results; the offsets are known, because one producer keeps the order."""
     with Admin(settings) as admin:
         admin.ensure()
+    keep_uncompressed(settings)
     topic = settings.input_topics[0]
     producer = KafkaProducer(
         bootstrap_servers=settings.servers, linger_ms=50, batch_size=1 << 18, compression_type="lz4", acks=1,
@@ -122,6 +124,18 @@ def write_topics(settings: Settings, records: int) -> None:
         if number % 100_000 == 0:
             print(f"written: {number:,} of {records:,}, {time.monotonic() - started:.0f} s", flush=True)
     producer.close()
+
+
+def keep_uncompressed(settings: Settings) -> None:
+    """Have the broker unpack what it gets: Spark's sink does not compress, and the checksum is of what is stored."""
+    client = KafkaAdminClient(bootstrap_servers=settings.servers)
+    client.alter_configs(
+        [
+            ConfigResource(ConfigResourceType.TOPIC, topic, configs={"compression.type": "uncompressed"})
+            for topic in (*settings.input_topics, settings.output_topic, settings.dead_letter_topic)
+        ]
+    )
+    client.close()
 
 
 def summary(topic: str) -> Summary:
