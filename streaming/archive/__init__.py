@@ -14,9 +14,9 @@ from streaming.archive.archive import Archive
 from streaming.archive.columns import SUMMARY, columns
 from streaming.archive.compact import CompactedDay, compact
 from streaming.archive.location import ArchiveLocation
-from streaming.archive.rows import read_dead_letters, read_results
+from streaming.archive.rows import read_dead_letters, read_identities, read_results
 
 __all__ = [
     "SUMMARY", "AnswerColumn", "Archive", "ArchiveLocation", "CompactedDay", "columns", "compact", "read_dead_letters",
-    "read_results",
+    "read_identities", "read_results",
 ]  # fmt: skip

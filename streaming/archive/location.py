@@ -27,13 +27,17 @@ class ArchiveLocation(Folder):
             return pq.ParquetFile(file).read(columns=columns)
 
     def rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield a file's rows, with a map as a dictionary; raises `MachineError` when it cannot be read.
+        """Yield a file's rows, with a map as a dictionary; raises `MachineError` when it cannot be read."""
+        for batch in self.batches(path, columns, _BATCH_ROWS):
+            yield from batch.to_pylist(maps_as_pydicts="lossy")
 
-        Keeps one batch in memory, however long the file is.
+    def batches(self, path: str, columns: list[str] | None, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield a file's rows, at most `rows` at a time; raises `MachineError` when it cannot be read.
+
+        A field of a column is named as `column.field`. Keeps one batch in memory, however long the file is.
         """
         with self.reading(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS, columns=columns):
-                yield from batch.to_pylist(maps_as_pydicts="lossy")
+            yield from pq.ParquetFile(file).iter_batches(rows, columns=columns)
 
     def schema(self, path: str) -> pa.Schema:
         """Return a file's columns; raises `MachineError` when it cannot be read."""

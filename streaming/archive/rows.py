@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 
+import pyarrow as pa
 from pydantic import ValidationError
 
 from streaming.archive.archive import DATA_SETS, Row
 from streaming.archive.location import ArchiveLocation
 from streaming.errors import UsageError
 from streaming.messages import DeadLetter, Deletion, Failure, OutputMessage, Source, Summary
+
+# The data set; topic, partition and offset of the record; the recipe of a summary, the attempts of a dead letter.
+Identity = tuple[str, str, int, int, str]
+_POSITION = ("topic", "partition", "offset")
+# What tells the results of one position apart.
+_DISTINCT = {"summaries": ("recipe",), "dead_letters": ("error", "attempts")}
+# Identities that are in memory at once: a few megabytes.
+_BATCH_ROWS = 32 * 1024
 
 
 def read_results(location: ArchiveLocation) -> Iterator[OutputMessage]:
@@ -31,6 +41,24 @@ def read_results(location: ArchiveLocation) -> Iterator[OutputMessage]:
                 raise UsageError(
                     f"{file.path} in {location.url} has a row that is no result of this gistream."
                 ) from None
+
+
+def read_identities(location: ArchiveLocation) -> Iterator[Identity]:
+    """Yield the identity of each result; raises `MachineError` when the archive cannot be read."""
+    for data_set in DATA_SETS:
+        distinct = _DISTINCT.get(data_set)
+        columns = [f"source.{name}" for name in _POSITION] + ([".".join(distinct)] if distinct is not None else [])
+        for file in location.parquet_files(data_set):
+            for batch in location.batches(file.path, columns, _BATCH_ROWS):
+                # Column by column: rows as dictionaries take three times as long.
+                values = [_values(batch, "source", name) for name in _POSITION]
+                values.append([""] * batch.num_rows if distinct is None else list(map(str, _values(batch, *distinct))))
+                yield from zip(repeat(data_set), *values, strict=False)
+
+
+def _values(batch: pa.RecordBatch, column: str, field: str | None = None) -> list[Any]:
+    values = batch.column(column)
+    return (values if field is None else values.field(field)).to_pylist()  # type: ignore[no-any-return]
 
 
 def read_dead_letters(location: ArchiveLocation, path: str) -> Iterator[DeadLetter]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+# As often as the bar is drawn.
+_UPDATE_SECONDS = 0.1
 
 
 class ProgressBar:
@@ -24,6 +28,7 @@ class ProgressBar:
             disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=None)
+        self._done, self._shown = 0, 0.0
 
     def __enter__(self) -> ProgressBar:
         self._progress.start()
@@ -39,6 +44,7 @@ class ProgressBar:
 
     def begin(self, description: str, total: int) -> None:
         """Start the bar again for a piece of work of `total` parts."""
+        self._done, self._shown = 0, 0.0
         self._progress.reset(self._task, description=description, total=total)
 
     def describe(self, description: str) -> None:
@@ -46,8 +52,12 @@ class ProgressBar:
         self._progress.update(self._task, description=description)
 
     def advance(self, parts: int = 1) -> None:
-        """Note that a part, or several, are done."""
-        self._progress.advance(self._task, parts)
+        """Note that a part, or several, are done; it may be called a million times."""
+        self._done += parts
+        # Nobody sees more, and an update takes several microseconds on a terminal.
+        if (now := time.monotonic()) - self._shown >= _UPDATE_SECONDS:
+            self._shown = now
+            self._progress.update(self._task, completed=self._done)
 
     def note(self, line: str) -> None:
         """Print a line that stays."""

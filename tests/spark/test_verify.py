@@ -45,7 +45,14 @@ def test_every_record_is_accounted_for_and_what_is_missing_or_twice_is_named(
     record = next(r for r in read_topic(settings, settings.output_topic) if r.value is not None)
     producer.begin_transaction()
     producer.send(settings.output_topic, key=record.key, value=record.value, partition=record.partition)
-    producer.send(settings.output_topic, key=b"x", value=b"somebody else's")
+    for foreign in (
+        b"somebody else's",
+        b"\xff",
+        b"[]",
+        b'{"source": null}',
+        b'{"source": {"topic": 1}, "recipe": "r"}',
+    ):
+        producer.send(settings.output_topic, key=b"x", value=foreign)
     producer.flush()
     producer.commit_transaction()
     producer.close()
