@@ -19,6 +19,7 @@ from typing import Any
 from streaming.errors import TopicError, UsageError
 from streaming.kafka.records import Ranges
 from streaming.kafka.topics import Admin, Topic
+from streaming.operations.diff.side import dead_letters_of
 from streaming.operations.offset_range import Bound, resolve
 from streaming.operations.replay_record import (
     OffsetRange,
@@ -85,7 +86,7 @@ def begin(
     moment = now()
     replay_id = new_id(moment)
     output = output_topic or f"{settings.output_topic}-{replay_id}"
-    dead_letters = settings.dead_letter_topic if output == settings.output_topic else f"{output}-dead-letters"
+    dead_letters = dead_letters_of(settings, output)
     folder = ReplayFolder(settings, replay_id)
     own = _settings_of(settings, folder, ranges, output, dead_letter_topic or dead_letters)
     plan = prepare(own, like=Checkpoint(settings.checkpoint_location))
