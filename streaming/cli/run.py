@@ -60,6 +60,7 @@ def run(
     gpu_layers: Annotated[int | None, flag("gpu_layers")] = None,
     engine: Annotated[str | None, flag("engine")] = None,
     batch_documents: Annotated[int | None, flag("batch_documents")] = None,
+    max_failed_share: Annotated[float | None, flag("max_failed_share")] = None,
     grace: Annotated[float | None, flag("grace")] = None,
     give_up_after: Annotated[float | None, flag("give_up_after")] = None,
     accept_loss: Annotated[

@@ -192,8 +192,8 @@ class _Task:
         if len(failures) >= _FEWEST_FAILURES and len(failures) > self._task_plan.max_failed_share * entered:
             raise QueryError(
                 f"{len(failures)} of {entered} documents of this batch failed for a reason that is not theirs "
-                f"(the first: {failures[0].type}: {failures[0]}); nothing was committed, so remove the cause and start "
-                "again, or raise max_failed_share."
+                f"(the first: {failures[0].type}: {failures[0]}); nothing was committed. Remove the cause and start "
+                "again, or let them become dead letters: `gistream run --max-failed-share 1`."
             )
         self._left += len(self._held_back)
         yield from _frames(self._held_back)

@@ -25,6 +25,7 @@ from streaming.errors import (
 )
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
+from streaming.spark.positions import name_planned
 from streaming.spark.session import JVM_GONE
 
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
@@ -37,7 +38,7 @@ def explained(settings: Settings, checkpoint: Checkpoint) -> Iterator[None]:
     try:
         yield
     except PySparkException as error:
-        raise explain(error, settings, checkpoint) from error
+        raise _with_batch(explain(error, settings, checkpoint), checkpoint) from error
     except JVM_GONE as error:
         raise ProcessLost(
             "Spark's JVM ended before the query did: it was killed, or the machine ran out of memory; nothing of the "
@@ -148,6 +149,13 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         if re.search(pattern, report):
             return kind(sentence)
     return QueryError(f"A micro-batch failed: {_cause(report, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+
+
+def _with_batch(error: GistreamError, checkpoint: Checkpoint) -> GistreamError:
+    """Return the error of a micro-batch that fails for ever, with the offsets of that micro-batch."""
+    if not isinstance(error, QueryError) or error.transient or not (offsets := name_planned(checkpoint.location)):
+        return error
+    return type(error)(f"{error} The micro-batch has {offsets}.")
 
 
 def _config_problem(report: str) -> str:

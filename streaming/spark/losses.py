@@ -12,7 +12,7 @@ from typing import Literal
 
 from streaming.errors import CheckpointError, GistreamError, TopicError
 from streaming.kafka.topics import Extent
-from streaming.spark.positions import Positions, read_positions
+from streaming.spark.positions import Positions, name_offsets, read_positions
 
 Kind = Literal["recreated", "gone", "left", "expired", "moved back"]
 # Partitions that a sentence names.
@@ -42,14 +42,6 @@ class Loss:
 
     def __str__(self) -> str:
         return name_offsets(self.topic, self.partition, self.start, self.end)
-
-
-def name_offsets(topic: str, partition: int, start: int, end: int | None) -> str:
-    """Return the words for a partition's offsets from `start` to before `end`; without an end, to wherever it was."""
-    if end is None:
-        return f"{topic}-{partition} from offset {start} on"
-    last = end - 1
-    return f"{topic}-{partition} offset {last}" if last == start else f"{topic}-{partition} offsets {start} to {last}"
 
 
 def find_losses(

@@ -42,6 +42,22 @@ def read_positions(location: str) -> Positions:
     }
 
 
+def name_planned(location: str) -> str:
+    """Return the words for the offsets of a micro-batch that was planned and not committed; empty without one."""
+    planned = sorted(read_positions(location).items())
+    return ", ".join(
+        name_offsets(*name, position.next, position.end) for name, position in planned if position.next < position.end
+    )
+
+
+def name_offsets(topic: str, partition: int, start: int, end: int | None) -> str:
+    """Return the words for a partition's offsets from `start` to before `end`; without an end, to wherever it was."""
+    if end is None:
+        return f"{topic}-{partition} from offset {start} on"
+    last = end - 1
+    return f"{topic}-{partition} offset {last}" if last == start else f"{topic}-{partition} offsets {start} to {last}"
+
+
 def move_positions(location: str, offsets: Mapping[tuple[str, int], int]) -> None:
     """Let the query of a checkpoint go on at `offsets`, which name every partition that there is.
 

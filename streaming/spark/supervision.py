@@ -15,8 +15,7 @@ from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost,
 from streaming.settings import Settings
 from streaming.spark.checkpoint import planned_batch
 from streaming.spark.look import Look
-from streaming.spark.losses import name_offsets
-from streaming.spark.positions import read_positions
+from streaming.spark.positions import name_planned, read_positions
 from streaming.spark.watch import StopRequest
 from streaming.wording import counted
 
@@ -131,7 +130,4 @@ class Supervisor:
         )
 
     def _planned(self) -> tuple[int, str]:
-        planned = planned_batch(self._location)
-        ranges = sorted(planned.ranges.items())
-        offsets = ", ".join(name_offsets(*name, start, end) for name, (start, end) in ranges if start < end)
-        return planned.number, offsets
+        return planned_batch(self._location).number, name_planned(self._location)

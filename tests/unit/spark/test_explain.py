@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pyspark.errors import PySparkException
 
 from streaming.errors import (
     BrokerAway,
@@ -19,7 +20,7 @@ from streaming.errors import (
 )
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint
-from streaming.spark.explain import explain
+from streaming.spark.explain import explain, explained
 
 HERE = Checkpoint("/data/checkpoints/gistream")
 SPARK = """[STREAM_FAILED] Query [id = 7fdb, runId = 39] terminated with exception: Job aborted due to stage failure: \
@@ -159,6 +160,20 @@ def test_what_a_user_can_do_something_about_is_told_as_such(
 def test_only_what_may_be_over_by_itself_is_transient() -> None:
     transient = {kind for _, kind, _ in CAUSES if kind.transient}
     assert transient == {BrokerAway, ProcessLost}
+
+
+def test_a_micro_batch_that_fails_for_ever_is_named_by_its_offsets(settings: Settings, tmp_path: Path) -> None:
+    for log, number, text in (
+        ("sources/0", 0, '\0v1\n{"documents":{"0":3,"1":0}}'), ("offsets", 0, 'v1\n{}\n{"documents":{"0":8,"1":1}}'),
+    ):  # fmt: skip
+        (tmp_path / log).mkdir(parents=True)
+        (tmp_path / log / str(number)).write_text(text)
+    offsets = r"documents-0 offsets 3 to 7, documents-1 offset 0\.$"
+    with (
+        pytest.raises(QueryError, match=rf"12 of 16 .* The micro-batch has {offsets}"),
+        explained(settings, Checkpoint(str(tmp_path))),
+    ):
+        raise PySparkException(str(in_python("streaming.errors.QueryError: 12 of 16 documents failed.")))
 
 
 def test_a_full_disk_names_the_data_dir_and_an_unreadable_checkpoint_its_place(settings: Settings) -> None:
