@@ -6,7 +6,7 @@ All questions to the broker outside the data path go through `Admin`, which turn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -96,6 +96,12 @@ def required_topics(settings: Settings) -> dict[str, int]:
 def result_topics(settings: Settings) -> tuple[str, ...]:
     """Return the topics of the results; empty when results go to files alone."""
     return (settings.output_topic, settings.dead_letter_topic) if settings.to_kafka else ()
+
+
+def extents_now(settings: Settings, names: Iterable[str]) -> dict[str, Extent]:
+    """Return what there is of topics now; those that do not exist are left out. Raises `BrokerError`."""
+    with Admin(settings) as admin:
+        return admin.extents(sorted(names))
 
 
 class Admin:

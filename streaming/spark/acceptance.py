@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from streaming.errors import CheckpointError
-from streaming.kafka.topics import Extent
+from streaming.kafka.topics import Extent, extents_now
 from streaming.spark.archive_query import archive_checkpoint
 from streaming.spark.checkpoint import LOCK, Checkpoint, Record, locked, write_record
 from streaming.spark.losses import Loss, find_losses, refusal
@@ -32,17 +32,26 @@ def accept_losses(plan: Plan) -> list[str]:
     """
     outputs = {*plan.results, *([f"topic {plan.settings.dead_letter_topic}"] if plan.settings.to_kafka else [])}
     growing = plan.settings.input_pattern is not None
-    lines = _accept(plan.checkpoint, extents(plan.inputs), outputs, new_outputs(plan), growing=growing)
+    lines = _accept(plan, plan.checkpoint, extents(plan.inputs), outputs, new_outputs(plan), growing=growing)
     if plan.settings.to_kafka and plan.archive_location is not None:
         # Results carry the offsets of their documents; those of the output topics mean nothing to their readers.
-        lines += _accept(archive_checkpoint(plan.settings, plan.archive_location), extents(plan.outputs), set(), "")
+        checkpoint = archive_checkpoint(plan.settings, plan.archive_location)
+        lines += _accept(plan, checkpoint, extents(plan.outputs), set(), "")
     return lines
 
 
 def _accept(
-    checkpoint: Checkpoint, topics: Mapping[str, Extent], outputs: set[str], flags: str, *, growing: bool = False
+    plan: Plan,
+    checkpoint: Checkpoint,
+    topics: Mapping[str, Extent],
+    outputs: set[str],
+    flags: str,
+    *,
+    growing: bool = False,
 ) -> list[str]:
     with locked(checkpoint) as earlier:
+        # Another run may have read on since the topics were described.
+        topics = extents_now(plan.settings, topics)
         location = checkpoint.location
         positions = read_positions(location)
         losses = find_losses(positions, earlier.topic_ids, topics, growing=growing)

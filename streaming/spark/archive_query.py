@@ -13,17 +13,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.archive import AnswerColumn, Archive, ArchiveLocation
+from streaming.kafka.topics import extents_now
 from streaming.settings import Settings
 from streaming.spark.answers import answer_columns
 from streaming.spark.checkpoint import Checkpoint, Record, open_checkpoint
 from streaming.spark.explain import explained
 from streaming.spark.losses import refuse_losses
+from streaming.spark.positions import read_positions
 from streaming.spark.prepare import Plan
 from streaming.spark.sinks.parquet import WriteBatch, topics_writer
 from streaming.spark.source import read_topics
@@ -63,8 +66,10 @@ def hold_archive_checkpoint(plan: Plan) -> Iterator[ArchiveQuery | None]:
     checkpoint = archive_checkpoint(plan.settings, plan.archive_location)
 
     def check(earlier: Record) -> None:
-        extents = {topic.name: topic.extent for topic in plan.outputs}
-        refuse_losses(checkpoint.location, earlier.topic_ids, extents)
+        topics = {topic.name: topic.extent for topic in plan.outputs}
+        ask_again = partial(extents_now, plan.settings, topics)
+        positions = read_positions(checkpoint.location)
+        refuse_losses(checkpoint.location, positions, earlier.topic_ids, topics, ask_again=ask_again)
 
     with open_checkpoint(checkpoint, ids, check=check) as checkpoint_id:
         yield ArchiveQuery(plan.archive_location, checkpoint_id, answer_columns(plan.task_plan.work))

@@ -6,13 +6,13 @@ does not notice at all. Nothing is changed here: `acceptance` gives records up w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from streaming.errors import CheckpointError, GistreamError, TopicError
 from streaming.kafka.topics import Extent
-from streaming.spark.positions import Positions, name_offsets, read_positions
+from streaming.spark.positions import Positions, name_offsets
 
 Kind = Literal["recreated", "gone", "left", "expired", "moved back"]
 # Partitions that a sentence names.
@@ -70,14 +70,24 @@ def find_losses(
 
 def refuse_losses(
     location: str,
+    positions: Positions,
     ids: Mapping[str, str],
     topics: Mapping[str, Extent],
     *,
     new_outputs: str = "",
     growing: bool = False,
+    ask_again: Callable[[], Mapping[str, Extent]] | None = None,
 ) -> None:
-    """Raise the error for what the query of the checkpoint at `location` has lost, if it has; see `refusal`."""
-    if losses := find_losses(read_positions(location), ids, topics, growing=growing):
+    """Raise the error for what the query of the checkpoint at `location` has lost, if it has; see `refusal`.
+
+    Of a query that runs, the positions are read before the topics are described.
+    `ask_again` returns the topics as they are now, where `topics` were described before the checkpoint was held:
+    another run may have read on in between, and that is no loss.
+    """
+    losses = find_losses(positions, ids, topics, growing=growing)
+    if losses and ask_again is not None:
+        losses = find_losses(positions, ids, ask_again(), growing=growing)
+    if losses:
         raise refusal(losses, location, new_outputs=new_outputs)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from functools import partial
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
@@ -20,6 +21,7 @@ from streaming.archive import Archive
 from streaming.errors import Abandoned, BrokerAway, GistreamError, QueryError
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.kafka.probe import KafkaProbe
+from streaming.kafka.topics import extents_now
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
@@ -32,6 +34,7 @@ from streaming.spark.look import Look, Looker
 from streaming.spark.losses import refuse_losses
 from streaming.spark.other_results import Writer
 from streaming.spark.pace import Pace, limit_batches, pace_of
+from streaming.spark.positions import read_positions
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
 from streaming.spark.session import Sessions, spark_log
@@ -97,13 +100,15 @@ def hold_checkpoint(plan: Plan) -> Iterator[str]:
     Raises `CheckpointError` when it is of other topics, and the error for records that were lost before they were read
     (`losses`).
     """
-    settings = plan.settings
+    settings, topics = plan.settings, extents(plan.inputs)
 
     def check(earlier: Record) -> None:
         refuse_losses(
             settings.checkpoint_location,
+            read_positions(settings.checkpoint_location),
             earlier.topic_ids,
-            extents(plan.inputs),
+            topics,
+            ask_again=partial(extents_now, settings, topics),
             new_outputs=new_outputs(plan),
             growing=settings.input_pattern is not None,
         )

@@ -42,10 +42,13 @@ def check_topics(plan: Plan) -> None:
 
 
 def _check(admin: Admin, location: str, began: Mapping[str, Extent], flags: str, *, growing: bool = False) -> None:
+    # Before the topics are asked for their ends, because the query goes on.
+    positions = read_positions(location)
     # With a pattern, topics have joined those of the start.
-    names = sorted({*began, *(topic for topic, _ in read_positions(location))})
+    names = sorted({*began, *(topic for topic, _ in positions)})
     refuse_losses(
         location,
+        positions,
         {name: extent.id for name, extent in began.items()},
         admin.extents(names),
         new_outputs=flags,

@@ -54,19 +54,27 @@ def test_a_refusal_names_the_offsets_and_the_command_that_accepts_the_loss(tmp_p
     location = write_checkpoint(tmp_path, {"a": {"0": 5, "1": 7}}, committed=1)
     expired = {"a": Extent("id-a", {0: (6, 9), 1: (7, 9)})}
     with pytest.raises(TopicError, match=r"a-0 offset 5; give .* with `gistream run --accept-loss` and"):
-        refuse_losses(location, IDS, expired, new_outputs="--output-topic s-2")
+        refuse_losses(location, read_positions(location), IDS, expired, new_outputs="--output-topic s-2")
     recreated = {"a": Extent("new", {0: (0, 9), 1: (0, 9)})}
     command = r"`gistream run --accept-loss --output-topic s-2` and"
     with pytest.raises(CheckpointError, match=rf"deleted and created again .*a-1 from offset 7 on.*{command}"):
-        refuse_losses(location, IDS, recreated, new_outputs="--output-topic s-2")
+        refuse_losses(location, read_positions(location), IDS, recreated, new_outputs="--output-topic s-2")
     with pytest.raises(TopicError, match=r"Topic 'a' was deleted while the query ran, .*a-0 from offset 5 on"):
-        refuse_losses(location, IDS, {})
+        refuse_losses(location, read_positions(location), IDS, {})
     with pytest.raises(CheckpointError, match=r"--input-pattern does not match it any more, .*a-0 from offset 5 on"):
-        refuse_losses(location, IDS, {}, growing=True)
+        refuse_losses(location, read_positions(location), IDS, {}, growing=True)
+
+
+def test_what_another_run_read_in_the_meantime_is_no_loss(tmp_path: Path) -> None:
+    location = write_checkpoint(tmp_path, {"a": {"0": 5, "1": 7}}, committed=1)
+    described, now = {"a": Extent("id-a", {0: (0, 3), 1: (7, 9)})}, {"a": Extent("id-a", {0: (0, 5), 1: (7, 9)})}
+    with pytest.raises(TopicError, match="ends before the place"):
+        refuse_losses(location, read_positions(location), IDS, described, ask_again=lambda: described)
+    refuse_losses(location, read_positions(location), IDS, described, ask_again=lambda: now)
 
 
 def test_a_topic_that_was_created_again_before_anything_was_read_is_no_loss(tmp_path: Path) -> None:
-    refuse_losses(str(tmp_path), IDS, {"a": Extent("new", {0: (0, 9)})})
+    refuse_losses(str(tmp_path), read_positions(str(tmp_path)), IDS, {"a": Extent("new", {0: (0, 9)})})
 
 
 def test_what_is_healthy_goes_on_where_it_was_and_the_rest_at_its_first_record() -> None:
