@@ -80,7 +80,6 @@ def refuse_losses(
 ) -> None:
     """Raise the error for what the query of the checkpoint at `location` has lost, if it has; see `refusal`.
 
-    Of a query that runs, the positions are read before the topics are described.
     `ask_again` returns the topics as they are now, where `topics` were described before the checkpoint was held:
     another run may have read on in between, and that is no loss.
     """

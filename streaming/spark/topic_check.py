@@ -14,7 +14,7 @@ from contextlib import suppress
 from streaming.errors import BrokerAway, BrokerError, CheckpointError, GistreamError, TopicError
 from streaming.kafka.topics import Admin, Extent, Topic
 from streaming.spark.archive_query import archive_checkpoint
-from streaming.spark.losses import refuse_losses
+from streaming.spark.losses import Loss, find_losses, refusal
 from streaming.spark.positions import read_positions
 from streaming.spark.prepare import Plan
 
@@ -41,19 +41,21 @@ def check_topics(plan: Plan) -> None:
             _check(admin, archive_checkpoint(settings, plan.archive_location).location, extents(plan.outputs), "")
 
 
-def _check(admin: Admin, location: str, began: Mapping[str, Extent], flags: str, *, growing: bool = False) -> None:
-    # Before the topics are asked for their ends, because the query goes on.
-    positions = read_positions(location)
-    # With a pattern, topics have joined those of the start.
-    names = sorted({*began, *(topic for topic, _ in positions)})
-    refuse_losses(
-        location,
-        positions,
-        {name: extent.id for name, extent in began.items()},
-        admin.extents(names),
-        new_outputs=flags,
-        growing=growing,
-    )
+def _check(
+    admin: Admin, location: str, began: Mapping[str, Extent], new_outputs: str, *, growing: bool = False
+) -> None:
+    ids = {name: extent.id for name, extent in began.items()}
+
+    def losses() -> list[Loss]:
+        # Before the topics are asked for their ends, because the query goes on.
+        positions = read_positions(location)
+        # With a pattern, topics have joined those of the start.
+        names = sorted({*began, *(topic for topic, _ in positions)})
+        return find_losses(positions, ids, admin.extents(names), growing=growing)
+
+    # Twice, because retention may delete in between what the query has just read.
+    if losses() and (confirmed := losses()):
+        raise refusal(confirmed, location, new_outputs=new_outputs)
 
 
 class RunningCheck:
