@@ -138,7 +138,7 @@ def test_workers_that_are_killed_at_the_same_documents_end_the_run_with_their_of
             time.sleep(1)
         assert run.process.returncode == 8
         assert run.count("Restart 1 in") == run.count("Restart 2 in") == 1
-        assert "Too many failures: the same micro-batch ended a process 3 times in a row" in run.lines[-1]
+        assert "Too many failures: micro-batch 0 ended a process 3 times in a row" in run.lines[-1]
         assert f"{settings.input_topic}-" in run.lines[-1]
 
 

@@ -137,7 +137,7 @@ def test_a_batch_that_ends_processes_again_and_again_is_named_and_ends_the_run(
     end = run.fail_until_given_up(ProcessLost("The Python worker died."))
     assert type(end) is QueryError
     assert len(run.restarts) == 2
-    assert "the same micro-batch ended a process 3 times in a row" in str(end)
+    assert "micro-batch 7 ended a process 3 times in a row" in str(end)
     assert "documents-0 offsets 12 to 19, documents-1 offset 5" in str(end)
 
 
