@@ -11,6 +11,7 @@ from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import extract_lines, extract_sentences, important_sentences, lead_sentences
 from streaming.summarizer.form import Form
 from streaming.summarizer.guards import separate_orders, without_repeats
+from streaming.summarizer.readable import message_start
 from streaming.summarizer.sentences import length, split_sentences
 
 # A joined summary may be this much longer than asked for before sentences of it are left out.
@@ -39,7 +40,8 @@ class TextCutter:
 
     def extract(self, text: str, tokens: int) -> str:
         """Return the most important sentences of a text, about `tokens` of them; never nothing."""
-        text = separate_orders(text, language=self._language).rest
+        # The head of a mail is no sentence of it, and a short mail has no other.
+        text = separate_orders(text[message_start(text) :], language=self._language).rest
         if self._form.lines is not None:
             return self._form.joined(important_sentences(text, self._form.lines, self._language))
         words = self.words(text, tokens)

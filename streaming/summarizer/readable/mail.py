@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from streaming.summarizer.readable.kinds import Kind
-from streaming.summarizer.readable.mail_lines import MailLine, mail_lines
+from streaming.summarizer.readable.mail_lines import MailLine, mail_lines, next_line
 from streaming.summarizer.readable.mail_marks import (
     ASSENTS,
     ATTRIBUTION,
     DATED,
     DAY_ALONE,
     DENIES,
-    DISCLAIMER,
     FIELD,
     FORWARD_SUBJECT,
     FORWARDED,
@@ -32,10 +31,10 @@ from streaming.summarizer.readable.mail_marks import (
     REPLY_SUBJECT,
     RULE,
     SENDERS,
-    SENT_FROM,
     SIGNATURE,
     SUBJECTS,
 )
+from streaming.summarizer.readable.mail_signatures import find_signatures
 from streaming.summarizer.sentences import ends_with_sentence, length
 
 # A reply of fewer words ("Yes, agreed.") says nothing without what it quotes; one of so many that points below it
@@ -43,8 +42,8 @@ from streaming.summarizer.sentences import ends_with_sentence, length
 _SHORTEST_REPLY, _LONGEST_COVER = 4, 25
 # Lines of one head: an itinerary has "from", "to" and "date", too, and neither a subject nor an address.
 _FEWEST_FIELDS = 3
-# Lines of a signature, and words of a text in which a day alone may say when a mail was written.
-_LONGEST_SIGNATURE, _LONGEST_NOTE = 12, 600
+# Words of a text in which a day alone may say when a mail was written.
+_LONGEST_NOTE = 600
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def asides(text: str) -> list[Aside]:
     """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length."""
     lines = mail_lines(text)
     last = _end_of_message(lines)
-    signed = list(_signatures(lines, last))
+    signed = list(find_signatures(lines, last))
     quoted = list(_quotations(lines, {line for first, end in signed for line in range(first, end)}))
     kinds: list[tuple[Kind, list[tuple[int, int]]]] = [("quoted", quoted), ("signature", signed)]
     return [
@@ -69,6 +68,15 @@ def asides(text: str) -> list[Aside]:
         for first, end in _joined(spans)
         if any(not line.blank for line in lines[first:end])
     ]
+
+
+def message_start(text: str) -> int:
+    """Return where the message of a mail begins, below the head of its own that stands above it; 0 without one."""
+    lines = mail_lines(text)
+    top = next_line(lines, 0)
+    end = next((end for start, end in _heads(lines) if start == top), 0)
+    following = next_line(lines, end)
+    return lines[following].start if end < following < len(lines) else 0
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -89,14 +97,14 @@ def _quotations(lines: Sequence[MailLine], signed: set[int]) -> list[tuple[int, 
     """Return the spans of lines that a reply quotes."""
     marked = {number for number, line in enumerate(lines) if line.quoted}
     heads, attributions = _heads(lines), _attributions(lines)
-    first = _next(lines, 0)
+    first = next_line(lines, 0)
     begins = [*(start for start, _ in heads if start != first), *(start for start, _ in attributions), *marked]
     forwarded = _forwarded(lines, lines[: min(begins, default=len(lines))], heads, marked)
     if forwarded is None:
         return []
     spans = forwarded + _below_head(lines, heads)
     if marked:
-        spans += [(start, end) for start, end in attributions if _next(lines, end) in marked]
+        spans += [(start, end) for start, end in attributions if next_line(lines, end) in marked]
     else:
         spans += _below_attribution(lines, attributions, heads)
     attributed = bool(spans)
@@ -138,13 +146,6 @@ def _is_forum_tag(line: MailLine) -> bool:
     return line.quoted and line.text.lstrip()[:6].casefold() == "[quote"
 
 
-def _next(lines: Sequence[MailLine], number: int) -> int:
-    """Return the number of the first line from `number` on that is not blank."""
-    while number < len(lines) and lines[number].blank:
-        number += 1
-    return number
-
-
 def _heads(lines: Sequence[MailLine]) -> list[tuple[int, int]]:
     """Return the spans of heads: a few lines that name sender, date, recipients and subject."""
     result, number = list[tuple[int, int]](), 0
@@ -173,8 +174,8 @@ def _forwarded(
     number = next((number for number, line in enumerate(ahead) if FORWARDED.match(line.text)), None)
     if number is None:
         return []
-    below = _next(lines, number + 1)
-    top = [head for head in heads if head[0] == _next(lines, 0)]
+    below = next_line(lines, number + 1)
+    top = [head for head in heads if head[0] == next_line(lines, 0)]
     note = " ".join(line.text for line in ahead[top[0][1] if top else 0 : number] if not GREETING.match(line.text))
     replies = any(REPLY_SUBJECT.match(line.text) for line in lines[slice(*top[0])]) if top else False
     is_message = replies or length(note) > _LONGEST_COVER or OPENS_DENIAL.match(note)
@@ -188,9 +189,9 @@ def _below_head(lines: Sequence[MailLine], heads: Sequence[tuple[int, int]]) -> 
     """Return the span from the head of the mail that is quoted to the end of the text, if there is one."""
     starts = {start for start, _ in heads}
     for number, line in enumerate(lines):
-        if ORIGINAL.match(line.text) and _next(lines, number + 1) in starts:
+        if ORIGINAL.match(line.text) and next_line(lines, number + 1) in starts:
             return [(number, len(lines))]
-    top = _next(lines, 0)
+    top = next_line(lines, 0)
     below = [head for head in heads if head[0] != top]
     if not below:
         return []
@@ -220,13 +221,13 @@ def _below_attribution(
 ) -> list[tuple[int, int]]:
     """Return the span from the first attribution to the end, of a text without marks of quotation that is a mail."""
     mail = bool(heads) or any(SIGNATURE.match(line.text.rstrip("\r\n")) for line in lines)
-    mail = mail or any(GREETING.match(line.text) for line in lines[_next(lines, 0) :][:1])
+    mail = mail or any(GREETING.match(line.text) for line in lines[next_line(lines, 0) :][:1])
     for first, end in attributions:
         alone = (first == 0 or lines[first - 1].blank) and (end == len(lines) or lines[end].blank)
         words = " ".join(line.text.strip() for line in lines[first:end])
         if not alone or not OPENS_ATTRIBUTION.match(words):
             continue
-        following = _next(lines, end)
+        following = next_line(lines, end)
         told = following < len(lines) and QUOTATION.match(lines[following].text)
         note = DAY_ALONE.match(words) and not told and length("".join(line.text for line in lines)) <= _LONGEST_NOTE
         if mail or DATED.search(words) or note:
@@ -240,35 +241,3 @@ def _end_of_message(lines: Sequence[MailLine]) -> int:
     while end and lines[end - 1].blank:
         end -= 1
     return end
-
-
-def _signatures(lines: Sequence[MailLine], last: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans of signatures and disclaimers."""
-    for number, line in enumerate(lines):
-        if SIGNATURE.match(line.text.rstrip("\r\n")) and number:
-            end = number + 1
-            most = min(last, number + _LONGEST_SIGNATURE + 1)
-            while end < most and not lines[end].quoted and not lines[end].blank:
-                end += 1
-            if end - number <= _LONGEST_SIGNATURE and not any(
-                ends_with_sentence(item.text) for item in lines[number:end]
-            ):
-                yield number, end
-        elif SENT_FROM.match(line.text):
-            yield number, number + 1
-    for first, end in _paragraphs(lines):
-        paragraph = " ".join(line.text.strip() for line in lines[first:end])
-        if first and all(pattern.search(paragraph) for pattern in DISCLAIMER):
-            yield first, end
-
-
-def _paragraphs(lines: Sequence[MailLine]) -> Iterator[tuple[int, int]]:
-    first = None
-    for number, line in enumerate(lines):
-        if line.blank and first is not None:
-            yield first, number
-            first = None
-        elif not line.blank and first is None:
-            first = number
-    if first is not None:
-        yield first, len(lines)

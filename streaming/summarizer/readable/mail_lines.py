@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from streaming.summarizer.readable.mail_marks import NAMED_QUOTED, QUOTE_TAG, QUOTED
@@ -79,3 +79,10 @@ def _quoted_name(text: str) -> str | None:
     # What a person wrote has sentences; commands have none.
     said = sum(ends_with_sentence(line["said"]) for line in lines)
     return names.pop() if len(lines) >= _FEWEST_NAMED and len(names) == 1 and said else None
+
+
+def next_line(lines: Sequence[MailLine], number: int) -> int:
+    """Return the number of the first line from `number` on that is not blank."""
+    while number < len(lines) and lines[number].blank:
+        number += 1
+    return number

@@ -22,7 +22,8 @@ _DAY = (
 )
 _WROTE = (
     r"(?:wrote|writes|schrieb|schreibt|geschrieben|a [ée]crit|[ée]crivait|escribi[óo]|ha scritto|scrisse|escreveu"
-    r"|schreef|skrev|napisa\w+|пишет|написал\w*|写道|写到|のメール|さんは書きました)"
+    r"|schreef|skrev|napisa\w+|napsal\w*|kirjoitti|[íi]rta|yazd[ıi]|a scris|пишет"
+    r"|написал\w*|写道|写到|のメール|さんは書きました)"
 )
 # Who wrote what follows, in a line of its own; without a date it is a line of a story as well.
 ATTRIBUTION = regex.compile(
@@ -34,18 +35,27 @@ FIELD = regex.compile(
     r"[\s*]*(?P<name>from|sent|date|to|cc|subject|reply-to|importance|attachments|von|gesendet|datum|an|betreff|de"
     r"|envoy[ée]|[àa]|objet|enviado(?: el)?|fecha|para|asunto|da|inviato|data|oggetto|assunto|van|verzonden|aan"
     r"|onderwerp"
-    r"|fr[åa]n|skickat|till|[äa]mne|发件人|发送时间|收件人|主题|抄送|日期|差出人|送信日時|宛先|件名|от|отправлено|кому|тема|дата)"
+    r"|fr[åa]n|skickat|till|[äa]mne|fra|sendt|dato|til|kopi|emne|od|wys[łl]ano|do|dw|temat|odesl[áa]no|komu|kopie|p[řr]edm[ěe]t"
+    r"|l[äa]hett[äa]j[äa]|l[äa]hetetty|vastaanottaja|kopio|aihe|felad[óo]|k[üu]ldve|d[áa]tum|c[íi]mzett|t[áa]rgy"
+    r"|kimden|g[öo]nderil(?:di|me tarihi)|tarih|kime|bilgi|konu|de la|trimis|c[ăa]tre|subiect"
+    r"|보낸 사람|보낸 날짜|받는 사람|참조|제목"
+    r"|发件人|发送时间|收件人|主题|抄送|日期|差出人|送信日時|宛先|件名|от|отправлено|кому|тема|дата)"
     r"\s?[*]*\s?[:：]",
     regex.IGNORECASE,
 )
-SENDERS = {"from", "von", "de", "da", "van", "från", "fran", "发件人", "差出人", "от"}
-_SUBJECT_NAMES = "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|amne|主题|件名|тема"
+SENDERS = {"from", "von", "de", "da", "van", "från", "fran", "发件人", "差出人", "от"} | {
+    "fra", "od", "lähettäjä", "feladó", "kimden", "de la", "보낸 사람",
+}  # fmt: skip
+_SUBJECT_NAMES = (
+    "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|amne|emne|temat|předmět|aihe|tárgy|konu|subiect|제목"
+    "|主题|件名|тема"
+)
 SUBJECTS = frozenset(_SUBJECT_NAMES.split("|"))
 _SUBJECT = rf"[\s*]*(?:{_SUBJECT_NAMES})\s?[*]*\s?[:：]\s*\[?"
 REPLY_SUBJECT = regex.compile(
-    rf"{_SUBJECT}(?:re|aw|antw|sv|r|rif|odp|回复|答复|ответ)(?:\[\d+\])?\s?[:：]", regex.IGNORECASE
+    rf"{_SUBJECT}(?:re|aw|antw|sv|r|rif|odp|ynt|vá|回复|答复|ответ)(?:\[\d+\])?\s?[:：]", regex.IGNORECASE
 )
-FORWARD_SUBJECT = regex.compile(rf"{_SUBJECT}(?:fwd?|wg|tr|rv|i|enc|转发|vs|pd)\s?[:：]", regex.IGNORECASE)
+FORWARD_SUBJECT = regex.compile(rf"{_SUBJECT}(?:fwd?|wg|ilt|tr|rv|i|enc|转发|vs|pd)\s?[:：]", regex.IGNORECASE)
 RULE = regex.compile(r"\s*_{20,}\s*$")
 ORIGINAL = regex.compile(
     r"\s*(?:-{2,}\s*(?:original message|original appointment|urspr[üu]ngliche nachricht|urspr[üu]ngliche mail"
@@ -62,8 +72,21 @@ FORWARDED = regex.compile(
 SIGNATURE = regex.compile(r"-- ?$")
 SENT_FROM = regex.compile(
     r"\s*(?:sent from my|gesendet von mein|von meinem \S+ gesendet|envoy[ée] de mon|enviado desde mi|inviato da)\b"
-    r".{0,60}$",
+    r".{0,60}$"
+    # The advertisement of an app, in a line of its own.
+    r"|\s*(?:(?:get|download|hol dir|holen sie sich|laden sie|obtene[zr]|obtenir"
+    r"|t[ée]l[ée]charge[zr]|obtenga|scarica|ottieni)\s)?"
+    r"outlook (?:for|für|pour|para|per|voor) (?:ios|android|mac)(?: (?:beziehen|herunter))?\s*(?:<\S+>)?\s*$",
     regex.IGNORECASE,
+)
+# What a mailing list puts below each mail: a rule, and how to leave the list, with an address.
+LIST_RULE = regex.compile(r"[-_=*~][-_=*~ ]{1,}\s*$")
+LIST_FOOTER = regex.compile(
+    r"\bunsubscribe\b[^\n]{0,80}(?:@|https?:|e-?mail)|\bsubscribed to the \S+ .{0,60}\b(?:group|list)\b"
+    r"|\bmailing ?list\b.*(?:\S@\S|https?:)"
+    r"|\b(?:abmelden|abbestellen|d[ée]sabonner|d[ée]sinscrire|darse? de baja|cancellar\w+|afmelden)\b"
+    r".*(?:\S@\S|https?:)",
+    regex.IGNORECASE | regex.DOTALL,
 )
 GREETING = regex.compile(
     r"\s*(?:hi|hello|hey|dear|hallo|liebe[rs]?|sehr geehrte\w*|guten (?:morgen|tag)|moin|bonjour|salut|cher|ch[èe]re"

@@ -52,6 +52,13 @@ HEADED = {
     "German": "-----Ursprüngliche Nachricht-----\nVon: Bruno\nGesendet: Montag\nAn: Liste\nBetreff: Umzug\n\n",
     "French": "De : Bruno <b@example.org>\nEnvoyé : lundi 5 mai 2025 10:12\nÀ : liste\nObjet : Archives\n\n",
     "Spanish": "De: Bruno\nEnviado el: lunes, 5 de mayo de 2025\nPara: lista\nAsunto: Archivo\n\n",
+    "Danish": "Fra: Bruno\nSendt: 5. maj 2025 10:12\nTil: liste\nEmne: Arkivet\n\n",
+    "Polish": "Od: Bruno\nWysłano: poniedziałek, 5 maja 2025\nDo: lista\nTemat: Archiwum\n\n",
+    "Czech": "Od: Bruno\nOdesláno: pondělí 5. května 2025\nKomu: seznam\nPředmět: Archiv\n\n",
+    "Turkish": "Kimden: Bruno\nGönderildi: 5 Mayıs 2025 Pazartesi\nKime: liste\nKonu: Arşiv\n\n",
+    "Finnish": "Lähettäjä: Bruno\nLähetetty: maanantai 5. toukokuuta 2025\nVastaanottaja: lista\nAihe: Arkisto\n\n",
+    "Hungarian": "Feladó: Bruno\nKüldve: 2025. május 5.\nCímzett: lista\nTárgy: Irattár\n\n",
+    "Korean": "보낸 사람: Bruno\n보낸 날짜: 2025년 5월 5일\n받는 사람: list\n제목: 기록\n\n",
     "in bold": "*From:* Bruno\n*Date:* Monday\n*To:* list\n*Subject:* Moving the archive\n\n",
     "a dated line": "On Mon, 5 May 2025 at 10:12, Bruno Keller <bruno@example.org> wrote:\n\n",
     "a line with a year": "Le lundi 5 mai 2025, Bruno a écrit :\n\n",
@@ -149,11 +156,40 @@ def test_answers_between_quotations_are_read_without_them() -> None:
     assert read_text(text).text.split() == " ".join(answers).split()
 
 
-@pytest.mark.parametrize("end", ["-- \nInes, chair of the society\nTel. 0171 123", "Sent from my phone", DISCLAIMER])
+LISTS = [
+    "_______________________________________________\narchive mailing list\narchive@lists.example.org\n"
+    "https://lists.example.org/listinfo/archive",
+    "_______________________________________________\narchive mailing list -- archive@lists.example.org\n"
+    "To unsubscribe send an email to archive-leave@lists.example.org",
+    '-- \nYou received this message because you are subscribed to the Google Groups "archive" group.\nTo '
+    "unsubscribe from this group and stop receiving emails from it, send an email to archive+unsubscribe@example.org.",
+    f"{'-' * 69}\nTo unsubscribe, e-mail: archive-unsubscribe@example.org\nFor help, e-mail: archive-help@example.org",
+    "-- \nInes, chair of the society\n\n_______________________________________________\narchive mailing list\n"
+    "archive@lists.example.org",
+    "-- \nZum Abmelden von dieser Liste: https://lists.example.org/archive",
+]
+APPS = ["Sent from my phone", "Get Outlook for iOS<https://aka.example/o0ukef>", "Outlook für Android beziehen"]
+
+
+@pytest.mark.parametrize("end", ["-- \nInes, chair of the society\nTel. 0171 123", *APPS, *LISTS, DISCLAIMER])
 def test_a_signature_is_left_out(end: str) -> None:
     readable = read_text(f"{REPLY}\n\n{end}\n")
     assert readable.text.split() == REPLY.split()
     assert set(readable.left_out) == {"signature"}
+
+
+@pytest.mark.parametrize("footer", LISTS)
+def test_what_a_mailing_list_adds_is_left_out_below_a_quotation(footer: str) -> None:
+    assert read_text(f"{REPLY}\n\n{MARKED['English']}{QUOTED}\n{footer}\n").text.split() == REPLY.split()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_short_mail_is_no_summary_of_its_head(way: str) -> None:
+    engine = FakeEngine(lambda asked: asked, context=4096)
+    summarizer = Summarizer(engine, replace(RECIPE, chunk_tokens=1500, max_tokens=200, **WAYS[way]))
+    request = SummaryRequest(f"From: Ines\nTo: list\nSubject: Re: Archive\n\nNo, never.\n\n{QUOTED}", PROFILE)
+    written = asyncio.run(summarizer.summarize(request, deadline=DEADLINE))
+    assert written.summary == "No, never."
 
 
 ESSAY = (
@@ -190,6 +226,8 @@ WHOLE = {
     "a day and a quotation": f"{REPLY}\n\nOn Monday, Bruno wrote:\n\n“I have seen the sea.” Nobody believed him.",
     "a text on mails": f"{REPLY}\n\nConfidential messages that were sent in error should be deleted by the recipient.",
     "a rule of dashes": f"{REPLY}\n--\n{PLAIN}",
+    "a text on mailing lists": f"{REPLY}\n\n-----\nTo unsubscribe, write to leave@example.org.\n\n{PLAIN}",
+    "a text on a mail program": f"{REPLY}\n\nWe have used Outlook for Android since May.\n\n{PLAIN}",
 }
 
 
