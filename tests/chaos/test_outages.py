@@ -152,7 +152,7 @@ def test_a_topic_that_was_restored_from_a_backup_is_noticed_and_read_again_into_
     shutil.copytree(settings.broker_dir, tmp_path / "backup")
     broker.start()
     send(settings, 6, 20)
-    flags = ["--store", "on"]
+    flags = ["--store", str(tmp_path / "store")]
     with running(settings, tmp_path, "--once", *flags, seconds=0.1) as run:
         assert run.process.wait(200) == 0
     broker.stop()
