@@ -277,7 +277,6 @@ def _run(replay: Replay) -> None:
             raise Abandoned(
                 f"Replay {record.id} was cancelled after {left}; its results stay in topic {record.output_topic}."
             ) from error
-        raise type(error)(
-            f"{error} Replay {record.id} has done {left}; when the cause is removed, {resume_line} does the rest."
-        ) from error
+        after = "" if isinstance(error, Abandoned) else "when the cause is removed, "
+        raise type(error)(f"{error} Replay {record.id} has done {left}; {after}{resume_line} does the rest.") from error
     notes.print(f"done: {results(replay.progress.model_dump())}, in topic {record.output_topic}", markup=False)

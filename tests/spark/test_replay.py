@@ -91,9 +91,8 @@ def stop_after(batches: int, stop: StopRequest) -> Callable[[Batch], None]:
 def test_a_range_is_replayed_exactly_while_input_arrives_and_after_two_interruptions(
     spark: SparkSession, plan: MakePlan, begin_replay: BeginReplay, send: Send, settings: Settings, log: Path
 ) -> None:
-    query = plan()
     sent = send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(40)])
-    drain(spark, query)
+    drain(spark, plan())
     before = read_topic(settings, settings.output_topic)
     with Admin(settings) as admin:
         groups = set(admin.committed_metadata("gistream-"))
@@ -117,7 +116,7 @@ def test_a_range_is_replayed_exactly_while_input_arrives_and_after_two_interrupt
     assert read_topic(settings, settings.output_topic) == before
     with Admin(settings) as admin:
         assert set(admin.committed_metadata("gistream-")) == groups
-    assert [batch.records for batch in drain(spark, query)] == [10]
+    assert [batch.records for batch in drain(spark, plan())] == [10]
     with pytest.raises(UsageError, match="is done"):
         reopen(settings, replay.record.id)
 
