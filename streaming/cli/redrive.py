@@ -120,9 +120,7 @@ def redrive(
             return
     with stop_event() as stop, ProgressBar(notes) as bar:
         bar.begin("sent", len(letters))
-        outcome = send_back(
-            settings, place, survey, letters, rate=most_a_second, stop=stop, on_sent=bar.advance
-        )  # fmt: skip
+        outcome = send_back(settings, place, survey, letters, rate=most_a_second, stop=stop, on_sent=bar.advance)
     out.print(f"sent: {outcome.sent:,} of {counted(len(letters), 'document')}")
     if outcome.changed:
         out.print(f"sent back, summarized or replaced in the meantime: {_names(outcome.changed)}")
@@ -131,7 +129,7 @@ def redrive(
             f"{counted(len(outcome.refused), 'document')} did not fit the topic with the six headers of a redriven "
             f"record: {_names(outcome.refused)}; raise the topic's max.message.bytes."
         )
-    if stop.is_set():
+    if stop.is_set() and outcome.sent + len(outcome.changed) < len(letters):
         out.print("stopped; the other documents stay dead letters")
         raise typer.Exit(130)
 

@@ -9,6 +9,7 @@ What is sent is decided by `dead_letters`, and looked at again when no other red
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from streaming.settings import MIB, Settings
 # A transaction: small enough to repeat and to stop in between, large enough that its end (two requests) costs little.
 _MOST_LETTERS = 100
 _MOST_BYTES = 16 * MIB
+# How old the knowledge of newer versions may be; a look takes some requests, a tenth of a second in all.
+_LOOK_SECONDS = 5.0
 
 
 @dataclass
@@ -54,21 +57,24 @@ def redrive(
         by_topic[letter.source.topic].append(letter)
     for topic, chosen in by_topic.items():
         with open_redriver(settings, topic) as redriver:
-            # What others sent before this one took over.
+            # Nobody else can send any more: what others sent before is seen now.
             survey.look_again()
-            outcome.changed += [letter for letter in chosen if letter.state != "waiting"]
-            waiting = [letter for letter in chosen if letter.state == "waiting"]
-            for batch in _batches(_read(place, waiting, outcome), rate):
+            looked_at = time.monotonic()
+            for batch in _batches(_read(place, chosen, outcome), rate):
                 if rate is not None and previous:
                     stop.wait(previous / rate)
                 if stop.is_set():
                     return outcome
-                refused = redriver.send([record for _, record in batch])
-                sent = len(batch) - len(refused)
-                outcome.refused += [letter for letter, record in batch if record in refused]
-                outcome.sent += sent
-                on_sent(sent)
-                previous = len(batch)
+                if time.monotonic() - looked_at > _LOOK_SECONDS:
+                    survey.look_again()
+                    looked_at = time.monotonic()
+                outcome.changed += [letter for letter, _ in batch if letter.state != "waiting"]
+                waiting = [(letter, record) for letter, record in batch if letter.state == "waiting"]
+                refused = redriver.send([record for _, record in waiting])
+                outcome.refused += [letter for letter, record in waiting if record in refused]
+                previous = len(waiting) - len(refused)
+                outcome.sent += previous
+                on_sent(previous)
     return outcome
 
 

@@ -190,6 +190,25 @@ def test_a_version_that_comes_while_somebody_is_asked_is_seen_before_the_first_i
     assert (outcome.sent, sorted(d.name for d in outcome.changed)) == (1, ["a", "b"])
 
 
+def test_a_version_that_comes_during_a_slow_redrive_is_seen(
+    spark: SparkSession, plan: MakePlan, send: Send, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = plan(partitions=1)
+    names = (b"a", b"b", b"c")
+    send(*[(name, document("It must fail.")) for name in names])
+    drain(spark, ready)
+    monkeypatch.setattr(operation, "_LOOK_SECONDS", 0)
+    where = LetterTopic(settings)
+    read = survey(settings, where, lambda: None)
+
+    def produce(_: int) -> None:
+        send(*[(name, document("A newer text.")) for name in names])
+
+    waiting, stop = read.select(Selection(), ["waiting"]), threading.Event()
+    outcome = redrive(settings, where, read, waiting, rate=1.5, stop=stop, on_sent=produce)
+    assert (outcome.sent, len(outcome.changed)) == (1, 2)
+
+
 def test_a_redrive_that_breaks_off_is_resumed_without_sending_anything_twice(
     spark: SparkSession, plan: MakePlan, send: Send, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
