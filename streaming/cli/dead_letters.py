@@ -91,7 +91,7 @@ def list_letters(
         print_table(letter_table(letters))
     if not letters:
         settled = len(survey.select(chosen)) if not everything else 0
-        more = f"; {counted(settled, 'document')} failed and needs nothing more (--all)" if settled else ""
+        more = f"; {counted(settled, 'document')} failed before, and nothing is left to do (--all)" if settled else ""
         notes.print(f"nothing waits among the dead letters of {place.name}{more}")
 
 

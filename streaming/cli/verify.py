@@ -75,7 +75,7 @@ def verify(
             f"{counted(account.dead_letters, 'dead letter')}, {counted(account.deletions, 'deletion')}"
         )
         if account.redriven:
-            out.print(f"{counted(account.redriven, 'redriven record')} of these documents")
+            out.print(f"redriven: {account.redriven:,}")
         out.print(f"missing: {account.missing_records:,}")
         out.print(f"twice:   {account.twice:,}")
         if account.unread:
