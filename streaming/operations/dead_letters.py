@@ -4,8 +4,8 @@ Nothing is kept beside the topics. A redriven record on the input topic tells wh
 the letter's position, that it is done; a newer version of its document, that sending it back would be wrong. So every
 machine sees the same, and a crash in the middle of a redrive loses nothing.
 
-Reads the dead letters and all results, and the input topics from the oldest waiting letter on. Needs a few hundred
-bytes for each letter; no document is kept.
+Reads the dead letters and all results, and the input topics from the oldest waiting letter on. Needs about
+2 kB for each letter (113 MB for 50,000); no document is kept.
 """
 
 from __future__ import annotations
