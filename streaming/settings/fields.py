@@ -23,6 +23,8 @@ MIB = 1024 * 1024
 MOST_CORES, MOST_EXECUTORS = 8192, 10_000
 _BEFORE_SINK = re.compile(r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+# At least one character that is no dot: a folder is called after it.
+_QUERY = re.compile(r"\.*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 class Settings(RecordSettings):
@@ -117,8 +119,6 @@ class Settings(RecordSettings):
     )
     query: str = Field(
         "gistream",
-        # At least one character that is no dot: a folder is called after it.
-        pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$",
         description="The query's name: of its checkpoint, and of the consumer group whose lag shows its progress.",
     )
     checkpoint: str | None = Field(
@@ -171,6 +171,13 @@ class Settings(RecordSettings):
     @classmethod
     def _memory_of_java(cls, value: str) -> str:
         return check_java_memory(value)
+
+    @field_validator("query")
+    @classmethod
+    def _name_of_a_query(cls, value: str) -> str:
+        if not _QUERY.fullmatch(value):
+            raise ValueError(f"'{value}' is no name of a query, which is letters, digits, '.', '_' and '-'")
+        return value
 
     @field_validator("machine_dir")
     @classmethod

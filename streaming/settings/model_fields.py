@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 # The settings that decide what a summary says: the recipe, and where its model and prompts are.
 RECIPE_SETTINGS = (
@@ -191,6 +191,14 @@ class ModelSettings(BaseModel):
         description="Seconds that one document may take before it becomes a dead letter. Longer than the "
         "longest document that `max_chunks` lets in, with the others of its batch.",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_boolean_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        # Python, and pydantic with it, takes true for 1.
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError(f"it takes no {str(value).lower()}")
+        return value
 
     @field_validator("prompts_dir")
     @classmethod

@@ -60,6 +60,10 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     config = Path(os.environ.get("GISTREAM_CONFIG", "gistream.toml"))
     if "GISTREAM_CONFIG" in os.environ and not config.is_file():
         raise UsageError(f"GISTREAM_CONFIG names {config}, which is not there.")
+    if config.is_symlink() and not config.exists():
+        raise UsageError(f"{config} is a link to a file that is not there: correct the link, or delete it.")
+    if config.is_dir():
+        raise UsageError(f"{config} is a folder; the settings stand in a file of this name.")
     in_file = parse_toml(read_text(config), str(config)) if config.is_file() else {}
     try:
         in_environment = EnvSettingsSource(_Sources)()
@@ -172,4 +176,7 @@ def _explain(error: ValidationError, origins: Origins, values: Mapping[str, Any]
 
 
 def _reason(problem: ErrorDetails) -> str:
+    if problem["type"] == "dict_type":
+        name = problem["loc"][0]
+        return f"it is a table: in a file, [{name}] and a line for each name below it; in the environment, JSON"
     return problem["msg"].removeprefix("Value error, ")

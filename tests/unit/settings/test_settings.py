@@ -301,3 +301,33 @@ def test_a_date_in_the_options_of_kafka_is_text(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "g.toml").write_text("[kafka]\nclient.id = 2020-01-01\n")
     monkeypatch.setenv("GISTREAM_CONFIG", str(tmp_path / "g.toml"))
     assert load({}).kafka == {"client.id": "2020-01-01"}
+
+
+@pytest.mark.parametrize("name", ["slots", "partitions", "grace", "temperature", "query", "bootstrap_servers"])
+def test_a_boolean_is_no_value_of_a_setting_that_is_none(name: str) -> None:
+    write(f"{name} = true")
+    assert f"{name} (from gistream.toml): it takes no true" in refusal()
+
+
+def test_a_setting_that_is_a_boolean_takes_one() -> None:
+    write("ladder = false")
+    assert not load().ladder
+
+
+@pytest.mark.parametrize("text", ['field = "text=body"', "[[field]]\ntext = 'body'", "field = ['text=body']"])
+def test_a_table_that_is_none_says_how_to_write_one(text: str) -> None:
+    write(text)
+    assert "field (from gistream.toml): it is a table: in a file, [field] and a line for each name" in refusal()
+
+
+def test_a_wrong_name_of_a_query_says_which_are_right() -> None:
+    assert "'my query' is no name of a query, which is letters, digits" in refusal({"query": "my query"})
+
+
+def test_a_file_of_settings_that_is_a_dangling_link_or_a_folder_is_not_passed_over() -> None:
+    path = Path("gistream.toml")
+    path.symlink_to("nothing.toml")
+    assert "gistream.toml is a link to a file that is not there" in refusal()
+    path.unlink()
+    path.mkdir()
+    assert "gistream.toml is a folder" in refusal()
