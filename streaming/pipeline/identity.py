@@ -26,6 +26,7 @@ from streaming.json_values import lookup, name_of, parse_json, unwrapped, whole_
 from streaming.messages import Document, Source
 
 IdRule = Literal["auto", "field", "key", "sha256", "offset"]
+_JSON_BLANKS = " \t\r\n"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -60,10 +61,13 @@ def deleted_id(key: bytes | None, rule: IdRule, id_path: str) -> str:
 def key_id(key: bytes, rule: IdRule, id_path: str) -> str:
     """Return the id that a record's key names; `id_path` is the place of the id field in JSON."""
     text = _text_of_key(key)
-    if text is None:
-        return key.hex()
-    # With `key` the key itself is the id, also where it is JSON.
-    return whole_name(text if rule == "key" else _named_in_json(text, id_path) or name_of(text) or text)
+    if rule == "key":
+        # The key itself is the id, also where it is JSON.
+        return key.hex() if text is None else whole_name(text)
+    # JSON may have line ends.
+    in_json = _named_in_json(decode_json(key) or "" if text is None else text, id_path)
+    name = in_json or (name_of(text) or text if text is not None else key.hex())
+    return whole_name(name)
 
 
 def _text_of_key(key: bytes) -> str | None:
@@ -78,6 +82,7 @@ def _text_of_key(key: bytes) -> str | None:
 
 
 def _named_in_json(text: str, id_path: str) -> str | None:
+    text = without_byte_order_mark(text).strip(_JSON_BLANKS)
     if text[:1] not in ("{", '"'):
         return None
     try:
