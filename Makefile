@@ -8,7 +8,7 @@ help:
 	@echo "make test    run all tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make unit    the tests that need neither Java nor a model"
-	@echo "make chaos   kills and faults at random moments, then count what is there: make chaos [SEEDS=10 RANDOM_SEED=1] (half an hour, and 5 minutes a seed more)"
+	@echo "make chaos   kills and faults at random moments, then count what is there: make chaos [SEEDS=10] [BOOK=book.txt] (half an hour, a seed 5 minutes more)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
 	@echo "make browser the pages of gistream eval --sheet and diff --html in a headless Chromium (a minute)"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
@@ -45,7 +45,7 @@ book:
 
 chaos:
 	@$(PYTHON) tools/set_up.py --dev
-	@SEEDS=$(or $(SEEDS),1) .venv/bin/pytest tests/chaos -s -m "not soak"
+	@SEEDS=$(or $(SEEDS),1) $(if $(BOOK),BOOK=$(BOOK)) .venv/bin/pytest tests/chaos -s -m "not soak"
 
 soak:
 	@$(PYTHON) tools/set_up.py --dev
