@@ -74,6 +74,8 @@ def verify(
             f"{counted(account.records, 'record')}: {counted(account.summaries, 'summary', 'summaries')}, "
             f"{counted(account.dead_letters, 'dead letter')}, {counted(account.deletions, 'deletion')}"
         )
+        if account.unmet:
+            out.print(f"{counted(account.unmet, 'deletion')} met nothing: no summary has its id")
         if account.redriven:
             out.print(f"redriven: {account.redriven:,}")
         out.print(f"missing: {account.missing_records:,}")
@@ -84,7 +86,11 @@ def verify(
             out.print(f"given up on {loss}")
         # On topics a repeat is no fault.
         doubled = account.doubled if parquet is not None else []
-        for name, positions in (("missing", account.missing), ("twice", doubled)):
+        for name, positions in (
+            ("missing", account.missing),
+            ("twice", doubled),
+            ("met nothing", account.unmet_positions),
+        ):
             for position in positions:
                 notes.print(f"{name}: {position}")
     if account.missing_records or (parquet is not None and account.twice):

@@ -23,6 +23,7 @@ from streaming.errors import CheckpointError
 from streaming.kafka.records import Ranges, read_raw, to_record, topic_ranges
 from streaming.messages import Header, Source, read_source, restored
 from streaming.operations.offset_range import Bound, resolve
+from streaming.operations.unmet import Deletions, add_archived
 from streaming.settings import Settings
 from streaming.spark.checkpoint import Checkpoint, committed_offsets, read_record
 
@@ -41,7 +42,7 @@ class Account:
     `records` counts documents and deletions, `redriven` the records that brought one of them again. `twice` counts
     results that stand more than once with the same identity. `unread` counts offsets behind the last commit. `missing`
     and `doubled` name the first positions. `given_up` says when which offsets were given up, because their records were
-    lost before the query read them.
+    lost before the query read them. `unmet` counts deletions whose id no summary among the results has.
     """
 
     records: int = 0
@@ -55,6 +56,8 @@ class Account:
     missing: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
+    unmet: int = 0
+    unmet_positions: list[str] = field(default_factory=list)
 
 
 class _Offsets:
@@ -75,6 +78,11 @@ class _Offsets:
             return None
         counts[place] = count = min(255, counts[place] + 1)
         return count
+
+    def has(self, topic: str, partition: int, offset: int) -> bool:
+        """Tell whether an offset was counted."""
+        start, counts = self._counts.get((topic, partition), (0, bytearray()))
+        return 0 <= offset - start < len(counts) and counts[offset - start] > 0
 
     def where(self, other: _Offsets) -> Iterator[tuple[str, int, int]]:
         """Yield the positions that are counted here and not in `other`."""
@@ -126,7 +134,9 @@ def verify(
         account.records += 1
         records.add(*own)
     by_recipe: dict[str, _Offsets] = defaultdict(lambda: _Offsets(ranges))
-    for kind, topic, partition, offset, recipe in _published(settings) if archive is None else read_identities(archive):
+    deletions = Deletions()
+    published = _published(settings, deletions) if archive is None else read_identities(archive)
+    for kind, topic, partition, offset, recipe in published:
         on_record()
         position = topic, partition, offset
         if position in redriven and (kind != "dead_letters" or int(recipe) > redriven[position][0]):
@@ -136,6 +146,11 @@ def verify(
         account.missing_records += 1
         if len(account.missing) < _MOST_NAMED:
             account.missing.append(_name(*position))
+    if archive is not None:
+        add_archived(archive, deletions)
+    unmet = [position for position in deletions.unmet(settings, archive) if results.has(*position)]
+    account.unmet = len(unmet)
+    account.unmet_positions = [_name(*position) for position in unmet[:_MOST_NAMED]]
     return account
 
 
@@ -159,12 +174,14 @@ def _enter(
     setattr(account, kind, getattr(account, kind) + 1)
 
 
-def _published(settings: Settings) -> Iterator[_Result]:
-    """Yield kind, position and recipe of each result on the topics; a foreign record is none."""
+def _published(settings: Settings, deletions: Deletions) -> Iterator[_Result]:
+    """Yield kind, position and recipe of each result on the topics, and note deletions; a foreign record is none."""
     for topic, read in ((settings.output_topic, _summary_or_deletion), (settings.dead_letter_topic, _dead_letter)):
         for record in read_raw(settings, topic_ranges(settings, [topic], None, None), check_sums=False):
             result = read(record)
             if result is not None:
+                if result[0] == "deletions":
+                    deletions.add(record.key, result[1:4])
                 yield result
 
 

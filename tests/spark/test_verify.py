@@ -34,13 +34,20 @@ def test_every_record_is_accounted_for_and_what_is_missing_or_twice_is_named(
     producer.flush()
     producer.abort_transaction()
     sent = send(
-        *[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(8)], (b"bad", b"{}"), (b"d1", None), (b"d2", b"x")
+        *[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(8)],
+        (b"bad", b"{}"),
+        (b"d1", None),
+        (b"d2", b"x"),
+        (b"nobody", None),
     )
     with pytest.raises(CheckpointError, match="has committed nothing yet"):
         account(ready.settings)
     drain(spark, ready)
     whole = account(ready.settings)
-    assert (whole.records, whole.summaries, whole.dead_letters, whole.deletions) == (len(sent), 9, 1, 1)
+    assert (whole.records, whole.summaries, whole.dead_letters, whole.deletions) == (len(sent), 9, 1, 2)
+    unmet = sent[-1]
+    assert whole.unmet_positions == [f"{settings.input_topic}-{unmet[0]} offset {unmet[1]}"]
+    assert whole.unmet == 1
     assert (whole.missing_records, whole.twice, whole.unread) == (0, 0, 0)
     record = next(r for r in read_topic(settings, settings.output_topic) if r.value is not None)
     producer.begin_transaction()
@@ -70,11 +77,11 @@ def test_an_archive_is_accounted_for_like_the_topics(
     spark: SparkSession, plan: MakePlan, send: Send, tmp_path: Path
 ) -> None:
     ready = plan(sink=(f"parquet={tmp_path / 'out'}",))
-    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(5)], (b"bad", b"{}"), (b"d1", None))
+    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(5)], (b"bad", b"{}"), (b"d1", None), (b"no", None))
     drain(spark, ready)
     found = account(ready.settings, tmp_path / "out")
-    assert (found.records, found.summaries, found.dead_letters, found.deletions) == (7, 5, 1, 1)
-    assert (found.missing_records, found.twice) == (0, 0)
+    assert (found.records, found.summaries, found.dead_letters, found.deletions) == (8, 5, 1, 2)
+    assert (found.missing_records, found.twice, found.unmet) == (0, 0, 1)
     [lost] = (tmp_path / "out").glob("dead_letters/*/*.parquet")
     lost.unlink()
     assert account(ready.settings, tmp_path / "out").missing_records == 1
