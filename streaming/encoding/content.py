@@ -4,6 +4,8 @@
     ---------------------------------------------------  -----------------------------------------
     a raw mail, with the headers of its transport        its text part; the subject is its title
     a Jupyter notebook's JSON                            its cells of Markdown
+    HTML, a page or a piece                              what it shows; its title
+    letters by their names in HTML, marks of a terminal  the text without them
     quoted-printable, UTF-7, HZ, UTF-8 encoded twice     the text that was encoded
     Base64, hexadecimal, a list of character codes, ...  `Encoded`: nobody can tell what else is in it
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streaming.encoding.markup import Shown, read_names_of_letters, read_page, read_terminal
 from streaming.encoding.notebook import read_notebook
 from streaming.encoding.raw_mail import read_mail
 from streaming.encoding.transfer import decode_transfer
@@ -37,7 +40,8 @@ class Content:
 def read_content(text: str) -> Content:
     """Return what `text` says; takes time in proportion to its length.
 
-    Raises `BadInput`: `Encoded` where it stands for other bytes, `NoText` for a mail or a notebook without text.
+    Raises `BadInput`: `Encoded` where it stands for other bytes, `NoText` for a mail, a notebook or a page
+    without text, `Binary` for RTF.
     """
     content = Content(text)
     for _ in range(_MOST_LAYERS):
@@ -65,4 +69,19 @@ def _transfer(text: str) -> Content | None:
     return None if decoded is None else Content(decoded.text, None, (decoded.encoding,))
 
 
-_READERS: tuple[Callable[[str], Content | None], ...] = (_mail, _notebook, _transfer)
+def _shown(reader: Callable[[str], Shown | None]) -> Callable[[str], Content | None]:
+    def read(text: str) -> Content | None:
+        shown = reader(text)
+        return None if shown is None else Content(shown.text, shown.title, (shown.description,))
+
+    return read
+
+
+_READERS: tuple[Callable[[str], Content | None], ...] = (
+    _mail,
+    _notebook,
+    _shown(read_page),
+    _transfer,
+    _shown(read_names_of_letters),
+    _shown(read_terminal),
+)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
-_HIDDEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
+# No tag begins here: the next "<" comes before a ">". Python's parser would look for its end again and again.
+_NO_TAG = re.compile(r"<(?![^<>]*>)")
+_HIDDEN = frozenset({"script", "style", "title", "template", "noscript"})
 _BLOCKS = frozenset(
     {
         "address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure",
@@ -56,9 +59,14 @@ class _TextOfHtml(HTMLParser):
 
 
 def html_text(html: str) -> str:
-    """Return the text that `html` shows."""
+    """Return the text that `html` shows; takes time in proportion to its length."""
     parser = _TextOfHtml()
-    parser.feed(html)
+    parser.feed(_NO_TAG.sub("&lt;", _without_comments(html)))
     parser.close()
     parser.end_line()
     return "\n".join(parser.lines).strip()
+
+
+def _without_comments(html: str) -> str:
+    before, *comments = html.split("<!--")
+    return "".join([before, *(comment.partition("-->")[2] for comment in comments)])

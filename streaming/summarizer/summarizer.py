@@ -140,7 +140,7 @@ def _readable(original: str) -> ReadableText:
         raise BadInput("the text is empty", type="EmptyText")
     readable = read_text(text)
     if readable.left_out and not any(map(str.isalpha, readable.text)):
-        kinds = ", ".join(f"{amount:,} characters of {kind}" for kind, amount in readable.left_out.items())
+        kinds = ", ".join(f"{kind}: {amount:,} characters" for kind, amount in readable.left_out.items())
         raise BadInput(f"nothing in the text is language ({kinds})", type="NotLanguage")
     return readable
 
