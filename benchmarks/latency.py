@@ -22,10 +22,10 @@ from producers.publisher import open_publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
 from streaming.protocol import Engine, GenerationRequest, Sampling
+from streaming.spark.jvm.session import spark_log
 from streaming.spark.pace import pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
-from streaming.spark.session import spark_log
 
 # A document of 500 words without a summary by now is a dead letter, or its query has ended.
 _ARRIVAL_SECONDS = 300

@@ -35,9 +35,9 @@ from streaming.messages import Document, Summary
 from streaming.planning.layout import plan_layout
 from streaming.settings import Settings, load
 from streaming.spark.engine_start import start_engine
+from streaming.spark.jvm.session import spark_log, spark_session
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint, summarize_and_archive
-from streaming.spark.session import spark_log, spark_session
 from streaming.spark.watch import Batch, StopRequest
 
 WORDS = 40

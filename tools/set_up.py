@@ -178,7 +178,7 @@ def install(name: str, *arguments: str) -> None:
 def write_class_archive() -> None:
     """Write Spark's class archive, or say why there is none; all works without it, and takes longer."""
     say("writing Spark's classes for Java to share (half a minute, 160 MB)")
-    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "streaming.spark.class_archive_writer"]
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "streaming.spark.jvm.class_archive_writer"]
     try:
         process = subprocess.run(command, capture_output=True, text=True, timeout=ARCHIVE_SECONDS, check=False)
     except subprocess.TimeoutExpired:

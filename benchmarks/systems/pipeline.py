@@ -25,10 +25,10 @@ from streaming.planning.layout import plan_layout
 from streaming.settings import Settings
 from streaming.spark.arrivals import arrivals
 from streaming.spark.engine_start import start_engine
+from streaming.spark.jvm.session import spark_log, spark_session
 from streaming.spark.pace import limit_batches, pace_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint, running
-from streaming.spark.session import spark_log, spark_session
 from streaming.spark.watch import batches_after
 
 # From the last result to the commit of its micro-batch.

@@ -30,8 +30,8 @@ from streaming.wording import counted
 
 if TYPE_CHECKING:
     # These import Kafka's client and pyarrow, which takes a moment.
-    from streaming.operations.dead_letters import Selection, Survey
-    from streaming.operations.letter_places import LetterPlace
+    from streaming.operations.redrive.places import LetterPlace
+    from streaming.operations.redrive.survey import Selection, Survey
 
 ParquetPath = Annotated[str | None, typer.Option(help="Read the dead letters of this archive, not those on the topic.")]
 Types = Annotated[
@@ -120,7 +120,7 @@ def show(
 
         gistream dead-letters show documents-0-4711 --value
     """
-    from streaming.operations.dead_letters import Selection
+    from streaming.operations.redrive.survey import Selection
     from streaming.terminal.dead_letter_tables import letter_block, letter_json
 
     with surveyed(load(command_flags(ctx)), parquet) as (place, survey):
@@ -179,7 +179,7 @@ def stats(
 def selection(types: list[str] | None, stages: list[str] | None, ids: list[str] | None, since: str | None) -> Selection:
     """Return the selection that flags make; raises `UsageError`."""
     from consumers.tail import parse_start
-    from streaming.operations.dead_letters import Selection
+    from streaming.operations.redrive.survey import Selection
 
     if unknown := [stage for stage in stages or [] if stage not in _STAGES]:
         raise UsageError(f"--stage takes {', '.join(_STAGES[:-1])} or {_STAGES[-1]}; '{unknown[0]}' is none of them.")
@@ -194,8 +194,8 @@ def selection(types: list[str] | None, stages: list[str] | None, ids: list[str] 
 def surveyed(settings: Settings, parquet: str | None) -> Iterator[tuple[LetterPlace, Survey]]:
     """Read the dead letters of a place and what became of them; a progress bar lasts as long as the context."""
     from streaming.archive import ArchiveLocation
-    from streaming.operations.dead_letters import survey
-    from streaming.operations.letter_places import LetterArchive, LetterTopic
+    from streaming.operations.redrive.places import LetterArchive, LetterTopic
+    from streaming.operations.redrive.survey import survey
 
     place: LetterPlace = LetterTopic(settings)
     if parquet is not None:

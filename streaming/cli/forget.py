@@ -75,10 +75,10 @@ def forget(
 
         gistream forget --ids-from ids.txt --yes --json
     """
-    from streaming.operations.document_places import look
-    from streaming.operations.forget import forget as forget_documents
-    from streaming.operations.forget import remaining_of, unknown
-    from streaming.operations.forget_report import report_json, report_lines
+    from streaming.operations.forget.forget import forget as forget_documents
+    from streaming.operations.forget.forget import remaining_of, unknown
+    from streaming.operations.forget.places import look
+    from streaming.operations.forget.report import report_json, report_lines
 
     settings = load(command_flags(ctx))
     names = [*(ids or []), *(read_text(ids_from).split("\n") if ids_from is not None else [])]

@@ -89,7 +89,7 @@ def redrive(
 
         gistream redrive --limit 1000 --rate 5/s
     """
-    from streaming.operations.redrive import redrive as send_back
+    from streaming.operations.redrive.redrive import redrive as send_back
     from streaming.terminal.ctrl_c import stop_event
     from streaming.terminal.dead_letter_tables import reason_table
 

@@ -30,8 +30,8 @@ from streaming.wording import counted
 if TYPE_CHECKING:
     # It imports Spark, which takes a second.
     from streaming.kafka.records import Ranges
-    from streaming.operations.replay import Replay
-    from streaming.operations.replay_estimate import Estimate
+    from streaming.operations.replay.estimate import Estimate
+    from streaming.operations.replay.replay import Replay
 
 Id = Annotated[str, typer.Argument(help="The replay's id, as `gistream replay list` shows it.", show_default=False)]
 
@@ -111,8 +111,8 @@ def replay(
     if ctx.invoked_subcommand is not None:
         return
     from streaming.operations.offset_range import parse_bounds
-    from streaming.operations.replay import begin, find_ranges
-    from streaming.operations.replay_filter import ReplayFilter
+    from streaming.operations.replay.filter import ReplayFilter
+    from streaming.operations.replay.replay import begin, find_ranges
     from streaming.pipeline.decode import record_format
 
     if not start:
@@ -149,7 +149,7 @@ def resume(
     Example:
         gistream replay resume 20260131-0800-7f3a
     """
-    from streaming.operations.replay import reopen
+    from streaming.operations.replay.replay import reopen
 
     _run(reopen(load(command_flags(ctx)), replay_id))
 
@@ -160,7 +160,7 @@ def list_replays(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = 
     Example:
         gistream replay list
     """
-    from streaming.operations.replay_record import all_replays, listed
+    from streaming.operations.replay.record import all_replays, listed
     from streaming.terminal.replay_lines import replay_table
 
     replays = [listed(folder) for folder in all_replays(load(command_flags(ctx)))]
@@ -179,7 +179,7 @@ def cancel(ctx: typer.Context, replay_id: Id, data_dir: DataDir = None) -> None:
     Example:
         gistream replay cancel 20260131-0800-7f3a
     """
-    from streaming.operations.replay_record import ReplayFolder
+    from streaming.operations.replay.record import ReplayFolder
 
     folder = ReplayFolder(load(command_flags(ctx)), replay_id)
     record, progress = folder.read()
@@ -193,7 +193,7 @@ def cancel(ctx: typer.Context, replay_id: Id, data_dir: DataDir = None) -> None:
 
 
 def _estimate(settings: Settings, ranges: Ranges, filters: Sequence[str], *, as_json: bool) -> None:
-    from streaming.operations.replay_estimate import estimate
+    from streaming.operations.replay.estimate import estimate
     from streaming.terminal.progress import ProgressBar
 
     with ProgressBar(notes) as bar:
@@ -234,7 +234,7 @@ def _estimate_lines(estimate: Estimate) -> str:
 
 
 def _run(replay: Replay) -> None:
-    from streaming.operations.replay_run import run
+    from streaming.operations.replay.run import run
     from streaming.spark.watch import Batch, StopRequest
     from streaming.terminal.replay_lines import RemainingTime, remaining, results
     from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block

@@ -55,7 +55,7 @@ def verify(
     """
     from streaming.archive import ArchiveLocation
     from streaming.operations.offset_range import parse_bounds
-    from streaming.operations.verify import verify as account_for
+    from streaming.operations.verify.verify import verify as account_for
 
     settings = load(command_flags(ctx))
     bounds = parse_bounds(start, end)

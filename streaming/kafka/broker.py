@@ -36,7 +36,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 30
 # For a new broker's metadata and first segments; with less Kafka stops itself later.
 _LEAST_DISK = 300 * 1024 * 1024
-# As for Spark's JVM (see `spark.session`): the broker only moves bytes, and the cores are for the model.
+# As for Spark's JVM (see `spark.jvm.session`): the broker only moves bytes, and the cores are for the model.
 _JVM = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
 

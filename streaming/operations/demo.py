@@ -42,8 +42,8 @@ from streaming.planning.work import check_prompt
 from streaming.settings import Settings
 from streaming.spark.arrivals import summarize_backlog
 from streaming.spark.engine_start import start_engine
+from streaming.spark.jvm.session import spark_log, spark_session
 from streaming.spark.prepare import Plan, prepare
-from streaming.spark.session import spark_log, spark_session
 from streaming.terminal.consoles import print_table
 from streaming.terminal.run_lines import plan_block
 from streaming.terminal.tuning_report import show_tuning, tuning_tables

@@ -33,9 +33,9 @@ from streaming.planning.store_plan import store_url
 from streaming.planning.token_limits import token_limits
 from streaming.planning.work import plan_work
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint, pinned
-from streaming.spark.cluster import check_master
-from streaming.spark.session import LEAST_DISK
+from streaming.spark.checkpoint.checkpoint import Checkpoint, inspect_checkpoint, pinned
+from streaming.spark.jvm.cluster import check_master
+from streaming.spark.jvm.session import LEAST_DISK
 from streaming.storage import Folder
 from streaming.wording import counted, megabytes
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 # Threads for the work on texts next to the engine: cutting, counting, judging. Two are as fast as one (0.10 s and
 # 0.09 s for 32 answers, six take 0.16 s), and a book does not block a short text (measurements.md, text threads).
 _THREADS = 2
-# Items that are read at once: as many as Spark hands over at once (`maxRecordsPerBatch` in `spark.session`).
+# Items that are read at once: as many as Spark hands over at once (`maxRecordsPerBatch` in `spark.jvm.session`).
 _READ = 8
 # Outcomes within this time are one frame for Spark, which takes 2 ms for each frame; from the store come many.
 _TOGETHER_SECONDS = 0.02

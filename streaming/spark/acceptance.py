@@ -18,9 +18,9 @@ from pathlib import Path
 from streaming.errors import CheckpointError
 from streaming.kafka.topics import Extent, extents_now
 from streaming.spark.archive_query import archive_checkpoint
-from streaming.spark.checkpoint import LOCK, Checkpoint, Record, locked, write_record
-from streaming.spark.losses import Loss, find_losses, refusal
-from streaming.spark.positions import Positions, move_positions, read_positions
+from streaming.spark.checkpoint.checkpoint import LOCK, Checkpoint, Record, locked, write_record
+from streaming.spark.checkpoint.losses import Loss, find_losses, refusal
+from streaming.spark.checkpoint.positions import Positions, move_positions, read_positions
 from streaming.spark.prepare import Plan
 from streaming.spark.topic_check import extents, new_outputs
 

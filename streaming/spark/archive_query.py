@@ -23,14 +23,14 @@ from streaming.archive import AnswerColumn, Archive, ArchiveLocation
 from streaming.kafka.topics import extents_now
 from streaming.settings import Settings
 from streaming.spark.answers import answer_columns
-from streaming.spark.checkpoint import Checkpoint, Record, open_checkpoint
+from streaming.spark.apart.undecoded import commit, read_planned
+from streaming.spark.checkpoint.checkpoint import Checkpoint, Record, open_checkpoint
+from streaming.spark.checkpoint.losses import refuse_losses
+from streaming.spark.checkpoint.positions import read_positions
 from streaming.spark.explain import explained
-from streaming.spark.losses import refuse_losses
-from streaming.spark.positions import read_positions
 from streaming.spark.prepare import Plan
 from streaming.spark.sinks.parquet import WriteBatch, topics_writer
 from streaming.spark.source import read_topics
-from streaming.spark.undecoded import commit, read_planned
 
 # The planned length of a micro-batch of the first query: one file for each of its batches.
 _PACE = "60 seconds"

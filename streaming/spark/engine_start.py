@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from streaming.engine.process.recipe import ProcessRecipe
 from streaming.errors import EngineError
 from streaming.protocol import EngineRecipe
-from streaming.spark.session import JVM_GONE, runs_in_one_jvm
+from streaming.spark.jvm.session import JVM_GONE, runs_in_one_jvm
 
 
 def start_engine(spark: SparkSession, recipe: EngineRecipe, on_progress: Callable[[float], None], *, log: Path) -> None:

@@ -24,9 +24,9 @@ from streaming.errors import (
     UsageError,
 )
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint
-from streaming.spark.positions import name_planned
-from streaming.spark.session import JVM_GONE
+from streaming.spark.checkpoint.checkpoint import Checkpoint
+from streaming.spark.checkpoint.positions import name_planned
+from streaming.spark.jvm.session import JVM_GONE
 
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
 _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")

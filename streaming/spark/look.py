@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.spark.session import JVM_GONE
+from streaming.spark.jvm.session import JVM_GONE
 
 Doing = Literal["starting", "working", "idle", "waiting for Kafka"]
 # Kafka answers within milliseconds; a query that asks for longer gets no answer.

@@ -14,7 +14,7 @@ from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
 from streaming.kafka.topics import Admin, Topic
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, Record, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, Record, read_record
 
 _GROUP_PREFIX = "gistream-"
 

@@ -21,10 +21,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.settings import MIB, Settings
-from streaming.spark.checkpoint import write_beside
+from streaming.spark.checkpoint.checkpoint import write_beside
+from streaming.spark.jvm.session import JVM_GONE
 from streaming.spark.look import Look
 from streaming.spark.prepare import Plan, documents_for, wave_of
-from streaming.spark.session import JVM_GONE
 from streaming.spark.watch import Batch
 
 _FILE = "gistream-pace.json"

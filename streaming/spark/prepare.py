@@ -16,9 +16,9 @@ from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import check_prompt, plan_work
 from streaming.settings import Settings
 from streaming.settings.kafka_checks import check_sizes
-from streaming.spark.checkpoint import Checkpoint, PinnedRecipe, pinned, read_record
-from streaming.spark.client_classes import check_classes
-from streaming.spark.cluster import check_master
+from streaming.spark.checkpoint.checkpoint import Checkpoint, PinnedRecipe, pinned, read_record
+from streaming.spark.jvm.client_classes import check_classes
+from streaming.spark.jvm.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
 from streaming.spark.recipe_change import recipe_to_pin, recipe_warning
 from streaming.store import sweep

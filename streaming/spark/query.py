@@ -24,26 +24,26 @@ from streaming.kafka.probe import KafkaProbe
 from streaming.kafka.topics import extents_now
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
+from streaming.spark.apart.batch_apart import run_batch_apart
+from streaming.spark.apart.undecoded import cannot_be_decoded
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
-from streaming.spark.batch_apart import run_batch_apart
-from streaming.spark.checkpoint import Pin, Record, next_offsets, open_checkpoint
-from streaming.spark.cluster import wait_for_executors
+from streaming.spark.checkpoint.checkpoint import Pin, Record, next_offsets, open_checkpoint
+from streaming.spark.checkpoint.losses import refuse_losses
+from streaming.spark.checkpoint.positions import read_positions
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
+from streaming.spark.jvm.cluster import wait_for_executors
+from streaming.spark.jvm.session import Sessions, spark_log
 from streaming.spark.look import Look, Looker
-from streaming.spark.losses import refuse_losses
 from streaming.spark.other_results import Writer
 from streaming.spark.pace import Pace, limit_batches, pace_of
-from streaming.spark.positions import read_positions
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
-from streaming.spark.session import Sessions, spark_log
 from streaming.spark.sinks.kafka import write_to_kafka
 from streaming.spark.sinks.parquet import archive_name, write_to_parquet
 from streaming.spark.source import read_documents
 from streaming.spark.supervision import Restart, Supervisor
 from streaming.spark.topic_check import RunningCheck, check_topics, extents, new_outputs, with_offsets
-from streaming.spark.undecoded import cannot_be_decoded
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 

@@ -9,7 +9,7 @@ from streaming.planning.engine_choice import Choice
 from streaming.planning.work import Work
 from streaming.settings import Settings
 from streaming.settings.model_fields import RECIPE_SETTINGS
-from streaming.spark.checkpoint import PinnedRecipe
+from streaming.spark.checkpoint.checkpoint import PinnedRecipe
 
 # Those of them that `gistream run` has a flag for; a test compares them.
 RUN_FLAGS = (

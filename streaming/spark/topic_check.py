@@ -14,8 +14,8 @@ from contextlib import suppress
 from streaming.errors import BrokerAway, BrokerError, CheckpointError, GistreamError, TopicError
 from streaming.kafka.topics import Admin, Extent, Topic
 from streaming.spark.archive_query import archive_checkpoint
-from streaming.spark.losses import Loss, find_losses, refusal
-from streaming.spark.positions import read_positions
+from streaming.spark.checkpoint.losses import Loss, find_losses, refusal
+from streaming.spark.checkpoint.positions import read_positions
 from streaming.spark.prepare import Plan
 
 # A check takes 0.1 s, and a micro-batch about a minute; short ones are not all followed by one.

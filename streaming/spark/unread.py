@@ -10,7 +10,7 @@ from pathlib import Path
 from streaming.errors import CheckpointError
 from streaming.kafka.topics import Topic
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, committed_offsets, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, committed_offsets, read_record
 
 
 @dataclass(frozen=True)

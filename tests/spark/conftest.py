@@ -14,8 +14,8 @@ from spark_queries import MakePlan
 from streaming.engine import open_model
 from streaming.planning.layout import plan_layout
 from streaming.settings import Settings, load
+from streaming.spark.jvm.session import spark_session
 from streaming.spark.prepare import Plan, prepare
-from streaming.spark.session import spark_session
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from spark_queries import MakePlan, drain
 
 from streaming.errors import CheckpointError, GistreamError, TopicError
 from streaming.messages import Summary
-from streaming.operations.verify import Account, verify
+from streaming.operations.verify.verify import Account, verify
 from streaming.settings import Settings
 from streaming.spark.acceptance import accept_losses
 from streaming.spark.prepare import Plan

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from streaming.planning.layout import plan_layout
 from streaming.settings import load
-from streaming.spark.session import spark_session
+from streaming.spark.jvm.session import spark_session
 settings = load({"data_dir": Path(sys.argv[1]), "master": "local[1]"})
 with spark_session(settings, plan_layout(settings)) as spark:
     jvm = spark.sparkContext._jvm
@@ -40,7 +40,7 @@ def run(*command: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder of a user with a class archive."""
     folder = tmp_path_factory.mktemp("cache")
-    written = run(sys.executable, "-m", "streaming.spark.class_archive_writer", cache=folder)
+    written = run(sys.executable, "-m", "streaming.spark.jvm.class_archive_writer", cache=folder)
     assert written.returncode == 0, written.stderr
     assert "[warning]" not in written.stdout
     return folder

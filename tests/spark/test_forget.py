@@ -18,9 +18,9 @@ from spark_queries import MakePlan, drain
 from consumers.tail import Tail
 from streaming.archive import ArchiveLocation
 from streaming.messages import Deletion, Summary
-from streaming.operations.document_places import Places, look
-from streaming.operations.forget import Remaining, forget
-from streaming.operations.verify import verify
+from streaming.operations.forget.forget import Remaining, forget
+from streaming.operations.forget.places import Places, look
+from streaming.operations.verify.verify import verify
 from streaming.settings import Settings
 from streaming.spark.archive_query import archiving, hold_archive_checkpoint
 from streaming.spark.prepare import Plan

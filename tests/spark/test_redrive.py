@@ -21,11 +21,11 @@ from streaming.errors import BrokerError
 from streaming.kafka.redriving import open_redriver
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, FailedDocument, Summary
-from streaming.operations import redrive as operation
-from streaming.operations.dead_letters import Selection, survey
-from streaming.operations.letter_places import LetterArchive, LetterPlace, LetterTopic
-from streaming.operations.redrive import Outcome, redrive
-from streaming.operations.verify import Account, verify
+from streaming.operations.redrive import redrive as operation
+from streaming.operations.redrive.places import LetterArchive, LetterPlace, LetterTopic
+from streaming.operations.redrive.redrive import Outcome, redrive
+from streaming.operations.redrive.survey import Selection, survey
+from streaming.operations.verify.verify import Account, verify
 from streaming.settings import Settings
 from streaming.spark.prepare import Plan
 

@@ -20,13 +20,13 @@ from spark_queries import MakePlan, drain
 from streaming.errors import Abandoned, EngineError, TopicError, UsageError
 from streaming.kafka.topics import Admin
 from streaming.operations.offset_range import parse_bounds
-from streaming.operations.replay import Replay, begin, find_ranges, reopen
-from streaming.operations.replay_record import ReplayFolder, listed
-from streaming.operations.replay_run import replay_rest
+from streaming.operations.replay.record import ReplayFolder, listed
+from streaming.operations.replay.replay import Replay, begin, find_ranges, reopen
+from streaming.operations.replay.run import replay_rest
 from streaming.settings import Settings
+from streaming.spark.apart.record_batch import run_records
 from streaming.spark.look import Look
 from streaming.spark.query import hold_checkpoint
-from streaming.spark.record_batch import run_records
 from streaming.spark.watch import Batch, StopRequest
 
 BeginReplay = Callable[..., Replay]

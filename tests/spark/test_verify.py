@@ -14,7 +14,7 @@ from spark_queries import MakePlan, drain
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
 from streaming.operations.offset_range import Bound
-from streaming.operations.verify import Account, verify
+from streaming.operations.verify.verify import Account, verify
 from streaming.settings import Settings
 
 

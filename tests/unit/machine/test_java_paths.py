@@ -11,7 +11,7 @@ import pytest
 from streaming.errors import CheckpointError, MachineError
 from streaming.machine import java_paths
 from streaming.machine.java_paths import check_path, class_path, java_environment, java_refusal, utf8_locale
-from streaming.spark.checkpoint import Checkpoint, inspect_checkpoint
+from streaming.spark.checkpoint.checkpoint import Checkpoint, inspect_checkpoint
 
 NASTY = [
     "my data, old",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from streaming.kafka.topics import Topic
-from streaming.operations.forget_replays import forget_filters, replays
-from streaming.operations.replay_record import OffsetRange, ReplayFolder, ReplayRecord
+from streaming.operations.forget.replays import forget_filters, replays
+from streaming.operations.replay.record import OffsetRange, ReplayFolder, ReplayRecord
 from streaming.settings import Settings, load
 
 TOPIC = Topic("documents", "id", 1, {0: (0, 9)}, 9, 9, 9, 9, "delete", [])

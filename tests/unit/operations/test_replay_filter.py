@@ -9,8 +9,8 @@ import pytest
 
 from streaming.errors import UsageError
 from streaming.messages import Record, Source
-from streaming.operations.replay_filter import ReplayFilter
-from streaming.operations.replay_reading import divided
+from streaming.operations.replay.filter import ReplayFilter
+from streaming.operations.replay.reading import divided
 from streaming.pipeline.decode import RecordFormat
 
 

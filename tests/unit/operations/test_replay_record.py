@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import CheckpointError, UsageError
-from streaming.operations.replay_record import (
+from streaming.operations.replay.record import (
     OffsetRange,
     ReplayFolder,
     ReplayRecord,
@@ -17,7 +17,7 @@ from streaming.operations.replay_record import (
     now,
 )
 from streaming.settings import Settings, load
-from streaming.spark.checkpoint import open_checkpoint
+from streaming.spark.checkpoint.checkpoint import open_checkpoint
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from streaming.errors import ModelError
 from streaming.planning import engine_choice, untuned
 from streaming.planning.engine_choice import Choice, choose, foresee
 from streaming.settings import Settings, load, machine_folder
-from streaming.spark.checkpoint import Checkpoint, Pin, inspect_checkpoint, open_checkpoint, pinned
+from streaming.spark.checkpoint.checkpoint import Checkpoint, Pin, inspect_checkpoint, open_checkpoint, pinned
 
 TUNED = Setup(slots=16, lanes=2, threads=2, ubatch=256)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streaming.spark.checkpoint import Checkpoint, open_checkpoint
+from streaming.spark.checkpoint.checkpoint import Checkpoint, open_checkpoint
 
 
 def test_a_start_removes_the_files_that_a_killed_query_was_writing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import CheckpointError
-from streaming.spark.checkpoint import Checkpoint, Pin, open_checkpoint, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, Pin, open_checkpoint, read_record
 
 OLDEST = {"topic_ids": {"documents": "abc"}}
 PIN = {"model_sha256": "ff", "representation": "BF16"}

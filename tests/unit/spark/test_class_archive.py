@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import MachineError
-from streaming.spark.class_archive import class_archive, reading_options, writing_options
+from streaming.spark.jvm.class_archive import class_archive, reading_options, writing_options
 
 JARS = [Path("/maven/connector-1.jar")]
 CONTENT = b"all classes of Spark"
@@ -15,7 +15,7 @@ CONTENT = b"all classes of Spark"
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.spark.class_archive.user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr("streaming.spark.jvm.class_archive.user_cache_path", lambda name: tmp_path / "cache" / name)
 
 
 def java(folder: Path, version: str) -> Path:

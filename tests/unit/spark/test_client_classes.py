@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import UsageError
-from streaming.spark.client_classes import check_classes
+from streaming.spark.jvm.client_classes import check_classes
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from streaming.errors import MachineError, UsageError
 from streaming.planning.layout import Layout
-from streaming.spark.cluster import Cluster, Size, check_master, refusal, room, waiting_line
+from streaming.spark.jvm.cluster import Cluster, Size, check_master, refusal, room, waiting_line
 
 EXECUTOR = Size(2, 1024)
 MASTER = "spark://host:7077"

@@ -19,7 +19,7 @@ from streaming.errors import (
     UsageError,
 )
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint
+from streaming.spark.checkpoint.checkpoint import Checkpoint
 from streaming.spark.explain import explain, explained
 
 HERE = Checkpoint("/data/checkpoints/gistream")

@@ -10,7 +10,7 @@ CODE = """
 import logging, socket, sys
 from pathlib import Path
 from pyspark.accumulators import AccumulatorTCPServer, UpdateRequestHandler
-from streaming.spark.library_logs import library_logs
+from streaming.spark.jvm.library_logs import library_logs
 
 with library_logs(Path(sys.argv[1])):
     logging.exception("Exception while sending command.")

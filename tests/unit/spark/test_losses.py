@@ -10,8 +10,8 @@ import pytest
 from streaming.errors import CheckpointError, TopicError
 from streaming.kafka.topics import Extent
 from streaming.spark.acceptance import resumed
-from streaming.spark.losses import find_losses, refuse_losses
-from streaming.spark.positions import Position, move_positions, read_positions
+from streaming.spark.checkpoint.losses import find_losses, refuse_losses
+from streaming.spark.checkpoint.positions import Position, move_positions, read_positions
 
 IDS = {"a": "id-a", "b": "id-b"}
 # Partition 1 of `a` has a planned micro-batch, offsets 7 to 9.

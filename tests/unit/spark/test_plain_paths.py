@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.spark.plain_paths import plain_path
+from streaming.spark.jvm.plain_paths import plain_path
 
 
 @pytest.mark.parametrize("temporary", ["tmp", "my tmp, old"])

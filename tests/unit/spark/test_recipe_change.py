@@ -15,7 +15,7 @@ from streaming.planning.engine_choice import foresee
 from streaming.planning.work import plan_work
 from streaming.settings import load
 from streaming.settings.model_fields import RECIPE_SETTINGS
-from streaming.spark.checkpoint import Checkpoint, PinnedRecipe, open_checkpoint, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, PinnedRecipe, open_checkpoint, read_record
 from streaming.spark.recipe_change import RUN_FLAGS, recipe_to_pin, recipe_warning
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from streaming.spark.scratch import scratch_folder
+from streaming.spark.jvm.scratch import scratch_folder
 
 
 def test_the_folders_of_ended_drivers_are_removed_and_those_of_running_ones_stay(tmp_path: Path) -> None:

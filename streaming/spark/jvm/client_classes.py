@@ -11,7 +11,7 @@ import pyspark
 
 from streaming.errors import UsageError
 from streaming.settings.kafka_client_options import CLASSES
-from streaming.spark.session import connector_jars
+from streaming.spark.jvm.session import connector_jars
 
 # Where a user's own jars may be named; then nobody but Java knows their classes.
 _OWN_JARS = ("spark.jars.packages", "extraClassPath")

@@ -21,7 +21,7 @@ from streaming.kafka.records import Ranges
 from streaming.kafka.topics import Admin, Topic
 from streaming.operations.diff.side import dead_letters_of
 from streaming.operations.offset_range import Bound, resolve
-from streaming.operations.replay_record import (
+from streaming.operations.replay.record import (
     OffsetRange,
     ReplayFolder,
     ReplayProgress,
@@ -31,7 +31,7 @@ from streaming.operations.replay_record import (
 )
 from streaming.settings import Settings, changed
 from streaming.settings.record_fields import RECORD_SETTINGS
-from streaming.spark.checkpoint import Checkpoint
+from streaming.spark.checkpoint.checkpoint import Checkpoint
 from streaming.spark.prepare import Plan, prepare
 
 

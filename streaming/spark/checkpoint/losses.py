@@ -12,7 +12,7 @@ from typing import Literal
 
 from streaming.errors import CheckpointError, GistreamError, TopicError
 from streaming.kafka.topics import Extent
-from streaming.spark.positions import Positions, name_offsets
+from streaming.spark.checkpoint.positions import Positions, name_offsets
 
 Kind = Literal["recreated", "gone", "left", "expired", "moved back"]
 # Partitions that a sentence names.

@@ -23,9 +23,9 @@ from streaming.errors import CheckpointError
 from streaming.kafka.records import Ranges, read_raw, to_record, topic_ranges
 from streaming.messages import Header, Source, read_source, restored
 from streaming.operations.offset_range import Bound, resolve
-from streaming.operations.unmet import Deletions, add_archived
+from streaming.operations.verify.unmet import Deletions, add_archived
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, committed_offsets, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, committed_offsets, read_record
 
 # Positions that a report names.
 _MOST_NAMED = 20

@@ -3,7 +3,7 @@
     replay.json      who, when, range, filter, recipe: written once; `gistream forget` takes ids out of it
     progress.json    the next offset of each partition, and counts: replaced after each micro-batch
     cancelled        an empty file; no micro-batch begins after it
-    checkpoint/      the lock, the ids of the topics, the representation (`spark.checkpoint`)
+    checkpoint/      the lock, the ids of the topics, the representation (`spark.checkpoint.checkpoint`)
 
 It has no secrets: Kafka's options are taken from the settings again when a replay is resumed.
 """
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from streaming.errors import CheckpointError, UsageError
 from streaming.kafka.records import Ranges
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, is_held
+from streaming.spark.checkpoint.checkpoint import Checkpoint, is_held
 
 State = Literal["running", "interrupted", "done", "cancelled"]
 _RECORD, _PROGRESS, _CANCELLED = "replay.json", "progress.json", "cancelled"

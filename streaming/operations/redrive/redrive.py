@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from streaming.kafka.redriving import open_redriver
 from streaming.messages import DeadLetter, FailedDocument
-from streaming.operations.dead_letters import Survey
-from streaming.operations.letter_places import LetterPlace
+from streaming.operations.redrive.places import LetterPlace
+from streaming.operations.redrive.survey import Survey
 from streaming.settings import MIB, Settings
 
 # A transaction: small enough to repeat and to stop in between, large enough that its end (two requests) costs little.

@@ -22,10 +22,10 @@ from streaming.machine.java import SPARK_KAFKA, find_java, jar_folder, resolve_j
 from streaming.machine.java_paths import check_path, java_environment
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
-from streaming.spark.class_archive import reading_options
-from streaming.spark.library_logs import library_logs
-from streaming.spark.plain_paths import plain_path
-from streaming.spark.scratch import scratch_folder
+from streaming.spark.jvm.class_archive import reading_options
+from streaming.spark.jvm.library_logs import library_logs
+from streaming.spark.jvm.plain_paths import plain_path
+from streaming.spark.jvm.scratch import scratch_folder
 from streaming.wording import megabytes
 
 # In Java's exception when a master has ended the application while it starts.

@@ -20,11 +20,11 @@ from streaming.errors import Abandoned, GistreamError
 from streaming.messages import Record
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
+from streaming.spark.apart.records_frame import frame_of
 from streaming.spark.explain import explained
+from streaming.spark.jvm.session import JVM_GONE
 from streaming.spark.look import Look, results_so_far
 from streaming.spark.prepare import Plan
-from streaming.spark.records_frame import frame_of
-from streaming.spark.session import JVM_GONE
 from streaming.spark.sinks.kafka import write_batch_to_kafka
 from streaming.spark.sinks.parquet import archive_name, result_writer
 from streaming.spark.watch import COUNTED, Batch, StopRequest, counts, read_counts

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from streaming.kafka.records import Ranges, read_ranges
 from streaming.messages import Record
-from streaming.operations.replay_filter import ReplayFilter
+from streaming.operations.replay.filter import ReplayFilter
 from streaming.settings import MIB, Settings
 
 # Spark ships the records of a batch inside its tasks, and refuses a task of 128 MiB (spark.rpc.message.maxSize).

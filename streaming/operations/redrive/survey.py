@@ -18,7 +18,7 @@ from streaming.errors import BadInput
 from streaming.kafka.records import Ranges, read_ranges, topic_ranges
 from streaming.kafka.topics import Admin
 from streaming.messages import STATES, DeadLetter, FailedDocument, Place, Record, Source, State, restored
-from streaming.operations.letter_places import LetterPlace
+from streaming.operations.redrive.places import LetterPlace
 from streaming.pipeline.decode import RecordFormat, decode, record_format
 from streaming.settings import Settings
 

@@ -15,14 +15,14 @@ from typing import Protocol
 from streaming.errors import Abandoned, GistreamError
 from streaming.kafka.topics import Admin
 from streaming.messages import Record
-from streaming.operations.replay import Replay, check_topics
-from streaming.operations.replay_filter import ReplayFilter
-from streaming.operations.replay_reading import ReadBatch, read_batches
-from streaming.operations.replay_record import ReplayFolder, ReplayProgress
+from streaming.operations.replay.filter import ReplayFilter
+from streaming.operations.replay.reading import ReadBatch, read_batches
+from streaming.operations.replay.record import ReplayFolder, ReplayProgress
+from streaming.operations.replay.replay import Replay, check_topics
+from streaming.spark.apart.record_batch import run_records
 from streaming.spark.look import Look
 from streaming.spark.pace import Pace, pace_of
 from streaming.spark.query import hold_checkpoint, sessions_of
-from streaming.spark.record_batch import run_records
 from streaming.spark.supervision import Restart, Supervisor
 from streaming.spark.watch import Batch, StopRequest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from streaming.errors import CheckpointError
-from streaming.operations.replay_record import ReplayFolder, ReplayRecord, all_replays
+from streaming.operations.replay.record import ReplayFolder, ReplayRecord, all_replays
 from streaming.settings import Settings
 from streaming.spark.unread import Reader
 

@@ -1,4 +1,4 @@
-"""Writes the class archive: `python -m streaming.spark.class_archive_writer`, a process of its own.
+"""Writes the class archive: `python -m streaming.spark.jvm.class_archive_writer`, a process of its own.
 
 It runs Spark over a stream of one row, with a Python worker but without Kafka and without a model: these classes are
 all but a few of those of `gistream run` (measurements.md, class archive). Java writes the archive when it ends.
@@ -25,8 +25,8 @@ from streaming.errors import GistreamError, MachineError
 from streaming.machine.java import find_java
 from streaming.planning.layout import plan_layout
 from streaming.settings import load
-from streaming.spark.class_archive import ClassArchive, class_archive, writing_options
-from streaming.spark.session import connector_jars, spark_session
+from streaming.spark.jvm.class_archive import ClassArchive, class_archive, writing_options
+from streaming.spark.jvm.session import connector_jars, spark_session
 
 # Java writes for 5 s here; a loaded laptop may take ten times as long.
 _END_SECONDS = 120

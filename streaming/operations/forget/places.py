@@ -16,7 +16,7 @@ from streaming.errors import MachineError
 from streaming.kafka.records import read_ranges, topic_ranges
 from streaming.kafka.topics import Admin, Topic
 from streaming.messages import DeadLetter, Deletion, Record, Source, read_result
-from streaming.operations.forget_replays import replays
+from streaming.operations.forget.replays import replays
 from streaming.pipeline.decode import record_format
 from streaming.pipeline.record_id import id_of
 from streaming.planning.store_plan import store_url

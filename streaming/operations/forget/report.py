@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from streaming.kafka.topics import Topic
-from streaming.operations.document_places import DocumentPlaces, Places, TopicRecord, by_topic
-from streaming.operations.forget import Remaining
+from streaming.operations.forget.forget import Remaining
+from streaming.operations.forget.places import DocumentPlaces, Places, TopicRecord, by_topic
 from streaming.wording import counted
 
 _NOUNS = {

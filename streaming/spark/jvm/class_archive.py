@@ -1,7 +1,7 @@
 """The class archive: Spark's classes as Java has them in memory, so that a start maps them instead of parsing jars.
 
 A start uses the archive when it is there and writes nothing (measurements.md, class archive).
-`streaming.spark.class_archive_writer` writes it, which `tools/set_up.py --dev` does once. Java itself refuses an
+`streaming.spark.jvm.class_archive_writer` writes it, which `tools/set_up.py --dev` does once. Java itself refuses an
 archive of other jars or of another Java, and then starts without it.
 """
 

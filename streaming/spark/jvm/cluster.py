@@ -21,7 +21,7 @@ from pyspark.sql import SparkSession
 from streaming.errors import MachineError, UsageError
 from streaming.planning.layout import Layout, master_addresses
 from streaming.settings import Settings
-from streaming.spark.session import ended_by_master, runs_in_one_jvm
+from streaming.spark.jvm.session import ended_by_master, runs_in_one_jvm
 from streaming.spark.watch import StopRequest
 from streaming.wording import counted
 

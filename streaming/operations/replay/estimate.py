@@ -15,7 +15,7 @@ from streaming.engine import ModelFile, open_model
 from streaming.errors import DocumentError, MachineError, TopicError
 from streaming.kafka.records import Ranges, read_ranges, topic_ranges
 from streaming.messages import Document, Summary, read_result
-from streaming.operations.replay_filter import ReplayFilter
+from streaming.operations.replay.filter import ReplayFilter
 from streaming.pipeline.decode import Decoded, Tombstone, record_format
 from streaming.pipeline.desk import contained, request_about
 from streaming.planning.engine_choice import foresee
@@ -23,7 +23,7 @@ from streaming.planning.layout import plan_layout
 from streaming.planning.tuning import kept_tuning
 from streaming.planning.work import Work, plan_counter, plan_work
 from streaming.settings import Settings
-from streaming.spark.checkpoint import Checkpoint, pinned
+from streaming.spark.checkpoint.checkpoint import Checkpoint, pinned
 from streaming.storage import Folder
 from streaming.store import Store, summary_key
 from streaming.summarizer import Summarizer

@@ -17,16 +17,16 @@ from streaming.archive.erase import erase
 from streaming.errors import GistreamError, MachineError
 from streaming.kafka.tombstones import KafkaTombstone, send_tombstones
 from streaming.messages import Source, source_headers
-from streaming.operations.document_places import (
+from streaming.operations.forget.places import (
     DocumentPlaces,
     Places,
     by_topic,
     dead_letter_ids,
     newest_results,
 )
-from streaming.operations.forget_replays import forget_filters
+from streaming.operations.forget.replays import forget_filters
 from streaming.settings import Settings
-from streaming.spark.scratch import sweep_scratch
+from streaming.spark.jvm.scratch import sweep_scratch
 from streaming.spark.unread import Reader
 from streaming.store.forgetting import MarkedEntry, remove, unfinished
 from streaming.terminal.progress import ProgressBar

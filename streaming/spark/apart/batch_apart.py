@@ -9,11 +9,11 @@ import time
 
 from pyspark.sql import SparkSession
 
+from streaming.spark.apart.record_batch import run_frame
+from streaming.spark.apart.undecoded import commit, read_planned
 from streaming.spark.explain import explained
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import unproven_batch
-from streaming.spark.record_batch import run_frame
-from streaming.spark.undecoded import commit, read_planned
 from streaming.spark.watch import Batch, read_counts
 
 

@@ -1,0 +1,1 @@
+"""Forget: what there is of documents, found and removed."""

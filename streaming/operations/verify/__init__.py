@@ -1,0 +1,1 @@
+"""Verify: an account of every record of the input."""
