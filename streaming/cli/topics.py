@@ -44,7 +44,8 @@ def create(
     Example:
         gistream topics create --partitions 8 --retention-hours 720
     """
-    from streaming.kafka.topics import Admin, required_topics
+    from streaming.kafka.topic import required_topics
+    from streaming.kafka.topics import Admin
 
     settings = load(command_flags(ctx))
     with Admin(settings) as admin:
@@ -108,7 +109,8 @@ def describe(
     Example:
         gistream topics describe --json | jq '.topics[] | {name, offsets}'
     """
-    from streaming.kafka.topics import Admin, result_topics
+    from streaming.kafka.topic import result_topics
+    from streaming.kafka.topics import Admin
 
     settings = load(command_flags(ctx))
     with Admin(settings) as admin:

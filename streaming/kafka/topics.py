@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +22,7 @@ from kafka.errors import (
 )
 
 from streaming.errors import BrokerError, TopicError, no_answer, reason
+from streaming.kafka.topic import NEVER_MS, WEEK_MS, Extent, Topic, required_topics
 from streaming.settings import MIB, Settings
 from streaming.settings.kafka_options import for_python
 
@@ -30,72 +30,7 @@ from streaming.settings.kafka_options import for_python
 _ANSWER_MS = 10_000
 # The protocol's number (ListOffsets): up to the first transaction that is still open.
 _READ_COMMITTED = 1
-# Kafka's defaults of segment.ms and max.compaction.lag.ms.
-_WEEK_MS, _NEVER_MS = 7 * 86_400_000, 2**63 - 1
 _NO_ERROR, _UNKNOWN_TOPIC, _NOT_ALLOWED = 0, 3, 29
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What there is of a topic: its `id`, and the first offset of each partition and the one after its last."""
-
-    id: str
-    bounds: Mapping[int, tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A topic as the broker has it.
-
-    `bounds` are the first offset of each partition, and the one after its last. `offsets` is how many they are, so the
-    most records that it may have: the records of an aborted transaction, its end, and what compaction took away have an
-    offset, too. `max_message_bytes` is its limit for one record batch, compressed; `rights` are the operations that
-    this user may do, in Kafka's words (READ, WRITE, ...). `retention_ms` (-1: for ever) counts from a segment's newest
-    record, and a segment takes records for `segment_ms`. `max_compaction_lag_ms` is the longest time before a record is
-    compacted.
-    """
-
-    name: str
-    id: str
-    partitions: int
-    bounds: Mapping[int, tuple[int, int]]
-    offsets: int
-    bytes: int
-    max_message_bytes: int
-    retention_ms: int
-    cleanup_policy: str
-    rights: list[str]
-    segment_ms: int = _WEEK_MS
-    max_compaction_lag_ms: int = _NEVER_MS
-
-    def gone_by(self, timestamp: int) -> int | None:
-        """Return the latest time (ms since 1970) at which Kafka deletes a record of `timestamp`; None without one.
-
-        With compaction it is a record that a tombstone deletes, and Kafka's log cleaner has to find the time.
-        """
-        times = []
-        if "delete" in self.cleanup_policy and self.retention_ms >= 0:
-            times.append(timestamp + self.segment_ms + self.retention_ms)
-        if "compact" in self.cleanup_policy and self.max_compaction_lag_ms < _NEVER_MS:
-            times.append(timestamp + self.max_compaction_lag_ms)
-        return min(times, default=None)
-
-    @property
-    def extent(self) -> Extent:
-        """The topic's id and bounds."""
-        return Extent(self.id, self.bounds)
-
-
-def required_topics(settings: Settings) -> dict[str, int]:
-    """Return the topics of an installation, each with the largest record that it must take, in bytes."""
-    # Key, headers and Kafka's own bytes come on top of the largest document.
-    inputs = dict.fromkeys(settings.input_topics, settings.max_document_bytes + 64 * 1024)
-    return inputs | dict.fromkeys(result_topics(settings), settings.max_result_bytes)
-
-
-def result_topics(settings: Settings) -> tuple[str, ...]:
-    """Return the topics of the results; empty when results go to files alone."""
-    return (settings.output_topic, settings.dead_letter_topic) if settings.to_kafka else ()
 
 
 def extents_now(settings: Settings, names: Iterable[str]) -> dict[str, Extent]:
@@ -185,8 +120,8 @@ class Admin:
                 retention_ms=int(configs[name].get("retention.ms", -1)),
                 cleanup_policy=configs[name].get("cleanup.policy", "delete"),
                 rights=sorted(metadata.get("authorized_operations") or []),
-                segment_ms=int(configs[name].get("segment.ms", _WEEK_MS)),
-                max_compaction_lag_ms=int(configs[name].get("max.compaction.lag.ms", _NEVER_MS)),
+                segment_ms=int(configs[name].get("segment.ms", WEEK_MS)),
+                max_compaction_lag_ms=int(configs[name].get("max.compaction.lag.ms", NEVER_MS)),
             )
             for name, metadata in topics.items()
             if metadata is not None

@@ -24,7 +24,8 @@ from streaming.engine import open_model
 from streaming.engine.model import hub, memory
 from streaming.errors import CheckpointError, GistreamError, MachineError, TopicError, UsageError
 from streaming.kafka.broker import EmbeddedBroker
-from streaming.kafka.topics import Admin, Topic, required_topics, result_topics
+from streaming.kafka.topic import Topic, required_topics, result_topics
+from streaming.kafka.topics import Admin
 from streaming.machine.java import find_java, jar_folder, java_version
 from streaming.machine.java_paths import class_path, java_refusal
 from streaming.planning.engine_choice import Choice, foresee

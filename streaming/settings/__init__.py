@@ -1,6 +1,7 @@
 """The settings: `fields` has all of them, `sources` the places where their values come from."""
 
-from streaming.settings.fields import MIB, MOST_CORES, MOST_EXECUTORS, Settings
+from streaming.settings.fields import MIB, Settings
+from streaming.settings.query_fields import MOST_CORES, MOST_EXECUTORS
 from streaming.settings.sources import (
     Origins,
     address_file,

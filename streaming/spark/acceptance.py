@@ -16,7 +16,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from streaming.errors import CheckpointError
-from streaming.kafka.topics import Extent, extents_now
+from streaming.kafka.topic import Extent
+from streaming.kafka.topics import extents_now
 from streaming.spark.archive_query import archive_checkpoint
 from streaming.spark.checkpoint.checkpoint import LOCK, Checkpoint, Record, locked, write_record
 from streaming.spark.checkpoint.losses import Loss, find_losses, refusal

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
-from streaming.kafka.topics import Admin, Topic
+from streaming.kafka.topic import Topic
+from streaming.kafka.topics import Admin
 from streaming.settings import Settings
 from streaming.spark.checkpoint.checkpoint import Checkpoint, Record, read_record
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from streaming.archive import ArchiveLocation
 from streaming.engine import ModelFile, open_model
-from streaming.kafka.topics import Admin, Topic, result_topics
+from streaming.kafka.topic import Topic, result_topics
+from streaming.kafka.topics import Admin
 from streaming.machine.java import find_java
 from streaming.pipeline.decode import record_format
 from streaming.pipeline.results import Topics

@@ -15,7 +15,8 @@ from pathlib import Path
 from pyspark import TaskContext
 
 from streaming.pipeline.decode import RecordFormat
-from streaming.spark.checkpoint.checkpoint import last_committed, write_beside
+from streaming.spark.checkpoint.checkpoint import write_beside
+from streaming.spark.checkpoint.spark_logs import last_committed
 
 _FILE = "gistream-reading.json"
 # The name under which Spark tells a task the number of its micro-batch (MicroBatchExecution.BATCH_ID_KEY).

@@ -27,9 +27,10 @@ from streaming.spark.answers import answer_columns
 from streaming.spark.apart.batch_apart import run_batch_apart
 from streaming.spark.apart.undecoded import cannot_be_decoded
 from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
-from streaming.spark.checkpoint.checkpoint import Pin, Record, next_offsets, open_checkpoint
+from streaming.spark.checkpoint.checkpoint import Pin, Record, open_checkpoint
 from streaming.spark.checkpoint.losses import refuse_losses
 from streaming.spark.checkpoint.positions import read_positions
+from streaming.spark.checkpoint.spark_logs import next_offsets
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
 from streaming.spark.jvm.cluster import wait_for_executors

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost, QueryError, no_answer
 from streaming.settings import Settings
-from streaming.spark.checkpoint.checkpoint import planned_batch
 from streaming.spark.checkpoint.positions import name_planned, read_positions
+from streaming.spark.checkpoint.spark_logs import planned_batch
 from streaming.spark.look import Look
 from streaming.spark.watch import StopRequest
 from streaming.wording import counted

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from streaming.errors import BrokerAway, BrokerError, CheckpointError, GistreamError, TopicError
-from streaming.kafka.topics import Admin, Extent, Topic
+from streaming.kafka.topic import Extent, Topic
+from streaming.kafka.topics import Admin
 from streaming.spark.archive_query import archive_checkpoint
 from streaming.spark.checkpoint.losses import Loss, find_losses, refusal
 from streaming.spark.checkpoint.positions import read_positions

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streaming.errors import CheckpointError
-from streaming.kafka.topics import Topic
+from streaming.kafka.topic import Topic
 from streaming.settings import Settings
-from streaming.spark.checkpoint.checkpoint import Checkpoint, committed_offsets, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, read_record
+from streaming.spark.checkpoint.spark_logs import committed_offsets
 
 
 @dataclass(frozen=True)

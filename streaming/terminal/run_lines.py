@@ -12,7 +12,7 @@ from streaming.wording import counted, megabytes
 
 if TYPE_CHECKING:
     # These import Spark, which takes a second.
-    from streaming.kafka.topics import Topic
+    from streaming.kafka.topic import Topic
     from streaming.spark.prepare import Plan
     from streaming.spark.supervision import Restart
     from streaming.spark.watch import Batch

@@ -14,7 +14,8 @@ from streaming.archive import ArchiveLocation
 from streaming.archive.erase import DocumentRows, IdOf, files_of, rows_of
 from streaming.errors import MachineError
 from streaming.kafka.records import read_ranges, topic_ranges
-from streaming.kafka.topics import Admin, Topic
+from streaming.kafka.topic import Topic
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Record, Source, read_result
 from streaming.operations.forget.replays import replays
 from streaming.pipeline.decode import record_format

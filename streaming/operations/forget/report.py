@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from streaming.kafka.topics import Topic
+from streaming.kafka.topic import Topic
 from streaming.operations.forget.forget import Remaining
 from streaming.operations.forget.places import DocumentPlaces, Places, TopicRecord, by_topic
 from streaming.wording import counted

@@ -18,7 +18,8 @@ from typing import Any
 
 from streaming.errors import TopicError, UsageError
 from streaming.kafka.records import Ranges
-from streaming.kafka.topics import Admin, Topic
+from streaming.kafka.topic import Topic
+from streaming.kafka.topics import Admin
 from streaming.operations.diff.side import dead_letters_of
 from streaming.operations.offset_range import Bound, resolve
 from streaming.operations.replay.record import (

@@ -25,7 +25,8 @@ from streaming.messages import Header, Source, read_source, restored
 from streaming.operations.offset_range import Bound, resolve
 from streaming.operations.verify.unmet import Deletions, add_archived
 from streaming.settings import Settings
-from streaming.spark.checkpoint.checkpoint import Checkpoint, committed_offsets, read_record
+from streaming.spark.checkpoint.checkpoint import Checkpoint, read_record
+from streaming.spark.checkpoint.spark_logs import committed_offsets
 
 # Positions that a report names.
 _MOST_NAMED = 20

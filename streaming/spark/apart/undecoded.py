@@ -13,7 +13,7 @@ from streaming.errors import QueryError
 from streaming.kafka.records import read_ranges
 from streaming.settings import Settings
 from streaming.spark.apart.records_frame import frame_of
-from streaming.spark.checkpoint.checkpoint import PlannedBatch, planned_batch
+from streaming.spark.checkpoint.spark_logs import PlannedBatch, planned_batch
 
 
 def cannot_be_decoded(error: QueryError) -> bool:

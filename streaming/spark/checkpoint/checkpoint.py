@@ -28,6 +28,7 @@ from typing import Any
 
 from streaming.errors import CheckpointError
 from streaming.machine.java_paths import java_refusal
+from streaming.spark.checkpoint.spark_logs import check_log
 
 LOCK = "gistream.lock"
 _FILE = "gistream.json"
@@ -206,59 +207,6 @@ def write_beside(location: str, name: str, content: object) -> None:
         raise CheckpointError(f"The checkpoint at {location} cannot be written: {error.strerror}.") from error
 
 
-def last_committed(location: str) -> int | None:
-    """Return the number of the last micro-batch that Spark committed; None when there is none."""
-    folder = Path(location) / "commits"
-    return max((int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit()), default=None)
-
-
-@dataclass(frozen=True)
-class PlannedBatch:
-    """A micro-batch that Spark planned: its number, the offsets of each partition, and Spark's JSON of their ends."""
-
-    number: int
-    ranges: dict[tuple[str, int], tuple[int, int]]
-    end_offsets: str
-
-
-def planned_batch(location: str) -> PlannedBatch:
-    """Return the last micro-batch that Spark planned, committed or not."""
-    folder = Path(location) / "offsets"
-    number = max(int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit())
-    end_offsets = _last_line(folder / str(number))
-    before = folder / str(number - 1) if number else _first_offsets(location)
-    starts, ends = json.loads(_last_line(before)), json.loads(end_offsets)
-    ranges = {
-        # A partition that the topic got in the meantime begins at its first offset.
-        (topic, int(partition)): (starts.get(topic, {}).get(partition, 0), end)
-        for topic, partitions in ends.items()
-        for partition, end in partitions.items()
-    }
-    return PlannedBatch(number, ranges, end_offsets)
-
-
-def committed_offsets(location: str) -> str | None:
-    """Return Spark's JSON of topic, partition and next offset after the last committed micro-batch; None before one."""
-    number = last_committed(location)
-    file = Path(location) / "offsets" / str(number)
-    return _last_line(file) if number is not None and file.exists() else None
-
-
-def next_offsets(location: str) -> str | None:
-    """Return Spark's JSON of topic, partition and the offset at which a query goes on; None before it has looked."""
-    first = _first_offsets(location)
-    return committed_offsets(location) or (_last_line(first) if first.exists() else None)
-
-
-def _first_offsets(location: str) -> Path:
-    """Return the file in which Spark notes where the only source of a query begins."""
-    return Path(location) / "sources" / "0" / "0"
-
-
-def _last_line(file: Path) -> str:
-    return file.read_text().splitlines()[-1]
-
-
 def _folder(checkpoint: Checkpoint) -> Path:
     if "://" in checkpoint.location:
         raise CheckpointError(
@@ -303,7 +251,7 @@ def _read(checkpoint: Checkpoint) -> Record:
             PinnedRecipe(**content["recipe"]) if content.get("recipe") else None,
         )
         for log in ("offsets", "commits"):
-            _check_log(folder / log)
+            check_log(folder / log)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"The checkpoint at {folder} cannot be read ({error}); restore it from a copy, or {checkpoint.remedy}."
@@ -323,19 +271,3 @@ def write_record(checkpoint: Checkpoint, record: Record) -> None:
     """Write the record of a checkpoint that is `locked`; raises `CheckpointError`."""
     written_by = f"gistream {version('gistream')}"
     write_beside(checkpoint.location, _FILE, {"version": _VERSION, "written_by": written_by, **asdict(record)})
-
-
-def _check_log(folder: Path) -> None:
-    """Check the newest entry of one of Spark's logs: Spark reports a broken entry as a Java exception."""
-    if not folder.is_dir():
-        return
-    batches = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
-    if not batches:
-        return
-    newest = folder / str(batches[-1])
-    version, *rest = newest.read_text().splitlines() or [""]
-    if not version.startswith("v"):
-        raise ValueError(f"{newest} is not a file of Spark's")
-    for line in rest:
-        if line not in ("-", ""):
-            json.loads(line)

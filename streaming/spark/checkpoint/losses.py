@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streaming.errors import CheckpointError, GistreamError, TopicError
-from streaming.kafka.topics import Extent
+from streaming.kafka.topic import Extent
 from streaming.spark.checkpoint.positions import Positions, name_offsets
 
 Kind = Literal["recreated", "gone", "left", "expired", "moved back"]

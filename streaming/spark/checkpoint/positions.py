@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.spark.checkpoint.checkpoint import last_committed
+from streaming.spark.checkpoint.spark_logs import last_committed
 
 # What Spark writes for a query without watermark and state.
 _COMMIT = 'v1\n{"nextBatchWatermarkMs":0}'

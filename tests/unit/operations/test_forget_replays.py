@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.kafka.topics import Topic
+from streaming.kafka.topic import Topic
 from streaming.operations.forget.replays import forget_filters, replays
 from streaming.operations.replay.record import OffsetRange, ReplayFolder, ReplayRecord
 from streaming.settings import Settings, load

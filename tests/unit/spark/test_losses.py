@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streaming.errors import CheckpointError, TopicError
-from streaming.kafka.topics import Extent
+from streaming.kafka.topic import Extent
 from streaming.spark.acceptance import resumed
 from streaming.spark.checkpoint.losses import find_losses, refuse_losses
 from streaming.spark.checkpoint.positions import Position, move_positions, read_positions
