@@ -27,6 +27,8 @@ from streaming.spark.prepare import Plan
 from streaming.spark.watch import StopRequest, finish
 from streaming.terminal.progress import ProgressBar
 
+# Spark logs milliseconds.
+MILL = "mill-of-orrin"
 SECRET = "The zanzibar mill burned on Tuesday. Anna saw the smoke."
 
 
@@ -66,7 +68,7 @@ def test_nothing_of_a_document_is_found_afterwards_and_others_keep_what_is_their
     settings_of = {"sink": ("kafka", f"parquet={tmp_path / 'out'}"), "store": str(tmp_path / "store")}
     ready = plan(**settings_of)
     (sent, *_) = send(
-        (b"mill", document(SECRET)),
+        (MILL.encode(), document(SECRET)),
         (b"twin", document(SECRET)),
         (b"ship", document("The harbour froze.")),
         (b"bad", b'{"zanzibar": 1}'),
@@ -76,29 +78,29 @@ def test_nothing_of_a_document_is_found_afterwards_and_others_keep_what_is_their
     folders = [settings.data_dir, tmp_path]
     assert {path.parent.parent.name for path in holding(folders, "zanzibar")} >= {"summaries", "dead_letters"}
 
-    places, remaining = forgotten(ready.settings, "mill", "twin", "bad")
+    places, remaining = forgotten(ready.settings, MILL, "twin", "bad")
     assert remaining == []
-    mill = places.documents["mill"]
+    mill = places.documents[MILL]
     assert [(r.place.partition, r.place.offset) for r in mill.inputs] == [sent]
     assert (len(mill.results), len(mill.entries)) == (1, 2)
     assert dict(next(iter(mill.rows.values())).rows) == {"summaries": 1}
     assert len(places.documents["bad"].dead_letters) == 1
     # Both had the answer and the summary of one text, and one of them has generated it.
     assert len(places.documents["twin"].entries) == 2
-    hashes = [r["document_sha256"] for r in summaries(ready.settings) if r["id"] == "mill"]
-    assert holding(folders, "zanzibar", "mill", "twin", "'bad'", *hashes) == []
+    hashes = [r["document_sha256"] for r in summaries(ready.settings) if r["id"] == MILL]
+    assert holding(folders, "zanzibar", MILL, "twin", "'bad'", *hashes) == []
     assert [row["id"] for row in pq.read_table(tmp_path / "out" / "summaries").to_pylist()] == ["ship"]
 
     # The archive's query meets the tombstones, and the ids do not come back by them.
     archive(spark, plan(**settings_of))
-    assert holding(folders, "zanzibar", "mill", "twin", "'bad'") == []
+    assert holding(folders, "zanzibar", MILL, "twin", "'bad'") == []
     location = ArchiveLocation(str(tmp_path / "out"))
     account = verify(ready.settings, archive=location, on_record=lambda: None)
     assert (account.summaries, account.deletions, account.missing_records) == (1, 3, 0)
-    again, remaining = forgotten(ready.settings, "mill")
-    assert (remaining, again.documents["mill"].rows, again.documents["mill"].entries) == ([], {}, [])
+    again, remaining = forgotten(ready.settings, MILL)
+    assert (remaining, again.documents[MILL].rows, again.documents[MILL].entries) == ([], {}, [])
     # A deletion is the newest already.
-    assert len([r for r in read_topic(settings, settings.output_topic) if r.key == b"mill"]) == 2
+    assert len([r for r in read_topic(settings, settings.output_topic) if r.key == MILL.encode()]) == 2
 
 
 def summaries(settings: Settings) -> list[dict[str, Any]]:
