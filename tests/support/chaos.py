@@ -186,7 +186,7 @@ class Chaos:
 
     def _is_done(self) -> bool:
         log = self._folder / "run.log"
-        return log.exists() and "all records have results" in log.read_text(errors="replace")[-400:]
+        return log.exists() and "nothing to do" in log.read_text(errors="replace")[-200:]
 
     def _pause(self, least: float, most: float) -> None:
         threading.Event().wait(self._chance.uniform(least, most))
