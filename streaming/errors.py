@@ -36,6 +36,7 @@ Neither error ever carries the document's text.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -203,6 +204,8 @@ def reason(error: BaseException) -> str:
     return "no answer in time" if isinstance(error, TimeoutError) or kind.endswith("TimeoutError") else kind
 
 
+# No space on the disk, in the user's quota, or in the largest file that may be.
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # The errors of the surroundings, not of the command line: `gistream doctor` finds them.
 _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 
@@ -210,8 +213,20 @@ _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 def run_command(command: Callable[[], object]) -> int:
     """Run a command-line app and return the exit code; an error of the service becomes one line on standard error.
 
-    What a stream's encoding cannot show is replaced. A reader that has read enough (`| head`) ends the command with 0.
+    What a stream's encoding cannot show is replaced. A reader that has read enough (`| head`) ends the command with 0,
+    a full disk with 7.
     """
+    try:
+        return _run(command)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        _print_error("gistream: The disk is full: no space is left for what this command prints or writes.")
+        return MachineError.exit_code
+
+
+def _run(command: Callable[[], object]) -> int:
+    """Run a command-line app as `run_command` does; raises the `OSError` of a disk that is full."""
     # Python has None for a stream that was closed before its start (`>&-`).
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
@@ -264,9 +279,11 @@ def _is_closed(output: int) -> bool:
 
 
 def _flush(streams: list[io.TextIOWrapper]) -> None:
-    """Write what is left of the output; Python itself would complain about a closed pipe at its end."""
+    """Write what is left of the output; Python itself would complain about a closed pipe or a full disk at its end."""
     for stream in streams:
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if not isinstance(error, BrokenPipeError):
+                raise

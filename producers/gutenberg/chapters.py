@@ -21,6 +21,9 @@ from streaming.wording import counted
 _EPIGRAPH = 60
 # In a list of chapters the average title has fewer words than this; the average chapter has more.
 _TITLE = 20
+_CAPTION = re.compile(r"\[Illustration:[^\[\]]*\]", re.IGNORECASE)
+# Lines of a caption; a longer one is a paragraph of its own.
+_LONGEST_CAPTION = 6
 _END = re.compile(r"[\W_]*|_?(?:the end|finis)[.!]?_?", re.IGNORECASE)
 
 
@@ -119,12 +122,14 @@ def _cut(lines: list[str], headings: list[Heading]) -> Sections:
     # A table of contents ends the text before it.
     inside = [heading.start for heading in [*text_headings, *contents] if heading.start < end]
     starts = sorted({*inside, *(heading.start for heading in back_matter), len(lines)})
-    ends = dict(pairwise(starts))
+    captions = {heading.start: _caption_above(lines, heading.start) for heading in text_headings}
+    ends = {start: captions.get(following, following) for start, following in pairwise(starts)}
     open_parts: list[Heading] = []
     epigraph = ""
     chapters = []
     for heading in text_headings:
-        text = "\n".join(lines[heading.end : ends[heading.start]])
+        caption = [line for line in lines[captions[heading.start] : heading.start] if line.strip()]
+        text = "\n".join(caption + lines[heading.end : ends[heading.start]])
         if heading.kind == "part":
             open_parts = nest(open_parts, heading)
             if len(text.split()) <= _EPIGRAPH:
@@ -143,6 +148,17 @@ def _cut(lines: list[str], headings: list[Heading]) -> Sections:
         if text:
             behind.append(Chapter((), heading.label, None, heading.title, text))
     return sections
+
+
+def _caption_above(lines: list[str], start: int) -> int:
+    """Return where the caption of a picture that stands right above a heading begins; `start` without one."""
+    end = start
+    while end and not lines[end - 1].strip():
+        end -= 1
+    first = end
+    while first and lines[first - 1].strip() and end - first < _LONGEST_CAPTION:
+        first -= 1
+    return first if _CAPTION.fullmatch("\n".join(lines[first:end]).strip()) else start
 
 
 def _paragraphs(text: str) -> str:

@@ -134,3 +134,12 @@ def test_a_file_gets_lines_that_no_width_cuts(prompts: str) -> None:
     Path(prompts, "long.toml").write_text(f'description = "{words}"\nsystem = "Summarize."\n')
     assert words.encode() in python(MAIN, "prompts", "list", "--prompts-dir", prompts).stdout
     assert words.encode() in python(MAIN, "produce", "files", words).stderr
+
+
+@pytest.mark.parametrize("arguments", ["prompts list", "prompts show default", "config show", "config show --json"])
+def test_a_full_disk_is_one_sentence(arguments: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-c", MAIN, *arguments.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 7
+    assert done.stderr == b"gistream: The disk is full: no space is left for what this command prints or writes.\n"

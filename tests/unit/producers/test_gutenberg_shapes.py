@@ -157,3 +157,15 @@ def test_what_does_not_count_up_is_refused_with_what_was_seen(tmp_path: Path, bo
     message = refusal(tmp_path, book)
     assert f"mill.txt: {seen}" in message
     assert "mill.txt --split REGEX`" in message
+
+
+@pytest.mark.parametrize("caption", ["[Illustration: THE MILL]", "[Illustration: The mill,\nby night]"])
+@pytest.mark.parametrize("shape", ["CHAPTER, the title below", "numeral and title in one line", "another word"])
+def test_a_caption_above_a_heading_goes_with_its_chapter(tmp_path: Path, shape: str, caption: str) -> None:
+    book = whole(lambda part, book: f"{caption}\n\n{NUMBERED[shape](part, book)}")
+    assert texts(tmp_path, book) == [f"{caption}\n\n{text}" for text in TEXTS]
+
+
+def test_a_caption_within_a_chapter_and_a_paragraph_in_brackets_stay(tmp_path: Path) -> None:
+    book = whole(NUMBERED["another word"]).replace(TEXTS[2], f"[Illustration: A]\n\n{TEXTS[2]}\n\n[So it ends.]")
+    assert texts(tmp_path, book)[2] == f"[Illustration: A]\n\n{TEXTS[2]}\n\n[So it ends.]"
