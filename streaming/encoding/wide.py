@@ -88,7 +88,8 @@ def is_language(text: str, *, proved: bool) -> bool:
     if own + latin < _OWN_SCRIPT * len(letters):
         return False
     ideographs = [letter for letter in letters if is_ideograph(letter)]
-    if ideographs and len(text) < _FEWEST_IDEOGRAPHS:
+    # One beside a mark or an accented letter proves as little as one alone.
+    if ideographs and (len(text) if has_ascii else len(ideographs)) < _FEWEST_IDEOGRAPHS:
         return False
     return are_in_use(ideographs)
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.encoding.reading import decode_text
+from streaming.encoding.wide import decode_wide
 from streaming.errors import BadInput
 
 BARE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
@@ -66,3 +67,8 @@ def test_a_number_is_no_text(number: int) -> None:
     for raw in (number.to_bytes(4, "big"), number.to_bytes(8, "big")):
         with pytest.raises(BadInput):
             decode_text(raw)
+
+
+@pytest.mark.parametrize("raw", [b"bad\xff\xfe\x00", b"ok!!\xe9\x00"])
+def test_a_damaged_short_text_is_no_chinese(raw: bytes) -> None:
+    assert decode_wide(raw) is None
