@@ -86,7 +86,8 @@ class Tail:
             if not partitions:
                 self._consumer.close()
                 raise TopicError(
-                    f"Topic '{topic}' does not exist on {servers}; create it with `gistream topics create`."
+                    f"Topic '{topic}' does not exist on {servers}; create it with `gistream topics create`, or correct "
+                    "its name."
                 )
         self._partitions = [
             TopicPartition(topic, number) for topic in self._topics for number in sorted(numbers[topic])

@@ -67,7 +67,8 @@ class Publisher:
         except KafkaTimeoutError as error:
             raise TopicError(
                 f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
-                f"create`. Acknowledged before: {counted(self.report.acknowledged, 'document')}."
+                f"create --input-topic {self._topic}`. Acknowledged before: "
+                f"{counted(self.report.acknowledged, 'document')}."
             ) from error
         except KafkaError as error:
             self.refuse(document.name, reason(error))
