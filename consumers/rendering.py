@@ -6,6 +6,7 @@ The lines of a summary are as wide as the console, with whole words, also where 
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from streaming.wording import counted, shortened
 _LONGEST_QUOTATION = 160
 # Cells of a title that are shown also on a line that has no room for them.
 _LEAST_TITLE = 20
+# Between letters of Persian and the parts of an emoji; no terminal is controlled by them.
+_JOINERS = "\u200c\u200d"
 
 
 def tail_block(result: OutputMessage) -> RenderableType:
@@ -151,8 +154,12 @@ def _quotation(place: str) -> str:
 
 
 def clean(text: str, *, keep: str = "") -> str:
-    """Return `text` without control characters but those to `keep`: a document must not control the terminal."""
-    return "".join(c if c.isprintable() or c in keep else " " for c in text)
+    """Return `text` without control characters but those to `keep`: a document must not control the terminal.
+
+    What has no width (soft hyphens, marks of direction) leaves no blank; joiners, which scripts and emoji need, stay.
+    """
+    keep += _JOINERS
+    return "".join(c if c.isprintable() or c in keep else "" if unicodedata.category(c) == "Cf" else " " for c in text)
 
 
 def tail_json(result: OutputMessage) -> str:

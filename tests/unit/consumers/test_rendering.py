@@ -11,7 +11,7 @@ from archives import summary
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from consumers.rendering import evidence_block, tail_block, tail_json
+from consumers.rendering import clean, evidence_block, tail_block, tail_json
 from streaming.messages import LeftOut, Summary, SummarySentence
 
 DOCUMENT = "The mill burned on Tuesday.\nAnna saw the smoke first and rang the bell.\nBy evening the roof was gone."
@@ -162,3 +162,8 @@ def test_a_quotation_is_cut_between_words() -> None:
     quotation = shown[shown.index("“") + 1 : shown.index("”")].split()
     assert quotation.count("…") == 1
     assert set(quotation) - {"…"} <= set(place.split())
+
+
+def test_what_has_no_width_leaves_no_blank_and_joiners_stay() -> None:
+    persian = "\u0645\u06cc\u200c\u062e"
+    assert clean(f"The fer\u00adry\u200b of \u202eLund\x1b{persian}") == f"The ferry of Lund {persian}"
