@@ -117,6 +117,8 @@ def replay(
 
     if not start:
         raise UsageError("Say where the replay begins: --from -1d, --from 2026-01-31T08:00, --from earliest.")
+    if as_json and not dry_run:
+        raise UsageError("--json prints the estimate of --dry-run; say --dry-run, too.")
     flags = command_flags(ctx)
     # Before Kafka is asked: these do not depend on it.
     ReplayFilter(filters or [], record_format(load(flags)))

@@ -29,7 +29,10 @@ def parse_bounds(start: str, end: str) -> tuple[Bound, Bound]:
     """Read what `--from` and `--to` say; raises `UsageError`."""
     if start.strip() == "latest" or end.strip() == "earliest":
         raise UsageError("--from latest and --to earliest leave nothing between them.")
-    return _parse(start, "--from"), _parse(end, "--to")
+    bounds = _parse(start, "--from"), _parse(end, "--to")
+    if isinstance(bounds[0], int) and isinstance(bounds[1], int) and bounds[0] >= bounds[1]:
+        raise UsageError(f"--from {start} is not before --to {end}, so there is nothing between them.")
+    return bounds
 
 
 def _parse(text: str, flag: str) -> Bound:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,12 +104,15 @@ class Looker:
         return min(results_so_far(self._spark, self._query.runId), total), total
 
 
-def results_so_far(spark: SparkSession, mark: str) -> int:
-    """Return the results so far of those of Spark's executions that run now and have `mark` in their description."""
-    return sum(_results(spark, mark))
+def results_so_far(spark: SparkSession, mark: str, nodes: Collection[str] = _RESULT_NODES) -> int:
+    """Return the results so far of those of Spark's executions that run now and have `mark` in their description.
+
+    `nodes` names the parts of a plan through which results pass, each result through one of them.
+    """
+    return sum(_results(spark, mark, nodes))
 
 
-def _results(spark: SparkSession, mark: str) -> Iterator[int]:
+def _results(spark: SparkSession, mark: str, nodes: Collection[str]) -> Iterator[int]:
     store = spark._jsparkSession.sharedState().statusStore()
     first = max(0, store.executionsCount() - _LAST_EXECUTIONS)
     for execution in _items(store.executionsList(first, _LAST_EXECUTIONS)):
@@ -117,7 +120,7 @@ def _results(spark: SparkSession, mark: str) -> Iterator[int]:
             continue
         values = store.executionMetrics(execution.executionId())
         for node in _items(store.planGraph(execution.executionId()).allNodes()):
-            for metric in _items(node.metrics()) if node.name() in _RESULT_NODES else ():
+            for metric in _items(node.metrics()) if node.name() in nodes else ():
                 value = values.get(metric.accumulatorId())
                 if metric.name() == _ROWS and value.isDefined():
                     # Java writes "1,234".

@@ -33,6 +33,8 @@ from streaming.spark.watch import COUNTED, Batch, StopRequest, counts, read_coun
 _LOOK_SECONDS = 0.2
 # Between two counts of its results, which take 20 ms; heartbeats bring new counts every 2 s.
 _COUNT_SECONDS = 1.0
+# Where results are counted. The records themselves come through a "Scan ExistingRDD" here.
+_RESULT_NODES = ("MapInPandas",)
 # How long Spark may take to end the tasks of a micro-batch that is abandoned.
 _CANCEL_SECONDS = 10
 
@@ -104,7 +106,7 @@ def run_records(
 
 def _done(spark: SparkSession, group: str, records: int) -> int:
     try:
-        return min(results_so_far(spark, group), records)
+        return min(results_so_far(spark, group, _RESULT_NODES), records)
     except JVM_GONE:
         # The micro-batch itself raises the reason.
         return 0

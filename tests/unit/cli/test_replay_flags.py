@@ -26,6 +26,8 @@ def replay(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (["--from", "latest"], "leave nothing between them"),
         (["--from", "yesterday"], "--from takes earliest, latest or a time"),
         (["--from", "-1h", "--filter", "title=x"], "--filter takes id=VALUE or metadata.NAME=VALUE"),
+        (["--from", "-1h", "--json"], "--json prints the estimate of --dry-run"),
+        (["--from", "-1h", "--to", "-2h"], "--from -1h is not before --to -2h"),
         (["--from", "-1h", "--output-topic", "documents"], "must be different topics"),
         (["resume", "20260131-0800-7f3a"], "There is no replay '20260131-0800-7f3a'"),
         (["cancel", "20260131-0800-7f3a"], "There is no replay '20260131-0800-7f3a'"),

@@ -31,6 +31,9 @@ def test_a_bound_is_a_time_or_an_offset_of_each_partition(text: str, bound: Boun
         ("0=1,0=2", "latest", "--from names a partition twice"),
         ("earliest", "0=", "--to takes offsets as partition=offset"),
         ("0=1,yesterday", "latest", "--from takes offsets as"),
+        ("2026-01-02", "2026-01-01", "--from 2026-01-02 is not before --to 2026-01-01"),
+        ("-1d", "-2d", "--from -1d is not before --to -2d"),
+        ("2026-01-02", "2026-01-02", "nothing between them"),
         ("earliest", "soon", "--to takes earliest, latest or a time"),
     ],
 )
