@@ -132,6 +132,8 @@ class Tail:
                 for record in records:
                     if ends is not None and record.offset >= ends[TopicPartition(record.topic, record.partition)]:
                         continue
+                    if self._deletes_letter(record):
+                        continue
                     result = self._parse(record)
                     if isinstance(result, Unreadable) or self._newest.admit(result):
                         yield self._with_meeting(result)
@@ -155,6 +157,10 @@ class Tail:
             raise TopicError(
                 f"{' and '.join(self._topics)} on {self._servers} cannot be read: {reason(error)}."
             ) from error
+
+    def _deletes_letter(self, record: Any) -> bool:
+        """Tell whether a record is the tombstone that `gistream forget` sends to a compacted dead-letter topic."""
+        return record.topic == self._dead_letter_topic and record.value is None and not record.headers
 
     def _parse(self, record: Any) -> TailRead:
         dead_letter = record.topic == self._dead_letter_topic

@@ -24,10 +24,10 @@ _DELIVERY_SECONDS = 120
 
 @dataclass(frozen=True)
 class KafkaTombstone:
-    """A tombstone, and the partition that it goes to: that of the records which it deletes."""
+    """A tombstone, and the partition that it goes to: that of the records which it deletes; None by its key."""
 
     topic: str
-    partition: int
+    partition: int | None
     key: bytes
     headers: tuple[Header, ...]
 

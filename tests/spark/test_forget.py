@@ -17,9 +17,11 @@ from spark_queries import MakePlan, drain
 
 from consumers.tail import Tail
 from streaming.archive import ArchiveLocation
-from streaming.messages import Deletion, Summary
+from streaming.messages import DeadLetter, Deletion, FailedDocument, Summary
 from streaming.operations.forget.forget import Remaining, forget
 from streaming.operations.forget.places import Places, look
+from streaming.operations.redrive.dead_letters import survey
+from streaming.operations.redrive.letter_places import LetterTopic
 from streaming.operations.verify.verify import verify
 from streaming.settings import Settings
 from streaming.spark.archive_query import archiving, hold_archive_checkpoint
@@ -153,8 +155,14 @@ def test_a_dead_letter_topic_that_is_compacted_gets_a_tombstone_and_one_that_kee
     ready = plan()
     send((b"bad", b"{}"))
     drain(spark, ready)
+    assert [letter.state for letter in dead_letters(settings)] == ["waiting"]
     assert forgotten(ready.settings, "bad")[1] == []
     assert [r.value for r in read_topic(settings, settings.dead_letter_topic)] == [b"{}"]
+    # A redrive leaves it, and forgetting it again sends nothing.
+    assert [letter.state for letter in dead_letters(settings)] == ["summarized"]
+    assert [(r.key, r.value) for r in read_topic(settings, settings.output_topic)] == [(b"bad", None)]
+    assert forgotten(ready.settings, "bad")[1] == []
+    assert len(read_topic(settings, settings.output_topic)) == 1
     configure(settings, settings.dead_letter_topic, {"cleanup.policy": "compact"})
     _, [forever] = forgotten(ready.settings, "bad")
     assert "set its max.compaction.lag.ms" in forever.sentence
@@ -162,8 +170,17 @@ def test_a_dead_letter_topic_that_is_compacted_gets_a_tombstone_and_one_that_kee
         (b"bad", b"{}"),
         (b"bad", None),
     ]
+    # No reader takes the tombstone for a foreign record.
+    tail = Tail(settings, summaries=False, dead_letters=True)
+    tail.seek("earliest")
+    assert [type(result) for result in tail.read(until_end=True) if result is not None] == [DeadLetter]
+    tail.close()
     configure(settings, settings.dead_letter_topic, {"cleanup.policy": "compact", "max.compaction.lag.ms": "3600000"})
     assert forgotten(ready.settings, "bad")[1] == []
+
+
+def dead_letters(settings: Settings) -> list[FailedDocument]:
+    return survey(settings, LetterTopic(settings), lambda: None).letters
 
 
 def configure(settings: Settings, topic: str, values: dict[str, str]) -> None:

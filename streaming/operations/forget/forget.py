@@ -10,7 +10,8 @@ named, and nothing counts as done before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from streaming.archive.erase import erase
@@ -20,6 +21,7 @@ from streaming.messages import Source, source_headers
 from streaming.operations.forget.places import (
     DocumentPlaces,
     Places,
+    TopicRecord,
     by_topic,
     dead_letter_ids,
     newest_results,
@@ -50,7 +52,7 @@ def forget(settings: Settings, places: Places, bar: ProgressBar) -> list[Remaini
     sweep_scratch(settings.scratch_dir)
     try:
         if places.topics is not None:
-            send_tombstones(settings, tombstones(places))
+            send_tombstones(settings, tombstones(places, settings))
     except GistreamError as error:
         remaining.append(Remaining(None, f"the tombstones were not sent: {error}"))
     try:
@@ -83,13 +85,15 @@ def remaining_of(places: Places) -> list[Remaining]:
     return sentences
 
 
-def tombstones(places: Places) -> Iterator[KafkaTombstone]:
+def tombstones(places: Places, settings: Settings) -> Iterator[KafkaTombstone]:
     """Yield the tombstones that delete the documents on their topics; none where a deletion is the newest already."""
     for document in places.documents.values():
-        for record in newest_results(document):
+        newest = newest_results(document)
+        for record in newest:
             if not record.is_deletion and record.result_of is not None and record.key is not None:
                 headers = tuple(source_headers([], record.result_of))
                 yield KafkaTombstone(record.place.topic, record.place.partition, record.key, headers)
+        yield from _of_waiting_letters(document, newest, places, settings)
         # Where nothing is compacted, a record without a value deletes nothing, and readers would stumble over it.
         compacted = {
             (record.place.topic, record.place.partition, record.key)
@@ -97,6 +101,29 @@ def tombstones(places: Places) -> Iterator[KafkaTombstone]:
             if record.key is not None and "compact" in _policy(places, record.place.topic)
         }
         yield from (KafkaTombstone(topic, partition, key, ()) for topic, partition, key in sorted(compacted))
+
+
+def _of_waiting_letters(
+    document: DocumentPlaces, newest: Sequence[TopicRecord], places: Places, settings: Settings
+) -> Iterator[KafkaTombstone]:
+    """Yield a deletion at the position of each dead letter that has no later result: else a redrive would send it."""
+    output = settings.output_topic
+    if output not in (places.topics or {}):
+        return
+    newest_offset: dict[tuple[str, int], int] = defaultdict(lambda: -1)
+    for record in newest:
+        if record.result_of is not None and record.place.topic == output:
+            newest_offset[record.result_of.topic, record.result_of.partition] = record.result_of.offset
+    letters: dict[tuple[str, int], Source] = {}
+    for record in document.dead_letters:
+        source = record.result_of
+        if source is None or record.place.topic != settings.dead_letter_topic:
+            continue
+        partition = source.topic, source.partition
+        if source.offset > newest_offset[partition]:
+            newest_offset[partition], letters[partition] = source.offset, source
+    for source in letters.values():
+        yield KafkaTombstone(output, None, document.id.encode(), tuple(source_headers([], source)))
 
 
 def _policy(places: Places, topic: str) -> str:
