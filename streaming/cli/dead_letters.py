@@ -92,7 +92,10 @@ def list_letters(
     if not letters:
         settled = len(survey.select(chosen)) if not everything else 0
         more = f"; {counted(settled, 'document')} failed before, and nothing is left to do (--all)" if settled else ""
-        notes.print(f"nothing waits among the dead letters of {place.name}{more}")
+        which = f"nothing waits among the dead letters of {place.name}"
+        if others := not_chosen(survey, chosen):
+            which = f"nothing that you chose waits among the dead letters of {place.name}, but {others:,} others do"
+        notes.print(f"{which}{more}")
 
 
 def show(
@@ -172,6 +175,8 @@ def stats(
         sys.stdout.write(json.dumps({"documents": len(letters), "counts": counts}) + "\n")
     elif letters:
         print_table(reason_table(letters, by_state=True))
+    elif survey.letters:
+        notes.print(f"{place.name} has no dead letter that you chose, but {len(survey.letters):,} others")
     else:
         notes.print(f"{place.name} has no dead letter")
 
@@ -188,6 +193,13 @@ def selection(types: list[str] | None, stages: list[str] | None, ids: list[str] 
         raise UsageError("--since latest leaves nothing; name a time, such as -1h.")
     moment = None if start == "earliest" else int(start)
     return Selection(tuple(types or ()), tuple(stages or ()), tuple(ids or ()), moment)
+
+
+def not_chosen(survey: Survey, selection: Selection) -> int:
+    """Return how many documents wait that a selection leaves out; a misspelt type chooses none."""
+    from streaming.operations.dead_letters import Selection
+
+    return len(survey.select(Selection(), ["waiting"])) - len(survey.select(selection, ["waiting"]))
 
 
 @contextmanager

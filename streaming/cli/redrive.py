@@ -19,6 +19,7 @@ from streaming.cli.dead_letters import (
     Since,
     Stages,
     Types,
+    not_chosen,
     selection,
     surveyed,
 )
@@ -102,6 +103,8 @@ def redrive(
     if not letters:
         out.print(f"nothing to redrive in {place.name}")
         _print_left_out(selected, settings.max_attempts)
+        if others := not_chosen(survey, chosen):
+            out.print(f"left out: {others:,} waiting that you did not choose (--type, --stage, --since, --id)")
         return
     topics = Counter(letter.source.topic for letter in letters)
     out.print(f"to send back from {place.name}: {counted(len(letters), 'document')}")

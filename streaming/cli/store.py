@@ -67,7 +67,8 @@ def gc(
     ctx: typer.Context,
     older_than: Annotated[str | None, typer.Option(help="Remove entries that were made before: 30d, 12h, 4w.")] = None,
     keep_recipe: Annotated[
-        list[str] | None, typer.Option(help="Remove the entries of all other recipes; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Remove the entries of all other recipes; the first characters do. May be repeated."),
     ] = None,
     max_size: Annotated[str | None, typer.Option(help="Remove the oldest entries beyond this: 500MB, 20GB.")] = None,
     store: StorePlace = None,
@@ -86,6 +87,8 @@ def gc(
         raise UsageError("Say what to remove: --older-than, --keep-recipe or --max-size.")
     age = None if older_than is None else _amount(older_than, _SECONDS, "--older-than takes a time such as 30d or 12h")
     most = None if max_size is None else _amount(max_size, _BYTES, "--max-size takes a size such as 500MB or 20GB")
+    if "" in (keep_recipe or ()):
+        raise UsageError("--keep-recipe takes a recipe, or its first characters.")
     folder = _folder(load(command_flags(ctx)))
     with ProgressBar(notes) as bar:
         bar.begin("entries", sum(size.entries for size in sizes(folder)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import get_args
 
-from streaming.errors import GistreamError
+from streaming.errors import GistreamError, UsageError
 from streaming.storage import File, Folder
 from streaming.store.entry import unpack
 from streaming.store.store import MARK_SUFFIX, SUFFIX, Kind
@@ -69,25 +69,41 @@ def collect(
 ) -> Removed:
     """Remove entries older than `older_than` seconds, of other recipes, and the oldest ones beyond `max_bytes`.
 
-    The marks of an entry go with it. Without `keep_recipes` all recipes stay. `now` is in seconds since 1970. Raises
-    `MachineError`.
+    The marks of an entry go with it. `keep_recipes` are recipes or the beginnings of them; without them all recipes
+    stay. `now` is in seconds since 1970. Raises `MachineError`, and `UsageError` for a recipe that no entry has.
     """
     marks: dict[str, list[str]] = defaultdict(list)
     for mark in (file.path for kind in KINDS for file in folder.files(kind, MARK_SUFFIX)):
         marks[PurePosixPath(mark).name.partition(".")[0]].append(mark)
     files = sorted((file for kind in KINDS for file in folder.files(kind, SUFFIX)), key=lambda file: file.modified)
+    kept = _of_recipes(folder, files, keep_recipes, on_entry) if keep_recipes else {file.path for file in files}
     left = sum(file.bytes for file in files)
     entries = removed = 0
     for file in files:
-        on_entry()
+        if not keep_recipes:
+            on_entry()
         old = older_than is not None and now - file.modified / 1e9 > older_than
-        foreign = bool(keep_recipes) and _recipe(folder, file) not in keep_recipes
-        if old or foreign or (max_bytes is not None and left > max_bytes):
+        if old or file.path not in kept or (max_bytes is not None and left > max_bytes):
             for path in (file.path, *marks.get(PurePosixPath(file.path).stem, ())):
                 folder.remove(path)
             left -= file.bytes
             entries, removed = entries + 1, removed + file.bytes
     return Removed(entries, removed)
+
+
+def _of_recipes(
+    folder: Folder, files: Collection[File], keep_recipes: Collection[str], on_entry: Callable[[], None]
+) -> set[str]:
+    """Return the paths of the entries of some recipes; raises `UsageError` for a recipe that no entry has."""
+    recipes: dict[str, str] = {}
+    for file in files:
+        on_entry()
+        recipes[file.path] = _recipe(folder, file) or ""
+    for name in keep_recipes:
+        # A misspelt name would remove everything.
+        if not any(recipe.startswith(name) for recipe in recipes.values()):
+            raise UsageError(f"The store has no entry of recipe '{name}', so --keep-recipe would keep nothing of it.")
+    return {path for path, recipe in recipes.items() if recipe.startswith(tuple(keep_recipes))}
 
 
 def _is_whole(folder: Folder, file: File) -> bool:

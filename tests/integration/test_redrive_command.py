@@ -62,6 +62,12 @@ def test_dead_letters_are_listed_shown_sent_back_once_and_listed_as_redriven(run
         {"reason": "summarize/DeadlineExceeded", "state": "waiting", "count": 2},
         {"reason": "summarize/EngineCrashed", "state": "waiting", "count": 1},
     ]
+    # A misspelt type does not look as if nothing waited.
+    none = run("redrive", "--type", "Deadline", "--yes")
+    assert (none.returncode, sent_back(settings)) == (0, 0)
+    assert "left out: 3 waiting that you did not choose" in none.stdout
+    assert "but 3 others do" in run("dead-letters", "list", "--type", "Deadline").stderr
+    assert "but 3 others" in run("dead-letters", "stats", "--type", "Deadline").stderr
     dry = run("redrive", "--type", "DeadlineExceeded", "--dry-run")
     assert (dry.returncode, sent_back(settings)) == (0, 0)
     assert f"to: topic '{settings.input_topic}' (2)" in dry.stdout

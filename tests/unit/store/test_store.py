@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from object_store import ObjectStore, object_store
 
-from streaming.errors import MachineError
+from streaming.errors import MachineError, UsageError
 from streaming.storage import Folder
 from streaming.store import Labels, Store, sweep
 from streaming.store import store as store_module
@@ -132,7 +132,9 @@ def test_stats_count_verify_names_and_gc_removes(tmp_path: Path) -> None:
         return collect(folder, **(allowed | rules), on_entry=lambda: None).entries
 
     assert gc(older_than=60) == 0
-    assert gc(keep_recipes=["new"]) == 4
+    with pytest.raises(UsageError, match="no entry of recipe 'newer'"):
+        gc(keep_recipes=["new", "newer"])
+    assert gc(keep_recipes=["ne"]) == 4
     assert gc(max_bytes=sizes(folder)[0].bytes - 1) == 1
     assert gc(older_than=60, now=now + 120) == 1
     assert sizes(folder)[0].entries == 0
