@@ -197,7 +197,7 @@ def selection(types: list[str] | None, stages: list[str] | None, ids: list[str] 
 
 def not_chosen(survey: Survey, selection: Selection) -> int:
     """Return how many documents wait that a selection leaves out; a misspelt type chooses none."""
-    from streaming.operations.dead_letters import Selection
+    from streaming.operations.redrive.survey import Selection
 
     return len(survey.select(Selection(), ["waiting"])) - len(survey.select(selection, ["waiting"]))
 

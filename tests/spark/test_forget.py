@@ -20,8 +20,8 @@ from streaming.archive import ArchiveLocation
 from streaming.messages import DeadLetter, Deletion, FailedDocument, Summary
 from streaming.operations.forget.forget import Remaining, forget
 from streaming.operations.forget.places import Places, look
-from streaming.operations.redrive.dead_letters import survey
-from streaming.operations.redrive.letter_places import LetterTopic
+from streaming.operations.redrive.places import LetterTopic
+from streaming.operations.redrive.survey import survey
 from streaming.operations.verify.verify import verify
 from streaming.settings import Settings
 from streaming.spark.archive_query import archiving, hold_archive_checkpoint

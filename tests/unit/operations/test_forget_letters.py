@@ -9,8 +9,8 @@ import pytest
 from streaming.kafka.tombstones import KafkaTombstone
 from streaming.kafka.topics import Topic
 from streaming.messages import Source, read_source
-from streaming.operations.forget.places import DocumentPlaces, Places, TopicRecord
 from streaming.operations.forget.forget import tombstones
+from streaming.operations.forget.places import DocumentPlaces, Places, TopicRecord
 from streaming.settings import Settings, load
 
 TOPICS = {
