@@ -81,12 +81,14 @@ def run_records(
 
     with ThreadPoolExecutor(1, thread_name_prefix="gistream-batch") as pool:
         running = pool.submit(run)
-        deadline, next_look = None, 0.0
+        deadline, next_look, done = None, 0.0, 0
         while not wait([running], _LOOK_SECONDS).done:
             now = time.monotonic()
             if now >= next_look:
                 next_look = now + _COUNT_SECONDS
-                on_look(Look("working", now - began, _done(spark, group, records), records, stop.requested))
+                # While results are written, Spark counts nothing.
+                done = max(done, _done(spark, group, records))
+                on_look(Look("working", now - began, done, records, stop.requested))
             if not stop.requested:
                 continue
             deadline = deadline or now + settings.grace
