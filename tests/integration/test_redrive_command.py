@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from dead_letters import fail
 from installation import command, command_environment, document, gistream, read_topic
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from streaming.kafka.topics import Admin
 from streaming.settings import Settings
@@ -103,6 +105,18 @@ def test_a_flag_that_is_wrong_is_one_sentence(run: Run, arguments: tuple[str, ..
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_letter_that_no_longer_fits_its_topic_is_named_and_the_others_are_sent(run: Run, settings: Settings) -> None:
+    fail(settings, (b"a", document(SECRET)), (b"large", document(os.urandom(20_000).hex())), (b"b", document(SECRET)))
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    limit = {"max.message.bytes": "5000"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.input_topic, configs=limit)])
+    admin.close()
+    done = run("redrive", "--yes")
+    assert (done.returncode, sent_back(settings)) == (10, 2), done.stderr
+    assert "sent: 2 of 3 documents" in done.stdout
+    assert "1 document did not fit the topic with the six headers of a redriven record: large" in done.stderr
 
 
 def test_ctrl_c_ends_between_two_documents_and_says_how_many_were_sent(
