@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaProducer
@@ -18,77 +18,83 @@ from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
-    MessageSizeTooLargeError,
     ProducerFencedError,
-    RecordListTooLargeError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailedError,
 )
+from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from streaming.errors import BrokerError, TopicError, no_answer, reason
-from streaming.messages import DeadLetter, redriven_headers
+from streaming.kafka.topics import Admin, Topic
+from streaming.messages import DeadLetter, Header, redriven_headers
 from streaming.settings import Settings
 from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
 # A letter was in the topic before, so the topic's own limit decides.
 _MOST_BYTES = 2**30
-_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+# kafka-python's own size of a batch of small records.
+_BATCH_BYTES = 16_384
 _FENCED = (ProducerFencedError, InvalidProducerEpochError)
 
 
 class Redriver:
     """A connection that sends letters back to one topic; make one with `open_redriver`."""
 
-    def __init__(self, producer: KafkaProducer, topic: str) -> None:
+    def __init__(self, producer: KafkaProducer, topic: Topic) -> None:
         self._producer, self._topic = producer, topic
 
     def send(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-        """Send letters in one transaction, each to its partition, and return those that the topic refused as too large.
+        """Send letters in one transaction, each to its partition, and return those that are too large for the topic.
 
         Raises `BrokerError` and `TopicError`; then none of them is in the topic.
         """
-        if not letters or self._send_all(letters):
-            return []
-        if len(letters) == 1:
-            return list(letters)
-        # One of them is too large: each alone.
-        return [letter for letter in letters if not self._send_all([letter])]
-
-    def _send_all(self, letters: Sequence[DeadLetter]) -> bool:
-        """Send all letters or none; returns whether they fit."""
+        refused = [letter for letter in letters if not self._fits(letter)]
+        fitting = [letter for letter in letters if letter not in refused]
+        if not fitting:
+            return refused
         self._producer.begin_transaction()
         try:
-            futures = [self._start(letter) for letter in letters]
+            futures = [self._start(letter) for letter in fitting]
             self._producer.flush()
-            # The others of a transaction fail, too, with an error that says nothing.
-            errors = [future.exception for future in futures if future.failed()]
-            if errors:
-                raise next((error for error in errors if isinstance(error, _TOO_LARGE)), errors[0])
+            if errors := [future.exception for future in futures if future.failed()]:
+                raise errors[0]
             self._producer.commit_transaction()
-        except _TOO_LARGE:
-            self._producer.abort_transaction()
-            return False
         except _FENCED:
             # Its transaction is over already.
             raise
         except BaseException:
-            self._producer.abort_transaction()
+            # A transaction that cannot be ended any more is ended by the broker, or by the next redriver.
+            with suppress(KafkaError):
+                self._producer.abort_transaction()
             raise
-        return True
+        return refused
+
+    def _fits(self, letter: DeadLetter) -> bool:
+        """Tell whether the broker will take a letter. A refusal in the middle of a transaction ends this client."""
+        batch = DefaultRecordBatchBuilder(
+            magic=2, compression_type=DefaultRecordBatchBuilder.CODEC_GZIP, is_transactional=1, producer_id=-1,
+            producer_epoch=-1, base_sequence=-1, batch_size=_MOST_BYTES,
+        )  # fmt: skip
+        batch.append(0, timestamp=0, key=letter.key, value=letter.value, headers=_headers(letter))
+        return len(batch.build()) <= self._topic.max_message_bytes
 
     def _start(self, letter: DeadLetter) -> Any:
         return self._producer.send(
-            self._topic,
+            self._topic.name,
             key=letter.key,
             value=letter.value,
-            # The client knows no header without a value; such a header becomes an empty one.
-            headers=[(name, raw or b"") for name, raw in redriven_headers(letter)],
+            headers=_headers(letter),
             # The same partition, so that the offsets of an id compare.
             partition=letter.source.partition,
             # When it was sent back.
             timestamp_ms=int(time.time() * 1000),
         )
+
+
+def _headers(letter: DeadLetter) -> list[Header]:
+    # The client knows no header without a value; such a header becomes an empty one.
+    return [(name, raw or b"") for name, raw in redriven_headers(letter)]
 
 
 @contextmanager
@@ -98,6 +104,8 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
     Raises `BrokerError`, and `TopicError` when this user may not write or may not use the transactional id.
     """
     servers, name = settings.servers, f"gistream-redrive-{topic}"
+    with Admin(settings) as admin:
+        [described] = admin.describe([topic])
     producer = None
     try:
         producer = KafkaProducer(
@@ -108,6 +116,8 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
                 "allow_auto_create_topics": False,
                 "enable_idempotence": True,
                 "compression_type": "gzip",
+                # Several records share a batch only where they fit together.
+                "batch_size": min(_BATCH_BYTES, described.max_message_bytes),
                 "bootstrap_timeout_ms": _CONNECT_MS,
                 "max_block_ms": _CONNECT_MS,
                 "max_request_size": _MOST_BYTES,
@@ -116,7 +126,7 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
             },
         )
         producer.init_transactions()
-        yield Redriver(producer, topic)
+        yield Redriver(producer, described)
     except _FENCED as error:
         raise BrokerError(
             f"Another `gistream redrive` to topic '{topic}' has started; this one stopped. `gistream dead-letters "
