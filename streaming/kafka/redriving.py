@@ -25,7 +25,8 @@ from kafka.errors import (
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from streaming.errors import BrokerError, TopicError, no_answer, reason
-from streaming.kafka.topics import Admin, Topic
+from streaming.kafka.topic import Topic
+from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Header, redriven_headers
 from streaming.settings import Settings
 from streaming.settings.kafka_options import for_python
