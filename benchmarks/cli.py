@@ -81,6 +81,7 @@ def bench(
     the same command again to resume an interrupted benchmark.
 
     Examples:
+
         gistream bench --quick
 
         gistream bench war-and-peace.txt --llama-server build/llama-server --json bench.json --chart bench.png

@@ -90,6 +90,7 @@ def evaluation(
     Each reader opens it in a browser, rates, and saves a file; --ratings shows what all of them said.
 
     Examples:
+
         gistream eval --data squality-dev.jsonl --against textrank,lead,random
 
         gistream eval --data mine.jsonl --prompt default --prompt headline --limit 10

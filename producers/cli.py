@@ -63,6 +63,7 @@ def files(
     The id of a document is the key of its summary: a file that is sent again replaces its summary.
 
     Examples:
+
         gistream produce files notes/
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
@@ -94,6 +95,7 @@ def jsonl(
     """Send the JSON objects of a file, one a line: {"id": ..., "text": ..., "title": ..., "metadata": {...}}.
 
     Examples:
+
         gistream produce jsonl documents.jsonl
 
         my-export | gistream produce jsonl - --field text=doc.body --field id=doc.number
@@ -142,6 +144,7 @@ def gutenberg(
     A number is downloaded once and kept in the data dir, under books/; ./2600 is a file.
 
     Examples:
+
         gistream produce gutenberg my-book.txt --list
 
         gistream produce gutenberg 2600 --limit 12

@@ -22,6 +22,7 @@ def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
     """Start the broker and wait until it answers; it runs on when this command ends.
 
     Example:
+
         gistream broker start --data-dir /srv/gistream
     """
     _print_state(_broker(load(command_flags(ctx))).start())
@@ -37,6 +38,7 @@ def status(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) 
     """Tell whether the broker runs, and where; ends with 0 when it does, else with 4.
 
     Example:
+
         gistream broker status --json | jq -r .bootstrap_servers
     """
     state = _broker(load(command_flags(ctx))).status()

@@ -23,6 +23,7 @@ def compact(
     that is just opening the old files gets 'file not found' and must read again.
 
     Example:
+
         gistream compact /srv/gistream/archive
     """
     from streaming.archive import ArchiveLocation, CompactedDay

@@ -18,6 +18,7 @@ def show(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) ->
     """Show every setting, its value, and where the value came from; secrets are masked.
 
     Examples:
+
         gistream config show
 
         GISTREAM_SLOTS=8 gistream config show --json | jq .slots

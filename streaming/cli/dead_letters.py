@@ -73,6 +73,7 @@ def list_letters(
     """List the documents that failed, one line each however often it failed, the oldest first.
 
     Examples:
+
         gistream dead-letters list
 
         gistream dead-letters list --type DeadlineExceeded --since -1d --json | jq -r .document
@@ -119,6 +120,7 @@ def show(
     """Show why a document failed, and its headers. Its text is shown with --value only.
 
     Examples:
+
         gistream dead-letters show minutes-17
 
         gistream dead-letters show documents-0-4711 --value
@@ -160,6 +162,7 @@ def stats(
     """Count the documents that failed, by reason and by what became of them.
 
     Example:
+
         gistream dead-letters stats --since -7d
     """
     from streaming.terminal.dead_letter_tables import reason_table, reasons

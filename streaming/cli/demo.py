@@ -32,6 +32,7 @@ def demo(
     Everything the demo makes lies in the folder `demo` of the data dir and goes away with it, unless you say --keep.
 
     Examples:
+
         gistream demo
 
         gistream demo war-and-peace.txt --split 'CHAPTER .+' --limit 12

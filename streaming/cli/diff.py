@@ -53,6 +53,7 @@ def diff(
     differ: two recipes nearly always do.
 
     Examples:
+
         gistream diff summaries shadow
 
         gistream diff summaries shadow --html diff.html

@@ -53,6 +53,7 @@ def doctor(
     store is tried with an empty file.
 
     Examples:
+
         gistream doctor
 
         gistream doctor --json | jq '.findings[] | select(.state != "ok")'

@@ -30,6 +30,7 @@ def engine(
     The data dir of a demo lies in yours, so its engine is shown, too.
 
     Examples:
+
         gistream engine
 
         gistream engine --all

@@ -69,6 +69,7 @@ def forget(
     could not be removed or is still coming; each is named.
 
     Examples:
+
         gistream forget mill.txt --dry-run
 
         gistream forget 4711 4712 --yes --parquet /srv/gistream/archive

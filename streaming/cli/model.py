@@ -29,6 +29,7 @@ def list_models(as_json: Json = False) -> None:
     """List the models that are on this machine, as --model takes them: the sample, and the hub's cache.
 
     Examples:
+
         gistream model list
 
         gistream model list --json | jq -r '.models[].model'
@@ -56,6 +57,7 @@ def pull(
     downloaded; name the first. A model behind a login needs HF_TOKEN, a mirror HF_ENDPOINT.
 
     Examples:
+
         gistream model pull hf://Qwen/Qwen2.5-7B-Instruct-GGUF/qwen2.5-7b-instruct-q3_k_m.gguf
 
         HF_TOKEN=... gistream model pull hf://owner/gated-model/model.gguf
@@ -90,6 +92,7 @@ def show(
     """Describe a model: what it is, its licence as the file states it, and the memory that it will need here.
 
     Examples:
+
         gistream model show
 
         gistream model show ~/models/qwen2.5-7b-instruct-q4_k_m.gguf --slots 8

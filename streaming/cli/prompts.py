@@ -22,6 +22,7 @@ def list_profiles(ctx: typer.Context, prompts_dir: PromptsDir = None, as_json: J
     """List the profiles: those that gistream ships, and those of your folder, which come before them.
 
     Example:
+
         gistream prompts list
     """
     # Imported here, as in the other commands: only summaries need these modules.
@@ -46,6 +47,7 @@ def show(
     """Print a profile as TOML: what `new` begins with.
 
     Example:
+
         gistream prompts show minutes
     """
     sys.stdout.write(_source(name, load(command_flags(ctx)).prompts_dir))
@@ -59,6 +61,7 @@ def check(
     """Read profiles, and say what is wrong with the first that is.
 
     Example:
+
         gistream prompts check prompts/tickets.toml
     """
     from streaming.planning.work import grammars_of
@@ -88,6 +91,7 @@ def new(
     """Write a new profile into your folder, as a copy of another one, for you to change.
 
     Example:
+
         gistream prompts new tickets --like minutes --prompts-dir prompts
     """
     from streaming.summarizer.prompts import checked_profile_name

@@ -50,6 +50,7 @@ def recommend(
     how to compare two models on your own texts.
 
     Examples:
+
         gistream model recommend
 
         gistream model recommend --memory 16GB --cores 8

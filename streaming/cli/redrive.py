@@ -84,6 +84,7 @@ def redrive(
     that of a later version. What cannot or must not be sent is left out and counted.
 
     Examples:
+
         gistream redrive --dry-run
 
         gistream redrive --type DeadlineExceeded --since -1d --yes

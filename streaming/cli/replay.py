@@ -102,6 +102,7 @@ def replay(
     resumed by its id. Its model has the representation of the query that --query names.
 
     Examples:
+
         gistream replay --from -1d --prompt headline --dry-run
 
         gistream replay --from -1d --prompt headline --output-topic shadow
@@ -149,6 +150,7 @@ def resume(
     """Do the rest of an interrupted replay, with the range, filter, prompt and model with which it began.
 
     Example:
+
         gistream replay resume 20260131-0800-7f3a
     """
     from streaming.operations.replay.replay import reopen
@@ -160,6 +162,7 @@ def list_replays(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = 
     """List the replays of the data dir, the oldest first.
 
     Example:
+
         gistream replay list
     """
     from streaming.operations.replay.record import all_replays, listed
@@ -179,6 +182,7 @@ def cancel(ctx: typer.Context, replay_id: Id, data_dir: DataDir = None) -> None:
     """Cancel a replay for good; what it made stays in its topic. A running one stops after its micro-batch.
 
     Example:
+
         gistream replay cancel 20260131-0800-7f3a
     """
     from streaming.operations.replay.record import ReplayFolder

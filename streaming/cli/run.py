@@ -81,6 +81,7 @@ def run(
     --give-up-after.
 
     Examples:
+
         gistream run
 
         gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf

@@ -31,16 +31,19 @@ def stats(ctx: typer.Context, store: StorePlace = None, as_json: Json = False, d
     """Show how many entries the store has, and their size.
 
     Example:
+
         gistream store stats
     """
     from streaming.store.maintenance import sizes
 
-    folder = _folder(load(command_flags(ctx)))
+    settings = load(command_flags(ctx))
+    folder, is_used = _folder(settings), settings.store != "off"
     found = sizes(folder)
     if as_json:
-        sys.stdout.write(json.dumps({"store": folder.url, "kinds": [asdict(size) for size in found]}) + "\n")
+        content = {"store": folder.url, "used": is_used, "kinds": [asdict(size) for size in found]}
+        sys.stdout.write(json.dumps(content) + "\n")
         return
-    out.print(folder.url)
+    out.print(folder.url if is_used else f"{folder.url} (not used: --store off)")
     for size in found:
         out.print(f"{size.kind:<12}{counted(size.entries, 'entry', 'entries'):>16}, {counted(size.bytes, 'byte')}")
 
@@ -48,7 +51,10 @@ def stats(ctx: typer.Context, store: StorePlace = None, as_json: Json = False, d
 def verify(ctx: typer.Context, store: StorePlace = None, data_dir: DataDir = None) -> None:
     """Read every entry and name those that are damaged; a query leaves them out and makes them again.
 
+    Ends with 1 when an entry is damaged.
+
     Example:
+
         gistream store verify
     """
     from streaming.store.maintenance import damaged, sizes
@@ -61,6 +67,8 @@ def verify(ctx: typer.Context, store: StorePlace = None, data_dir: DataDir = Non
             number += 1
             bar.note(f"damaged: {path}")
     out.print(f"{counted(total, 'entry', 'entries')}, {number} of them damaged")
+    if number:
+        raise typer.Exit(1)
 
 
 def gc(
@@ -77,6 +85,7 @@ def gc(
     """Make the store smaller. What is removed is generated again when a query needs it.
 
     Examples:
+
         gistream store gc --older-than 90d --max-size 20GB
 
         gistream store gc --keep-recipe 82329848c45a7468

@@ -58,6 +58,7 @@ def summarize(
     """Summarize files here and now, without Kafka: the same summarizer, for trying prompts and models.
 
     Examples:
+
         gistream summarize notes/minutes.txt --prompt headline
 
         gistream summarize book.txt --split 'CHAPTER .+' --limit 3

@@ -33,6 +33,7 @@ def tail(
     """Print summaries as they arrive, each result once.
 
     Examples:
+
         gistream tail --until-end
 
         gistream tail --from -1h

@@ -42,6 +42,7 @@ def create(
     """Create the topics that are missing, with the limits that gistream needs; those that exist stay as they are.
 
     Example:
+
         gistream topics create --partitions 8 --retention-hours 720
     """
     from streaming.kafka.topic import required_topics
@@ -70,6 +71,7 @@ def peek(
     """Show what a query would read from the first records of a topic: id, title, text, metadata. Nothing is committed.
 
     Examples:
+
         gistream topics peek tickets --format json --field text=content --field id=ticket
 
         gistream topics peek -n 20 --json | jq -r .error
@@ -107,6 +109,7 @@ def describe(
     A topic has at most as many records as offsets: the end of a transaction and its aborted records have some, too.
 
     Example:
+
         gistream topics describe --json | jq '.topics[] | {name, offsets}'
     """
     from streaming.kafka.topic import result_topics

@@ -40,6 +40,7 @@ def tune(
     compared. A query that has begun keeps its representation until --representation names another.
 
     Examples:
+
         gistream tune
 
         gistream tune --quick

@@ -49,6 +49,7 @@ def verify(
     after a crash; such results are counted.
 
     Examples:
+
         gistream verify
 
         gistream verify --parquet /srv/gistream/archive --from -1d
