@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from fake_engines import FakeRecipe
 from installation import Send, document, read_topic
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 from pyspark.sql import SparkSession
 from spark_queries import MakePlan, drain
 
@@ -119,6 +121,35 @@ def test_a_range_is_replayed_exactly_while_input_arrives_and_after_two_interrupt
     assert [batch.records for batch in drain(spark, plan())] == [10]
     with pytest.raises(UsageError, match="is done"):
         reopen(settings, replay.record.id)
+
+
+def test_what_compaction_left_is_replayed_and_its_gaps_are_no_records(
+    spark: SparkSession, begin_replay: BeginReplay, send: Send, settings: Settings
+) -> None:
+    compact(settings)
+    # The cleaner leaves the segment that is being written; a record after `segment.ms` begins another one.
+    for n in range(4):
+        send(*[(f"d{key}".encode(), document(f"Text {n} of {key}.")) for key in range(6)])
+        time.sleep(0.2)
+    end = time.monotonic() + 120
+    while len(rest := read_topic(settings, settings.input_topic)) == 24:
+        assert time.monotonic() < end, "Kafka did not compact the topic"
+        time.sleep(1)
+    kept = {(record.partition, record.offset) for record in rest}
+    last = {partition: max(offset for number, offset in kept if number == partition) for partition, _ in kept}
+    # Both ends of the range are within gaps, or at the topic's own ends.
+    replay = begin_replay(",".join(f"{partition}=1" for partition in last))
+    finish(spark, replay)
+    assert replayed(replay) == Counter({position: 1 for position in kept if position[1] >= 1})
+    assert listed(replay.folder)["state"] == "done"
+
+
+def compact(settings: Settings) -> None:
+    """Let Kafka compact the input topic as soon as it can."""
+    configs = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01"}
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.input_topic, configs=configs)])
+    admin.close()
 
 
 def test_a_batch_that_failed_is_replayed_again_and_nothing_of_it_is_lost(
