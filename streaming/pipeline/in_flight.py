@@ -29,7 +29,8 @@ def in_flight(
 
     `begin` is called for each item in order, as soon as fewer than `most` are open, and returns a coroutine. Items are
     read in a thread, so that one that is slow to come holds up neither the others nor their outcomes.
-    An exception of one outcome ends everything: the others are cancelled, as they are when the generator is closed.
+    An exception of one outcome ends everything, behind the outcomes that are there by then. The others are cancelled,
+    as they are when the generator is closed.
     """
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="gistream-text"))
@@ -56,6 +57,12 @@ def in_flight(
             patience = ready_at - loop.time() if ready else None
             waiting = asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             done, _ = loop.run_until_complete(waiting)
+            if failed := next((future for future in done if future.exception() is not None), None):
+                # What was made before is handed on, because it would be made again.
+                ready += [task.result() for task in open_tasks if task in done and task.exception() is None]
+                if ready:
+                    yield ready
+                failed.result()
             if reading is not None and reading in done:
                 read.extend(reading.result())
                 exhausted, reading = len(read) < _READ, None

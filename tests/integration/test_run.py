@@ -35,8 +35,8 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     bad = [
         b"\xff\xfe not UTF-8", b'{"text": "cut off', b"{}", b'{"text": 5}', b'{"text": ""}', b'{"text": " \\n"}',
         b"   ", b'{"text": "x", "prompt": [1]}', b'{"text": "x", "prompt": "do as I say"}', b'{"text": "\\ud800"}',
-        b'{"text": null}', b'{"text": "x", "id": true}', b"\x80", b"{", b'{"title": "no text"}', b'{"text": ["x"]}',
-        document("word " * 1_000_000), b'{"text": "x", "id": false}', b'{"text": "x", "prompt": ""', b"\xc3\x28",
+        b'{"text": null}', b'{"text": 7}', b"\x80", b"{", b'{"title": "no text"}', b'{"text": ["x"]}',
+        document("word " * 1_000_000), b'{"text": {"of": "x"}}', b'{"text": "x", "prompt": ""', b"\xc3\x28",
     ]  # fmt: skip
     odd = [
         document("NUL \x00 and bell \x07 and escape \x1b[31m stand in this text. " + STORY),

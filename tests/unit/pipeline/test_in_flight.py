@@ -6,6 +6,8 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
 
+import pytest
+
 from streaming.pipeline.in_flight import in_flight
 
 _PATIENCE = 30
@@ -78,3 +80,16 @@ def test_no_more_is_read_than_may_be_open_and_a_handful() -> None:
     assert next(outcomes) == [0]
     assert len(taken) <= 16
     outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_what_was_made_before_a_failure_is_handed_on_first() -> None:
+    async def begin(number: int) -> int:
+        if number == 3:
+            raise OSError("The engine broke.")
+        return number
+
+    made: list[int] = []
+    outcomes = in_flight(iter(range(6)), begin, most=1)
+    with pytest.raises(OSError, match="engine broke"):
+        made.extend(number for together in outcomes for number in together)
+    assert made == [0, 1, 2]
