@@ -86,14 +86,14 @@ class Chaos:
         self._settings, self._folder, self._chance = settings, folder, random.Random(seed)
         self._broker = EmbeddedBroker(settings)
         self.struck: Counter[str] = Counter()
-        self.flags = [
+        flags = [
             *names(settings), "--master", master, "--representation", "given", "--store", str(folder / "store"),
             "--checkpoint", str(folder / "checkpoint" / "query"), "--sink", "kafka",
             "--sink", f"parquet={folder / 'archive'}",
         ]  # fmt: skip
         script = str(Path(__file__).with_name("steady_gistream.py"))
-        steady = [sys.executable, script, str(seconds), "run", *self.flags]
-        self._command = command("run", *self.flags) if seconds is None else steady
+        steady = [sys.executable, script, str(seconds), "run", *flags]
+        self._command = command("run", *flags) if seconds is None else steady
         deadline = "20" if seconds is not None else "300"
         environment = command_environment(
             settings.data_dir, GISTREAM_DOCUMENT_DEADLINE=deadline, GISTREAM_MAX_TOKENS="32"
