@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,19 @@ def forgotten(settings: Settings, *ids: str) -> tuple[Places, list[Remaining]]:
         return places, forget(settings, places, bar)
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """Walk a folder, but not the broker's own, where Kafka deletes folders meanwhile."""
+    for root, subfolders, names in os.walk(folder):
+        if "broker" in subfolders:
+            subfolders.remove("broker")
+        yield from (Path(root, name) for name in names)
+
+
 def holding(folders: Sequence[Path], *texts: str) -> list[Path]:
     """Return the files in whose bytes, also unpacked, one of the texts is; without the broker's own."""
     found = []
-    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+    for path in (path for folder in folders for path in files_below(folder)):
         content = path.read_bytes()
-        if "broker" in path.parts:
-            continue
         if path.suffix == ".parquet":
             content += repr(pq.read_table(path).to_pylist()).encode()
         if content.startswith(b"\x1f\x8b"):
