@@ -1,4 +1,4 @@
-"""How messages write counts, sizes and long texts: the noun in the right number, one unit, cut at a word."""
+"""How messages write counts, sizes, durations and long texts: the noun in the right number, one unit, cut at a word."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ def megabytes(size: float) -> str:
     """Return a size in bytes in the unit of all messages, a million bytes: "8.4 MB", "23,417 MB"."""
     number = size / 1e6
     return f"{f'{number:.1f}'.removesuffix('.0') if 1 <= number < 9.95 else f'{number:,.0f}'} MB"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in the unit that has one or two digits: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def shortened(text: str, limit: int, measure: Callable[[str], int] = cell_len) -> str:

@@ -6,6 +6,7 @@ from its classes by tools/write_docs.py.
 
 from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
 from streaming.messages.failed_documents import SETTLED, STATES, FailedDocument, Place, State
+from streaming.messages.heartbeat import BEAT_SECONDS, Health, Heartbeat, QueryActivity, QueryState, health
 from streaming.messages.records import Header, Long, Record, Source, read_source, source_headers
 from streaming.messages.redriven import redriven_headers, restored
 from streaming.messages.results import Deletion, OutputMessage, read_result
@@ -21,6 +22,7 @@ from streaming.messages.summaries import (
 )
 
 __all__ = [
+    "BEAT_SECONDS",
     "SETTLED",
     "STATES",
     "TRUNCATED",
@@ -30,12 +32,16 @@ __all__ = [
     "FailedDocument",
     "Failure",
     "Header",
+    "Health",
+    "Heartbeat",
     "LeftOut",
     "Long",
     "ModelInfo",
     "OutputMessage",
     "Place",
     "PromptInfo",
+    "QueryActivity",
+    "QueryState",
     "Record",
     "Signals",
     "Source",
@@ -43,6 +49,7 @@ __all__ = [
     "Summary",
     "SummarySentence",
     "Tokens",
+    "health",
     "read_result",
     "read_source",
     "redriven_headers",

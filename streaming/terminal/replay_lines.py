@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from streaming.wording import counted
+from streaming.wording import counted, duration
 
 # Micro-batches whose pace counts as the present one.
 _RECENT = 5
@@ -43,13 +43,6 @@ class RemainingTime:
             return None
         paces = self._seconds / self._offsets, sum(seconds for _, seconds in self._recent) / recent_offsets
         return offsets * min(paces), offsets * max(paces)
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in the unit that has one or two digits: "40 s", "12 min", "3.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def between(low: float, high: float) -> str:

@@ -1,0 +1,92 @@
+"""The heartbeat of a query: what it says of itself every few seconds, and whether it is healthy.
+
+A query commits it with its offsets, as their metadata in its consumer group. So every consumer that may read the
+group's offsets knows how the query does, on any machine, without a port of the query's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from streaming.wording import duration
+
+# Seconds between two heartbeats: a query that ended is noticed within half a minute, also when a commit is lost.
+BEAT_SECONDS = 5.0
+# Without a heartbeat for this long a query is taken for dead.
+SILENT_SECONDS = 20.0
+
+QueryActivity = Literal["starting", "working", "idle", "waiting for Kafka", "restarting", "stopped"]
+QueryState = Literal["healthy", "stuck", "not running"]
+
+
+class Heartbeat(BaseModel):
+    """A heartbeat. Times are seconds since 1970.
+
+    `done` of `total` records of the running micro-batch have results. `progress_at` is the last time at which one more
+    of them had its result, a micro-batch was committed, or nothing was left to read. `batch` is the number of the last
+    committed micro-batch of this run, `batch_records` and `batch_seconds` are its size and duration. `records` and
+    `dead_letters` count this run's. Without progress for `stuck_after` seconds, with work to do, the query is stuck.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    checkpoint: str
+    outputs: tuple[str, ...] = ()
+    doing: QueryActivity
+    sent_at: float
+    started_at: float
+    progress_at: float
+    stuck_after: float
+    done: int = 0
+    total: int = 0
+    batch: int | None = None
+    batch_records: int = 0
+    batch_seconds: float = 0.0
+    records: int = 0
+    dead_letters: int = 0
+    restarts: int = 0
+
+    def to_text(self) -> str:
+        """Return the metadata of the query's offsets."""
+        return self.model_dump_json(exclude_none=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Heartbeat | None:
+        """Return the heartbeat of a committed offset's metadata; None when another program or version wrote it."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            return None
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of a query, and the reason in one sentence."""
+
+    state: QueryState
+    sentence: str
+
+
+def health(beat: Heartbeat | None, now: float) -> Health:
+    """Return how a query does, from its last heartbeat, at the time `now` in seconds since 1970."""
+    if beat is None:
+        return Health("not running", "no query has reported")
+    if beat.doing == "stopped":
+        return Health("not running", f"stopped {duration(now - beat.sent_at)} ago")
+    silent = now - beat.sent_at
+    if silent > SILENT_SECONDS:
+        return Health(
+            "not running",
+            f"no progress for {duration(now - beat.progress_at)}; no sign of the query for {duration(silent)}",
+        )
+    quiet = now - beat.progress_at
+    if quiet > beat.stuck_after:
+        return Health("stuck", f"no progress for {duration(quiet)}: {beat.doing}, {beat.done:,} of {beat.total:,} done")
+    if beat.doing == "idle":
+        return Health("healthy", "idle: every record has its result")
+    if beat.doing == "working":
+        return Health("healthy", f"working: {beat.done:,} of {beat.total:,} of the running batch done")
+    return Health("healthy", beat.doing)

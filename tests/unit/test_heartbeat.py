@@ -1,0 +1,56 @@
+"""A heartbeat tells a query that works, one that is stuck, one that is idle and one that is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streaming.messages import Heartbeat, health
+
+NOW = 1_000_000.0
+
+
+def beat(**fields: Any) -> Heartbeat:
+    values = {"sent_at": NOW - 3, "started_at": NOW - 900, "progress_at": NOW - 3, "stuck_after": 300.0, **fields}
+    return Heartbeat(checkpoint="c", **values)
+
+
+def test_it_is_read_as_it_was_written() -> None:
+    written = beat(doing="working", done=3, total=16, batch=4, outputs=("topic summaries",))
+    assert Heartbeat.from_text(written.to_text()) == written
+    # The largest that a topic of the longest name and the largest numbers make fits Kafka's 4,096 bytes of metadata.
+    assert len(written.to_text()) < 600
+
+
+@pytest.mark.parametrize("text", ["", "{}", "note of another program", '{"checkpoint": "c", "outputs": []}'])
+def test_metadata_of_another_program_is_no_heartbeat(text: str) -> None:
+    assert Heartbeat.from_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "sentence"),
+    [
+        ({"doing": "idle"}, "healthy", "idle: every record has its result"),
+        ({"doing": "working", "done": 3, "total": 16}, "healthy", "working: 3 of 16 of the running batch done"),
+        ({"doing": "waiting for Kafka", "progress_at": NOW - 200}, "healthy", "waiting for Kafka"),
+        (
+            {"doing": "working", "done": 3, "total": 16, "progress_at": NOW - 301},
+            "stuck",
+            "no progress for 5 min: working, 3 of 16 done",
+        ),
+        (
+            {"doing": "working", "sent_at": NOW - 25, "progress_at": NOW - 28},
+            "not running",
+            "no progress for 28 s; no sign of the query for 25 s",
+        ),
+        ({"doing": "stopped", "sent_at": NOW - 40}, "not running", "stopped 40 s ago"),
+    ],
+)
+def test_its_state_has_a_reason(fields: dict[str, Any], state: str, sentence: str) -> None:
+    told = health(beat(**fields), NOW)
+    assert (told.state, told.sentence) == (state, sentence)
+
+
+def test_a_query_that_never_reported_is_not_running() -> None:
+    assert health(None, NOW).state == "not running"
