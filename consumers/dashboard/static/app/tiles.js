@@ -1,0 +1,230 @@
+// The numbers of the overview, each with its unit and what it means.
+
+import { h } from "./dom.js";
+import { counted, duration, NOTHING, number, percent, STATUSES } from "./wording.js";
+
+/** Returns the tiles of the present moment. */
+export function tiles(overview) {
+  const { seconds, latency, statuses, reused, reasons } = overview;
+  const summaries = sum(statuses);
+  const letters = sum(reasons);
+  return [
+    tile("Speed", number(overview.documents_per_minute), "documents/min", "summarized in the last minute"),
+    tile("Waiting", number(overview.waiting), overview.waiting === 1 ? "document" : "documents", waitingNote(overview)),
+    tile("Per document", duration(seconds?.p50), "median", mostNote(seconds)),
+    tile("Produced to summarized", duration(latency?.p50), "median", mostNote(latency)),
+    tile("Model", number(overview.tokens_per_second), "tokens/s", "read and written in the last minute"),
+    tile("Summaries", number(summaries), "in the last hour", madeNote(statuses, summaries)),
+    tile("Reused", percent(summaries === 0 ? null : reused / summaries), "of them", "came from the store, made before"),
+    tile(
+      "Dead letters",
+      number(letters),
+      "in the last hour",
+      letters > 0 ? "see which, and why" : "no document failed",
+      "/letters",
+    ),
+  ];
+}
+
+function tile(label, value, unit, note, link = null) {
+  const content = [
+    h("p", { class: "label" }, label),
+    h("p", { class: "value" }, h("strong", {}, value), unit && value !== NOTHING ? ` ${unit}` : ""),
+    h("p", { class: "faint" }, note),
+  ];
+  return link
+    ? h("a", { class: "card tile bad", href: link }, ...content)
+    : h("div", { class: "card tile" }, ...content);
+}
+
+function madeNote(statuses, summaries) {
+  if (summaries === 0) {
+    return "none yet";
+  }
+  return Object.entries(STATUSES)
+    .map(([name, { label }]) => `${percent((statuses[name] ?? 0) / summaries)} ${label}`)
+    .join(", ");
+}
+
+function mostNote(percentiles) {
+  return percentiles === null ? "no summary in the last hour" : `95% take less than ${duration(percentiles.p95)}`;
+}
+
+function waitingNote({ waiting, eta, backlog_note: note }) {
+  if (waiting === null) {
+    return note ?? "not known: no query has reported";
+  }
+  if (waiting === 0) {
+    return "every document has its result";
+  }
+  return eta === null ? "no end in sight at this speed" : `done in about ${duration(eta)}`;
+}
+
+/** Returns the card with the shares of ok, repaired and extracts; the words carry the numbers, the bar the picture. */
+export function statusCard({ statuses }) {
+  const total = sum(statuses);
+  const parts = Object.entries(STATUSES).map(([name, { label, meaning }]) => ({
+    name,
+    label,
+    meaning,
+    count: statuses[name] ?? 0,
+    share: total === 0 ? 0 : (statuses[name] ?? 0) / total,
+  }));
+  return card(
+    "How the summaries were made",
+    total === 0
+      ? empty("No summary in the last hour.")
+      : [
+          stacked(parts),
+          h(
+            "dl",
+            { class: "legend" },
+            ...parts.flatMap(({ name, label, meaning, count, share }) => [
+              h("dt", {}, h("span", { class: `swatch ${name}`, "aria-hidden": "true" }), label),
+              h(
+                "dd",
+                {},
+                h("b", {}, percent(share)),
+                ` ${counted(count, "summary", "summaries")}. `,
+                h("span", { class: "faint" }, meaning),
+              ),
+            ]),
+          ),
+        ],
+  );
+}
+
+function stacked(parts) {
+  return h(
+    "div",
+    { class: "stacked", "aria-hidden": "true" },
+    ...parts.map(({ name, share }) => {
+      const part = h("span", { class: name });
+      part.style.flexGrow = String(share);
+      return part;
+    }),
+  );
+}
+
+/** Returns the card with the dead letters of the last hour by reason, each a link to them. */
+export function reasonsCard({ reasons }) {
+  const entries = Object.entries(reasons).sort(([, a], [, b]) => b - a);
+  const most = Math.max(1, ...entries.map(([, count]) => count));
+  return card(
+    "Why documents failed",
+    entries.length === 0
+      ? empty("No document failed in the last hour.")
+      : h(
+          "ul",
+          { class: "bars" },
+          ...entries.map(([reason, count]) =>
+            h(
+              "li",
+              {},
+              h("a", { href: `/letters?${new URLSearchParams({ reason })}` }, reasonWords(reason)),
+              bar(count / most, "bad"),
+              h("b", {}, number(count)),
+            ),
+          ),
+        ),
+  );
+}
+
+/** Returns a reason as words: "summarize/DeadlineExceeded" is "DeadlineExceeded in summarize". */
+export function reasonWords(reason) {
+  const [stage, type] = reason.split("/", 2);
+  return type ? `${type} in ${stage}` : reason;
+}
+
+/** Returns a bar whose number stands beside it. */
+export function bar(share, kind = "") {
+  const fill = h("span", { class: `fill ${kind}` });
+  fill.style.width = `${Math.round(Math.min(1, Math.max(0, share)) * 1000) / 10}%`;
+  return h("span", { class: "bar-track", "aria-hidden": "true" }, fill);
+}
+
+/** Returns the card about the query: its running batch, the last one, its restarts. */
+export function queryCard({ query }) {
+  const running = query.total > 0 && query.state !== "not running";
+  return card(
+    "The query",
+    h("p", {}, h("b", { class: `state ${query.state.replace(" ", "-")}` }, query.state), ` ${query.sentence}`),
+    running
+      ? h(
+          "p",
+          { class: "progress-line" },
+          bar(query.done / query.total, "good"),
+          `${number(query.done)} of ${number(query.total)} of the running batch`,
+        )
+      : null,
+    h(
+      "dl",
+      { class: "facts" },
+      h("dt", {}, "Last batch"),
+      h(
+        "dd",
+        {},
+        query.batch === null ? "none yet" : `number ${number(query.batch)}, ${duration(query.batch_seconds)}`,
+      ),
+      h("dt", {}, "Restarts"),
+      h("dd", {}, number(query.restarts)),
+    ),
+  );
+}
+
+/** Returns what waits in each partition. */
+export function backlogTable({ backlog }) {
+  if (backlog.length === 0) {
+    return h(
+      "div",
+      { class: "card" },
+      empty(
+        "The input topic is not known yet. ",
+        "Create the topics with ",
+        h("code", {}, "gistream topics create"),
+        ".",
+      ),
+    );
+  }
+  const most = Math.max(1, ...backlog.map(({ waiting }) => waiting ?? 0));
+  return h(
+    "div",
+    { class: "card table-card" },
+    h(
+      "table",
+      { class: "partitions" },
+      h("caption", { class: "unseen" }, "Waiting documents by partition of the input topic"),
+      h(
+        "thead",
+        {},
+        h("tr", {}, ...["Topic", "Partition", "End", "Waiting"].map((name) => h("th", { scope: "col" }, name))),
+      ),
+      h(
+        "tbody",
+        {},
+        ...backlog.map(({ topic, partition, end, waiting }) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, topic),
+            h("td", { class: "amount" }, String(partition)),
+            h("td", { class: "amount" }, number(end)),
+            h("td", { class: "with-bar" }, h("b", {}, number(waiting)), bar((waiting ?? 0) / most, "amber")),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function card(title, ...content) {
+  return h("section", { class: "card" }, h("h3", {}, title), ...content);
+}
+
+function empty(...words) {
+  return h("p", { class: "faint" }, ...words);
+}
+
+function sum(counts) {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
