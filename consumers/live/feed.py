@@ -88,7 +88,7 @@ class Feed:
     def append(self, results: Iterable[Result]) -> list[Result]:
         """Add results that have just arrived; returns those that are no repeats."""
         with self._lock:
-            admitted = [result for result in results if self._admit(result)]
+            admitted = self._admitted(results)
             for result in admitted:
                 kept, gone = self._rows.append(partial(self._kept, result))
                 self._enter(kept)
@@ -99,18 +99,22 @@ class Feed:
     def prepend(self, results: Sequence[Result]) -> list[Result]:
         """Add results that are older than all rows, the oldest first; returns those that are no repeats."""
         with self._lock:
-            admitted = [result for result in results if self._admit(result)]
-            # The last result decides: a row is built when it is known which others of its document there are.
-            builds = (partial(self._kept, result) for result in reversed(admitted))
-            for kept in self._rows.prepend(builds):
+            admitted = self._admitted(results)
+            for kept in self._rows.prepend(partial(self._kept, result) for result in reversed(admitted)):
                 self._enter(kept)
         return admitted
 
-    def forget_topic(self, topic: str) -> None:
-        """Drop the rows of a topic that is gone, or that is another one of the same name now."""
+    def note(self, results: Iterable[Result]) -> list[Result]:
+        """Take note of results that get no row, as they are too old; returns those that are no repeats."""
         with self._lock:
-            for kept in self._rows.drop(lambda kept: kept.row.topic == topic):
-                self._leave(kept)
+            return self._admitted(results)
+
+    def forget_topic(self) -> None:
+        """Drop all rows: the topic is gone, or another one of the same name."""
+        with self._lock:
+            self._rows.drop(lambda _kept: True)
+            self._documents.clear()
+            self._newest.clear()
             self._known = KnownResults()
 
     def forget_known(self) -> None:
@@ -118,8 +122,26 @@ class Feed:
         with self._lock:
             self._known = KnownResults()
 
-    def _admit(self, result: Result) -> bool:
-        return self._known.admit(result.document, result.recipe, result.version)
+    def _admitted(self, results: Iterable[Result]) -> list[Result]:
+        """Return the results that are no repeats, whose documents' rows have then been marked."""
+        admitted = [result for result in results if self._known.admit(result.document, result.recipe, result.version)]
+        for result in admitted:
+            if result.document in self._documents:
+                self._mark(result)
+        return admitted
+
+    def _mark(self, result: Result) -> None:
+        """Mark the rows that a result replaces or deletes."""
+        if result.summary is None:
+            for other in self._documents[result.document].values():
+                if _is_deleted_by(other.row, result.source.offset):
+                    other.row, other.search = other.row.without_words(), search_text(other.row.id, None, "", {})
+                    self._rows.changed(other)
+        newest = self._newest.get(result.document)
+        if newest is not None and not self._known.is_replaced(result.document, result.version):
+            newest.row = replace(newest.row, replaced=True)
+            self._rows.changed(newest)
+            del self._newest[result.document]
 
     def _kept(self, result: Result, number: int) -> Kept[Row]:
         row = result.row(number, replaced=self._known.is_replaced(result.document, result.version))
@@ -128,21 +150,11 @@ class Feed:
         return Kept(row, result.search())
 
     def _enter(self, kept: Kept[Row]) -> None:
-        """Enter a row among those of its document, which it may replace or delete."""
+        """Enter a row among those of its document."""
         document = _document(kept.row)
-        others = self._documents.setdefault(document, {})
-        if kept.row.kind == "deletion":
-            for other in others.values():
-                if _is_deleted_by(other.row, kept.row):
-                    other.row, other.search = other.row.without_words(), search_text(other.row.id, None, "", {})
-                    self._rows.changed(other)
+        self._documents.setdefault(document, {})[kept.row.number] = kept
         if not kept.row.replaced:
-            newest = self._newest.get(document)
-            if newest is not None and not newest.row.replaced:
-                newest.row = replace(newest.row, replaced=True)
-                self._rows.changed(newest)
             self._newest[document] = kept
-        others[kept.row.number] = kept
 
     def _leave(self, kept: Kept[Row]) -> None:
         document = _document(kept.row)
@@ -159,10 +171,8 @@ def _document(row: Row) -> tuple[str, int, str]:
     return topic, partition, row.id
 
 
-def _is_deleted_by(row: Row, deletion: Row) -> bool:
-    if row.kind != "summary" or row.deleted or row.source is None or deletion.source is None:
-        return False
-    return row.source[2] <= deletion.source[2]
+def _is_deleted_by(row: Row, offset: int) -> bool:
+    return row.kind == "summary" and not row.deleted and row.source is not None and row.source[2] <= offset
 
 
 def _choices(values: Iterable[str]) -> list[str]:

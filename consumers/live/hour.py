@@ -84,11 +84,11 @@ class LastHour:
     def count_letters(self, letters: Iterable[Letter], now: float) -> None:
         """Count dead letters."""
         with self._lock:
-            for record in letters:
-                step = self._step(min(record.arrived / 1000, now), now)
-                if step is not None and record.letter is not None:
+            for letter in letters:
+                step = self._step(min(letter.arrived / 1000, now), now)
+                if step is not None and letter.row is not None:
                     step.dead_letters += 1
-                    step.reasons[record.letter.error.reason] += 1
+                    step.reasons[letter.row.reason] += 1
 
     def note_backlog(self, waiting: int, now: float) -> None:
         """Note how many documents wait now."""

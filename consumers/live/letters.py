@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -25,44 +25,43 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A record of the dead-letter topic; `letter` is None for a tombstone. `arrived` is its time in ms since 1970."""
+    """A record of the dead-letter topic: its row, which has no number yet; None for a tombstone, which deletes letters.
 
-    topic: str
+    `key` is the hash of the record's key, which may be long, None without one. `arrived` is its time in ms since 1970.
+    """
+
     partition: int
     offset: int
     arrived: int
     key: bytes | None
-    letter: DeadLetter | None
-
-    def row(self, number: int, letter: DeadLetter) -> LetterRow:
-        """Return the row of this dead letter."""
-        size = letter.truncated if letter.truncated is not None else None if letter.value is None else len(letter.value)
-        return LetterRow(
-            number,
-            self.topic,
-            self.partition,
-            self.offset,
-            self.arrived,
-            None if self.key is None else self.key.decode(errors="replace")[:_LONGEST],
-            letter.error.reason,
-            letter.error.stage,
-            letter.error.type,
-            letter.error.message[:_LONGEST],
-            letter.error.attempts,
-            size,
-            (letter.source.topic, letter.source.partition, letter.source.offset),
-        )
+    row: LetterRow | None
 
 
 def read_letter_row(record: Any) -> Letter | None:
     """Read a record of kafka-python from the dead-letter topic; None for a foreign one."""
-    place = (record.topic, record.partition, record.offset, record.timestamp, record.key)
+    place = (record.partition, record.offset, record.timestamp)
+    key = None if record.key is None else sha256(record.key).digest()
     if record.value is None and not record.headers:
-        return Letter(*place, None)
+        return Letter(*place, key, None)
     try:
-        return Letter(*place, DeadLetter.from_record(record.key, record.value, record.headers))
+        letter = DeadLetter.from_record(record.key, record.value, record.headers)
     except ValueError:
         return None
+    size = letter.truncated if letter.truncated is not None else None if letter.value is None else len(letter.value)
+    row = LetterRow(
+        0,
+        record.topic,
+        *place,
+        None if record.key is None else record.key[:_LONGEST].decode(errors="replace"),
+        letter.error.reason,
+        letter.error.stage,
+        letter.error.type,
+        letter.error.message[:_LONGEST],
+        letter.error.attempts,
+        size,
+        (letter.source.topic, letter.source.partition, letter.source.offset),
+    )
+    return Letter(*place, key, row)
 
 
 class LetterFeed:
@@ -101,33 +100,32 @@ class LetterFeed:
         with self._lock:
             return dict(Counter(one.row.reason for one in self._rows.kept).most_common())
 
-    def append(self, letters: Iterable[Letter]) -> list[Letter]:
+    def append(self, results: Iterable[Letter]) -> list[Letter]:
         """Add letters that have just arrived; returns those that are no repeats and no tombstones."""
-        admitted = []
         with self._lock:
-            for letter in letters:
-                if letter.letter is None:
-                    self._delete(letter)
-                elif self._admit(letter, letter.letter):
-                    admitted.append(letter)
-                    self._rows.append(partial(_kept, letter, letter.letter))
+            admitted = self._admitted(results)
+            for letter in admitted:
+                # Its tombstone may have come with it.
+                if not self._is_deleted(letter):
+                    self._rows.append(partial(_kept, letter))
         return admitted
 
-    def prepend(self, letters: Sequence[Letter]) -> list[Letter]:
+    def prepend(self, results: Sequence[Letter]) -> list[Letter]:
         """Add letters that are older than all rows, the oldest first; returns those that are no repeats."""
         with self._lock:
-            for letter in letters:
-                if letter.letter is None:
-                    self._delete(letter)
-            admitted = [(one, one.letter) for one in letters if one.letter and self._admit(one, one.letter)]
-            kept = [(one, letter) for one, letter in reversed(admitted) if not self._is_deleted(one)]
-            self._rows.prepend(partial(_kept, one, letter) for one, letter in kept)
-        return [one for one, _ in admitted]
+            admitted = self._admitted(results)
+            self._rows.prepend(partial(_kept, letter) for letter in reversed(admitted) if not self._is_deleted(letter))
+        return admitted
+
+    def note(self, results: Iterable[Letter]) -> list[Letter]:
+        """Take note of letters that get no row, as they are too old; returns those that are no repeats."""
+        with self._lock:
+            return self._admitted(results)
 
     def forget_topic(self) -> None:
         """Drop all rows: the topic is gone, or another one of the same name."""
         with self._lock:
-            self._rows.drop(lambda _row: True)
+            self._rows.drop(lambda _kept: True)
             self._tombstones.clear()
             self._known = KnownResults()
 
@@ -136,32 +134,33 @@ class LetterFeed:
         with self._lock:
             self._known = KnownResults()
 
-    def _admit(self, record: Letter, letter: DeadLetter) -> bool:
-        source = letter.source
-        # A redriven document that failed again is no repeat.
-        return self._known.admit(
-            (source.topic, source.partition), str(letter.error.attempts), (source.offset, record.offset)
-        )
+    def _admitted(self, letters: Iterable[Letter]) -> list[Letter]:
+        admitted = []
+        for letter in letters:
+            if letter.row is None:
+                self._delete(letter)
+                continue
+            topic, partition, offset = letter.row.source
+            # A redriven document that failed again is no repeat.
+            if self._known.admit((topic, partition), str(letter.row.attempts), (offset, letter.offset)):
+                admitted.append(letter)
+        return admitted
 
     def _delete(self, tombstone: Letter) -> None:
         if tombstone.key is None:
             return
-        partition, key = name = tombstone.partition, _hashed(tombstone.key)
+        name = (tombstone.partition, tombstone.key)
         self._tombstones.pop(name, None)
         self._tombstones[name] = tombstone.offset
         if len(self._tombstones) > self._limit:
             del self._tombstones[next(iter(self._tombstones))]
-        self._rows.drop(
-            lambda kept: kept.search == key and kept.row.partition == partition and kept.row.offset < tombstone.offset
-        )
+        self._rows.drop(lambda kept: (kept.row.partition, kept.search) == name and kept.row.offset < tombstone.offset)
 
     def _is_deleted(self, letter: Letter) -> bool:
-        return letter.offset < self._tombstones.get((letter.partition, _hashed(letter.key)), -1)
+        return letter.offset < self._tombstones.get((letter.partition, letter.key or b""), -1)
 
 
-def _kept(record: Letter, letter: DeadLetter, number: int) -> Kept[LetterRow]:
-    return Kept(record.row(number, letter), _hashed(record.key))
-
-
-def _hashed(key: bytes | None) -> bytes:
-    return b"" if key is None else sha256(key).digest()
+def _kept(letter: Letter, number: int) -> Kept[LetterRow]:
+    if letter.row is None:
+        raise ValueError("a tombstone has no row")
+    return Kept(replace(letter.row, number=number), letter.key or b"")

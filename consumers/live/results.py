@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from consumers.live.filters import search_text
-from consumers.live.rows import OPENING, Position, Row
+from consumers.live.rows import OPENING, SEARCH_BYTES, Position, Row
 from consumers.newest import Version
 from streaming.messages import Source, read_source
 from streaming.wording import shortened
@@ -148,4 +148,6 @@ def read_row(record: Any) -> Result | None:
         summary = _decode(record.value)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
+    # A summary in JSON may be long, and thousands are held before their rows are made.
+    summary.summary = summary.summary[:SEARCH_BYTES]
     return Result(*place, summary.id, summary.source, summary)

@@ -1,0 +1,70 @@
+"""The Kafka clients of a live view: they read committed records only, commit nothing, and come back by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.errors import KafkaError
+
+from streaming.errors import no_answer
+from streaming.settings import Settings
+from streaming.settings.kafka_options import for_python
+
+# A broker on the same network answers in milliseconds; a screen must say soon that one is away.
+ANSWER_MS = 5000
+# As `consumers.tail`: how long the broker holds a request without new records.
+_FETCH_MAX_WAIT_MS = 2000
+# Kafka's client waits up to half a minute between two connections; the view must be back sooner than that.
+_RECONNECT_MS = 1000
+
+_COMMON = {
+    "bootstrap_timeout_ms": ANSWER_MS,
+    "request_timeout_ms": ANSWER_MS,
+    "reconnect_backoff_max_ms": _RECONNECT_MS,
+}
+
+
+def connect_consumer(settings: Settings, **options: Any) -> KafkaConsumer:
+    """Return a consumer without a group; raises `BrokerAway`."""
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=settings.servers.split(","),
+            **{
+                **_COMMON,
+                "client_id": "gistream-live",
+                "enable_auto_commit": False,
+                # A misspelt name must not become a topic.
+                "allow_auto_create_topics": False,
+                "isolation_level": "read_committed",
+                # What retention deletes while it is read is gone; reading goes on with the first record that is there.
+                "auto_offset_reset": "earliest",
+                "fetch_max_wait_ms": _FETCH_MAX_WAIT_MS,
+                # The client computes sums in Python, 0.1 ms for a kilobyte (measurements.md, verify). Nothing is stored
+                # here, and a damaged record is no summary.
+                "check_crcs": False,
+                **options,
+                **_user_options(settings),
+            },
+        )
+    except KafkaError as error:
+        raise no_answer(settings.servers) from error
+
+
+def connect_admin(settings: Settings) -> KafkaAdminClient:
+    """Return a client for questions about topics and offsets; raises `BrokerAway`."""
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=settings.servers.split(","),
+            **{**_COMMON, "client_id": "gistream-live", **_user_options(settings)},
+        )
+    except KafkaError as error:
+        raise no_answer(settings.servers) from error
+
+
+def _user_options(settings: Settings) -> dict[str, Any]:
+    options = for_python(settings.kafka)
+    # A request ends after its time-out, so the broker must not hold one as long.
+    if "request_timeout_ms" in options:
+        options["fetch_max_wait_ms"] = min(_FETCH_MAX_WAIT_MS, options["request_timeout_ms"] // 2)
+    return options
