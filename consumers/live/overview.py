@@ -73,9 +73,9 @@ class Overview:
     nothing.
 
     `waiting` is the sum of `backlog`, None when it is unknown. `backlog_note` says how it was found when the query's
-    offsets cannot be read. `eta` is the seconds that it will take at the pace of the last minutes. `kept` counts the
-    rows in the feed; `summaries` and `dead_letters` the offsets that the topics have now; `foreign` the records that
-    are not gistream's, since this process began.
+    offsets cannot be read. `eta` is the seconds that a healthy query will take at the pace of the last minutes. `kept`
+    counts the rows in the feed; `summaries` and `dead_letters` the offsets that the topics have now; `foreign` the
+    records that are not gistream's, since this process began.
     """
 
     now: float

@@ -85,6 +85,8 @@ class LiveView:
         backlog = self._backlog(look)
         waiting = sum(partition.waiting for partition in backlog) if look.at is not None else None
         topics = (*self._intakes, *settings.input_topics) if look.at is not None else ()
+        # While the broker is away nothing can be said of the query but what it last said.
+        query = self._query(look, waiting, now if look.away_since is None else look.at or now)
         return Overview(
             now=now,
             servers=settings.servers,
@@ -103,9 +105,8 @@ class LiveView:
             backlog=backlog,
             backlog_note=self._backlog_note(look),
             waiting=waiting,
-            eta=_eta(waiting, numbers.pace),
-            # While the broker is away nothing can be said of the query but what it last said.
-            query=self._query(look, waiting, now if look.away_since is None else look.at or now),
+            eta=_eta(waiting, numbers.pace) if query.state == "healthy" else None,
+            query=query,
             kept=len(self.feed),
             summaries=_offsets(look, settings.output_topic),
             dead_letters=_offsets(look, settings.dead_letter_topic),

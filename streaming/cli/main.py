@@ -27,6 +27,7 @@ from streaming.cli.redrive import redrive
 from streaming.cli.run import run
 from streaming.cli.summarize import summarize
 from streaming.cli.tail import tail
+from streaming.cli.top import top
 from streaming.cli.tune import tune
 from streaming.cli.verify import verify
 from streaming.errors import run_command
@@ -72,7 +73,7 @@ def _add_group(
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, summarize, verify, redrive, diff, compact, forget, doctor, tune, engine, bench):
+for _command in (demo, run, tail, top, summarize, verify, redrive, diff, compact, forget, doctor, tune, engine, bench):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")

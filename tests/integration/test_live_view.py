@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from installation import command, command_environment, gistream
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 from result_topics import ResultTopics, result_topics
@@ -123,6 +126,33 @@ def test_the_backlog_is_what_has_no_result_whether_it_is_committed_or_not(
         assert overview.hour.backlog[-1] is not None
         assert (overview.query.state, overview.query.done, overview.query.total) == ("healthy", 1, 4)
         assert overview.eta is not None
+
+
+def test_top_prints_a_line_or_shows_a_screen_that_q_ends(settings: Settings, topics: ResultTopics) -> None:
+    topics.summary(topics.document("A text."), "The mill burned.", title="The mill")
+    flags = [
+        "--input-topic", settings.input_topic, "--output-topic", settings.output_topic, "--dead-letter-topic",
+        settings.dead_letter_topic, "--query", settings.query,
+    ]  # fmt: skip
+    done = gistream("top", "--once", *flags, data_dir=settings.data_dir)
+    assert done.returncode == 0, done.stderr
+    assert "no document is waiting; last hour: 1 summary: 1 ok, 0 dead letters" in done.stdout
+    main, terminal = os.openpty()
+    environment = command_environment(settings.data_dir, TERM="xterm", LINES="24", COLUMNS="80")
+    process = subprocess.Popen(command("top", *flags), stdin=terminal, stdout=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    while b"The mill" not in shown:
+        shown += os.read(main, 4096)
+    os.write(main, b"q")
+    try:
+        while os.read(main, 4096):
+            pass
+    except OSError:
+        # Linux says so when the last process has closed a terminal.
+        assert process.wait(timeout=20) == 0
+    finally:
+        os.close(main)
 
 
 def test_three_hundred_results_a_second_are_counted_exactly_and_seen_at_once(
