@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from consumers.marks import Piece, pieces
 from consumers.rendering import Paragraph, clean
 from streaming.messages import Summary, SummarySentence
 from streaming.operations.diff.comparison import LETTERS, Change, Counts, Difference, Letter
-from streaming.operations.diff.marks import Piece, pieces
 from streaming.wording import counted
 
 # Characters of a recipe's hash that tell two of them apart.

@@ -5,7 +5,6 @@ Item: one document, as a row of JSON that the page's script shows a few of at a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
@@ -14,17 +13,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from consumers.marks import Piece, pieces
+from consumers.unseen import visible, visible_json
 from streaming.messages import Summary
 from streaming.operations.diff.comparison import CHANGES, LETTERS, Comparison, Difference, Letter
-from streaming.operations.diff.marks import Piece, pieces
 from streaming.page import as_data, render_page
 
 # Documents of a page.
 ROWS = 10_000
 _PAGE = Path(__file__).with_name("page")
-# Control characters but tab and line feed, and those that reorder the text around them. Marks of direction within a
-# text (U+200E, U+200F) stay: Hebrew and Arabic need them.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def report_page(titles: Mapping[Letter, str], comparison: Comparison, on_row: Callable[[], None]) -> Iterator[str]:
@@ -37,21 +34,16 @@ def report_page(titles: Mapping[Letter, str], comparison: Comparison, on_row: Ca
         styles=["report.css"],
         scripts=["report.js"],
         titles={letter: visible(titles[letter]) for letter in LETTERS},
-        counts=as_data(_visible({"sides": counts, "changes": changes})),
+        counts=as_data(visible_json({"sides": counts, "changes": changes})),
         left_out=max(0, sum(changes.values()) - ROWS),
         rows=_rows(comparison, on_row),
     )
 
 
-def visible(text: str) -> str:
-    """Return `text` with its unseen characters by number, such as ⟨U+202E⟩, which turns the text behind it around."""
-    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
-
-
 def _rows(comparison: Comparison, on_row: Callable[[], None]) -> Iterator[Markup]:
     for difference in islice(comparison.documents(CHANGES), ROWS):
         on_row()
-        yield as_data(_visible(_row(difference)))
+        yield as_data(visible_json(_row(difference)))
 
 
 def _row(difference: Difference) -> dict[str, Any]:
@@ -87,12 +79,3 @@ def _side(summary: Summary | None, parts: list[Piece]) -> dict[str, Any] | None:
             for piece in parts
         ],
     }
-
-
-def _visible(value: Any) -> Any:
-    """Return a value of JSON whose texts have no unseen characters."""
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, Mapping):
-        return {_visible(name): _visible(field) for name, field in value.items()}
-    return [_visible(item) for item in value] if isinstance(value, list | tuple) else value

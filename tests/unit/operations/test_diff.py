@@ -15,13 +15,13 @@ import pytest
 from archives import dead_letter, deletion, summary
 from rich.console import Console
 
+from consumers.marks import changed_spans
 from streaming.archive import Archive, ArchiveLocation, read_identities, read_results
 from streaming.errors import UsageError
 from streaming.messages import OutputMessage, Summary, SummarySentence
 from streaming.operations.diff.as_json import json_parts
 from streaming.operations.diff.block import changes_line, counts_block, difference_block
 from streaming.operations.diff.comparison import CHANGES, Comparison, Difference
-from streaming.operations.diff.marks import changed_spans
 from streaming.operations.diff.side import side
 from streaming.settings import load
 
