@@ -4,7 +4,7 @@ PYTHON ?= python3
 .PHONY: demo test lint unit chaos soak browser book bench backlog llama-server swapped verify-million measure-live clean help
 
 help:
-	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents"
+	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents; KEEP=1: in the browser, too, until Ctrl-C"
 	@echo "make test    run all tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make unit    the tests that need neither Java nor a model"
@@ -22,7 +22,7 @@ help:
 
 demo:
 	@$(PYTHON) tools/set_up.py
-	@.venv/bin/gistream demo
+	@.venv/bin/gistream demo $(if $(KEEP),--keep --dashboard)
 
 # Two at once: half of the time a test waits for a JVM that starts. Those of a file share what takes long to make.
 test: lint

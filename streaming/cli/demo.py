@@ -24,6 +24,9 @@ def demo(
     keep_broker: Annotated[
         bool, typer.Option("--keep", help="Leave the broker and its topics there, to look at.")
     ] = False,
+    show_dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Watch it in the browser, and leave that open until Ctrl-C.")
+    ] = False,
     model: Annotated[str | None, flag("model")] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -35,9 +38,11 @@ def demo(
 
         gistream demo
 
+        gistream demo --dashboard
+
         gistream demo war-and-peace.txt --split 'CHAPTER .+' --limit 12
     """
     from streaming.operations.demo import show
 
     settings = load(command_flags(ctx))
-    show(settings, paths or [], split=split, limit=limit, keep=keep_broker, out=out)
+    show(settings, paths or [], split=split, limit=limit, keep=keep_broker, dashboard=show_dashboard, out=out)

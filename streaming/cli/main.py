@@ -17,6 +17,7 @@ from producers.cli import app as produce
 from streaming import __version__
 from streaming.cli import broker, config, dead_letters, model, prompts, replay, store, topics
 from streaming.cli.compact import compact
+from streaming.cli.dashboard import dashboard
 from streaming.cli.demo import demo
 from streaming.cli.diff import diff
 from streaming.cli.doctor import doctor
@@ -73,7 +74,9 @@ def _add_group(
     app.add_typer(group, name=name)
 
 
-for _command in (demo, run, tail, top, summarize, verify, redrive, diff, compact, forget, doctor, tune, engine, bench):
+for _command in (
+    *(demo, run, tail, top, dashboard, summarize, verify, redrive, diff, compact, forget, doctor, tune, engine, bench),
+):
     app.command()(_command)
 app.command("eval")(evaluation)
 app.add_typer(produce, name="produce")

@@ -24,7 +24,7 @@ from streaming.cli.dead_letters import (
     surveyed,
 )
 from streaming.errors import NotAcknowledged, UsageError
-from streaming.messages import FailedDocument
+from streaming.messages import WHY_LEFT, FailedDocument
 from streaming.settings import load
 from streaming.settings.flags import (
     DataDir,
@@ -43,14 +43,6 @@ from streaming.wording import counted
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 # Documents that a message names.
 _MOST_NAMED = 10
-# Why a document is left out, in the words of the command.
-_LEFT_OUT = {
-    "superseded": "superseded by a newer version or a deletion",
-    "summarized": "summarized since",
-    "redriven": "sent back already, and without a result yet",
-    "exhausted": "failed {max_attempts} times (--max-attempts)",
-    "unsendable": "cannot be sent",
-}
 
 
 def redrive(
@@ -139,7 +131,7 @@ def redrive(
 
 
 def _print_left_out(letters: Sequence[FailedDocument], max_attempts: int) -> None:
-    for state, reason in _LEFT_OUT.items():
+    for state, reason in WHY_LEFT.items():
         group = [letter for letter in letters if letter.state == state]
         if not group:
             continue

@@ -5,7 +5,7 @@ from its classes by tools/write_docs.py.
 """
 
 from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
-from streaming.messages.failed_documents import SETTLED, STATES, FailedDocument, Place, State
+from streaming.messages.failed_documents import SETTLED, STATES, WHY_LEFT, FailedDocument, Place, State
 from streaming.messages.heartbeat import BEAT_SECONDS, Health, Heartbeat, QueryActivity, QueryState, health
 from streaming.messages.records import Header, Long, Record, Source, read_source, source_headers
 from streaming.messages.redriven import redriven_headers, restored
@@ -26,6 +26,7 @@ __all__ = [
     "SETTLED",
     "STATES",
     "TRUNCATED",
+    "WHY_LEFT",
     "DeadLetter",
     "Deletion",
     "Document",

@@ -15,6 +15,14 @@ Place = tuple[int | str, int]
 # its document has a result by now.
 State = Literal["waiting", "redriven", "exhausted", "unsendable", "superseded", "summarized"]
 STATES: tuple[State, ...] = ("waiting", "redriven", "exhausted", "unsendable", "superseded", "summarized")
+# Why a redrive leaves a document in each of the other states, in its messages.
+WHY_LEFT: dict[State, str] = {
+    "superseded": "superseded by a newer version or a deletion",
+    "summarized": "summarized since",
+    "redriven": "sent back already, and without a result yet",
+    "exhausted": "failed {max_attempts} times (--max-attempts)",
+    "unsendable": "cannot be sent",
+}
 # Nothing is left to do for these.
 SETTLED: tuple[State, ...] = ("superseded", "summarized")
 

@@ -10,10 +10,11 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -66,8 +67,19 @@ class _Arrival:
     seconds: float
 
 
-def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None, keep: bool, out: Console) -> None:
+def show(
+    settings: Settings,
+    paths: list[Path],
+    *,
+    split: str,
+    limit: int | None,
+    keep: bool,
+    dashboard: bool,
+    out: Console,
+) -> None:
     """Run the demo on the files that `paths` name, or on the samples; prints to `out`.
+
+    With `dashboard` it opens one before there are documents, and waits for Ctrl-C at the end.
 
     Raises `UsageError` for missing files, and the errors of the parts.
     """
@@ -81,10 +93,16 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
         out.print(line, markup=False)
     choice = _choose(settings, open_model(settings.model, completion=settings.completion), out)
     started = time.monotonic()
-    with _interruptible(), _installation(broker, keep=keep), ThreadPoolExecutor(1) as pool:
+    with (
+        _interruptible(),
+        _installation(broker, keep=keep),
+        ExitStack() as opened,
+        ThreadPoolExecutor(1) as pool,
+    ):
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and mostly load Java classes, so they run side by side.
-        planning = pool.submit(_plan, broker, choice, documents, out)
+        opening = partial(_open_dashboard, opened, out) if dashboard else None
+        planning = pool.submit(_plan, broker, choice, documents, opening, out)
         with status, spark_session(broker.settings, plan_layout(broker.settings)) as spark:
             # Spark has taken the interrupt for itself.
             _handle_signals()
@@ -110,6 +128,8 @@ def show(settings: Settings, paths: list[Path], *, split: str, limit: int | None
                 "  gistream topics describe\n  gistream tail --until-end --json\n  gistream produce files FILES\n"
                 "  gistream run --once\n  gistream broker stop"
             )
+        if dashboard:
+            _wait_for_ctrl_c(out)
 
 
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
@@ -141,7 +161,13 @@ def _is_unmeasured(settings: Settings, model: ModelFile, *, cores: int) -> bool:
     return settings.representation == "auto" and not settings.gpu_layers and not kept
 
 
-def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRecord | Refusal], out: Console) -> Plan:
+def _plan(
+    broker: EmbeddedBroker,
+    choice: Choice,
+    documents: Iterable[ProducerRecord | Refusal],
+    on_topics: Callable[[Settings], None] | None,
+    out: Console,
+) -> Plan:
     """Start the broker, create the topics, send the documents, plan the query."""
     started = time.monotonic()
     address = broker.start().bootstrap_servers
@@ -149,6 +175,8 @@ def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRe
     demo = broker.settings.model_copy(update={"bootstrap_servers": address})
     with Admin(demo) as admin:
         admin.ensure()
+    if on_topics is not None:
+        on_topics(demo)
     report = publish(demo, documents, lambda: None)
     for refusal in report.refusals:
         out.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
@@ -156,6 +184,25 @@ def _plan(broker: EmbeddedBroker, choice: Choice, documents: Iterable[ProducerRe
         raise NotAcknowledged("Kafka took none of the documents; see above.")
     out.print(f"{counted(report.acknowledged, 'document')} in topic '{demo.input_topic}'")
     return prepare(demo, choice.original, choice)
+
+
+def _open_dashboard(opened: ExitStack, out: Console, settings: Settings) -> None:
+    """Open a dashboard for as long as `opened` is."""
+    # A demo without it does not pay for loading a web server.
+    from streaming.operations.dashboard import Options, open_dashboard
+
+    dashboard = opened.enter_context(open_dashboard(settings, Options(any_port=True)))
+    out.print(f"The dashboard is open at {dashboard.url}")
+    sys.stdout.flush()
+
+
+def _wait_for_ctrl_c(out: Console) -> None:
+    """Wait until a signal ends the demo, which has done all that it had to."""
+    out.print("The dashboard stays open until Ctrl-C.")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
 
 
 def _summarize(results: Iterable[Summary | DeadLetter], started: float, out: Console) -> list[_Arrival]:

@@ -3,6 +3,7 @@
 from streaming.settings.fields import MIB, Settings
 from streaming.settings.query_fields import MOST_CORES, MOST_EXECUTORS
 from streaming.settings.sources import (
+    DASHBOARD_VARIABLE,
     Origins,
     address_file,
     changed,
@@ -15,6 +16,7 @@ from streaming.settings.sources import (
 )
 
 __all__ = [
+    "DASHBOARD_VARIABLE",
     "MIB",
     "MOST_CORES",
     "MOST_EXECUTORS",

@@ -33,6 +33,8 @@ from streaming.settings.record_fields import DOCUMENT_FIELDS
 from streaming.text_files import parse_toml, read_text
 
 _MASK = "********"
+# The token of a dashboard: no setting, which `config show` would print.
+DASHBOARD_VARIABLE = "GISTREAM_DASHBOARD_TOKEN"
 # What stands below each table of the file.
 _TABLES = {"kafka": NAMES, "field": DOCUMENT_FIELDS}
 
@@ -101,7 +103,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    names = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG"}
+    names = {f"GISTREAM_{name.upper()}" for name in Settings.model_fields} | {"GISTREAM_CONFIG", DASHBOARD_VARIABLE}
     if unknown := [name for name in environment if name.upper().startswith("GISTREAM_") and name.upper() not in names]:
         similar = guess(unknown[0].upper(), names)
         raise UsageError(
