@@ -35,6 +35,7 @@ from streaming.messages import Document, Summary
 from streaming.planning.layout import plan_layout
 from streaming.settings import Settings, load
 from streaming.spark.engine_start import start_engine
+from streaming.spark.heartbeats import heartbeats_of
 from streaming.spark.jvm.session import spark_log, spark_session
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint, summarize_and_archive
@@ -77,9 +78,13 @@ class Machine:
         arrival = FirstArrival(plan.settings)
         arrival.start()
         start = time.monotonic()
-        with hold_checkpoint(plan) as checkpoint_id:
+        stop = StopRequest()
+        with (
+            hold_checkpoint(plan) as checkpoint_id,
+            heartbeats_of(plan, checkpoint_id, stop=stop) as beats,
+        ):
             summarize_and_archive(
-                self._spark, plan, checkpoint_id, None, once=True, stop=StopRequest(), on_batch=batches.append
+                self._spark, plan, checkpoint_id, None, beats, once=True, stop=stop, on_batch=batches.append
             )
         seconds = time.monotonic() - start
         arrival.join()

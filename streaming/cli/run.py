@@ -63,6 +63,7 @@ def run(
     max_failed_share: Annotated[float | None, flag("max_failed_share")] = None,
     grace: Annotated[float | None, flag("grace")] = None,
     give_up_after: Annotated[float | None, flag("give_up_after")] = None,
+    stuck_after: Annotated[float | None, flag("stuck_after")] = None,
     accept_loss: Annotated[
         bool,
         typer.Option(
@@ -95,7 +96,7 @@ def run(
     from streaming.kafka.topics import Admin
     from streaming.spark.acceptance import accept_losses
     from streaming.spark.prepare import prepare
-    from streaming.spark.query import run as run_query
+    from streaming.spark.run import run as run_query
     from streaming.spark.watch import StopRequest
     from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
     from streaming.terminal.run_status import RunStatus

@@ -6,7 +6,16 @@ from its classes by tools/write_docs.py.
 
 from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
 from streaming.messages.failed_documents import SETTLED, STATES, WHY_LEFT, FailedDocument, Place, State
-from streaming.messages.heartbeat import BEAT_SECONDS, Health, Heartbeat, QueryActivity, QueryState, health
+from streaming.messages.heartbeat import (
+    BEAT_SECONDS,
+    Health,
+    Heartbeat,
+    QueryActivity,
+    QueryState,
+    Writer,
+    health,
+    newest_heartbeat,
+)
 from streaming.messages.records import Header, Long, Record, Source, read_source, source_headers
 from streaming.messages.redriven import redriven_headers, restored
 from streaming.messages.results import Deletion, OutputMessage, read_result
@@ -50,7 +59,9 @@ __all__ = [
     "Summary",
     "SummarySentence",
     "Tokens",
+    "Writer",
     "health",
+    "newest_heartbeat",
     "read_result",
     "read_source",
     "redriven_headers",

@@ -6,6 +6,7 @@ group's offsets knows how the query does, on any machine, without a port of the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,18 +23,37 @@ QueryActivity = Literal["starting", "working", "idle", "waiting for Kafka", "res
 QueryState = Literal["healthy", "stuck", "not running"]
 
 
-class Heartbeat(BaseModel):
-    """A heartbeat. Times are seconds since 1970.
+class Writer(BaseModel):
+    """A query that writes results: the id of its checkpoint, and the outputs that are topics ("topic NAME").
 
-    `done` of `total` records of the running micro-batch have results. `progress_at` is the last time at which one more
-    of them had its result, a micro-batch was committed, or nothing was left to read. `batch` is the number of the last
-    committed micro-batch of this run, `batch_records` and `batch_seconds` are its size and duration. `records` and
-    `dead_letters` count this run's. Without progress for `stuck_after` seconds, with work to do, the query is stuck.
+    Every version of gistream notes it with a query's offsets; older ones note nothing else.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     checkpoint: str
+    outputs: tuple[str, ...]
+
+    @classmethod
+    def from_text(cls, text: str) -> Writer | None:
+        """Return the writer of a committed offset's metadata; None when another program wrote it."""
+        try:
+            return Writer.model_validate_json(text)
+        except ValidationError:
+            return None
+
+
+class Heartbeat(Writer):
+    """A heartbeat. Times are seconds since 1970.
+
+    `done` of `total` records of the running micro-batch have results. `progress_at` is the last time at which one more
+    of them had its result, a micro-batch was committed, more of the model was loaded, or nothing was left to read.
+    `batch` is the number of the last committed micro-batch of this run, `batch_at` its time, `batch_records` and
+    `batch_seconds` are its size and duration. `records`, `dead_letters` and `seconds` are sums over all micro-batches
+    of this run. `error` is the type of the error that stopped the query. Without progress for `stuck_after` seconds,
+    with work to do, the query is stuck.
+    """
+
     outputs: tuple[str, ...] = ()
     doing: QueryActivity
     sent_at: float
@@ -43,11 +63,14 @@ class Heartbeat(BaseModel):
     done: int = 0
     total: int = 0
     batch: int | None = None
+    batch_at: float | None = None
     batch_records: int = 0
     batch_seconds: float = 0.0
     records: int = 0
     dead_letters: int = 0
+    seconds: float = 0.0
     restarts: int = 0
+    error: str | None = None
 
     def to_text(self) -> str:
         """Return the metadata of the query's offsets."""
@@ -60,6 +83,12 @@ class Heartbeat(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError:
             return None
+
+
+def newest_heartbeat(texts: Iterable[str]) -> Heartbeat | None:
+    """Return the newest heartbeat among the metadata of a group's offsets: not every partition gets each one."""
+    beats = [beat for beat in map(Heartbeat.from_text, texts) if beat is not None]
+    return max(beats, key=lambda beat: beat.sent_at, default=None)
 
 
 @dataclass(frozen=True)
@@ -75,7 +104,10 @@ def health(beat: Heartbeat | None, now: float) -> Health:
     if beat is None:
         return Health("not running", "no query has reported")
     if beat.doing == "stopped":
-        return Health("not running", f"stopped {duration(now - beat.sent_at)} ago")
+        ago = f"{duration(now - beat.sent_at)} ago"
+        if beat.error is not None:
+            return Health("not running", f"ended by an error ({beat.error}) {ago}; the run's last line says why")
+        return Health("not running", f"stopped {ago}")
     silent = now - beat.sent_at
     if silent > SILENT_SECONDS:
         return Health(
@@ -84,9 +116,11 @@ def health(beat: Heartbeat | None, now: float) -> Health:
         )
     quiet = now - beat.progress_at
     if quiet > beat.stuck_after:
-        return Health("stuck", f"no progress for {duration(quiet)}: {beat.doing}, {beat.done:,} of {beat.total:,} done")
+        part = f", {beat.done:,} of {beat.total:,} done" if beat.total else ""
+        return Health("stuck", f"no progress for {duration(quiet)}: {beat.doing}{part}")
     if beat.doing == "idle":
         return Health("healthy", "idle: every record has its result")
     if beat.doing == "working":
-        return Health("healthy", f"working: {beat.done:,} of {beat.total:,} of the running batch done")
+        part = f"{beat.done:,} of {beat.total:,} of the running batch done" if beat.total else "a batch begins"
+        return Health("healthy", f"working: {part}")
     return Health("healthy", beat.doing)

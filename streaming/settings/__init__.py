@@ -1,6 +1,6 @@
 """The settings: `fields` has all of them, `sources` the places where their values come from."""
 
-from streaming.settings.fields import MIB, Settings
+from streaming.settings.fields import GROUP_PREFIX, MIB, Settings
 from streaming.settings.query_fields import MOST_CORES, MOST_EXECUTORS
 from streaming.settings.sources import (
     DASHBOARD_VARIABLE,
@@ -17,6 +17,7 @@ from streaming.settings.sources import (
 
 __all__ = [
     "DASHBOARD_VARIABLE",
+    "GROUP_PREFIX",
     "MIB",
     "MOST_CORES",
     "MOST_EXECUTORS",

@@ -19,6 +19,8 @@ from streaming.settings.query_fields import QuerySettings
 from streaming.settings.value_forms import check_addresses
 
 MIB = 1024 * 1024
+# The consumer groups of gistream's queries begin so.
+GROUP_PREFIX = "gistream-"
 _BEFORE_SINK = re.compile(r",(?=\s*(?:kafka\s*(?:,|$)|parquet=))")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -231,7 +233,7 @@ class Settings(QuerySettings):
     @property
     def group_id(self) -> str:
         """The consumer group to which the query commits its offsets, for lag tools to see."""
-        return f"gistream-{self.query}"
+        return f"{GROUP_PREFIX}{self.query}"
 
     @property
     def max_result_bytes(self) -> int:

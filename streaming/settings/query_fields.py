@@ -80,6 +80,14 @@ class QuerySettings(RecordSettings):
         "a rolling upgrade of three, or the move of a container to another machine, and short enough for a service "
         "manager to raise an alarm. 0: never start again.",
     )
+    stuck_after: float = Field(
+        300,
+        gt=0,
+        description="Seconds without progress after which a query that has work to do counts as stuck in `gistream "
+        "status` and for alarms; it runs on. Progress is the result of one more document. Five minutes are several "
+        "times the minute that a micro-batch takes, and half of `give_up_after`. A large model on few cores begins as "
+        "many documents as it has slots and may take longer for its first result: raise it to twice that time.",
+    )
 
     @field_validator("driver_memory")
     @classmethod

@@ -6,43 +6,15 @@ and by the consumer groups of gistream's queries, which also show those of other
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from streaming.archive import ArchiveLocation
 from streaming.errors import CheckpointError
 from streaming.kafka.topic import Topic
 from streaming.kafka.topics import Admin
-from streaming.settings import Settings
+from streaming.messages import Writer
+from streaming.settings import GROUP_PREFIX, Settings
 from streaming.spark.checkpoint.checkpoint import Checkpoint, Record, read_record
-
-_GROUP_PREFIX = "gistream-"
-
-
-@dataclass(frozen=True)
-class Writer:
-    """A query that writes results: the id of its checkpoint, and its outputs in the words of `outputs_of`.
-
-    As text it is the metadata of the offsets that the query commits to its consumer group.
-    """
-
-    checkpoint_id: str
-    outputs: tuple[str, ...]
-
-    def to_text(self) -> str:
-        """Return the text that `from_text` reads: only topics, because a path is nobody else's business."""
-        topics = [output for output in self.outputs if not output.startswith("parquet=")]
-        return json.dumps({"checkpoint": self.checkpoint_id, "outputs": topics})
-
-    @classmethod
-    def from_text(cls, text: str) -> Writer | None:
-        """Return the writer of a committed offset's metadata; None when another program or version wrote it."""
-        try:
-            content = json.loads(text)
-            return cls(str(content["checkpoint"]), tuple(map(str, content["outputs"])))
-        except (ValueError, KeyError, TypeError):
-            return None
 
 
 def outputs_of(settings: Settings, archive: ArchiveLocation | None) -> tuple[str, ...]:
@@ -71,7 +43,7 @@ def warnings_about_results(
     ]
     known = {record.id for record in (own, *beside.values())}
     for name, writer in _queries_by_group(admin, inputs):
-        if writer.checkpoint_id not in known and (both := _shared(writer.outputs, outputs)):
+        if writer.checkpoint not in known and (both := _shared(writer.outputs, outputs)):
             whose = f"Query '{name}' with another checkpoint (of another data dir, or one that was given up)"
             sentences.append(_other_query(settings, whose, inputs, both, name))
     left_out = [output for output in own.outputs if output not in outputs]
@@ -116,6 +88,6 @@ def _queries_of_this_data_dir(settings: Settings, inputs: Sequence[Topic]) -> It
 
 def _queries_by_group(admin: Admin, inputs: Sequence[Topic]) -> Iterator[tuple[str, Writer]]:
     names = {topic.name for topic in inputs}
-    for group, metadata in admin.committed_metadata(_GROUP_PREFIX).items():
+    for group, metadata in admin.committed_metadata(GROUP_PREFIX).items():
         writers = {Writer.from_text(text) for topic, text in metadata if topic in names}
-        yield from ((group.removeprefix(_GROUP_PREFIX), writer) for writer in writers if writer is not None)
+        yield from ((group.removeprefix(GROUP_PREFIX), writer) for writer in writers if writer is not None)

@@ -3,13 +3,14 @@
     documents -> [ decode -> summarize ] -> summaries, dead letters
     source.py    pipeline/, one mapInPandas   sinks/kafka.py or sinks/parquet.py
 
-`prepare` has made the plan; `start` starts its stream, and `run` starts it and watches it until it ends or is stopped.
+`prepare` has made the plan; `start` starts its stream, and `summarize_and_archive` watches it until it ends or is
+stopped. `run` in the file of this name does so again after a failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 
 from py4j.protocol import Py4JJavaError
@@ -18,33 +19,31 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from streaming.archive import Archive
-from streaming.errors import Abandoned, BrokerAway, GistreamError, QueryError
-from streaming.kafka.group_offsets import GroupOffsets
+from streaming.errors import QueryError
 from streaming.kafka.probe import KafkaProbe
 from streaming.kafka.topics import extents_now
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.apart.batch_apart import run_batch_apart
 from streaming.spark.apart.undecoded import cannot_be_decoded
-from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving, hold_archive_checkpoint
+from streaming.spark.archive_query import ArchiveQuery, archive_batch_apart, archiving
 from streaming.spark.checkpoint.checkpoint import Pin, Record, open_checkpoint
 from streaming.spark.checkpoint.losses import refuse_losses
 from streaming.spark.checkpoint.positions import read_positions
 from streaming.spark.checkpoint.spark_logs import next_offsets
 from streaming.spark.engine_start import start_engine
 from streaming.spark.explain import explained
+from streaming.spark.heartbeats import Heartbeats
 from streaming.spark.jvm.cluster import wait_for_executors
 from streaming.spark.jvm.session import Sessions, spark_log
 from streaming.spark.look import Look, Looker
-from streaming.spark.other_results import Writer
 from streaming.spark.pace import Pace, limit_batches, pace_of
 from streaming.spark.prepare import Plan
 from streaming.spark.proving import in_batch, prove, unproven_batch
 from streaming.spark.sinks.kafka import write_to_kafka
 from streaming.spark.sinks.parquet import archive_name, write_to_parquet
 from streaming.spark.source import read_documents
-from streaming.spark.supervision import Restart, Supervisor
-from streaming.spark.topic_check import RunningCheck, check_topics, extents, new_outputs, with_offsets
+from streaming.spark.topic_check import extents, new_outputs
 from streaming.spark.watch import Batch, StopRequest, count_results, finish, watch
 
 
@@ -148,6 +147,7 @@ def summarize_and_archive(
     plan: Plan,
     checkpoint_id: str,
     archive_query: ArchiveQuery | None,
+    beats: Heartbeats,
     *,
     once: bool,
     stop: StopRequest,
@@ -157,21 +157,21 @@ def summarize_and_archive(
     """Run both queries of a plan, if it has two, until the first one ends or is stopped and the archive has the rest.
 
     The failure of each query is explained as its own. A micro-batch that Spark's source cannot decode runs apart.
+    `beats` tell of the first query.
     """
     settings = plan.settings
 
     def committed(batch: Batch) -> None:
-        group.commit(batch.end_offsets)
+        beats.on_batch(batch)
         # A micro-batch of aborted or compacted records has offsets, and no record.
         if batch.records:
             prove(settings.checkpoint_location, plan.task_plan.record_format)
             on_batch(batch)
 
-    def commit_position() -> None:
-        # A crash may have come between the commit of a micro-batch and that of its group; a new query that has nothing
-        # to read commits no micro-batch; and Kafka forgets the offsets of a group that is quiet for a week.
-        if group.is_due and (offsets := next_offsets(settings.checkpoint_location)):
-            group.commit(offsets)
+    def note_position() -> None:
+        # A crash may have come between the commit of a micro-batch and its heartbeat; and one that only Spark knows of,
+        # such as the first of a query that has nothing to read, is no micro-batch here.
+        beats.on_position(next_offsets(settings.checkpoint_location))
 
     def archive(*, once: bool) -> AbstractContextManager[StreamingQuery | None]:
         return nullcontext() if archive_query is None else archiving(spark, settings, archive_query, once=once)
@@ -189,7 +189,7 @@ def summarize_and_archive(
                             on_look=looking(query),
                             archive_query=running_archive,
                         )
-                    commit_position()
+                    note_position()
                     break
                 except QueryError as error:
                     if not cannot_be_decoded(error):
@@ -218,16 +218,16 @@ def summarize_and_archive(
             look = looker.look(stopping=stopping)
             if pace.on_look(look):
                 limit_batches(spark, query, pace.documents)
-            if look.doing == "idle":
-                commit_position()
+            if look.doing == "idle" and beats.doing != "idle":
+                note_position()
+            beats.on_look(look)
             on_look(look)
 
         return look_at
 
     pace = pace_of(plan)
-    note = Writer(checkpoint_id, plan.results).to_text()
-    with closing(GroupOffsets(settings, note)) as group, KafkaProbe(settings) as probe:
-        commit_position()
+    with KafkaProbe(settings) as probe:
+        note_position()
         while True:
             try:
                 return both()
@@ -235,70 +235,3 @@ def summarize_and_archive(
                 if archive_query is None or not cannot_be_decoded(error):
                     raise
                 archive_batch_apart(spark, settings, archive_query)
-
-
-def run(
-    plan: Plan,
-    *,
-    once: bool,
-    stop: StopRequest,
-    on_batch: Callable[[Batch], None],
-    on_progress: Callable[[float], None],
-    on_wait: Callable[[str], None],
-    on_look: Callable[[Look], None],
-    on_restart: Callable[[Restart], None],
-) -> None:
-    """Run the query until it ends (`once`) or is told to stop; `on_batch` is called with each committed micro-batch.
-
-    `on_progress` is called with the share of the model that is loaded, from 0 to 1, when the engine is on this machine,
-    `on_wait` with a line from time to time while a cluster has not given the executors, `on_look` a few times a second
-    with what the query is doing, `on_restart` before a wait after a failure that may be over by itself.
-
-    Raises `Abandoned` when a stop could not wait for the running micro-batch, and the service's errors.
-    """
-    settings = plan.settings
-    supervisor = Supervisor(settings, stop=stop, on_restart=on_restart)
-    running_check = RunningCheck(plan)
-
-    def committed(batch: Batch) -> None:
-        supervisor.on_progress()
-        on_batch(batch)
-        running_check.on_batch()
-
-    def looked(look: Look) -> None:
-        on_look(look)
-        supervisor.on_look(look)
-
-    try:
-        with ExitStack() as stack:
-            checkpoint_id = stack.enter_context(hold_checkpoint(plan))
-            archive_query = stack.enter_context(hold_archive_checkpoint(plan))
-            sessions = stack.enter_context(sessions_of(plan, stop=stop, on_progress=on_progress, on_wait=on_wait))
-            restarted = False
-            while not stop.requested:
-                try:
-                    if restarted:
-                        # Topics may have been replaced; and a Kafka that is away is noticed in ten seconds.
-                        check_topics(plan)
-                    spark = sessions.living()
-                    if stop.requested:
-                        break
-                    summarize_and_archive(
-                        spark,
-                        plan,
-                        checkpoint_id,
-                        archive_query,
-                        once=once,
-                        stop=stop,
-                        on_batch=committed,
-                        on_look=looked,
-                    )
-                    break
-                except GistreamError as error:
-                    supervisor.recover(with_offsets(error, plan))
-                    restarted = True
-    except (QueryError, BrokerAway) as error:
-        if stop.requested:
-            # A service manager may stop all our processes at once; then there is nothing left to wait for.
-            raise Abandoned(f"Stopped before the running micro-batch ended; it will run again. ({error})") from error
-        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from streaming.engine import ModelFile, open_model
 from streaming.kafka.group_offsets import GroupOffsets
+from streaming.messages import Heartbeat, Writer
 from streaming.settings import Settings
-from streaming.spark.other_results import Writer
+from streaming.spark.heartbeats import heartbeats_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint
+from streaming.spark.watch import StopRequest
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +24,20 @@ def model() -> ModelFile:
     return open_model("sample")
 
 
-def begin(settings: Settings, model: ModelFile, *, batch: bool = False) -> Plan:
-    """Plan a query and let it begin; with `batch` it commits a micro-batch."""
+def begin(
+    settings: Settings,
+    model: ModelFile,
+    *,
+    batch: bool = False,
+    note: Callable[[Heartbeat], str] = Heartbeat.to_text,
+) -> Plan:
+    """Plan a query and let it begin; with `batch` it commits a micro-batch, with a `note` of its heartbeat."""
     plan = prepare(settings, model)
     with hold_checkpoint(plan) as checkpoint_id:
-        note = Writer(checkpoint_id, plan.results).to_text()
-        with closing(GroupOffsets(settings, note)) as group:
-            if batch:
-                group.commit(json.dumps({settings.input_topic: {"0": 7}}))
+        if batch:
+            beats = heartbeats_of(plan, checkpoint_id, stop=StopRequest())
+            with closing(GroupOffsets(settings)) as group:
+                group.commit({(settings.input_topic, 0): 7}, note(beats.current))
     return plan
 
 
@@ -59,13 +68,19 @@ def test_a_query_with_documents_or_results_of_its_own_is_no_second_one(settings:
     assert begin(own_documents, model).warnings == ()
 
 
+def note_of_version_0_1(beat: Heartbeat) -> str:
+    """Return what gistream noted before it had heartbeats."""
+    return json.dumps({"checkpoint": beat.checkpoint, "outputs": list(beat.outputs)})
+
+
+@pytest.mark.parametrize("note", [Heartbeat.to_text, note_of_version_0_1])
 @pytest.mark.parametrize("name", ["another", None])
 def test_a_query_of_another_data_dir_is_said_once_it_has_committed_a_batch(
-    settings: Settings, model: ModelFile, name: str | None, tmp_path: Path
+    settings: Settings, model: ModelFile, name: str | None, note: Callable[[Heartbeat], str], tmp_path: Path
 ) -> None:
     # All data dirs begin with the same name of a query, so names do not tell them apart.
     theirs = changed(settings, data_dir=tmp_path, query=f"{settings.query}-{name}" if name else settings.query)
-    begin(theirs, model, batch=True)
+    begin(theirs, model, batch=True, note=note)
     [warning] = begin(settings, model, batch=name is None).warnings
     assert warning.startswith(f"Query '{theirs.query}' with another checkpoint (of another data dir, or one that was ")
     if name is None:
@@ -92,9 +107,10 @@ def test_results_that_are_left_out_are_said_once(settings: Settings, model: Mode
     assert f"with --sink kafka --output-topic {settings.output_topic} as well" in warning
 
 
-def test_a_path_is_told_to_nobody_else() -> None:
-    text = Writer("ab", ("topic summaries", "parquet=s3://bucket/ours")).to_text()
-    assert "bucket" not in text
-    assert Writer.from_text(text) == Writer("ab", ("topic summaries",))
+def test_a_path_is_told_to_nobody_else(settings: Settings, model: ModelFile, tmp_path: Path) -> None:
+    plan = prepare(changed(settings, sink=("kafka", f"parquet={tmp_path / 'ours'}")), model)
+    text = heartbeats_of(plan, "ab", stop=StopRequest()).current.to_text()
+    assert "ours" not in text
+    assert Writer.from_text(text) == Writer(checkpoint="ab", outputs=(f"topic {settings.output_topic}",))
     for foreign in ("", "{", "[]", "null", '{"checkpoint": 1}', "metadata of a stranger"):
         assert Writer.from_text(foreign) is None

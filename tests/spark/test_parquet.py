@@ -10,13 +10,12 @@ import pytest
 from installation import Send, document, read_topic
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
-from spark_queries import MakePlan, drain
+from spark_queries import MakePlan, drain, drain_and_archive
 
 from streaming.archive import Archive
 from streaming.errors import MachineError
 from streaming.spark.archive_query import archiving, hold_archive_checkpoint
 from streaming.spark.prepare import Plan
-from streaming.spark.query import hold_checkpoint, summarize_and_archive
 from streaming.spark.watch import StopRequest, finish
 
 
@@ -161,14 +160,8 @@ def test_an_archive_that_breaks_lets_the_running_batch_end_and_says_why(
     monkeypatch.setattr(Archive, "write", broken)
     # Something for the archive to break on at once.
     drain(spark, plan(batch_documents=1, max_tokens=40, checkpoint=str(out.parent / "first")))
-    with (
-        hold_checkpoint(ready) as checkpoint_id,
-        hold_archive_checkpoint(ready) as archive_query,
-        pytest.raises(MachineError, match=r"^The disk is gone\.$"),
-    ):
-        summarize_and_archive(
-            spark, ready, checkpoint_id, archive_query, once=False, stop=StopRequest(), on_batch=lambda _: None
-        )
+    with pytest.raises(MachineError, match=r"^The disk is gone\.$"):
+        drain_and_archive(spark, ready, once=False)
     # Whole batches or none.
     assert len(read_topic(ready.settings, ready.settings.output_topic)) in (12, 18, 24)
 

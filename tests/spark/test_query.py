@@ -164,7 +164,7 @@ def test_lag_tools_see_the_querys_offsets(data_dir: Path, settings: Settings) ->
     with Admin(settings) as admin:
         admin.ensure()
     group = GroupOffsets(settings)
-    group.commit(json.dumps({settings.input_topic: {"0": 7, "1": 3}}))
+    group.commit({(settings.input_topic, 0): 7, (settings.input_topic, 1): 3}, "a note")
     group.close()
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
     assert [consumer.committed(TopicPartition(settings.input_topic, n)) for n in range(2)] == [7, 3]

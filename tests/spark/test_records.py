@@ -11,16 +11,13 @@ from installation import Send, document, read_topic
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from pyspark.sql import SparkSession
-from spark_queries import MakePlan, drain
+from spark_queries import MakePlan, drain, drain_and_archive
 
 from consumers.tail import Tail
 from streaming.errors import UsageError
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
-from streaming.spark.archive_query import hold_archive_checkpoint
-from streaming.spark.query import hold_checkpoint, summarize_and_archive
-from streaming.spark.watch import StopRequest
 
 NANOSECONDS = 1_764_300_000_000_000_000
 
@@ -192,12 +189,6 @@ def test_a_foreign_record_stamped_in_nanoseconds_does_not_stop_the_archive(
     producer.flush()
     producer.close()
     send((b"a", document("A text.")))
-    with (
-        hold_checkpoint(ready) as checkpoint_id,
-        hold_archive_checkpoint(ready) as archive_query,
-    ):
-        summarize_and_archive(
-            spark, ready, checkpoint_id, archive_query, once=True, stop=StopRequest(), on_batch=lambda _: None
-        )
+    drain_and_archive(spark, ready)
     rows = ds.dataset(tmp_path / "out" / "summaries", partitioning="hive").to_table()
     assert rows["id"].to_pylist() == ["a"]

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from streaming.messages import Heartbeat, health
+from streaming.messages import Heartbeat, Writer, health, newest_heartbeat
 
 NOW = 1_000_000.0
 
 
 def beat(**fields: Any) -> Heartbeat:
     values = {"sent_at": NOW - 3, "started_at": NOW - 900, "progress_at": NOW - 3, "stuck_after": 300.0, **fields}
-    return Heartbeat(checkpoint="c", **values)
+    return Heartbeat(**{"checkpoint": "c", "outputs": (), **values})
 
 
 def test_it_is_read_as_it_was_written() -> None:
@@ -44,7 +44,18 @@ def test_metadata_of_another_program_is_no_heartbeat(text: str) -> None:
             "not running",
             "no progress for 28 s; no sign of the query for 25 s",
         ),
+        (
+            {"doing": "starting", "progress_at": NOW - 301},
+            "stuck",
+            "no progress for 5 min: starting",
+        ),
+        ({"doing": "working"}, "healthy", "working: a batch begins"),
         ({"doing": "stopped", "sent_at": NOW - 40}, "not running", "stopped 40 s ago"),
+        (
+            {"doing": "stopped", "sent_at": NOW - 40, "error": "EngineError"},
+            "not running",
+            "ended by an error (EngineError) 40 s ago; the run's last line says why",
+        ),
     ],
 )
 def test_its_state_has_a_reason(fields: dict[str, Any], state: str, sentence: str) -> None:
@@ -54,3 +65,15 @@ def test_its_state_has_a_reason(fields: dict[str, Any], state: str, sentence: st
 
 def test_a_query_that_never_reported_is_not_running() -> None:
     assert health(None, NOW).state == "not running"
+
+
+def test_the_newest_heartbeat_of_a_group_counts_whatever_stands_with_its_other_offsets() -> None:
+    old, new = beat(doing="working", sent_at=NOW - 60), beat(doing="idle", sent_at=NOW - 2)
+    assert newest_heartbeat([old.to_text(), new.to_text(), '{"checkpoint": "c", "outputs": []}', ""]) == new
+    assert newest_heartbeat(["", "note of another program"]) is None
+
+
+def test_its_writer_is_read_from_every_version() -> None:
+    writer = Writer(checkpoint="c", outputs=("topic summaries",))
+    assert Writer.from_text(beat(doing="idle", outputs=writer.outputs).to_text()) == writer
+    assert Writer.from_text('{"checkpoint": "c", "outputs": ["topic summaries"]}') == writer

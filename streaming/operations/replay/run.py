@@ -57,7 +57,7 @@ def run(
 ) -> None:
     """Run a replay to its end; `on_batch` is called after each committed micro-batch, when `progress` has it, too.
 
-    The other functions are called as by `query.run`.
+    The other functions are called as by `streaming.spark.run`.
 
     Raises `Abandoned` when it was stopped or cancelled before its end, and the service's errors.
     """
