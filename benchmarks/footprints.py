@@ -45,7 +45,7 @@ def _footprint(
     model = bench.models[representation]
     # Never more than the model was trained for, and never less than the documents need.
     context = min(max(context, bench.context), model.context)
-    progress.begin(f"memory of {representation}, {settings_text(knobs)}, context {context:,}", 0)
+    progress.begin(f"memory of {representation}, {settings_text(knobs)}, context {context:,}")
     predicted = memory.predict(
         model.shape,
         file_bytes=model.file_bytes,

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -155,7 +156,9 @@ def gutenberg(
     settings = load(command_flags(ctx))
     expected = read_sha256(sha256)
     if re.fullmatch("[0-9]+", book):
-        stored = fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
+        # Where no line can be taken back, it would leave an empty one.
+        with _console.status("downloading the book") if _console.is_terminal else nullcontext():
+            stored = fetch(book.lstrip("0") or "0", mirror, settings.data_dir / "books", sha256=expected)
         _console.print(f"{stored.path}: SHA-256 {stored.sha256}", markup=False)
         path = stored.path
     else:

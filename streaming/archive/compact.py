@@ -57,8 +57,15 @@ class CompactedDay:
     deleted: int
 
 
-def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -> None:
+def compact(
+    location: ArchiveLocation,
+    on_day: Callable[[CompactedDay], None],
+    *,
+    on_folder: Callable[[str, int], None] = lambda _folder, _total: None,
+) -> None:
     """Merge each day's files; `on_day` is called for each day that had something to merge or to delete.
+
+    `on_folder` is called before each day, with its folder and the number of all days.
 
     Writers wait, for one day at a time. Raises `UsageError` when the location is no disk or holds no archive, and
     `MachineError`.
@@ -72,12 +79,13 @@ def compact(location: ArchiveLocation, on_day: Callable[[CompactedDay], None]) -
     if not any((root / folder).is_dir() for folder in DATA_SETS):
         raise UsageError(f"There is no archive in {root}: it has no folder {', '.join(DATA_SETS)}.")
     location.sweep()
-    for folder in DATA_SETS:
-        for day in sorted(path.name for path in (root / folder).glob("day=*")):
-            with location.locked():
-                compacted = _compact_day(location, root, f"{folder}/{day}")
-            if compacted is not None:
-                on_day(compacted)
+    days = [f"{folder}/{day.name}" for folder in DATA_SETS for day in sorted((root / folder).glob("day=*"))]
+    for folder in days:
+        on_folder(folder, len(days))
+        with location.locked():
+            compacted = _compact_day(location, root, folder)
+        if compacted is not None:
+            on_day(compacted)
 
 
 def _compact_day(location: ArchiveLocation, root: Path, folder: str) -> CompactedDay | None:

@@ -12,7 +12,8 @@ import typer
 from streaming.errors import BrokerError
 from streaming.settings import Settings, load
 from streaming.settings.flags import DataDir, Json, command_flags
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import notes, out
+from streaming.terminal.progress import ProgressBar
 
 if TYPE_CHECKING:
     from streaming.kafka.broker import EmbeddedBroker, Status
@@ -25,12 +26,19 @@ def start(ctx: typer.Context, data_dir: DataDir = None) -> None:
 
         gistream broker start --data-dir /srv/gistream
     """
-    _print_state(_broker(load(command_flags(ctx))).start())
+    broker = _broker(load(command_flags(ctx)))
+    with ProgressBar(notes) as bar:
+        bar.begin("starting Kafka")
+        state = broker.start()
+    _print_state(state)
 
 
 def stop(ctx: typer.Context, data_dir: DataDir = None) -> None:
     """Stop the broker and wait until it has ended; its data stays."""
-    stopped = _broker(load(command_flags(ctx))).stop()
+    broker = _broker(load(command_flags(ctx)))
+    with ProgressBar(notes) as bar:
+        bar.begin("stopping Kafka")
+        stopped = broker.stop()
     out.print("the broker has stopped" if stopped else "the broker was not running")
 
 

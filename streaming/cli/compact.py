@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from streaming.settings.flags import Json
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import notes, out
+from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted
 
 
@@ -35,9 +36,20 @@ def compact(
         days.append(day)
         deletions = f", {day.deleted} deleted" if day.deleted else ""
         if not as_json:
-            out.print(f"{day.folder}: {counted(day.files, 'file')} into one, {counted(day.rows, 'row')}{deletions}")
+            with bar.aside():
+                out.print(f"{day.folder}: {counted(day.files, 'file')} into one, {counted(day.rows, 'row')}{deletions}")
 
-    compact_archive(ArchiveLocation(path), on_day)
+    def on_folder(folder: str, total: int) -> None:
+        if not begun:
+            bar.begin(folder, total)
+        else:
+            bar.describe(folder)
+            bar.advance()
+        begun.append(folder)
+
+    begun: list[str] = []
+    with ProgressBar(notes) as bar:
+        compact_archive(ArchiveLocation(path), on_day, on_folder=on_folder)
     if as_json:
         lines = [{"day": d.folder, "files": d.files, "rows": d.rows, "deleted": d.deleted} for d in days]
         sys.stdout.write(json.dumps({"compacted": lines}) + "\n")

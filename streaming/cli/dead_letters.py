@@ -216,5 +216,5 @@ def surveyed(settings: Settings, parquet: str | None) -> Iterator[tuple[LetterPl
     if parquet is not None:
         place = LetterArchive(ArchiveLocation(parquet))
     with ProgressBar(notes) as bar:
-        bar.begin("records", 0)
+        bar.begin("records")
         yield place, survey(settings, place, bar.advance)

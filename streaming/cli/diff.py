@@ -72,7 +72,7 @@ def diff(
     with Comparison() as comparison:
         with ProgressBar(notes) as bar:
             for letter, each in zip(LETTERS, sides, strict=True):
-                bar.begin(f"results of {each.title}", 0)
+                bar.begin(f"results of {each.title}")
                 for result in each.results(settings):
                     bar.advance()
                     comparison.add(letter, result)

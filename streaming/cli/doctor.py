@@ -23,7 +23,8 @@ from streaming.settings.flags import (
     command_flags,
     flag,
 )
-from streaming.terminal.consoles import out
+from streaming.terminal.consoles import notes, out
+from streaming.terminal.progress import ProgressBar
 
 _COLOUR = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
@@ -62,11 +63,14 @@ def doctor(
 
     settings = load(command_flags(ctx))
     findings = []
-    for finding in examine(settings):
-        findings.append(finding)
-        if not as_json:
-            mark = (f"{finding.state:<8}", _COLOUR[finding.state])
-            out.print(Text.assemble(mark, f" {finding.check:<11}", finding.said))
+    with ProgressBar(notes) as bar:
+        bar.begin("checking")
+        for finding in examine(settings):
+            findings.append(finding)
+            if not as_json:
+                mark = (f"{finding.state:<8}", _COLOUR[finding.state])
+                with bar.aside():
+                    out.print(Text.assemble(mark, f" {finding.check:<11}", finding.said))
     if as_json:
         sys.stdout.write(json.dumps({"findings": [asdict(finding) for finding in findings]}) + "\n")
     raise typer.Exit(next((finding.exit_code for finding in findings if finding.exit_code), 0))

@@ -14,11 +14,12 @@ from rich.text import Text
 from streaming.engine import Setup, describe_model
 from streaming.engine.model import hub, memory
 from streaming.engine.model.model_file import SAMPLE, sample_path
-from streaming.engine.model.split import checksums, part_paths
+from streaming.engine.model.split import BLOCK_BYTES, checksums, part_paths
 from streaming.errors import HubUnreachable, UsageError
 from streaming.settings import load
 from streaming.settings.flags import Json, command_flags, flag
 from streaming.terminal.consoles import notes, out, print_table
+from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted, megabytes
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ def pull(
         notes.print(Text(f"{error} This is what was there before."))
         path = cached
     parts = part_paths(path)
-    sums = checksums(parts)
+    size = sum(part.stat().st_size for part in parts)
+    with ProgressBar(notes) as bar:
+        bar.begin("checking the MB", size // BLOCK_BYTES + len(parts))
+        sums = checksums(parts, bar.advance)
     for part, sha256 in zip(parts, sums.parts, strict=True):
         hub.verify(part, sha256)
-    size = sum(part.stat().st_size for part in parts)
     if as_json:
         sys.stdout.write(json.dumps({"path": str(path), "sha256": sums.whole, "bytes": size}) + "\n")
         return
@@ -105,7 +108,9 @@ def show(
     from streaming.planning.token_limits import token_limits
 
     settings = load(command_flags(ctx))
-    model_file = describe_model(settings.model)
+    with ProgressBar(notes) as bar:
+        bar.begin("reading the model")
+        model_file = describe_model(settings.model)
     choice = foresee(settings, model_file, cores=plan_layout(settings).cores)
     setup, size = choice.setup, choice.model.file_bytes
     tokens = token_limits(settings, model_file).context

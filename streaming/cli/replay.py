@@ -25,6 +25,7 @@ from streaming.settings.flags import (
     flag,
 )
 from streaming.terminal.consoles import notes, out, print_table, write_json
+from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted
 
 if TYPE_CHECKING:
@@ -133,7 +134,10 @@ def replay(
     if dry_run:
         _estimate(settings, ranges, filters or [], as_json=as_json)
         return
-    _run(begin(settings, ranges, bounds=(start, end), filters=filters or [], **outputs))
+    with ProgressBar(notes) as bar:
+        bar.begin("reading the model")
+        replay = begin(settings, ranges, bounds=(start, end), filters=filters or [], **outputs)
+    _run(replay)
 
 
 def resume(
@@ -155,7 +159,11 @@ def resume(
     """
     from streaming.operations.replay.replay import reopen
 
-    _run(reopen(load(command_flags(ctx)), replay_id))
+    settings = load(command_flags(ctx))
+    with ProgressBar(notes) as bar:
+        bar.begin("reading the model")
+        replay = reopen(settings, replay_id)
+    _run(replay)
 
 
 def list_replays(ctx: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -200,7 +208,6 @@ def cancel(ctx: typer.Context, replay_id: Id, data_dir: DataDir = None) -> None:
 
 def _estimate(settings: Settings, ranges: Ranges, filters: Sequence[str], *, as_json: bool) -> None:
     from streaming.operations.replay.estimate import estimate
-    from streaming.terminal.progress import ProgressBar
 
     with ProgressBar(notes) as bar:
         bar.begin("records", sum(end - start for start, end in ranges.values()))

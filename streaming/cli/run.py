@@ -22,6 +22,7 @@ from streaming.settings.flags import (
     flag,
 )
 from streaming.terminal.consoles import notes
+from streaming.terminal.progress import ProgressBar
 
 
 def run(
@@ -105,7 +106,9 @@ def run(
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     settings = load(command_flags(ctx))
     stop = StopRequest()
-    plan = prepare(settings)
+    with ProgressBar(notes) as bar:
+        bar.begin("reading the model")
+        plan = prepare(settings)
     notes.print(plan_block(plan))
     if plan.choice.advice is not None:
         notes.print(plan.choice.advice, markup=False)

@@ -38,7 +38,9 @@ def stats(ctx: typer.Context, store: StorePlace = None, as_json: Json = False, d
 
     settings = load(command_flags(ctx))
     folder, is_used = _folder(settings), settings.store != "off"
-    found = sizes(folder)
+    with ProgressBar(notes) as bar:
+        bar.begin("counting the entries")
+        found = sizes(folder)
     if as_json:
         content = {"store": folder.url, "used": is_used, "kinds": [asdict(size) for size in found]}
         sys.stdout.write(json.dumps(content) + "\n")

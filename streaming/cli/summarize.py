@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import NoDocuments, NotSummarized
@@ -16,6 +15,7 @@ from streaming.messages import Document
 from streaming.settings import load
 from streaming.settings.flags import Json, PromptsDir, command_flags, flag
 from streaming.terminal.consoles import notes, out, write_json
+from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted
 
 
@@ -93,24 +93,24 @@ def summarize(
     if choice.advice is not None:
         notes.print(choice.advice, markup=False)
     done = failed = 0
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
-        task = progress.add_task("loading the model")
+    with ProgressBar(notes) as bar:
+        bar.begin("loading the model")
 
         def on_progress(share: float) -> None:
-            progress.update(task, description=f"loading the model: {share:.0%}")
+            bar.describe(f"loading the model: {share:.0%}" if share < 1 else "documents")
 
         for document, outcome in summarize_documents(work, chain([first], documents), on_progress):
             done += 1
-            progress.update(task, description=f"{done} done")
-            if isinstance(outcome, Exception):
-                failed += 1
-                notes.print(f"{document.id}: {outcome.type}: {outcome}", style="red", markup=False)
-            elif as_json:
-                write_json(tail_json(outcome))
-            else:
-                block = evidence_block(outcome, document.text) if evidence else tail_block(outcome)
-                out.print(block, crop=False)
+            bar.advance()
+            with bar.aside():
+                if isinstance(outcome, Exception):
+                    failed += 1
+                    notes.print(f"{document.id}: {outcome.type}: {outcome}", style="red", markup=False)
+                elif as_json:
+                    write_json(tail_json(outcome))
+                else:
+                    block = evidence_block(outcome, document.text) if evidence else tail_block(outcome)
+                    out.print(block, crop=False)
     _conclude(done=done, failed=failed, refusals=refusals)
 
 

@@ -25,6 +25,7 @@ from streaming.settings.flags import (
     flag,
 )
 from streaming.terminal.consoles import notes, out, print_table
+from streaming.terminal.progress import ProgressBar
 
 
 def create(
@@ -83,7 +84,12 @@ def peek(
     name = topic or ",".join(settings.input_topics)
     if not name or "," in name:
         raise UsageError("The settings name several topics, or a pattern; say which: gistream topics peek TOPIC.")
-    records = list(peek_at(settings, name, number))
+    with ProgressBar(notes) as bar:
+        bar.begin("records", number)
+        records = []
+        for peeked in peek_at(settings, name, number):
+            records.append(peeked)
+            bar.advance()
     for record, read_as in records:
         if as_json:
             sys.stdout.write(peek_json(record, read_as) + "\n")

@@ -61,7 +61,7 @@ def verify(
     settings = load(command_flags(ctx))
     bounds = parse_bounds(start, end)
     with ProgressBar(notes) as bar:
-        bar.begin("records and results", 0)
+        bar.begin("records and results")
         account = account_for(
             settings,
             archive=ArchiveLocation(parquet) if parquet is not None else None,

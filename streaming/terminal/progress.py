@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-# As often as the bar is drawn.
-_UPDATE_SECONDS = 0.1
+
+class _Count(ProgressColumn):
+    """How many parts are done, of how many, as far as it is known."""
+
+    def render(self, task: Task) -> Text:
+        """Return "3/16", "3" where nobody knows of how many, and nothing where nobody counts."""
+        if task.total is not None:
+            return Text(f"{task.completed:,.0f}/{task.total:,.0f}")
+        return Text(f"{task.completed:,.0f}" if task.completed else "")
+
+
+class _Progress(Progress):
+    """Looks at the number of parts that are `done` when it is drawn, ten times a second: so counting costs nothing."""
+
+    done = 0
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return what is drawn."""
+        for task in self.task_ids:
+            self.update(task, completed=self.done)
+        return super().get_renderables()
 
 
 class ProgressBar:
     """The progress of a command, for as long as the context lasts."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
+        self._progress = _Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
+            _Count(),
             TimeElapsedColumn(),
             console=console,
             transient=True,
             # Where no line can be taken back, a bar that ends leaves an empty one.
             disable=not console.is_terminal,
+            # What a command writes to standard output belongs into its file, also beside a bar.
+            redirect_stdout=False,
         )
         self._task = self._progress.add_task("", total=None)
-        self._done, self._shown = 0, 0.0
 
     def __enter__(self) -> ProgressBar:
         self._progress.start()
@@ -42,10 +64,12 @@ class ProgressBar:
         """Whether the bar can be seen; without a terminal only lines say how far the command is."""
         return self._progress.console.is_terminal
 
-    def begin(self, description: str, total: int) -> None:
-        """Start the bar again for a piece of work of `total` parts."""
-        self._done, self._shown = 0, 0.0
-        self._progress.reset(self._task, description=description, total=total)
+    def begin(self, description: str, total: int = 0) -> None:
+        """Start the bar again for a piece of work of `total` parts; 0 when nobody knows how many they are."""
+        self._progress.done = 0
+        # A reset would keep the old total where there is none.
+        self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(description, total=total or None)
 
     def describe(self, description: str) -> None:
         """Change the description; the count of parts stays."""
@@ -53,11 +77,16 @@ class ProgressBar:
 
     def advance(self, parts: int = 1) -> None:
         """Note that a part, or several, are done; it may be called a million times."""
-        self._done += parts
-        # Nobody sees more, and an update takes several microseconds on a terminal.
-        if (now := time.monotonic()) - self._shown >= _UPDATE_SECONDS:
-            self._shown = now
-            self._progress.update(self._task, completed=self._done)
+        self._progress.done += parts
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away for as long as the context lasts, in which a result is printed."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
     def note(self, line: str) -> None:
         """Print a line that stays."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from streaming.errors import ModelError
 
+# As much is read at once; a command shows these blocks as its progress.
+BLOCK_BYTES = 1_000_000
 # The form that llama.cpp's `llama_split_path` writes, and the only form that it reads.
 _PART = re.compile(r"(?P<prefix>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})\.gguf")
 
@@ -53,18 +55,22 @@ def part_paths(path: Path) -> list[Path]:
     return paths
 
 
-def checksums(paths: Sequence[Path]) -> Checksums:
-    """Read the files of one model, in order, and return their checksums; 100 MB take 0.1 s."""
-    parts = tuple(file_sha256(path) for path in paths)
+def checksums(paths: Sequence[Path], on_block: Callable[[], None] = lambda: None) -> Checksums:
+    """Read the files of one model, in order, and return their checksums; 100 MB take 0.1 s.
+
+    `on_block` is called after each block (`BLOCK_BYTES`).
+    """
+    parts = tuple(file_sha256(path, on_block) for path in paths)
     if len(parts) == 1:
         return Checksums(parts, parts[0])
     return Checksums(parts, hashlib.sha256("".join(f"{part}\n" for part in parts).encode()).hexdigest())
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of one file, in hexadecimal."""
+def file_sha256(path: Path, on_block: Callable[[], None] = lambda: None) -> str:
+    """Return the SHA-256 of one file, in hexadecimal; `on_block` is called after each block (`BLOCK_BYTES`)."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(BLOCK_BYTES):
             digest.update(block)
+            on_block()
     return digest.hexdigest()
