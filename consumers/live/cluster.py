@@ -18,7 +18,7 @@ from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError
 from consumers.live.clients import connect_admin
 from consumers.live.progress import Partition
 from streaming.errors import GistreamError
-from streaming.messages import Heartbeat
+from streaming.messages import Heartbeat, newest_heartbeat
 from streaming.settings import Settings
 
 # Soon enough for "no progress" within half a minute, and for an away broker within ten seconds.
@@ -112,9 +112,8 @@ class Watch:
             offsets = admin.list_group_offsets([self._settings.group_id])[self._settings.group_id]
         except AuthorizationError:
             return None, None
-        beats = [beat for offset in offsets.values() if (beat := Heartbeat.from_text(offset.metadata or ""))]
         committed = {(partition.topic, partition.partition): offset.offset for partition, offset in offsets.items()}
-        return committed, max(beats, key=lambda beat: beat.sent_at, default=None)
+        return committed, newest_heartbeat(offset.metadata or "" for offset in offsets.values())
 
 
 def _shapes(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicShape]:

@@ -29,9 +29,6 @@ from streaming.errors import TopicError
 from streaming.messages import DeadLetter, Record, Source, Summary, read_result
 from streaming.settings import Settings
 
-# Without a heartbeat: documents wait and none gets a result for this long.
-_STUCK_SECONDS = 120.0
-
 
 class LiveView:
     """What a reader of the topics knows now; threads read for as long as its context lasts."""
@@ -197,7 +194,7 @@ class LiveView:
             waiting=waiting,
             known=bool(look.committed) or self._result_at > 0,
             quiet=now - max(self._result_at, self._waiting_since),
-            stuck_after=_STUCK_SECONDS,
+            stuck_after=self._settings.stuck_after,
             now=now,
         )
 
