@@ -32,7 +32,7 @@ _MOST_CHARACTERS = 20_000
 _REMEMBERED = 500
 _HINT = (
     "Two recipes are compared where the same documents have summaries on two topics. Make some with `gistream replay "
-    "--to-topic TOPIC`, and start the dashboard with --shadow-topic TOPIC."
+    "--output-topic TOPIC`, and start the dashboard with --shadow-topic TOPIC."
 )
 
 
