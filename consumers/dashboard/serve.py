@@ -115,7 +115,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.ready.set()
-            self.ended.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._changes.end()
