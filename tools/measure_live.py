@@ -146,19 +146,20 @@ def view(settings: Settings, summaries: int, more: int) -> None:
         while live.overview().loading is not None:
             seen = live.wait_changed(seen, 1)
         seconds = time.monotonic() - started
-        check(live, summaries, 0)
+        times = written_times(live, summaries)
+        check(live, times, 0)
         print(
             f"complete: the numbers of the hour in {seconds:.1f} s ({time.process_time():.1f} s of processor time), "
             f"{resident('VmHWM') - before:.0f} MB at most",
             flush=True,
         )
-        follow(live, summaries, more)
+        follow(live, times, more)
         print(
             f"memory: {resident('VmRSS') - before:.0f} MB now, {resident('VmHWM') - before:.0f} MB at most", flush=True
         )
 
 
-def follow(live: LiveView, summaries: int, more: int) -> None:
+def follow(live: LiveView, times: Sequence[float], more: int) -> None:
     """Follow what arrives as two viewers do, one of them with a filter, and open a page now and then."""
     lags: list[float] = []
     pages: list[float] = []
@@ -185,7 +186,7 @@ def follow(live: LiveView, summaries: int, more: int) -> None:
     processor = time.process_time() - before
     done.set()
     other.join()
-    check(live, summaries, more)
+    check(live, times, more)
     print(
         f"following: {more:,} rows, {in_ms(lags, 0.5)} after the record (p95 {in_ms(lags, 0.95)}, at most "
         f"{in_ms(lags, 1)}), {processor:.1f} s of processor time; a filtered page and an overview {in_ms(pages, 0.5)} "
@@ -194,13 +195,17 @@ def follow(live: LiveView, summaries: int, more: int) -> None:
     )
 
 
-def check(live: LiveView, summaries: int, more: int) -> None:
-    """Compare the numbers of the hour with what was written."""
-    overview = live.overview()
-    newest = next(row for row in live.feed.page(Filters(), limit=KEPT).rows if int(row.id[1:]) < summaries)
+def written_times(live: LiveView, summaries: int) -> list[float]:
+    """Return the times of all summaries that were written before the view, from that of the newest one."""
+    [newest] = live.feed.page(Filters(), limit=1).rows
     apart = SPREAD_SECONDS / summaries
-    first = newest.arrived / 1000 - int(newest.id[1:]) * apart
-    written = sum(first + n * apart >= overview.hour.start for n in range(summaries)) + more
+    return [newest.arrived / 1000 - n * apart for n in range(summaries)]
+
+
+def check(live: LiveView, times: Sequence[float], more: int) -> None:
+    """Compare the numbers of the hour with what was written: summaries of these times, and so many more since."""
+    overview = live.overview()
+    written = sum(time >= overview.hour.start for time in times) + more
     counted = sum(overview.hour.documents)
     # The time of a record has milliseconds, so one of them may be on the other side of the hour's beginning.
     if abs(counted - written) > 1 or sum(overview.statuses.values()) != counted:
