@@ -56,7 +56,7 @@ export function documentText({ segments }) {
     class: "text",
     tabindex: 0,
     role: "region",
-    "aria-labelledby": "document-title",
+    "aria-label": "Text of the document",
     dir: "auto",
   });
   let block = h("div", { class: "block" });
@@ -160,7 +160,10 @@ export class Evidence {
     const pane = this.text.getBoundingClientRect();
     const boxes = places.map((place) => place.getBoundingClientRect());
     if (boxes.length > 0 && !boxes.some((box) => box.top >= pane.top && box.bottom <= pane.bottom)) {
-      this.text.scrollTo({ top: this.text.scrollTop + boxes[0].top - pane.top - pane.height / 3, behavior: motion() });
+      goTo(places[0], (behavior) => {
+        const above = places[0].getBoundingClientRect().top - this.text.getBoundingClientRect().top;
+        this.text.scrollTo({ top: this.text.scrollTop + above - pane.height / 3, behavior });
+      });
     }
   }
 
@@ -182,7 +185,10 @@ export class Evidence {
     this.kept = element;
     this.mark(element);
     const partners = this.partners(element);
-    partners[this.turn % partners.length]?.scrollIntoView({ block: "center", behavior: motion() });
+    const partner = partners[this.turn % partners.length];
+    if (partner) {
+      goTo(partner, (behavior) => partner.scrollIntoView({ block: "center", behavior }));
+    }
   }
 
   key(event) {
@@ -198,6 +204,17 @@ function part(event) {
   return event.target instanceof Element ? event.target.closest(".sentence, .evidence") : null;
 }
 
-function motion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+/** Scrolls to an element: smoothly when it is near, else at once. */
+function goTo(element, scroll) {
+  const distance = Math.abs(element.getBoundingClientRect().top);
+  if (distance < 3 * innerHeight && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    scroll("smooth");
+    return;
+  }
+  scroll("instant");
+  // Blocks that were out of sight are laid out now, and are not as high as was guessed.
+  requestAnimationFrame(() => {
+    scroll("instant");
+    requestAnimationFrame(() => scroll("instant"));
+  });
 }

@@ -22,9 +22,8 @@ class Feed {
     this.shell = shell;
     this.filters = readFilters();
     this.reading = null;
-    // Where the server’s changes were read to, and the rows of the archive.
+    // Up to where the server’s changes were read.
     this.cursor = null;
-    this.archived = null;
     this.bar = new FilterBar(this.filters, (filters) => this.filter(filters));
     this.detail = new Detail({
       onClose: (place) => this.closed(place),
@@ -39,7 +38,9 @@ class Feed {
       older: (last, archive) => this.older(last, archive),
       nothing: () => (filterCount(this.filters) > 0 ? noMatch(() => this.bar.clearAll()) : nothingYet()),
     });
-    this.count = h("p", { class: "count", role: "status" }, "Reading …");
+    this.count = h("p", { class: "count" }, "Reading …");
+    // Read out when the reader chose something, not with every record that arrives.
+    this.said = h("p", { class: "unseen", role: "status" });
     this.pause = button("Pause", () => this.setPaused(!this.list.paused), { "aria-pressed": "false" });
     this.element = h(
       "div",
@@ -47,7 +48,7 @@ class Feed {
       h(
         "div",
         { class: "list-head" },
-        h("div", { class: "title-line" }, h("h1", {}, "Feed"), this.count, this.pause),
+        h("div", { class: "title-line" }, h("h1", {}, "Feed"), this.count, this.said, this.pause),
         this.bar.element,
       ),
       this.list.element,
@@ -78,9 +79,9 @@ class Feed {
     try {
       const page = await get("/api/feed", this.parameters({ limit: PAGE }), signal);
       this.cursor = page.cursor;
-      this.archived = null;
       this.list.reset({ ...page, archive: page.older });
       this.showCount(page.matching);
+      setText(this.said, this.count.textContent);
     } catch (error) {
       if (error.name === "AbortError") {
         return;
@@ -100,18 +101,11 @@ class Feed {
     return parameters;
   }
 
-  /** The kept rows are counted by number; the archive says itself where its next page begins. */
+  /** The kept rows follow each other by number, those of the archive by time; `last` is undefined in an empty list. */
   async older(last, archive) {
+    const [path, before] = archive ? ["/api/feed/older", last?.arrived] : ["/api/feed", last.number];
     try {
-      if (!archive) {
-        return await get("/api/feed", this.parameters({ limit: PAGE, before: last.number }));
-      }
-      const page = await get(
-        "/api/feed/older",
-        this.parameters({ limit: PAGE, before: this.archived ?? last.arrived }),
-      );
-      this.archived = page.before;
-      return page;
+      return await get(path, this.parameters({ limit: PAGE, before: before ?? null }));
     } catch (error) {
       this.failed(error);
       return null;
@@ -152,6 +146,7 @@ class Feed {
       throw error;
     }
     setText(this.count, error.message);
+    setText(this.said, error.message);
   }
 
   open(row) {

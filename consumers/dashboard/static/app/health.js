@@ -54,6 +54,7 @@ export class HealthLine {
     this.element = document.getElementById("health");
     this.sign = document.getElementById("health-sign");
     this.line = document.getElementById("health-line");
+    this.said = document.getElementById("health-said");
     this.retry = document.getElementById("health-retry");
     this.icon = document.querySelector("link[rel=icon]");
     this.page = "";
@@ -82,6 +83,11 @@ export class HealthLine {
     setAttribute(this.element, "data-state", state);
     setText(this.sign, SIGNS[state]);
     setText(this.line, sentence);
+    // The sentence counts documents; a screen reader is told when the state is another one, not every few seconds.
+    if (this.said.dataset.word !== word) {
+      this.said.dataset.word = word;
+      setText(this.said, sentence);
+    }
     show(this.retry, this.link !== null);
     setAttribute(this.icon, "href", `/static/icons/${state}.svg`);
     document.title = `${word} · ${this.page} · gistream`;

@@ -110,7 +110,7 @@ function content({ row, error, headers, payload, payload_kind: kind, truncated }
       ),
       kind === "none"
         ? h("p", { class: "faint" }, "The record has no value.")
-        : h("pre", { class: "text", tabindex: 0, role: "region", "aria-labelledby": "payload-title" }, payload),
+        : h("pre", { class: "text", tabindex: 0, role: "region", "aria-label": "Value as text" }, payload),
     ),
     h(
       "section",

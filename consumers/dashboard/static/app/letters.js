@@ -43,7 +43,9 @@ class Letters {
       older: (last) => this.older(last),
       nothing: () => (this.reason ? noneOf(this.reason) : none()),
     });
-    this.count = h("p", { class: "count", role: "status" }, "Reading …");
+    this.count = h("p", { class: "count" }, "Reading …");
+    // Read out when the reader chose something, not with every record that arrives.
+    this.said = h("p", { class: "unseen", role: "status" });
     this.all = button("", () => this.askAll(), { hidden: true });
     this.reasons = h("ul", { class: "reasons", "aria-label": "Reasons", click: (event) => this.choose(event) });
     this.element = h(
@@ -52,7 +54,7 @@ class Letters {
       h(
         "div",
         { class: "list-head" },
-        h("div", { class: "title-line" }, h("h1", {}, "Dead letters"), this.count, this.all),
+        h("div", { class: "title-line" }, h("h1", {}, "Dead letters"), this.count, this.said, this.all),
         this.reasons,
       ),
       this.list.element,
@@ -86,6 +88,7 @@ class Letters {
       this.cursor = page.cursor;
       this.list.reset(page);
       this.showReasons(page.reasons);
+      setText(this.said, this.count.textContent);
     } catch (error) {
       if (error.name === "AbortError") {
         return;
@@ -119,6 +122,7 @@ class Letters {
       throw error;
     }
     setText(this.count, error.message);
+    setText(this.said, error.message);
   }
 
   onEvent(name, data) {

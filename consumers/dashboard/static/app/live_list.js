@@ -116,7 +116,7 @@ export class LiveList {
     this.drawFresh();
     const { length } = this.rows.rows;
     const on = this.rows.more || this.archive !== "none";
-    show(this.more, length > 0 && on);
+    show(this.more, on);
     setText(this.more, this.rows.more ? "Show older ones" : "Show older ones from the archive");
     setText(this.end, length > 0 && !on ? "These are all that are kept." : "");
     show(this.empty, length === 0);
@@ -158,7 +158,7 @@ export class LiveList {
 
   async readOn(asked) {
     const last = this.rows.rows.at(-1);
-    if (this.reading || last === undefined) {
+    if (this.reading || (last === undefined && this.archive === "none")) {
       return;
     }
     const { generation } = this;

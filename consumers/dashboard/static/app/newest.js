@@ -1,4 +1,4 @@
-// The newest summaries and dead letters on the overview: read again when the topics have more, at most every 2 s.
+// The newest summaries and dead letters on the overview: read again when the topics have more, at most once a second.
 
 import { ApiError, get } from "./api.js";
 import { placeName } from "./address.js";
@@ -8,7 +8,8 @@ import { reasonWords } from "./tiles.js";
 import { ago, fullTime } from "./wording.js";
 
 const COUNT = 5;
-const PAUSE_MS = 2000;
+const PAUSE_MS = 1000;
+const IDLE_MS = 20_000;
 
 export class NewestResults {
   constructor() {
@@ -17,6 +18,7 @@ export class NewestResults {
     this.summaries = this.card("Newest summaries", this.summaryList, "/feed", "All in the feed");
     this.letters = this.card("Newest failures", this.letterList, "/letters", "All dead letters");
     this.state = null;
+    this.kept = null;
     this.readAt = 0;
     this.reading = null;
   }
@@ -30,17 +32,16 @@ export class NewestResults {
     );
   }
 
-  /** Reads again when the counts of the overview have changed, or the Kafka connection. */
+  /** Reads again when the numbers of the overview have changed; now and then also else, as times go by. */
   update(overview) {
     const state = JSON.stringify([overview.kept, overview.reasons, overview.statuses, overview.connected]);
-    if (
-      this.reading ||
-      (state === this.state && Date.now() - this.readAt < 10 * PAUSE_MS) ||
-      Date.now() - this.readAt < PAUSE_MS
-    ) {
+    const age = Date.now() - this.readAt;
+    const pause = state === this.state ? IDLE_MS : PAUSE_MS;
+    if (this.reading || (age < pause && !(this.kept === 0 && overview.kept > 0))) {
       return;
     }
     this.state = state;
+    this.kept = overview.kept;
     this.readAt = Date.now();
     this.read();
   }

@@ -28,6 +28,9 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) {
     return NOTHING;
   }
+  if (seconds > 0 && seconds < 0.05) {
+    return "< 0.1 s";
+  }
   if (seconds < 90) {
     return seconds < 10 && seconds > 0 ? `${TENTHS.format(seconds)} s` : `${WHOLE.format(seconds)} s`;
   }
