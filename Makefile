@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak browser book bench backlog llama-server swapped verify-million measure-live clean help
+.PHONY: demo test lint unit chaos soak test-browser book bench backlog llama-server swapped verify-million measure-live clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents; KEEP=1: in the browser, too, until Ctrl-C"
@@ -10,7 +10,7 @@ help:
 	@echo "make unit    the tests that need neither Java nor a model"
 	@echo "make chaos   kills and faults at random moments, then count what is there: make chaos [SEEDS=10] [BOOK=book.txt] (half an hour, a seed 5 minutes more)"
 	@echo "make soak    a topic that is quiet for a minute again and again (a quarter of an hour)"
-	@echo "make browser the pages of gistream eval --sheet and diff --html in a headless Chromium (a minute)"
+	@echo "make test-browser  the dashboard and the other pages in a headless Chromium (five minutes): make test-browser [LOAD=1] [SCREENSHOTS=folder]"
 	@echo "make book    summarize a whole book: make book FILE=book.txt [LIMIT=40]"
 	@echo "make bench   measure gistream beside other ways: make bench [TEXT=book.txt] [LLAMA_SERVER=path] [QUICK=1]"
 	@echo "make backlog  how fast a query works off a backlog: from the store, from 50 partitions, beside the engine alone"
@@ -52,9 +52,12 @@ soak:
 	@$(PYTHON) tools/set_up.py --dev
 	@.venv/bin/pytest tests/chaos -s -m soak
 
-browser:
+# LOAD=1 adds 300 summaries a second for a minute, and 100,000 at the start: five minutes more.
+test-browser:
+	@command -v chromium chromium-browser google-chrome google-chrome-stable > /dev/null || \
+		{ echo "make test-browser needs a Chromium (Debian: apt install chromium); it downloads none"; exit 2; }
 	@$(PYTHON) tools/set_up.py --dev
-	@.venv/bin/pytest tests/browser
+	@$(if $(SCREENSHOTS),SCREENSHOTS="$(abspath $(SCREENSHOTS))") .venv/bin/pytest tests/browser $(if $(LOAD),,-m "not load")
 
 # Figures go to bench.json and bench.png. Two hours on 2 cores, on a machine that does nothing else.
 bench:

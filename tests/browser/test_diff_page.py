@@ -1,4 +1,4 @@
-"""The page of `gistream diff --html` in a real browser: `make browser`."""
+"""The page of `gistream diff --html` in a real browser: `make test-browser`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on which people judge summaries, in a real browser: `make browser`."""
+"""The page on which people judge summaries, in a real browser: `make test-browser`."""
 
 from __future__ import annotations
 

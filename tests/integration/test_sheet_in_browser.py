@@ -1,4 +1,4 @@
-"""From the page on which people judge summaries to the table: the short form of `make browser`."""
+"""From the page on which people judge summaries to the table: the short form of `make test-browser`."""
 
 from __future__ import annotations
 

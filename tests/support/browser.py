@@ -1,4 +1,4 @@
-"""A headless Chromium of the system, which opens a sheet as a rater does."""
+"""A headless Chromium of the system, which opens a page as its reader does."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @contextmanager
-def browser(**options: object) -> Iterator[BrowserContext]:
-    """Start a browser whose profile is empty; skips the test where there is none."""
+def started_browser() -> Iterator[Browser]:
+    """Start a browser; skips the test where there is none."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("there is no Chromium (Debian: apt install chromium)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path)
-        yield chromium.new_context(**options)  # type: ignore[arg-type]
+        yield chromium
         chromium.close()
+
+
+@contextmanager
+def browser(**options: object) -> Iterator[BrowserContext]:
+    """Start a browser whose profile is empty; skips the test where there is none."""
+    with started_browser() as chromium:
+        yield chromium.new_context(**options)  # type: ignore[arg-type]
 
 
 @dataclass
