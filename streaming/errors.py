@@ -210,6 +210,12 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
 
 
+def sentence_of(error: GistreamError) -> str:
+    """Return what a user is told about an error that ends a command."""
+    hint = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
+    return f"{error}{hint}"
+
+
 def run_command(command: Callable[[], object]) -> int:
     """Run a command-line app and return the exit code; an error of the service becomes one line on standard error.
 
@@ -238,8 +244,7 @@ def _run(command: Callable[[], object]) -> int:
     try:
         command()
     except GistreamError as error:
-        hint = " `gistream doctor` checks all that a start needs." if isinstance(error, _DOCTORS) else ""
-        _print_error(f"gistream: {error}{hint}")
+        _print_error(f"gistream: {sentence_of(error)}")
         return error.exit_code
     except (BrokenPipeError, SystemExit) as end:
         # Typer and rich turn a broken pipe into an exit; a broken socket is no reader that has had enough.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
 
-from streaming.errors import GistreamError
 from streaming.settings import load
 from streaming.settings.flags import (
     DataDir,
@@ -21,8 +19,6 @@ from streaming.settings.flags import (
     command_flags,
     flag,
 )
-from streaming.terminal.consoles import notes
-from streaming.terminal.progress import ProgressBar
 
 
 def run(
@@ -65,6 +61,9 @@ def run(
     grace: Annotated[float | None, flag("grace")] = None,
     give_up_after: Annotated[float | None, flag("give_up_after")] = None,
     stuck_after: Annotated[float | None, flag("stuck_after")] = None,
+    metrics_port: Annotated[int | None, flag("metrics_port")] = None,
+    metrics_host: Annotated[str | None, flag("metrics_host")] = None,
+    log_format: Annotated[str | None, flag("log_format")] = None,
     accept_loss: Annotated[
         bool,
         typer.Option(
@@ -93,58 +92,10 @@ def run(
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
 
         gistream run --give-up-after 3600
+
+        gistream run --metrics-port 9464
     """
-    from streaming.kafka.topics import Admin
-    from streaming.spark.acceptance import accept_losses
-    from streaming.spark.prepare import prepare
-    from streaming.spark.run import run as run_query
-    from streaming.spark.watch import StopRequest
-    from streaming.terminal.run_lines import BatchLines, LoadingLines, plan_block
-    from streaming.terminal.run_status import RunStatus
+    # It imports Spark, which takes a second that `--help` need not wait.
+    from streaming.operations.run import run as run_and_tell
 
-    # Kafka's client tells of each try to connect; the run itself says that Kafka is away.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    settings = load(command_flags(ctx))
-    stop = StopRequest()
-    with ProgressBar(notes) as bar:
-        bar.begin("reading the model")
-        plan = prepare(settings)
-    notes.print(plan_block(plan))
-    if plan.choice.advice is not None:
-        notes.print(plan.choice.advice, markup=False)
-    given_up = accept_losses(plan) if accept_loss else []
-    if accept_loss and not given_up:
-        notes.print("nothing is lost, so there is nothing to give up")
-    for line in given_up:
-        notes.print(line, markup=False)
-    # Other outputs than those of the last start are then no oversight.
-    for warning in () if given_up else plan.warnings:
-        notes.print(warning, style="yellow", markup=False)
-    notes.print("starting Spark; a line follows for each micro-batch; Ctrl-C stops when the running one is done")
-    lines, loads = BatchLines(), LoadingLines()
-
-    def on_progress(share: float) -> None:
-        if line := loads.line(share):
-            notes.print(line)
-
-    try:
-        with RunStatus(notes) as status:
-            run_query(
-                plan,
-                once=once,
-                stop=stop,
-                on_batch=lambda batch: notes.print(lines.line(batch), markup=False),
-                on_progress=on_progress,
-                on_wait=lambda line: notes.print(line, markup=False),
-                on_look=status.show,
-                on_restart=lambda restart: notes.print(lines.restart_line(restart), markup=False),
-            )
-        uncommitted = 0
-        if once and not stop.requested:
-            with Admin(settings) as admin:
-                uncommitted = admin.uncommitted(plan.inputs)
-    except GistreamError:
-        if lines.batches or lines.restarts:
-            notes.print(lines.total(stopped=True))
-        raise
-    notes.print(lines.total(stopped=stop.requested, uncommitted=uncommitted))
+    run_and_tell(load(command_flags(ctx)), once=once, accept_loss=accept_loss)

@@ -20,6 +20,7 @@ from streaming.messages.records import Header, Long, Record, Source, read_source
 from streaming.messages.redriven import redriven_headers, restored
 from streaming.messages.results import Deletion, OutputMessage, read_result
 from streaming.messages.summaries import (
+    STATUSES,
     Document,
     LeftOut,
     ModelInfo,
@@ -34,6 +35,7 @@ __all__ = [
     "BEAT_SECONDS",
     "SETTLED",
     "STATES",
+    "STATUSES",
     "TRUNCATED",
     "WHY_LEFT",
     "DeadLetter",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
 
@@ -13,6 +13,10 @@ from streaming.messages.records import Long, Source
 def _number_as_text(value: Any) -> Any:
     """Accept a whole number as an id, as many producers write it; the field's type judges all other values."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Status = Literal["ok", "repaired", "extractive_fallback"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Document(BaseModel):
@@ -124,7 +128,7 @@ class Summary(BaseModel):
         default=None,
         description="Where the prompt profile asks for JSON: its value, whose text is `summary`. Otherwise null.",
     )
-    status: Literal["ok", "repaired", "extractive_fallback"] = Field(
+    status: Status = Field(
         description="ok: every sentence is the model's. repaired: some are the text's. extractive_fallback: all are."
     )
     sentences: list[SummarySentence] = Field(

@@ -25,22 +25,28 @@ from typing import Any
 import pandas as pd
 
 from streaming.errors import DocumentError, DocumentFailed, QueryError, UsageError
-from streaming.messages import Record, Source, restored
+from streaming.messages import Record, Source, Summary, restored
 from streaming.pipeline.decode import Decoded, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
+from streaming.pipeline.reasons import reason_number
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
 from streaming.pipeline.unreadable import unreadable
 from streaming.planning.work import Work
 
-# `reason` is a dead letter's, `deletable` tells whether a deletion with the key of a summary's record would delete it,
-# `reused` whether the summary came from the store. They are for the counts of a micro-batch, not for the sinks.
+# `reason` is a dead letter's, and `failure` its number among `REASONS`. The others are a summary's: `deletable` tells
+# whether a deletion with the key of its record would delete it, `reused` whether it came from the store. They are for
+# the counts of a micro-batch (`spark.counting`), not for the sinks.
 OUTPUT_SCHEMA = (
     "topic string, key binary, value binary, headers array<struct<key: string, value: binary>>, reason string, "
-    "deletable boolean, reused boolean"
+    "failure int, deletable boolean, reused boolean, status string, prompt_tokens bigint, completion_tokens bigint, "
+    "seconds double"
 )
 _INPUT_COLUMNS = ("key", "value", "headers", "topic", "partition", "offset", "timestamp")
-_COLUMNS = ["topic", "key", "value", "headers", "reason", "deletable", "reused"]
+_COLUMNS = [
+    *("topic", "key", "value", "headers", "reason", "failure"),
+    *("deletable", "reused", "status", "prompt_tokens", "completion_tokens", "seconds"),
+]
 # With fewer failures than this, their share says nothing.
 _FEWEST_FAILURES = 10
 
@@ -73,17 +79,22 @@ def summarize(
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A result; `error` is set when it is a dead letter, `unread` when its record could not be decoded.
+    """A result; `error` is set when it is a dead letter, which failed at `stage`, `summary` when it is a summary.
 
-    `redriven` tells whether the document had failed before.
+    `redriven` tells whether the document had failed before, `deletable` whether its key names its summary.
     """
 
     result: Result
     error: DocumentError | None = None
-    unread: bool = False
+    stage: str = ""
     redriven: bool = False
+    summary: Summary | None = None
     deletable: bool | None = None
-    reused: bool | None = None
+
+    @property
+    def unread(self) -> bool:
+        """Whether its record could not be decoded."""
+        return self.stage == "decode"
 
     @property
     def failure(self) -> DocumentFailed | None:
@@ -159,12 +170,11 @@ class _Task:
                 summary = await self._desk.summarize(decoded.document, record.source)
                 stage = "publish"
                 summary = summary.model_copy(update={"mended": decoded.mended})
-                return _Outcome(
-                    summary_result(summary, record, topics), deletable=decoded.deletable, reused=summary.reused
-                )
+                result = summary_result(summary, record, topics)
+                return _Outcome(result, summary=summary, deletable=decoded.deletable)
         except DocumentError as error:
             result = dead_letter_result(record, error, stage, topics)
-            return _Outcome(result, error, unread=stage == "decode", redriven=record.attempts > 0)
+            return _Outcome(result, error, stage, redriven=record.attempts > 0)
 
     def _emit(self, outcomes: Iterable[_Outcome]) -> Iterator[pd.DataFrame]:
         ready: list[_Outcome] = []
@@ -235,4 +245,8 @@ def _frames(outcomes: list[_Outcome]) -> Iterator[pd.DataFrame]:
 def _row(outcome: _Outcome) -> tuple[Any, ...]:
     result = outcome.result
     headers = [{"key": name, "value": raw} for name, raw in result.headers]
-    return result.topic, result.key, result.value, headers, outcome.reason, outcome.deletable, outcome.reused
+    failure = None if outcome.error is None else reason_number(outcome.stage, outcome.error.type)
+    row = (result.topic, result.key, result.value, headers, outcome.reason, failure, outcome.deletable)
+    if (summary := outcome.summary) is None:
+        return *row, None, None, None, None, None
+    return *row, summary.reused, summary.status, summary.tokens.prompt, summary.tokens.completion, summary.seconds

@@ -6,7 +6,7 @@ import re
 
 from pydantic import Field, field_validator
 
-from streaming.settings.record_fields import RecordSettings
+from streaming.settings.monitoring_fields import MonitoringSettings
 from streaming.settings.value_forms import check_java_memory
 
 # As many CPUs as Linux can have. Spark counts cores in 32 bits, so there is a limit to executors, too.
@@ -15,8 +15,8 @@ MOST_CORES, MOST_EXECUTORS = 8192, 10_000
 _QUERY = re.compile(r"\.*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
-class QuerySettings(RecordSettings):
-    """The settings of a query, and those of its records and its model."""
+class QuerySettings(MonitoringSettings):
+    """The settings of a query, and those of its monitoring, its records and its model."""
 
     master: str = Field("local[*]", description="Spark's master: local[N], spark://host:port, ...")
     executors: int | None = Field(

@@ -10,23 +10,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame
-from pyspark.sql.functions import col, count, mode, when
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.errors import Abandoned
+from streaming.spark.counting import COUNTED, Tally, counts, read_tally
 
 # Between two looks at the query: a stop, and the line of a batch, may be late by this.
 _LOOK_SECONDS = 0.2
 # The name of the metrics that Spark counts along with the results of a micro-batch.
 _METRICS = "results"
-# The columns that are there to be counted.
-COUNTED = ("reason", "deletable", "reused")
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Batch:
 
     `reason` is the most frequent reason of its dead letters. `deletions` counts the records without a value, and
     `undeletable` the documents that go by another id than their record's key names, so that no deletion finds them.
-    `reused` counts the summaries that came from the store.
+    `reused` counts the summaries that came from the store. `tally` has the counts for monitoring.
     """
 
     number: int
@@ -47,6 +45,7 @@ class Batch:
     reused: int
     seconds: float
     end_offsets: str
+    tally: Tally = field(default_factory=Tally)
 
 
 class StopRequest:
@@ -84,31 +83,19 @@ def count_results(results: DataFrame, dead_letter_topic: str) -> DataFrame:
     return results.observe(_METRICS, *counts(dead_letter_topic)).drop(*COUNTED)
 
 
-def counts(dead_letter_topic: str) -> list[Column]:
-    """Return what is counted in the results of a micro-batch, for `read_counts`."""
-    is_dead_letter = col("topic") == dead_letter_topic
-    return [
-        count("topic").alias("results"),
-        count(when(is_dead_letter, 1)).alias("dead_letters"),
-        mode("reason").alias("reason"),
-        count(when(~is_dead_letter & col("value").isNull(), 1)).alias("deletions"),
-        count(when(~col("deletable"), 1)).alias("undeletable"),
-        count(when(col("reused"), 1)).alias("reused"),
-    ]
-
-
-def read_counts(counts: Any, number: int, records: int, seconds: float, end_offsets: str) -> Batch:
-    """Return a micro-batch with its `counts`; they are None when no task counted."""
+def read_counts(counted: Any, number: int, records: int, seconds: float, end_offsets: str) -> Batch:
+    """Return a micro-batch with its counts; they are None when no task counted."""
     return Batch(
         number=number,
         records=records,
-        dead_letters=counts["dead_letters"] if counts else 0,
-        reason=counts["reason"] if counts else None,
-        deletions=counts["deletions"] if counts else 0,
-        undeletable=counts["undeletable"] if counts else 0,
-        reused=counts["reused"] if counts else 0,
+        dead_letters=counted["dead_letters"] if counted else 0,
+        reason=counted["reason"] if counted else None,
+        deletions=counted["deletions"] if counted else 0,
+        undeletable=counted["undeletable"] if counted else 0,
+        reused=counted["reused"] if counted else 0,
         seconds=seconds,
         end_offsets=end_offsets,
+        tally=read_tally(counted),
     )
 
 

@@ -23,11 +23,17 @@ _LOADING_SECONDS = 5
 
 def plan_block(plan: Plan) -> RenderableType:
     """Return the block that a start prints: everything that decides the results of the query."""
+    lines = plan_lines(plan)
+    return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
+
+
+def plan_lines(plan: Plan) -> dict[str, str]:
+    """Return the lines of `plan_block`, each with its name."""
     settings, model, setup = plan.settings, plan.choice.model, plan.choice.setup
     work = plan.task_plan.work
     created = f"; created: {', '.join(plan.created)}" if plan.created else ""
     archive = {} if plan.archive_location is None else {"archive": plan.archive_location.url}
-    lines = {
+    return {
         "broker": settings.servers,
         "topics": f"{_topics(plan.inputs)} -> {_topics(plan.outputs) or 'none'}{created}",
         **archive,
@@ -38,7 +44,6 @@ def plan_block(plan: Plan) -> RenderableType:
         f"in {counted(setup.lanes, 'lane')}, {counted(setup.threads, 'thread')}",
         "checkpoint": settings.checkpoint_location,
     }
-    return Text("\n").join(Text.assemble((f"{name:<12}", "bold"), value) for name, value in lines.items())
 
 
 def _topics(topics: list[Topic]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,14 @@ def status_line(look: Look) -> str:
 
 
 class RunStatus:
-    """Shows what a run is doing, for as long as the context lasts."""
+    """Shows what a run is doing, for as long as the context lasts.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    On a terminal one line changes. Elsewhere, and always when `on_line` is given, lines stay: `on_line` gets them, or
+    the console.
+    """
+
+    def __init__(self, console: Console, on_line: Callable[[Look, str], None] | None = None) -> None:
+        self._console, self._on_line = console, on_line
         # Not before the first look: while Spark starts, the terminal's file is Spark's log.
         self._live: Status | None = None
         self._shown = ""
@@ -56,9 +61,13 @@ class RunStatus:
 
     def show(self, look: Look) -> None:
         """Show what the query is doing."""
-        if self._console.is_terminal:
+        if self._console.is_terminal and self._on_line is None:
             self._show_live(status_line(look))
-        elif (line := self.line_that_stays(look, time.monotonic())) is not None:
+        elif (line := self.line_that_stays(look, time.monotonic())) is None:
+            return
+        elif self._on_line is not None:
+            self._on_line(look, line)
+        else:
             self._console.print(line, markup=False)
 
     def line_that_stays(self, look: Look, now: float) -> str | None:

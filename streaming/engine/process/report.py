@@ -87,9 +87,9 @@ class Rates:
         )
 
 
-def engine_reports() -> list[EngineReport]:
-    """Return the reports of all engine processes of this user on this machine that answer."""
-    return [report for folder in engine_folders() if (report := asyncio.run(_ask(folder))) is not None]
+def engine_reports(patience: float = _ANSWER_SECONDS) -> list[EngineReport]:
+    """Return the reports of all engine processes of this user on this machine that answer within `patience` seconds."""
+    return asyncio.run(_ask_all(patience))
 
 
 def unpack_report(fields: Frame) -> EngineReport:
@@ -98,14 +98,19 @@ def unpack_report(fields: Frame) -> EngineReport:
     return EngineReport(**{**fields, "caller": Caller(**caller) if caller else None})
 
 
-async def _ask(folder: EngineFolder) -> EngineReport | None:
+async def _ask_all(patience: float) -> list[EngineReport]:
+    reports = await asyncio.gather(*(_ask(folder, patience) for folder in engine_folders()))
+    return [report for report in reports if report is not None]
+
+
+async def _ask(folder: EngineFolder, patience: float) -> EngineReport | None:
     try:
         reader, writer = await asyncio.open_unix_connection(str(folder.socket))
     except OSError:
         return None
     writer.write(encode({"hello": folder.secret()}) + encode({"id": 0, "do": "report"}))
     try:
-        return await asyncio.wait_for(_read_report(reader), _ANSWER_SECONDS)
+        return await asyncio.wait_for(_read_report(reader), patience)
     except asyncio.TimeoutError:
         return None
     finally:

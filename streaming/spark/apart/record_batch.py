@@ -21,13 +21,14 @@ from streaming.messages import Record
 from streaming.pipeline.task import OUTPUT_SCHEMA, summarize
 from streaming.spark.answers import answer_columns
 from streaming.spark.apart.records_frame import frame_of
+from streaming.spark.counting import COUNTED, counts
 from streaming.spark.explain import explained
 from streaming.spark.jvm.session import JVM_GONE
 from streaming.spark.look import Look, results_so_far
 from streaming.spark.prepare import Plan
 from streaming.spark.sinks.kafka import write_batch_to_kafka
 from streaming.spark.sinks.parquet import archive_name, result_writer
-from streaming.spark.watch import COUNTED, Batch, StopRequest, counts, read_counts
+from streaming.spark.watch import Batch, StopRequest, read_counts
 
 # Between two looks at a running micro-batch; a stop may be late by this.
 _LOOK_SECONDS = 0.2
@@ -40,7 +41,7 @@ _CANCEL_SECONDS = 10
 
 
 def run_frame(plan: Plan, records: DataFrame, checkpoint_id: str, number: int, *, unproven: bool) -> Any:
-    """Summarize records, write the results as micro-batch `number`, and return their `watch.counts`."""
+    """Summarize records, write the results as micro-batch `number`, and return their `counts`."""
     topics = plan.task_plan.topics
     results = records.mapInPandas(summarize(plan.task_plan, lambda: unproven), OUTPUT_SCHEMA)
     # Counted and written, and made once.

@@ -21,10 +21,10 @@ def library_logs(log: Path) -> Iterator[None]:
     """Send the libraries' records to the file `log` for as long as the context lasts; all others stay as they are."""
     root = logging.getLogger()
     to_file, to_stderr = logging.FileHandler(log, delay=True), logging.StreamHandler()
-    to_file.addFilter(_is_of_library)
+    to_file.addFilter(is_of_library)
     # As without any handler: warnings, and nothing but their message.
     to_stderr.setLevel(logging.WARNING)
-    to_stderr.addFilter(lambda record: not _is_of_library(record))
+    to_stderr.addFilter(lambda record: not is_of_library(record))
     handlers: list[logging.Handler] = [to_file] if root.handlers else [to_file, to_stderr]
     for handler in handlers:
         root.addHandler(handler)
@@ -46,5 +46,6 @@ def library_logs(log: Path) -> Iterator[None]:
             handler.close()
 
 
-def _is_of_library(record: logging.LogRecord) -> bool:
+def is_of_library(record: logging.LogRecord) -> bool:
+    """Tell whether a record is one of those that go to Spark's log."""
     return record.name.partition(".")[0] in _LIBRARIES

@@ -77,6 +77,7 @@ def test_this_machine_and_no_other_reaches_the_broker() -> None:
     assert BROKER["ports"] == ["127.0.0.1:19092:19092"]
     assert listeners("KAFKA_ADVERTISED_LISTENERS")["HOST"] == ("localhost", 19092)
     assert not [name for name, service in OURS.items() if "ports" in service]
+    assert all(port.startswith("127.0.0.1:") for service in SERVICES.values() for port in service.get("ports", []))
 
 
 def test_the_brokers_listeners_fit_together() -> None:
@@ -108,7 +109,7 @@ def test_nothing_is_used_before_it_is_there() -> None:
 
 def test_what_runs_for_ever_is_looked_after() -> None:
     started_again = {name for name, service in SERVICES.items() if "restart" in service}
-    assert started_again == {"broker", "summarizer"}
+    assert started_again == {"broker", "summarizer", "prometheus", "grafana"}
     assert started_again == {name for name, service in SERVICES.items() if "healthcheck" in service}
 
 
@@ -216,7 +217,8 @@ def test_docker_compose_itself_takes_the_file() -> None:
     if (client := compose_client()) is None:
         pytest.skip("there is no docker compose of version 2 or newer here")
     done = subprocess.run(
-        [*client, "--file", str(ROOT / "docker-compose.yml"), "config"], capture_output=True, text=True, check=False
-    )
+        [*client, "--file", str(ROOT / "docker-compose.yml"), "--profile", "*", "config"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert set(yaml.safe_load(done.stdout)["services"]) == set(SERVICES)

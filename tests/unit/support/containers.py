@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if name != "broker"}
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("gistream:")}
 BROKER = SERVICES["broker"]
 # ${NAME:-default} or ${NAME}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

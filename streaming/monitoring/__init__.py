@@ -1,0 +1,1 @@
+"""What a run tells machines about itself: metrics for Prometheus, two health checks, a log of JSON lines."""
