@@ -65,6 +65,6 @@ def test_executors_that_no_worker_can_hold_are_said_with_what_the_cluster_has(ma
     )
     assert done.returncode == 7, done.stderr
     assert (
-        f"gistream: The Spark cluster {master} has 1 worker of 1 core and 1,024 MiB, and an executor of this query "
+        f"The Spark cluster {master} has 1 worker of 1 core and 1,024 MiB, and an executor of this query "
         "asks for 2 cores and 1,024 MiB; lower --executor-cores to 1, or start a larger worker."
     ) in done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from installation import gistream
+from installation import events, gistream
 
 from streaming.settings import Settings
 
@@ -13,8 +13,14 @@ from streaming.settings import Settings
 def check(done: object, code: int, *words: str) -> None:
     assert done.returncode == code, done.stderr  # type: ignore[attr-defined]
     message = done.stderr.strip()  # type: ignore[attr-defined]
-    assert message.startswith("gistream: ")
     assert len(message.splitlines()) == 1
+    if message.startswith("{"):
+        # The log of `gistream run`, once it knows its settings.
+        [event] = events(message)
+        assert (event["event"], event["level"], event["exit_code"]) == ("failed", "error", code)
+        message = event["message"]
+    else:
+        assert message.startswith("gistream: ")
     for word in words:
         assert word in message
 

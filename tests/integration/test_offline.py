@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from installation import command, command_environment, gistream
+from installation import command, command_environment, events, gistream
 
 from streaming.messages import Summary
 
@@ -138,4 +138,4 @@ def test_the_doctor_looks_at_all_that_a_start_checks(tmp_path: Path) -> None:
 def test_an_error_of_the_start_names_the_doctor(tmp_path: Path) -> None:
     done = gistream("run", "--once", data_dir=tmp_path)
     assert done.returncode == 4
-    assert done.stderr.endswith("`gistream doctor` checks all that a start needs.\n")
+    assert events(done.stderr)[-1]["message"].endswith("`gistream doctor` checks all that a start needs.")

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from installation import Send, command, command_environment, document, gistream, names, read_topic
+from installation import Send, command, command_environment, document, events, gistream, names, read_topic
 from kafka import KafkaConsumer, TopicPartition
 
 from streaming.kafka.topics import Admin
@@ -60,11 +60,11 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert sorted(letter.value or b"" for letter in records) == sorted(bad)
     assert len(results) == 79
     assert all(ends_with_sentence(s.summary) for s in results)
-    for word in ("broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"):
-        assert f"\n{word} " in f"\n{done.stderr}"
-    assert "\ndone: 79 summaries, 20 dead letters, 1 deletion in " in done.stderr
-    # A line of its own, not the middle of the block.
-    assert "\nThis machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is computed as " in done.stderr
+    log = {event["event"]: event for event in events(done.stderr)}
+    assert list(log["plan"]["plan"]) == ["broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"]
+    assert log["done"]["message"].startswith("done: 79 summaries, 20 dead letters, 1 deletion in ")
+    assert (log["done"]["summaries"], log["done"]["dead_letters"], log["done"]["deletions"]) == (79, 20, 1)
+    assert log["advice"]["message"].startswith("This machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is ")
     # What was read is committed, for tools that show lag, and not read again.
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
     committed = [consumer.committed(TopicPartition(settings.input_topic, n)) or 0 for n in range(2)]
@@ -72,7 +72,7 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
     assert sum(committed) == 100
     again = gistream("run", *flags, data_dir=settings.data_dir, GISTREAM_MAX_TOKENS="32")
     assert again.returncode == 0
-    assert again.stderr.endswith("nothing to do: all records have results\n")
+    assert events(again.stderr)[-1]["message"] == "nothing to do: all records have results"
     assert len(summaries(settings)) == 79
 
 

@@ -64,6 +64,11 @@ def gistream(
     )  # fmt: skip
 
 
+def events(log: str) -> list[dict[str, Any]]:
+    """Return the events of a `gistream run` whose standard error is no terminal: JSON, one a line."""
+    return [json.loads(line) for line in log.splitlines()]
+
+
 def command(*arguments: str) -> list[str]:
     """Return the command line that runs gistream."""
     return [str(Path(sys.executable).with_name("gistream")), *arguments]
