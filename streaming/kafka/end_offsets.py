@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Collection
@@ -49,8 +50,9 @@ class EndOffsets:
         return {(partition.topic, partition.partition): end for partition, end in ends.items()}
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one; from now on nothing is read."""
         with self._lock:
+            self._paused_until = math.inf
             if self._consumer is not None:
                 self._consumer.close(autocommit=False, timeout_ms=_ANSWER_MS)
                 self._consumer = None
