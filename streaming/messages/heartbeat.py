@@ -114,10 +114,10 @@ def health(beat: Heartbeat | None, now: float) -> Health:
             "not running",
             f"no progress for {duration(now - beat.progress_at)}; no sign of the query for {duration(silent)}",
         )
-    quiet = now - beat.progress_at
-    if quiet > beat.stuck_after:
+    # As the query knew it: with its last heartbeat an idle one made progress, however old the heartbeat is by now.
+    if beat.sent_at - beat.progress_at > beat.stuck_after:
         part = f", {beat.done:,} of {beat.total:,} done" if beat.total else ""
-        return Health("stuck", f"no progress for {duration(quiet)}: {beat.doing}{part}")
+        return Health("stuck", f"no progress for {duration(now - beat.progress_at)}: {beat.doing}{part}")
     if beat.doing == "idle":
         return Health("healthy", "idle: every record has its result")
     if beat.doing == "working":

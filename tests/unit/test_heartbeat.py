@@ -35,7 +35,7 @@ def test_metadata_of_another_program_is_no_heartbeat(text: str) -> None:
         ({"doing": "working", "done": 3, "total": 16}, "healthy", "working: 3 of 16 of the running batch done"),
         ({"doing": "waiting for Kafka", "progress_at": NOW - 200}, "healthy", "waiting for Kafka"),
         (
-            {"doing": "working", "done": 3, "total": 16, "progress_at": NOW - 301},
+            {"doing": "working", "done": 3, "total": 16, "progress_at": NOW - 304},
             "stuck",
             "no progress for 5 min: working, 3 of 16 done",
         ),
@@ -45,11 +45,13 @@ def test_metadata_of_another_program_is_no_heartbeat(text: str) -> None:
             "no progress for 28 s; no sign of the query for 25 s",
         ),
         (
-            {"doing": "starting", "progress_at": NOW - 301},
+            {"doing": "starting", "progress_at": NOW - 304},
             "stuck",
             "no progress for 5 min: starting",
         ),
         ({"doing": "working"}, "healthy", "working: a batch begins"),
+        # Its last heartbeat is older than `stuck_after`, and said that there was nothing to do.
+        ({"doing": "idle", "stuck_after": 2.0}, "healthy", "idle: every record has its result"),
         ({"doing": "stopped", "sent_at": NOW - 40}, "not running", "stopped 40 s ago"),
         (
             {"doing": "stopped", "sent_at": NOW - 40, "error": "EngineError"},
