@@ -20,7 +20,7 @@ import pytest
 from installation import Send, command_environment, document, events, names, read_topic
 from pages import ROOT
 from prometheus_client.parser import text_string_to_metric_families
-from steady_engine import IS_SLOW
+from steady_engine import HAS_NO_END
 
 from streaming.kafka.topics import Admin
 from streaming.messages import Summary
@@ -135,7 +135,7 @@ def test_a_scrape_says_what_was_sent_and_a_stuck_query_is_told_from_an_idle_one(
         idle_since = time.time()
         wait_for(lambda: Scrape(url)("last_progress_timestamp_seconds") > idle_since + 5, process, log)
         assert get(f"{root}/healthz") == (200, "idle: every record has its result\n")
-        send((b"slow", document(f"{STORY} {IS_SLOW}")))
+        send((b"slow", document(f"{STORY} {HAS_NO_END}")))
         sentence = wait_for(lambda: get(f"{root}/healthz")[0] == 503 and get(f"{root}/healthz")[1], process, log, 40)
         assert sentence.startswith("no progress for ")
         assert get(f"{root}/readyz")[0] == 503

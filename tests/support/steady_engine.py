@@ -14,6 +14,7 @@ from streaming.protocol import EngineStatus, Generation, GenerationRequest, Mess
 
 CRASHES = "This document crashes the engine."
 IS_SLOW = "This document takes longer than its deadline."
+HAS_NO_END = "This document takes an hour."
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class SteadyEngine:
         seconds = self._recipe.seconds * (0.5 + share)
         if IS_SLOW in text:
             seconds = (request.deadline or began) - began + 1
+        if HAS_NO_END in text:
+            seconds = 3600
         place = self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self.slots))
         async with place:
             self._busy += 1
