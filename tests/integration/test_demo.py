@@ -6,12 +6,18 @@ import signal
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from installation import command, command_environment, gistream, keep_a_tuning
 
 from streaming.engine import open_model
 
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone.\n"
+
+
+def read_json(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return dict(json.loads(answer.read()))
 
 
 def demo_with_dashboard(data_dir: Path, text: Path) -> str:
@@ -27,8 +33,12 @@ def demo_with_dashboard(data_dir: Path, text: Path) -> str:
                 printed += line
             # The summary that the demo printed is on the page.
             [url] = re.findall(r"The dashboard is open at (http://127\.0\.0\.1:\d+/)", printed)
-            with urllib.request.urlopen(f"{url}api/feed", timeout=30) as answer:
-                assert [row["id"] for row in json.loads(answer.read())["rows"]] == [str(text)]
+            assert [row["id"] for row in read_json(f"{url}api/feed")["rows"]] == [str(text)]
+            # The demo's query has said of itself how it did, as every query does.
+            with urllib.request.urlopen(f"{url}api/events?view=overview", timeout=30) as events:
+                overviews = (json.loads(line[6:]) for line in events if line.startswith(b'data: {"now"'))
+                query = next(o["query"] for o in overviews if o["query"]["sentence"].startswith("stopped"))
+            assert (query["batch"], query["restarts"]) == (0, 0)
             demo.send_signal(signal.SIGINT)
             rest, errors = demo.communicate(timeout=60)
             assert demo.returncode == 0, errors
