@@ -18,7 +18,7 @@ from streaming.kafka.topics import Admin
 from streaming.messages import Source
 from streaming.settings import Settings
 
-SUMMARIES, KEPT, APART = 3000, 500, 2.4
+SUMMARIES, KEPT, APART = 4000, 500, 1.2
 
 
 def test_the_newest_rows_come_first_and_the_hour_is_counted_exactly(settings: Settings) -> None:
@@ -29,7 +29,7 @@ def test_the_newest_rows_come_first_and_the_hour_is_counted_exactly(settings: Se
         bootstrap_servers=settings.servers, transactional_id=settings.query, linger_ms=20, batch_size=1 << 17
     )
     producer.init_transactions()
-    # Two hours of summaries, nine of ten in one partition; the transactions before them were aborted.
+    # Eighty minutes of summaries, nine of ten in one partition; the transactions before them were aborted.
     for start in range(-1000, SUMMARIES, 500):
         producer.begin_transaction()
         for number in range(max(0, start), max(0, start) + 500):
