@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import pytest
 from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, chapters, parts_and_chapters, read, story
+from python_steps import steps
 
 from producers.gutenberg.chapters import find_chapters
 from producers.gutenberg.contents import find_contents
@@ -102,21 +101,3 @@ def test_four_times_the_prefaces_are_four_times_the_work() -> None:
         return steps(lambda: find_chapters("".join(named)))
 
     assert work(400) < 5 * work(100)
-
-
-def steps(work: Callable[[], object]) -> int:
-    """Return how many lines of Python are run, those of loops and of comparisons among them: no clock, no chance."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> object:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
