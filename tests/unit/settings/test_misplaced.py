@@ -11,14 +11,6 @@ from streaming.settings import Settings, load
 from streaming.settings.kafka_client_options import NAMES
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", *(name.upper() for name in Settings.model_fields)):
-        monkeypatch.delenv(f"GISTREAM_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GISTREAM_DATA_DIR", str(tmp_path / "data"))
-
-
 def refusal(text: str) -> str:
     Path("gistream.toml").write_text(text)
     with pytest.raises(UsageError) as caught:
