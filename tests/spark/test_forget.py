@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from folders import files_below
 from installation import Send, document, read_topic
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from pyspark.sql import SparkSession
@@ -49,18 +49,10 @@ def forgotten(settings: Settings, *ids: str) -> tuple[Places, list[Remaining]]:
         return places, forget(settings, places, bar)
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Walk a folder, but not the broker's own, where Kafka deletes folders meanwhile."""
-    for root, subfolders, names in os.walk(folder):
-        if "broker" in subfolders:
-            subfolders.remove("broker")
-        yield from (Path(root, name) for name in names)
-
-
 def holding(folders: Sequence[Path], *texts: str) -> list[Path]:
     """Return the files in whose bytes, also unpacked, one of the texts is; without the broker's own."""
     found = []
-    for path in (path for folder in folders for path in files_below(folder)):
+    for path in (path for folder in folders for path in files_below(folder, leave_out="broker")):
         content = path.read_bytes()
         if path.suffix == ".parquet":
             content += repr(pq.read_table(path).to_pylist()).encode()

@@ -24,6 +24,7 @@ from typing import Any
 
 import psutil
 import pyarrow.dataset as ds
+from folders import files_below
 from installation import command, command_environment, document, gistream, names
 from kafka import KafkaProducer
 from service_manager import ServiceManager
@@ -228,10 +229,10 @@ class Chaos:
         filler.unlink()
 
     def _damage_store(self) -> None:
-        for path in (self._folder / "store").rglob("*"):
+        for path in files_below(self._folder / "store"):
             dice = self._chance.random()
             with suppress(OSError):
-                if path.is_file() and dice < 0.2:
+                if dice < 0.2:
                     path.unlink() if dice < 0.1 else _flip_a_byte(path, self._chance)
 
     def verdict(self) -> Verdict:
@@ -272,7 +273,8 @@ class Chaos:
 
     def _temporary_files(self) -> list[Path]:
         scratch = list((self._settings.data_dir / "spark").glob("*"))
-        files = [path for path in self._folder.rglob("*") if path.is_file() and path.name != "lock"]
+        # The broker still runs, and is no part of the service.
+        files = [path for path in files_below(self._folder, leave_out="broker") if path.name != "lock"]
         return scratch + [file for file in files if file.suffix in (".tmp", ".new") or "_building" in file.parts]
 
 
