@@ -6,8 +6,8 @@ import signal
 import socket
 from pathlib import Path
 
-import psutil
 from installation import gistream
+from processes import all_end
 
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
@@ -43,7 +43,7 @@ def test_a_broker_that_was_killed_starts_again_with_its_data(tmp_path: Path) -> 
     pid = broker.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+    assert all_end([pid])
     assert not broker.status().running
     assert gistream("broker", "status", data_dir=tmp_path).returncode == 4
     try:

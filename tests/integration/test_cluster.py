@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyspark
@@ -23,38 +24,36 @@ _DEPLOY = "org.apache.spark.deploy"
 def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a master whose only worker has 1 core and 1024 MiB."""
     folder = tmp_path_factory.mktemp("cluster")
-    ports = free_ports(2)
-    url = f"spark://127.0.0.1:{ports[0]}"
     # Else the two JVMs bind the address of the host's name.
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
     jars = f"{Path(pyspark.__file__).parent / 'jars'}/*"
-    java = [str(find_java()), "-Xmx256m", "-cp", jars]
-    here = ("--host", "127.0.0.1", "--webui-port", "0", "--port")
+    java = [str(find_java()), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", jars]
+    here = ("--host", "127.0.0.1", "--webui-port", "0", "--port", "0")
     size = ("--cores", "1", "--memory", "1024m", "--work-dir", str(folder))
-    programs = [
-        [*java, f"{_DEPLOY}.master.Master", *here, str(ports[0])],
-        [*java, f"{_DEPLOY}.worker.Worker", *here, str(ports[1]), *size, url],
-    ]
-    with (folder / "log").open("wb") as log:
-        started = [subprocess.Popen(program, stdout=log, stderr=log, env=environment) for program in programs]
-    try:
-        end = time.monotonic() + 60
-        while b"Registering worker" not in (folder / "log").read_bytes():
-            assert time.monotonic() < end, (folder / "log").read_text()
-            time.sleep(0.1)
+    with ExitStack() as stack:
+
+        def start(program: str, *arguments: str, until: str) -> str:
+            """Start one of Spark's programs on a free port; returns what its log then says at `until`."""
+            with (folder / program).open("wb") as log:
+                process = subprocess.Popen(
+                    [*java, f"{_DEPLOY}.{program}", *here, *arguments], stdout=log, stderr=log, env=environment
+                )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return read_until(until, folder / program)
+
+        url = start("master.Master", until=r"Starting Spark master at (\S+)")
+        start("worker.Worker", *size, url, until="(Successfully registered with master)")
         yield url
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
 
 
-def free_ports(count: int) -> list[int]:
-    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in listening]
-    for server in listening:
-        server.close()
-    return ports
+def read_until(pattern: str, log: Path) -> str:
+    """Wait until the log has the pattern; returns its group."""
+    end = time.monotonic() + 60
+    while not (match := re.search(pattern, log.read_text())):
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.1)
+    return match[1]
 
 
 def test_executors_that_no_worker_can_hold_are_said_with_what_the_cluster_has(master: str, settings: Settings) -> None:

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
+from processes import all_end
 
 from streaming.engine.process.report import engine_reports
 
@@ -33,15 +35,13 @@ def test_two_workers_share_one_process_and_one_load() -> None:
             if time.monotonic() > end:
                 job.kill()
             for report in engine_reports():
-                if psutil.pid_exists(report.executor) and psutil.Process(report.executor).ppid() == job.pid:
-                    own, most = report, max(most, report.workers)
+                with suppress(psutil.NoSuchProcess):
+                    if psutil.Process(report.executor).ppid() == job.pid:
+                        own, most = report, max(most, report.workers)
             time.sleep(0.1)
         assert job.stdout is not None
         assert job.stdout.read() == b"24\n"
     assert own is not None
     assert (most, own.loads) == (2, 1)
     # The session is over, and so is its engine.
-    _, alive = psutil.wait_procs(
-        [psutil.Process(pid) for pid in (own.server, own.child or 0) if psutil.pid_exists(pid)], 10
-    )
-    assert not alive
+    assert all_end([own.server, *([own.child] if own.child else [])])
