@@ -18,9 +18,9 @@ from streaming.summarizer.prompts.profile import Length
 RECIPE = replace(SMALL, chunk_tokens=800, max_tokens=96)
 PROFILE = PromptProfile(name="p", system="Summarize.", length=Length(least=64))
 CHUNK = RECIPE.chunk_tokens + RECIPE.max_tokens
-SHORTS = 100
+SHORTS = 60
 # Computed tokens for each turn that the event loop gets: so lanes keep in step by what they compute, not by calls.
-PACE = 32
+PACE = 64
 SECONDS = 60
 
 
@@ -35,8 +35,8 @@ def short(number: int) -> str:
 
 
 def book(number: int) -> str:
-    """Return a text of 60 chunks."""
-    return sentences(f"book{number}", 60 * 780 // 11)
+    """Return a text of 20 chunks."""
+    return sentences(f"book{number}", 20 * 780 // 11)
 
 
 class Town:

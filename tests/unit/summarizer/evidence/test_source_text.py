@@ -23,8 +23,7 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("within", [" ", "\n\n"], ids=["in a paragraph", "in one of its own"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "within"), [*((way, " ") for way in WAYS), ("stuff", "\n\n"), ("map-reduce", "\n\n")])
 def test_no_order_gets_into_the_summary_of_a_text_of_many_parts(way: str, within: str) -> None:
     for order in ATTACKS.values():
         text = f"{' '.join(SAID[:9])}{within}{order}{within}{' '.join(SAID[9:12])}"
