@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from archives import dead_letter, deletion, summary
 from browser import browser, open_tab
+from command_here import gistream_here
 from installation import gistream
 from kafka import KafkaProducer
 from sheets import HOSTILE
@@ -93,7 +94,7 @@ def test_an_archive_is_compared_with_a_topic(settings: Settings, data_dir: Path,
     ],
 )
 def test_a_side_that_is_not_there_is_named(data_dir: Path, arguments: list[str], code: int, words: str) -> None:
-    done = gistream("diff", *arguments, data_dir=data_dir)
+    done = gistream_here("diff", *arguments, data_dir=data_dir)
     assert done.returncode == code
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

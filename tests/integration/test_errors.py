@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from installation import events, gistream
+from command_here import gistream_here
+from installation import events
 
 from streaming.settings import Settings
 
@@ -29,11 +30,11 @@ def check(done: object, code: int, *words: str) -> None:
     "arguments", [("run", "--once"), ("tail",), ("produce", "files", __file__), ("topics", "create")]
 )
 def test_without_a_broker_every_command_says_how_to_start_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    check(gistream(*arguments, data_dir=tmp_path), 4, "no embedded broker yet", "gistream broker start")
+    check(gistream_here(*arguments, data_dir=tmp_path), 4, "no embedded broker yet", "gistream broker start")
 
 
 def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    done = gistream("topics", "create", "--bootstrap-servers", "127.0.0.1:1", data_dir=tmp_path)
+    done = gistream_here("topics", "create", "--bootstrap-servers", "127.0.0.1:1", data_dir=tmp_path)
     check(done, 4, "does not answer on 127.0.0.1:1")
 
 
@@ -52,7 +53,7 @@ def test_a_model_that_cannot_be_used_is_refused_before_spark_starts(
     file = tmp_path / "model.gguf"
     if content is not None:
         file.write_bytes(content)
-    done = gistream("run", "--model", str(file), "--bootstrap-servers", settings.servers, data_dir=tmp_path)
+    done = gistream_here("run", "--model", str(file), "--bootstrap-servers", settings.servers, data_dir=tmp_path)
     check(done, 3, words)
     assert not (tmp_path / "spark").exists()
 
@@ -74,31 +75,31 @@ def test_what_needs_no_model_is_refused_before_the_model_is_read(
     # Whoever reads this model ends with 3.
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(100))
     environment = {"GISTREAM_MODEL": str(tmp_path / "broken.gguf"), "GISTREAM_BOOTSTRAP_SERVERS": settings.servers}
-    check(gistream(*arguments, data_dir=tmp_path, **environment), code, words)
+    check(gistream_here(*arguments, data_dir=tmp_path, **environment), code, words)
 
 
 def test_files_that_cannot_be_read_need_no_model(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xff\xff")
-    done = gistream("summarize", str(tmp_path / "a.txt"), "--model", "/nowhere.gguf", data_dir=tmp_path)
+    done = gistream_here("summarize", str(tmp_path / "a.txt"), "--model", "/nowhere.gguf", data_dir=tmp_path)
     assert done.returncode == 11
     assert "not UTF-8" in done.stderr
     assert "1 of 1 document has no summary" in done.stderr
 
 
 def test_a_topic_that_is_not_there_is_named(data_dir: Path) -> None:
-    check(gistream("tail", "--output-topic", "nowhere", data_dir=data_dir), 5, "Topic 'nowhere' does not exist")
-    done = gistream("topics", "describe", "--input-topic", "nowhere", data_dir=data_dir)
+    check(gistream_here("tail", "--output-topic", "nowhere", data_dir=data_dir), 5, "Topic 'nowhere' does not exist")
+    done = gistream_here("topics", "describe", "--input-topic", "nowhere", data_dir=data_dir)
     check(done, 5, "Topic 'nowhere' does not exist")
-    done = gistream("produce", "files", __file__, "--input-topic", "nowhere", data_dir=data_dir)
+    done = gistream_here("produce", "files", __file__, "--input-topic", "nowhere", data_dir=data_dir)
     check(done, 5, "Topic 'nowhere' does not exist")
 
 
 def test_every_client_takes_the_request_time_outs_that_kafka_takes(data_dir: Path) -> None:
-    assert gistream("topics", "create", data_dir=data_dir).returncode == 0
+    assert gistream_here("topics", "create", data_dir=data_dir).returncode == 0
     for milliseconds in ("2000", "200000"):
         option = ("--kafka", f"request.timeout.ms={milliseconds}")
         for command in (("tail", "--until-end"), ("produce", "files", __file__)):
-            done = gistream(*command, *option, data_dir=data_dir)
+            done = gistream_here(*command, *option, data_dir=data_dir)
             assert done.returncode == 0, done.stderr
 
 
@@ -118,4 +119,4 @@ def test_every_client_takes_the_request_time_outs_that_kafka_takes(data_dir: Pat
     ],
 )
 def test_a_wrong_flag_is_explained(data_dir: Path, arguments: tuple[str, ...], words: str) -> None:
-    check(gistream(*arguments, data_dir=data_dir), 2, words)
+    check(gistream_here(*arguments, data_dir=data_dir), 2, words)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from command_here import gistream_here
 from installation import gistream
 from sheets import Parts, page, saved
 
@@ -74,7 +75,7 @@ def test_a_sheet_needs_no_references(tmp_path: Path) -> None:
 def test_ratings_need_neither_data_nor_a_model(tmp_path: Path) -> None:
     (tmp_path / "anna.json").write_text(json.dumps(saved(page(), "anna")))
     (tmp_path / "ben.json").write_text(json.dumps(saved(page(), "ben")))
-    done = gistream(
+    done = gistream_here(
         "eval", "--ratings", str(tmp_path / "anna.json"), "--ratings", str(tmp_path / "ben.json"),
         data_dir=tmp_path / "none", GISTREAM_MODEL="none.gguf",
     )  # fmt: skip
@@ -96,7 +97,7 @@ def test_ratings_need_neither_data_nor_a_model(tmp_path: Path) -> None:
 def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str], sentence: str) -> None:
     data = tmp_path / "data.jsonl"
     data.write_text(json.dumps(STORIES[0]))
-    done = gistream("eval", *(option.format(data=data) for option in options), data_dir=tmp_path)
+    done = gistream_here("eval", *(option.format(data=data) for option in options), data_dir=tmp_path)
     assert done.returncode == 2
     assert sentence in done.stderr
 
@@ -104,7 +105,7 @@ def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: li
 def test_data_that_is_none_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     data.write_text('{"text": "x"}')
-    done = gistream("eval", "--data", str(data), data_dir=tmp_path)
+    done = gistream_here("eval", "--data", str(data), data_dir=tmp_path)
     assert done.returncode == 2
     assert "line 1, has no `references`" in done.stderr
 
@@ -112,6 +113,6 @@ def test_data_that_is_none_is_refused_before_a_model_is_loaded(tmp_path: Path) -
 def test_a_folder_for_the_figures_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     data.write_text("\n".join(map(json.dumps, STORIES)))
-    done = gistream("eval", "--data", str(data), "--json", str(tmp_path), data_dir=tmp_path)
+    done = gistream_here("eval", "--data", str(data), "--json", str(tmp_path), data_dir=tmp_path)
     assert done.returncode == 2
     assert "is a directory" in done.stderr

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from command_here import gistream_here
 from installation import command, command_environment, events, gistream
 
 from streaming.messages import Summary
@@ -95,7 +96,7 @@ def test_what_cannot_be_summarized_is_named_and_the_rest_is_done(tmp_path: Path)
     ],
 )
 def test_a_wrong_argument_is_explained(data_dir: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
-    done = gistream(*arguments, data_dir=data_dir)
+    done = gistream_here(*arguments, data_dir=data_dir)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from command_here import gistream_here
 from installation import gistream
 
 STORY = (
@@ -15,7 +16,7 @@ STORY = (
 
 
 def refusal(*arguments: str, data_dir: Path) -> str:
-    said = gistream("prompts", *arguments, data_dir=data_dir)
+    said = gistream_here("prompts", *arguments, data_dir=data_dir)
     assert (said.returncode, said.stdout) == (2, "")
     return said.stderr
 
@@ -25,7 +26,7 @@ def test_what_cannot_be_done_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert "there are: bullets, default" in refusal("show", "nosuch", data_dir=tmp_path)
     assert "--prompts-dir" in refusal("new", "mine", data_dir=tmp_path)
     assert "'../mine' is no name" in refusal("new", "../mine", "--prompts-dir", str(folder), data_dir=tmp_path)
-    made = gistream("prompts", "new", "mine", "--prompts-dir", str(folder), data_dir=tmp_path)
+    made = gistream_here("prompts", "new", "mine", "--prompts-dir", str(folder), data_dir=tmp_path)
     assert (made.returncode, (folder / "mine.toml").is_file()) == (0, True)
     assert "already" in refusal("new", "mine", "--prompts-dir", str(folder), data_dir=tmp_path)
     (folder / "mine.toml").write_text("system = 5")
@@ -35,7 +36,7 @@ def test_what_cannot_be_done_is_said_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_the_list_is_there_for_machines(tmp_path: Path) -> None:
-    listed = json.loads(gistream("prompts", "list", "--json", data_dir=tmp_path).stdout)["prompts"]
+    listed = json.loads(gistream_here("prompts", "list", "--json", data_dir=tmp_path).stdout)["prompts"]
     assert {one["name"] for one in listed} >= {"default", "headline", "plot"}
     assert all(len(one["sha256"]) == 64 and one["description"] for one in listed)
 

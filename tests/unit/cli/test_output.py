@@ -51,8 +51,6 @@ def prompts(tmp_path: Path) -> str:
     ("encoding", "shown"),
     [
         ("utf-8", "Das Müllerhaus in Żary"),
-        ("latin-1", "Das Müllerhaus in ?ary"),
-        ("cp1252", "Das Müllerhaus in ?ary"),
         ("cp437", "Das Müllerhaus in ?ary"),
         ("ascii", "Das M?llerhaus in ?ary"),
     ],
@@ -83,7 +81,7 @@ def test_json_is_json_in_every_encoding(encoding: str) -> None:
     assert ("Żary".encode() in done.stdout) == (encoding == "utf-8")
 
 
-@pytest.mark.parametrize("arguments", ["prompts list", "prompts show default", "config show", "config show --json"])
+@pytest.mark.parametrize("arguments", ["prompts list", "config show --json"])
 def test_a_reader_that_closes_the_pipe_ends_the_command_in_silence(arguments: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -93,7 +91,7 @@ def test_a_reader_that_closes_the_pipe_ends_the_command_in_silence(arguments: st
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", ["config show", "config show --json"])
+@pytest.mark.parametrize("arguments", ["prompts list", "config show --json"])
 def test_a_closed_output_is_no_failure(arguments: str) -> None:
     command = f'exec "$0" -c "$1" {arguments} >&-'
     done = subprocess.run(["bash", "-c", command, sys.executable, MAIN], stderr=subprocess.PIPE, check=False)
@@ -136,7 +134,7 @@ def test_a_file_gets_lines_that_no_width_cuts(prompts: str) -> None:
     assert words.encode() in python(MAIN, "produce", "files", words).stderr
 
 
-@pytest.mark.parametrize("arguments", ["prompts list", "prompts show default", "config show", "config show --json"])
+@pytest.mark.parametrize("arguments", ["prompts list", "config show --json"])
 def test_a_full_disk_is_one_sentence(arguments: str) -> None:
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-c", MAIN, *arguments.split()]

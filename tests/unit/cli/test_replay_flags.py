@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-MAIN = "import sys; from streaming.cli.main import main; sys.exit(main())"
-
-
-def replay(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, "replay", *arguments], capture_output=True, text=True, check=False,
-        env={**os.environ, "GISTREAM_DATA_DIR": str(data_dir), "COLUMNS": "200"},
-    )  # fmt: skip
+from command_here import gistream_here
 
 
 @pytest.mark.parametrize(
@@ -34,12 +23,12 @@ def replay(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_what_cannot_be_replayed_is_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    ended = replay(tmp_path, *arguments)
+    ended = gistream_here("replay", *arguments, data_dir=tmp_path)
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
 def test_a_data_dir_without_replays_says_so(tmp_path: Path) -> None:
-    ended = replay(tmp_path, "list")
+    ended = gistream_here("replay", "list", data_dir=tmp_path)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "there was no replay yet\n")
