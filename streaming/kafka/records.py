@@ -22,6 +22,9 @@ from streaming.settings.kafka_options import for_python
 _POLL_MS = 500
 # Polls without a record before the end of a range, in a row: half a minute.
 _MAX_EMPTY_POLLS = 60
+# How long the client waits before it asks about topics a second time, which each of these readers does: with its
+# default of 100 ms a read of a few records takes 0.24 s, and with 20 ms 0.15 s.
+_RETRY_BACKOFF_MS = 20
 
 # The offsets of a partition: the first, and the one after the last.
 Ranges = Mapping[tuple[str, int], tuple[int, int]]
@@ -106,6 +109,7 @@ def _connected(settings: Settings, *, check_crcs: bool = True) -> Iterator[Kafka
                 # By default an offset that retention deleted would lead to the end of the topic, in silence.
                 "auto_offset_reset": "none",
                 "max_partition_fetch_bytes": settings.max_document_bytes + MIB,
+                "retry_backoff_ms": _RETRY_BACKOFF_MS,
                 "bootstrap_timeout_ms": 10_000,
                 "check_crcs": check_crcs,
                 **for_python(settings.kafka),

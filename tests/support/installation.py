@@ -34,9 +34,11 @@ def keep_a_tuning(data_dir: Path, model: ModelFile | None = None) -> None:
 
 def read_topic(settings: Settings, topic: str) -> list[Any]:
     """Return all records of `topic`, by partition and offset."""
+    # With the default it would wait for 100 ms before it asks about topics a second time.
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.servers, enable_auto_commit=False, max_partition_fetch_bytes=40 * MIB
-    )
+        bootstrap_servers=settings.servers, enable_auto_commit=False, max_partition_fetch_bytes=40 * MIB,
+        retry_backoff_ms=20,
+    )  # fmt: skip
     partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
