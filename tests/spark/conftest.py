@@ -11,7 +11,7 @@ from fake_engines import FakeRecipe
 from pyspark.sql import SparkSession
 from spark_queries import MakePlan
 
-from streaming.engine import open_model
+from streaming.engine import ModelFile, open_model
 from streaming.planning.layout import plan_layout
 from streaming.settings import Settings, load
 from streaming.spark.jvm.session import spark_session
@@ -30,13 +30,25 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "engine.log"
 
 
+@pytest.fixture(scope="session")
+def model() -> ModelFile:
+    """The sample model; to describe it takes a second and a process."""
+    return open_model("sample")
+
+
 @pytest.fixture
-def plan(settings: Settings, log: Path) -> MakePlan:
+def settings(settings: Settings) -> Settings:
+    """Settings with the model as given: each start would check the file of another representation, used by no test."""
+    return settings.model_copy(update={"representation": "given"})
+
+
+@pytest.fixture
+def plan(settings: Settings, model: ModelFile, log: Path) -> MakePlan:
     """Make the plan of a query with a fake engine; settings may be changed by name."""
 
     def make(seconds: float = 0.0, **changes: object) -> Plan:
         changed = settings.model_copy(update={"master": "local[2]", **changes})
-        prepared = prepare(changed, open_model("sample"))
+        prepared = prepare(changed, model)
         work = replace(prepared.task_plan.work, engine=FakeRecipe(str(log), seconds))
         return replace(prepared, task_plan=replace(prepared.task_plan, work=work))
 

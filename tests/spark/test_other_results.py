@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.engine import ModelFile, open_model
+from streaming.engine import ModelFile
 from streaming.kafka.group_offsets import GroupOffsets
 from streaming.messages import Heartbeat, Writer
 from streaming.settings import Settings
@@ -17,11 +17,6 @@ from streaming.spark.heartbeats import heartbeats_of
 from streaming.spark.prepare import Plan, prepare
 from streaming.spark.query import hold_checkpoint
 from streaming.spark.watch import StopRequest
-
-
-@pytest.fixture(scope="module")
-def model() -> ModelFile:
-    return open_model("sample")
 
 
 def begin(
