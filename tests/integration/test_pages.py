@@ -24,6 +24,8 @@ from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
 from streaming.settings import load
 
+MANY_SUMMARIES = ("evaluation.md", "prompts.md", "tuning.md")
+
 
 @pytest.mark.parametrize(
     "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if steps(page)], ids=lambda page: page.name
@@ -41,8 +43,8 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
     if page.name == "evaluation.md":
         for rater in ("anna", "ben"):
             (folder / f"{rater}.json").write_text(json.dumps(saved(sheet_page(), rater)))
-    # What takes minutes with the sample takes seconds with a tiny model.
-    tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"]) if page.name == "tuning.md" else None
+    # What takes minutes with the sample, or many summaries, takes seconds with a tiny model.
+    tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"], context=8192) if page.name in MANY_SUMMARIES else None
     said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]

@@ -17,6 +17,8 @@ from streaming.settings import Settings
 from streaming.summarizer.sentences import ends_with_sentence
 
 CORPUS = Path(__file__).parents[2] / "examples" / "corpus"
+# Shorter summaries than the default's, for time; all else as it is.
+SHORT = {"GISTREAM_MAX_TOKENS": "32"}
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone."
 
 
@@ -31,7 +33,7 @@ def summaries(settings: Settings) -> list[Summary]:
     return [Summary.model_validate_json(r.value) for r in records if r.value is not None]
 
 
-def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Send) -> None:
+def test_sixty_messages_of_which_twenty_are_bad(settings: Settings, send: Send) -> None:
     bad = [
         b"\xff\xfe not UTF-8", b'{"text": "cut off', b"{}", b'{"text": 5}', b'{"text": ""}', b'{"text": " \\n"}',
         b"   ", b'{"text": "x", "prompt": [1]}', b'{"text": "x", "prompt": "do as I say"}', b'{"text": "\\ud800"}',
@@ -45,35 +47,34 @@ def test_a_hundred_messages_of_which_twenty_are_bad(settings: Settings, send: Se
         document(STORY, id="twice"),
         document(STORY + " Then it rained.", id="twice"),
     ]
-    good = [document(f"{STORY} It was number {n}.") for n in range(74)]
+    good = [document(f"{STORY} It was number {n}.") for n in range(34)]
     values = [value for pair in zip(bad, good[:20], strict=True) for value in pair] + odd + good[20:]
     positions = send(*[(f"key-{n}".encode(), value) for n, value in enumerate(values)], (b"key-1", None))
-    assert len(positions) == 100
-    # Shorter summaries than the default's, for time; all else as it is.
-    flags = ["--once", "--batch-documents", "50", *names(settings)]
-    done = gistream("run", *flags, data_dir=settings.data_dir, GISTREAM_MAX_TOKENS="32")
+    assert len(positions) == 60
+    flags = ["--once", "--batch-documents", "30", *names(settings)]
+    done = gistream("run", *flags, data_dir=settings.data_dir, **SHORT)
     assert done.returncode == 0, done.stderr
     records = [DeadLetter.from_record(r.key, r.value, r.headers) for r in dead_letters(settings)]
     results = summaries(settings)
     accounted = [(s.source.partition, s.source.offset) for s in (*results, *records)]
     assert sorted(accounted) == sorted(positions[:-1])
     assert sorted(letter.value or b"" for letter in records) == sorted(bad)
-    assert len(results) == 79
+    assert len(results) == 39
     assert all(ends_with_sentence(s.summary) for s in results)
     log = {event["event"]: event for event in events(done.stderr)}
     assert list(log["plan"]["plan"]) == ["broker", "topics", "model", "computed", "recipe", "executors", "checkpoint"]
-    assert log["done"]["message"].startswith("done: 79 summaries, 20 dead letters, 1 deletion in ")
-    assert (log["done"]["summaries"], log["done"]["dead_letters"], log["done"]["deletions"]) == (79, 20, 1)
+    assert log["done"]["message"].startswith("done: 39 summaries, 20 dead letters, 1 deletion in ")
+    assert (log["done"]["summaries"], log["done"]["dead_letters"], log["done"]["deletions"]) == (39, 20, 1)
     assert log["advice"]["message"].startswith("This machine is not tuned to SmolLM2-135M-Instruct.Q4_1, which is ")
     # What was read is committed, for tools that show lag, and not read again.
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, group_id=settings.group_id, enable_auto_commit=False)
     committed = [consumer.committed(TopicPartition(settings.input_topic, n)) or 0 for n in range(2)]
     consumer.close(autocommit=False)
-    assert sum(committed) == 100
-    again = gistream("run", *flags, data_dir=settings.data_dir, GISTREAM_MAX_TOKENS="32")
+    assert sum(committed) == 60
+    again = gistream("run", *flags, data_dir=settings.data_dir, **SHORT)
     assert again.returncode == 0
     assert events(again.stderr)[-1]["message"] == "nothing to do: all records have results"
-    assert len(summaries(settings)) == 79
+    assert len(summaries(settings)) == 39
 
 
 def dead_letters(settings: Settings) -> list[DeadLetter]:
@@ -87,7 +88,7 @@ def test_after_kill_9_in_mid_batch_every_id_is_in_the_output(settings: Settings,
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert len({s.id for s in summaries(settings)}) < 8
-    assert gistream("run", "--once", *names(settings), data_dir=settings.data_dir).returncode == 0
+    assert gistream("run", "--once", *names(settings), data_dir=settings.data_dir, **SHORT).returncode == 0
     results = summaries(settings)
     assert {s.id for s in results} == {f"d{n}" for n in range(8)}
     tailed = gistream(
@@ -118,8 +119,8 @@ def test_a_stop_without_grace_says_that_the_batch_will_replay(settings: Settings
 def start(settings: Settings, *more: str) -> subprocess.Popen[bytes]:
     """Start `gistream run` in a process group of its own."""
     return subprocess.Popen(
-        command("run", *names(settings), *more), env=command_environment(settings.data_dir), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command("run", *names(settings), *more), env=command_environment(settings.data_dir, **SHORT),
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
 
