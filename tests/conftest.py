@@ -18,6 +18,8 @@ from streaming.settings import MIB, Settings, load
 TESTS = Path(__file__).parent
 # Python workers import this checkout's gistream, the fake engines and the traps from here.
 os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS.parent, TESTS / "support")))
+# The hundreds of processes that tests start find the bytecode of the first, also where containers switch that off.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for name in [name for name in os.environ if name.startswith("GISTREAM_")]:
     del os.environ[name]
 

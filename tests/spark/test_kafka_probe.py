@@ -7,40 +7,46 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
+
+from streaming.kafka import probe
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.probe import KafkaProbe
 from streaming.settings import load
 
-# The probe asks every two seconds, and waits three for an answer.
-LOST, BACK = 5.0, 2.5
+# How often the probe asks here, in seconds; then silence of so many seconds is a loss, and of so many none.
+PERIOD, LOST, BACK = 0.4, 2.0, 1.0
 
 
-def silent(probe: KafkaProbe, *, lost: bool) -> bool:
-    """Wait until Kafka is lost to the probe, or there again."""
+def silent(asking: KafkaProbe, *, lost: bool) -> bool:
+    """Wait until Kafka is lost to a probe, or there again."""
     waits = iter(range(600))
     pause = threading.Event()
-    while (probe.silence() > LOST) != lost or (not lost and probe.silence() > BACK):
+    while (asking.silence() > LOST) != lost or (not lost and asking.silence() > BACK):
         if next(waits, None) is None:
             return False
         pause.wait(0.1)
     return True
 
 
-def test_a_broker_that_hangs_or_is_killed_is_silent_until_it_answers_again(tmp_path: Path) -> None:
+def test_a_broker_that_hangs_or_is_killed_is_silent_until_it_answers_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_PERIOD_SECONDS", PERIOD)
     settings = load({"data_dir": tmp_path})
     broker = EmbeddedBroker(settings)
     pid = broker.start().pid
     assert pid is not None
     try:
-        with KafkaProbe(load({"data_dir": tmp_path})) as probe:
-            assert silent(probe, lost=False)
+        with KafkaProbe(load({"data_dir": tmp_path})) as asking:
+            assert silent(asking, lost=False)
             os.kill(pid, signal.SIGSTOP)
-            assert silent(probe, lost=True)
+            assert silent(asking, lost=True)
             os.kill(pid, signal.SIGCONT)
-            assert silent(probe, lost=False)
+            assert silent(asking, lost=False)
             os.kill(pid, signal.SIGKILL)
-            assert silent(probe, lost=True)
+            assert silent(asking, lost=True)
             broker.start()
-            assert silent(probe, lost=False)
+            assert silent(asking, lost=False)
     finally:
         broker.stop()

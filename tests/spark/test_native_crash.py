@@ -19,7 +19,7 @@ from streaming.spark.prepare import Plan
 from streaming.spark.query import hold_checkpoint, running
 from streaming.spark.watch import Batch, StopRequest, watch
 
-DOCUMENTS = 64
+DOCUMENTS = 32
 STORY = "The mill burned on Tuesday. Anna saw the smoke and rang the bell."
 
 
