@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,20 +14,10 @@ from pages import ROOT, STORY
 from remembering_engine import RememberingEngine
 
 from streaming.engine import open_model
-from streaming.machine.java import find_java
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import plan_work
 from streaming.settings import load
-from streaming.spark.jvm.class_archive import reading_options
-from streaming.spark.jvm.session import connector_jars
 from streaming.summarizer import Recipe, Summarizer, SummaryRequest, SummaryResult
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_java() -> None:
-    """Let Spark sessions of users' programs start as quickly as gistream's own: the same compiler, the same archive."""
-    archive = reading_options(find_java(), connector_jars())
-    os.environ["SPARK_SUBMIT_OPTS"] = " ".join(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *archive])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import psutil
 from processes import all_end
+from quick_java import quick_java
 
 from streaming.engine.process.report import engine_reports
 
@@ -26,7 +27,7 @@ print(sum(row.error is None for row in written), flush=True)
 
 
 def test_two_workers_share_one_process_and_one_load() -> None:
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    environment = {**os.environ, **quick_java(), "PYSPARK_PYTHON": sys.executable}
     with subprocess.Popen(
         [sys.executable, "-c", JOB], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as job:

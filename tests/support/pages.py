@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation import command_environment, keep_a_tuning
+from quick_java import quick_java
 
 ROOT = Path(__file__).parents[2]
 STORY = "The mill burned on Tuesday. Anna saw the smoke first and rang the bell. By evening the roof was gone.\n"
@@ -40,7 +41,7 @@ def run_page(page: Path, folder: Path, **variables: str) -> dict[str, str]:
     # Bash finds `gistream`, and Spark its workers' Python, as a reader's shell does after the README's `export PATH`.
     # Shorter summaries than the default, for time.
     short = {"GISTREAM_MAX_TOKENS": "32"}
-    environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"), **short, **variables)
+    environment = command_environment(folder / "data", HF_HOME=str(folder / "hf"), **short, **quick_java(), **variables)
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     # Its demo measures the CPU once; what comes after it is what is looked at here.
     keep_a_tuning(folder / "data")
