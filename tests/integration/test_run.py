@@ -82,19 +82,19 @@ def dead_letters(settings: Settings) -> list[DeadLetter]:
 
 
 def test_after_kill_9_in_mid_batch_every_id_is_in_the_output(settings: Settings, send: Send) -> None:
-    send(*[(f"d{n}".encode(), document(f"{STORY} It was number {n}. " * 4)) for n in range(8)])
+    send(*[(f"d{n}".encode(), document(f"{STORY} It was number {n}. " * 4)) for n in range(12)])
     running = start(settings)
     wait_for_summary(settings)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    assert len({s.id for s in summaries(settings)}) < 8
+    assert len({s.id for s in summaries(settings)}) < 12
     assert gistream("run", "--once", *names(settings), data_dir=settings.data_dir, **SHORT).returncode == 0
     results = summaries(settings)
-    assert {s.id for s in results} == {f"d{n}" for n in range(8)}
+    assert {s.id for s in results} == {f"d{n}" for n in range(12)}
     tailed = gistream(
         "tail", "--json", "--until-end", "--output-topic", settings.output_topic, data_dir=settings.data_dir
     )
-    assert len(tailed.stdout.splitlines()) == 8
+    assert len(tailed.stdout.splitlines()) == 12
 
 
 def test_sigterm_lets_the_batch_end_and_commits_it(settings: Settings, send: Send) -> None:
@@ -109,18 +109,20 @@ def test_sigterm_lets_the_batch_end_and_commits_it(settings: Settings, send: Sen
 
 def test_a_stop_without_grace_says_that_the_batch_will_replay(settings: Settings, send: Send) -> None:
     send(*[(f"d{n}".encode(), document(f"{STORY} It was number {n}.")) for n in range(16)])
-    running = start(settings, "--grace", "0")
+    # Long summaries, so that the batch is not over when the signal comes.
+    running = start(settings, "--grace", "0", GISTREAM_MAX_TOKENS="160")
     wait_for_summary(settings)
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 9
     assert not list(Path(settings.checkpoint_location, "commits").glob("[0-9]*"))
 
 
-def start(settings: Settings, *more: str) -> subprocess.Popen[bytes]:
+def start(settings: Settings, *more: str, **environment: str) -> subprocess.Popen[bytes]:
     """Start `gistream run` in a process group of its own."""
+    variables = command_environment(settings.data_dir, **{**SHORT, **environment})
     return subprocess.Popen(
-        command("run", *names(settings), *more), env=command_environment(settings.data_dir, **SHORT),
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command("run", *names(settings), *more), env=variables, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
 
