@@ -15,7 +15,7 @@ import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,8 @@ from streaming.wording import megabytes
 _START_SECONDS = 60
 # Kafka flushes and closes its logs in about a second.
 _STOP_SECONDS = 30
+# Between two looks at a broker that is to end.
+_LOOK_SECONDS = 0.1
 # For a new broker's metadata and first segments; with less Kafka stops itself later.
 _LEAST_DISK = 300 * 1024 * 1024
 # As for Spark's JVM (see `spark.jvm.session`): the broker only moves bytes, and the cores are for the model.
@@ -123,14 +125,20 @@ class EmbeddedBroker:
             if process is None:
                 return False
             process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except psutil.TimeoutExpired as error:
+            self._wait_until_ended(process)
+            return True
+
+    def _wait_until_ended(self, process: psutil.Process) -> None:
+        deadline = time.monotonic() + _STOP_SECONDS
+        # It stays as a zombie where its parent does not ask for its end: a program that runs on, a container's first.
+        while self._process() is not None:
+            with suppress(psutil.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
+            if time.monotonic() > deadline:
                 raise BrokerError(
                     f"The broker (process {process.pid}) did not end within {_STOP_SECONDS} s; see {self._log}, and "
                     f"`kill -9 {process.pid}` if it hangs."
-                ) from error
-            return True
+                )
 
     def _make_dirs(self) -> None:
         check_path(self._dir)

@@ -54,6 +54,14 @@ def test_a_broker_that_was_killed_starts_again_with_its_data(tmp_path: Path) -> 
         assert broker.stop()
 
 
+def test_a_broker_whose_parent_runs_on_and_does_not_ask_for_its_end_is_stopped(tmp_path: Path) -> None:
+    # This process is the parent.
+    broker, _ = started(tmp_path)
+    done = gistream("broker", "stop", data_dir=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not broker.status().running
+
+
 def test_a_taken_port_moves_the_broker_and_every_command_finds_it(tmp_path: Path) -> None:
     broker, own = started(tmp_path)
     broker.stop()
