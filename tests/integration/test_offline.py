@@ -64,7 +64,7 @@ def test_layers_for_a_gpu_that_llama_cpp_cannot_use_are_refused_before_it_is_loa
 )
 def test_the_engine_may_be_another(tmp_path: Path, flags: list[str]) -> None:
     (tmp_path / "a.txt").write_text("The mill burned on Tuesday. Anna saw the smoke first and rang the bell.")
-    done = gistream("summarize", str(tmp_path / "a.txt"), "--json", *flags, data_dir=tmp_path)
+    done = gistream("summarize", str(tmp_path / "a.txt"), "--json", *flags, data_dir=tmp_path, **SHORT)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["summary"]
 
