@@ -22,6 +22,8 @@ CANNOT_CHANGE_A_SUMMARY = {
     *("data_dir", "machine_dir", "bootstrap_servers", "kafka", "master", "executors", "executor_cores"),
     *("driver_memory", "query", "checkpoint", "batch_documents", "max_failed_share", "max_attempts", "grace"),
     *("store", "give_up_after"),
+    # What is said of a run, and where.
+    *("stuck_after", "metrics_host", "metrics_port", "log_format"),
     *("input_topic", "input_pattern", "output_topic", "dead_letter_topic", "partitions", "replication"),
     *("retention_hours", "max_document_bytes", "sink", "document_deadline", "native_deadline"),
     # The record decides the text and the title, and these are in the key.
