@@ -27,12 +27,14 @@ export class FeedRows {
     return (this.waiting[0] ?? this.rows[0])?.number ?? 0;
   }
 
-  /** Takes rows of the stream, oldest first. A row that is known has changed; a new one waits. */
+  /** Takes rows of the stream, oldest first. A row that is known has changed; a new one waits. Tells of a change. */
   take(rows) {
+    let changed = false;
     for (const row of rows) {
       const place = placeName(row);
       if (this.places.has(place)) {
         this.change(place, row);
+        changed = true;
       } else if (row.number > this.newest) {
         this.places.set(place, row);
         this.waiting.unshift(row);
@@ -43,6 +45,7 @@ export class FeedRows {
       this.places.delete(placeName(row));
       this.cut = true;
     }
+    return changed;
   }
 
   change(place, row) {

@@ -31,6 +31,7 @@ export class LiveList {
     this.generation = 0;
     this.archive = "none";
     this.stale = false;
+    this.changed = false;
     this.list = new VirtualList({ label, ...rowElement, key: placeName, onMove: () => this.nearEnd() });
     this.list.element.addEventListener("pointermove", () => {
       this.pointedAt = performance.now();
@@ -74,7 +75,7 @@ export class LiveList {
 
   /** Takes rows of the stream, oldest first. */
   take(rows) {
-    this.rows.take(rows);
+    this.changed = this.rows.take(rows) || this.changed;
     this.frame();
   }
 
@@ -106,9 +107,13 @@ export class LiveList {
     } else if (!this.held && this.rows.show()) {
       this.draw();
     } else {
-      this.list.set(this.rows.rows);
+      // Nothing is laid out again for rows that wait: the reader's own clicks and keys come first.
+      if (this.changed) {
+        this.list.set(this.rows.rows);
+      }
       this.drawFresh();
     }
+    this.changed = false;
   }
 
   draw() {

@@ -1,6 +1,6 @@
 // A list of rows of one height, of which only those near the window are in the page. So 10,000 rows scroll as 30 do.
 
-import { h, setAttribute } from "./dom.js";
+import { h, perFrame, setAttribute } from "./dom.js";
 
 // Rows above and below the window, for fast scrolling and for the keyboard.
 const AROUND = 8;
@@ -16,20 +16,25 @@ export class VirtualList {
     this.elements = new Map();
     this.current = null;
     this.last = 0;
+    this.rowHeight = 0;
     this.element = h("ol", {
       class: "rows",
       "aria-label": label,
       keydown: (event) => this.step(event),
       focusin: (event) => this.focused(event),
     });
-    this.onScroll = () => this.draw();
+    this.onScroll = perFrame(() => this.draw());
+    this.onResize = () => {
+      this.rowHeight = 0;
+      this.onScroll();
+    };
     addEventListener("scroll", this.onScroll, { passive: true });
-    addEventListener("resize", this.onScroll);
+    addEventListener("resize", this.onResize);
   }
 
   close() {
     removeEventListener("scroll", this.onScroll);
-    removeEventListener("resize", this.onScroll);
+    removeEventListener("resize", this.onResize);
   }
 
   set(items) {
@@ -37,9 +42,10 @@ export class VirtualList {
     this.draw();
   }
 
-  /** The height of a row in pixels, as the style says for this width. */
+  /** The height of a row in pixels, as the style says for this width; asking for it costs a layout. */
   get height() {
-    return Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 80;
+    this.rowHeight ||= Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row"));
+    return this.rowHeight || 80;
   }
 
   get hasFocus() {
