@@ -20,6 +20,8 @@ HOUR_SECONDS = STEP_SECONDS * STEPS
 _MINUTE = 60
 # The pace of the last minutes: long enough for a batch of long documents, short enough to follow a change.
 _PACE_STEPS = 30
+# Fewer results tell no pace: the first of sixteen that are made at once would promise a sixteenth of the time.
+_PACE_RESULTS = 3
 
 
 @dataclass(slots=True)
@@ -149,9 +151,9 @@ _NOTHING = _Step()
 
 
 def _pace(steps: list[_Step], now: float) -> float:
-    """Return the results a second of the last steps, from the first of them that has one."""
+    """Return the results a second of the last steps, from the first of them that has one; 0 when there are too few."""
     results = [step.documents + step.dead_letters for step in steps]
-    first = next((place for place, number in enumerate(results) if number), None)
-    if first is None:
+    if sum(results) < _PACE_RESULTS:
         return 0.0
+    first = next(place for place, number in enumerate(results) if number)
     return sum(results) / (STEP_SECONDS * (len(steps) - 1 - first) + max(now % STEP_SECONDS, 1.0))

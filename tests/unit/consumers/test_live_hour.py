@@ -69,6 +69,14 @@ def test_the_pace_begins_with_the_first_result_of_the_last_minutes() -> None:
     assert LastHour().numbers(NOW).pace == 0
 
 
+def test_two_results_tell_no_pace_and_so_promise_no_end() -> None:
+    hour = LastHour()
+    hour.count([made(1, 5), made(2, 4)], NOW)
+    assert hour.numbers(NOW).pace == 0
+    hour.count([made(3, 3)], NOW)
+    assert hour.numbers(NOW).pace > 0
+
+
 def test_shares_and_deletions() -> None:
     hour = LastHour()
     hour.count([made(1, 1, reused=True), made(2, 1, status="repaired"), result(deletion("d", 3), 3, at=MS)], NOW)
