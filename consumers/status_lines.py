@@ -87,7 +87,8 @@ def _lag(status: QueryStatus) -> str:
         return "none"
     named = ", ".join(f"{part.topic}-{part.partition} {part.lag:,}" for part in behind[:_MOST_PARTITIONS])
     more = f" and {counted(len(behind) - _MOST_PARTITIONS, 'partition')} more" if behind[_MOST_PARTITIONS:] else ""
-    rate = status.run_rate
+    # A query that does not run has no pace.
+    rate = None if status.health.state == "not running" else status.run_rate
     pace = f", {duration(60 * status.lag / rate)} at the pace of this run" if rate is not None else ""
     return f"{counted(status.lag, 'offset')}{pace}: {named}{more}"
 

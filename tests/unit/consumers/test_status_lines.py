@@ -37,6 +37,12 @@ def test_each_line_answers_a_question() -> None:
     ]
 
 
+def test_a_query_that_does_not_run_has_no_pace_at_which_it_catches_up() -> None:
+    silent = status({**BEAT, "sent_at": NOW - 40}, 51)
+    assert silent.health.state == "not running"
+    assert "lag         51 offsets: documents-0 51" in status_block(silent).plain
+
+
 def test_a_query_that_has_just_begun_has_no_figures_yet() -> None:
     first = {name: value for name, value in BEAT.items() if not name.startswith("batch") and name != "seconds"}
     first |= {"doing": "starting", "records": 0, "dead_letters": 0, "restarts": 0, "started_at": NOW - 5, "total": 0}
