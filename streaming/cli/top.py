@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streaming.errors import no_answer
-from streaming.settings import load
+from streaming.settings import Settings, load
 from streaming.settings.flags import (
     DataDir,
     DeadLetterTopic,
@@ -56,7 +56,7 @@ def top(
     """Show what a query does: its health, its pace, what waits, and the newest summaries; q or Ctrl-C ends it.
 
     Where the output is no terminal it prints a line every --every seconds. It reads the topics as any consumer, so it
-    runs on every machine that reaches Kafka; the engines it shows are those of this machine.
+    runs on every machine that reaches Kafka; the engines it shows are those of the query on this machine.
 
     Examples:
 
@@ -81,7 +81,7 @@ def top(
                     raise no_answer(settings.servers)
                 out.print(top_line(view.overview()))
             elif out.is_terminal:
-                _show_screens(view)
+                _show_screens(view, settings)
             else:
                 _wait_loaded(view, time.monotonic() + every)
                 while True:
@@ -100,7 +100,7 @@ def _wait_loaded(view: LiveView, deadline: float) -> None:
         seen, overview = view.wait_changed(seen, left), view.overview()
 
 
-def _show_screens(view: LiveView) -> None:
+def _show_screens(view: LiveView, settings: Settings) -> None:
     """Show screens until q is pressed."""
     from rich.live import Live
 
@@ -108,7 +108,11 @@ def _show_screens(view: LiveView) -> None:
     from streaming.terminal.keys import pressed_key
     from streaming.terminal.top_view import TopScreen
 
-    with _engines() as engines, pressed_key() as key, Live(console=out, screen=True, auto_refresh=False) as live:
+    with (
+        _engines(settings) as engines,
+        pressed_key() as key,
+        Live(console=out, screen=True, auto_refresh=False) as live,
+    ):
         while True:
             rows = view.feed.page(Filters(), limit=out.height).rows
             live.update(TopScreen(view.overview(), rows, view.letters.page(limit=1).rows, engines), refresh=True)
@@ -116,9 +120,15 @@ def _show_screens(view: LiveView) -> None:
                 return
 
 
+def _is_of_query(report: EngineReport, settings: Settings) -> bool:
+    """Tell whether an engine works for the query; one whose program is unknown may."""
+    caller = report.caller
+    return caller is None or (caller.query, caller.data_dir) == (settings.query, str(settings.data_dir))
+
+
 @contextmanager
-def _engines() -> Iterator[list[EngineReport]]:
-    """Yield the reports of this machine's engines, which a thread keeps up to date: an engine may answer late."""
+def _engines(settings: Settings) -> Iterator[list[EngineReport]]:
+    """Yield the reports of the query's engines, which a thread keeps up to date: an engine may answer late."""
     from streaming.engine.process.report import engine_reports
 
     reports: list[EngineReport] = []
@@ -126,7 +136,7 @@ def _engines() -> Iterator[list[EngineReport]]:
 
     def ask() -> None:
         while not stopped.is_set():
-            reports[:] = engine_reports()
+            reports[:] = [report for report in engine_reports() if _is_of_query(report, settings)]
             stopped.wait(_ENGINE_SECONDS)
 
     thread = threading.Thread(target=ask, name="top-engines")

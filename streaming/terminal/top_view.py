@@ -90,7 +90,9 @@ class TopScreen:
         hour = ", ".join(f"{number:,} {clean(reason)}" for reason, number in reasons.items())
         return f"{hour or 'none in the last hour'}; the last: {name}, {clean(last.message)}, {age} ago"
 
-    def _table(self, width: int, room: int) -> Table:
+    def _table(self, width: int, room: int) -> Table | Text:
+        if not self._rows:
+            return Text("no summary yet", style="dim")
         table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim", show_edge=False)
         table.add_column("age", width=_AGE, no_wrap=True)
         if width >= _WITH_ID:
@@ -112,8 +114,6 @@ class TopScreen:
             cells.append(Text(_SHORT.get(status, status), style=_STATUS_COLOURS.get(status, "")))
             cells.append(Text("" if row.kind == "deletion" else f"{row.seconds:.1f}"))
             table.add_row(*cells, style="dim" if row.replaced else "")
-        if not self._rows:
-            table.add_row(Text("none", style="dim"))
         return table
 
 
@@ -149,8 +149,8 @@ def broker_sentence(overview: Overview) -> str:
 def rate_text(overview: Overview) -> str:
     """Return the pace of the last minute."""
     return (
-        f"{overview.documents_per_minute:,.0f} documents a minute, "
-        f"{overview.tokens_per_second:,.0f} tokens a second"
+        f"{counted(round(overview.documents_per_minute), 'document')} a minute, "
+        f"{counted(round(overview.tokens_per_second), 'token')} a second"
     )  # fmt: skip
 
 
@@ -171,12 +171,12 @@ def results_text(overview: Overview) -> str:
     total = sum(overview.statuses.values())
     if not total:
         return "no summary"
-    kinds = [f"{number:,} {_KINDS.get(status, status)}" for status, number in overview.statuses.items()]
+    kinds = [
+        counted(number, "extract") if status == "extractive_fallback" else f"{number:,} {status}"
+        for status, number in overview.statuses.items()
+    ]
     reused = f"; {overview.reused / total:.0%} from the store" if overview.reused else ""
     return f"{counted(total, 'summary', 'summaries')}: {', '.join(kinds)}{reused}"
-
-
-_KINDS = {"extractive_fallback": "extracts"}
 
 
 def engine_text(engine: EngineReport) -> str:
@@ -185,8 +185,8 @@ def engine_text(engine: EngineReport) -> str:
         return f"{engine.model}, {engine.loading:.0%} loaded"
     waiting = f", {counted(engine.waiting, 'request')} waiting" if engine.waiting else ""
     return (
-        f"{engine.model}, {engine.busy} of {counted(engine.slots, 'slot')} busy{waiting}; "
-        f"{engine.prompt_rate:,.0f} + {engine.completion_rate:,.0f} tokens a second; {megabytes(engine.memory)}"
+        f"{engine.busy} of {counted(engine.slots, 'slot')} busy{waiting}; {engine.prompt_rate:,.0f} tokens a second "
+        f"read, {engine.completion_rate:,.0f} written; {megabytes(engine.memory)}; {engine.model}"
     )
 
 

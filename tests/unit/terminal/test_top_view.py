@@ -76,7 +76,7 @@ def test_a_screen_says_what_is_happening() -> None:
         "720 summaries: 690 ok, 25 repaired, 5 extracts; 10% from the store",
         "4.2 s (p95 12 s); from its record to its summary 31 s (p95 3 min)",
         "2 decode/NotUtf8; the last: k, no text, 2 min ago",
-        "SmolLM2, 14 of 16 slots busy, 3 requests waiting; 850 + 120 tokens a second; 1,200 MB",
+        "14 of 16 slots busy, 3 requests waiting; 850 tokens a second read, 120 written; 1,200 MB; SmolLM2",
         "█",
         "3 s    document-3",
         "The mill burned. The mill",
@@ -92,6 +92,16 @@ def test_a_broker_that_is_away_and_topics_that_are_missing_are_said_first() -> N
     assert any("gistream topics create" in line for line in screen(missing, width=130))
     assert top_line(missing).endswith("missing: documents")
     assert "connecting to" in top_line(replace(OVERVIEW, connected=False))
+
+
+def test_one_is_said_in_the_singular_and_nothing_as_a_sentence() -> None:
+    one = replace(OVERVIEW, documents_per_minute=1.0, tokens_per_second=1.2, statuses={"extractive_fallback": 1})
+    line = top_line(one)
+    assert "; 1 document a minute, 1 token a second;" in line
+    assert "last hour: 1 summary: 1 extract;" in line
+    lines = StringIO()
+    Console(file=lines, width=80, height=24).print(TopScreen(one, [], [], []), height=24)
+    assert lines.getvalue().rstrip().endswith("no summary yet")
 
 
 def test_a_document_does_not_control_the_terminal() -> None:
