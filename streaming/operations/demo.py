@@ -6,6 +6,7 @@ with it, however it ends, unless it is kept. Its files stay when it is kept and 
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import sys
@@ -92,6 +93,9 @@ def show(
     if line := files.skipped_line():
         out.print(line, markup=False)
     choice = _choose(settings, open_model(settings.model, completion=settings.completion), out)
+    # Kafka's client logs each try to connect, between the summaries.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    addresses: list[str] = []
     started = time.monotonic()
     with (
         _interruptible(),
@@ -101,7 +105,7 @@ def show(
     ):
         status = out.status("starting Apache Kafka and Spark (the first time fetches Kafka's jars: 45 MB)")
         # Both starts take seconds and mostly load Java classes, so they run side by side.
-        opening = partial(_open_dashboard, opened, out) if dashboard else None
+        opening = partial(_open_dashboard, opened, addresses.append, out) if dashboard else None
         planning = pool.submit(_plan, broker, choice, documents, opening, out)
         with status, spark_session(broker.settings, plan_layout(broker.settings)) as spark:
             # Spark has taken the interrupt for itself.
@@ -129,7 +133,7 @@ def show(
                 "  gistream run --once\n  gistream broker stop"
             )
         if dashboard:
-            _wait_for_ctrl_c(out)
+            _wait_for_ctrl_c(addresses[0], out)
 
 
 def _choose(settings: Settings, model: ModelFile, out: Console) -> Choice:
@@ -186,19 +190,21 @@ def _plan(
     return prepare(demo, choice.original, choice)
 
 
-def _open_dashboard(opened: ExitStack, out: Console, settings: Settings) -> None:
-    """Open a dashboard for as long as `opened` is."""
+def _open_dashboard(opened: ExitStack, on_open: Callable[[str], None], out: Console, settings: Settings) -> None:
+    """Open a dashboard for as long as `opened` is, and hand its address to `on_open`."""
     # A demo without it does not pay for loading a web server.
     from streaming.operations.dashboard import Options, open_dashboard
 
     dashboard = opened.enter_context(open_dashboard(settings, Options(any_port=True)))
     out.print(f"The dashboard is open at {dashboard.url}")
+    on_open(dashboard.url)
     sys.stdout.flush()
 
 
-def _wait_for_ctrl_c(out: Console) -> None:
+def _wait_for_ctrl_c(address: str, out: Console) -> None:
     """Wait until a signal ends the demo, which has done all that it had to."""
-    out.print("The dashboard stays open until Ctrl-C.")
+    # Its first mention is pages of summaries above.
+    out.print(f"The dashboard stays open until Ctrl-C: {address}")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):
         while True:
