@@ -30,9 +30,9 @@ Piece = tuple[str, list[int]]
 _SIGNALS = {
     "supported": ("The share of the summary's sentences that stand on the document.", True),
     "grounding": ("How much of what the summary says stands in the document, by words and pairs of words.", True),
-    "repetition": ("The share of runs of four words that are repeats. A model that loops has 0.4 and more.", True),
+    "repetition": ("The share of runs of four words that are repeats. A model that loops has 40% and more.", True),
     "copy": ("The share of runs of eight words that stand in the document as they are.", True),
-    "compression": ("Words of the summary for each word of the document.", True),
+    "compression": ("The length of the summary, as a share of the document's, in words.", True),
     "finish": ("stop: the model ended every part itself. length: the limit of tokens ended one.", False),
     "missing": ("What was asked for and the summary lacks.", False),
 }

@@ -31,7 +31,7 @@ def test_an_address_opens_a_summary_with_all_that_is_known(open_page: OpenPage, 
     tab, result = open_summary(open_page, view)
     panel = tab.page.get_by_role("dialog")
     expect(panel.get_by_role("heading", level=2)).to_have_text(str(result.title))
-    for words in ("grounding", "0.83", "How much of what the summary says", "SmolLM2-135M-Instruct", "7c1f0e52"):
+    for words in ("grounding", "83%", "How much of what the summary says", "SmolLM2-135M-Instruct", "7c1f0e52"):
         expect(panel).to_contain_text(words)
     assert result.source is not None
     expect(panel).to_contain_text(f"documents-{result.source.partition} offset {result.source.offset}")

@@ -40,6 +40,29 @@ def test_each_number_has_its_unit_and_its_meaning(open_page: OpenPage) -> None:
     expect(waiting).to_contain_text("done in about ")
 
 
+def test_no_failure_is_no_alarm_and_one_document_is_singular(open_page: OpenPage) -> None:
+    quiet = MadeUpView()
+    quiet.waiting = 1
+    quiet.summarize(1)
+    with shown(quiet) as running:
+        tab = open_page("/", url=running.url)
+        letters = tab.page.locator(".tile", has_text="Dead letters")
+        expect(letters).to_contain_text("no document failed")
+        expect(tab.page.locator(".tile.bad")).to_have_count(0)
+        expect(tab.page.locator(".tile", has_text="Speed").locator(".value")).to_have_text("1 document/min")
+        waiting = tab.page.locator(".tile", has_text="Waiting")
+        expect(waiting.locator(".value")).to_have_text("1 document")
+        expect(waiting).to_contain_text("too early to say for how long")
+        expect(tab.page.locator(".chart", has_text="Documents per minute").locator(".readout")).to_have_text(
+            "1 document/min, now"
+        )
+        expect(tab.page.locator(".stacked span")).to_have_count(1)
+        quiet.fail(stage="summarize", type="DeadlineExceeded", message="it took more than 3,600 s")
+        expect(tab.page.locator(".tile.bad")).to_contain_text("see which, and why")
+        quiet.query = QueryHealth("not running", "no progress for 40 s")
+        expect(waiting).to_contain_text("nothing works on them at the moment")
+
+
 def test_the_numbers_follow_without_a_reload_and_keep_the_focus(open_page: OpenPage, view: MadeUpView) -> None:
     tab = open_page("/")
     link = tab.page.locator(".bars a").first

@@ -1,7 +1,7 @@
 // A chart of the last hour, drawn as SVG: axes, an area or bars, and a readout for pointer and keyboard.
 
 import { h, setAttribute, setText, show, svg } from "./dom.js";
-import { minute, NOTHING, number } from "./wording.js";
+import { minute, NOTHING, number, unitOf } from "./wording.js";
 
 const HEIGHT = 150;
 const MARGIN = { top: 10, right: 8, bottom: 22, left: 44 };
@@ -18,9 +18,10 @@ export function roundAbove(value) {
 }
 
 export class Chart {
-  /** `kind`: "area" or "bars"; `unit` stands behind a value: "documents/min". */
-  constructor({ title, note, unit, kind, colour }) {
+  /** `kind`: "area" or "bars"; `unit` stands behind a value, `one` behind 1: "documents/min", "document/min". */
+  constructor({ title, note, unit, one, kind, colour }) {
     this.unit = unit;
+    this.one = one;
     this.kind = kind;
     this.points = [];
     this.chosen = null;
@@ -190,8 +191,7 @@ export class Chart {
     const index = this.chosen ?? this.points.length - 1;
     const { time, value } = this.points[index];
     const when = this.chosen === null ? "now" : minute(time);
-    const unit = value === 1 ? this.unit.replace(/s$/, "") : this.unit;
-    const text = `${value === null ? NOTHING : number(value)} ${unit}, ${when}`;
+    const text = `${value === null ? NOTHING : number(value)} ${unitOf(value, this.one, this.unit)}, ${when}`;
     setText(this.readout, text);
     setAttribute(this.stage, "aria-valuemax", this.points.length - 1);
     setAttribute(this.stage, "aria-valuenow", index);

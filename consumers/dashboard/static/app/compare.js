@@ -3,7 +3,7 @@
 import { address } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { button, h, setText, show } from "./dom.js";
-import { clock, duration, number, STATUSES } from "./wording.js";
+import { clock, counted, duration, number, STATUSES } from "./wording.js";
 
 const PAGE = 20;
 
@@ -117,7 +117,7 @@ class Compare {
     this.before = answer.before;
     show(this.more, more);
     const { length } = this.pairs.children;
-    setText(this.count, `${number(length)} ${length === 1 ? "document" : "documents"}${more ? " so far" : ""}`);
+    setText(this.count, topics.length === 0 ? "" : `${counted(length, "document")}${more ? " so far" : ""}`);
     show(this.empty, length === 0 && !more);
     if (length === 0 && more) {
       this.read();

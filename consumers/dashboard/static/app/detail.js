@@ -5,7 +5,7 @@ import { button, fact, h } from "./dom.js";
 import { documentText, Evidence, summaryText } from "./evidence.js";
 import { Panel } from "./panel.js";
 import { bar } from "./tiles.js";
-import { ago, clock, duration, fullTime, number, STATUSES } from "./wording.js";
+import { ago, clock, duration, fullTime, number, percent, STATUSES } from "./wording.js";
 
 export class Detail {
   /** `onClose(place)`, `onStep(place, -1 | 1)`. */
@@ -192,7 +192,7 @@ function shownValue({ name, value, share }) {
   if (value === null) {
     return name === "missing" ? "nothing" : "not measured";
   }
-  return share === null ? String(value) : value.toFixed(2);
+  return share === null ? String(value) : percent(value);
 }
 
 function provenance(row, summary) {

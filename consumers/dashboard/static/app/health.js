@@ -1,7 +1,7 @@
 // The line under the header: one sentence that says whether all is well, also in the page's title and icon.
 
 import { setAttribute, setText, show } from "./dom.js";
-import { clock, counted, duration, percent } from "./wording.js";
+import { capital, clock, counted, duration, percent } from "./wording.js";
 
 const SIGNS = { healthy: "✓", stuck: "!", down: "✕", unknown: "…" };
 const WORDS = { healthy: "Healthy", stuck: "Stuck", down: "Not running", unknown: "Connecting" };
@@ -42,10 +42,6 @@ export function judge(overview, link) {
   const name = state === "not running" ? "down" : state;
   const loading = overview.loading === null ? "" : ` Reading the last hour: ${percent(overview.loading)}.`;
   return { state: name, word: WORDS[name], sentence: `${WORDS[name]}. ${capital(sentence)}.${loading}` };
-}
-
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export class HealthLine {

@@ -1,7 +1,7 @@
 // The numbers of the overview, each with its unit and what it means.
 
 import { h } from "./dom.js";
-import { counted, duration, NOTHING, number, percent, STATUSES } from "./wording.js";
+import { capital, counted, duration, NOTHING, number, percent, STATUSES, unitOf } from "./wording.js";
 
 /** Returns the tiles of the present moment. */
 export function tiles(overview) {
@@ -9,31 +9,46 @@ export function tiles(overview) {
   const summaries = sum(statuses);
   const letters = sum(reasons);
   return [
-    tile("Speed", number(overview.documents_per_minute), "documents/min", "summarized in the last minute"),
-    tile("Waiting", number(overview.waiting), overview.waiting === 1 ? "document" : "documents", waitingNote(overview)),
+    tile(
+      "Speed",
+      number(overview.documents_per_minute),
+      unitOf(overview.documents_per_minute, "document/min", "documents/min"),
+      "summarized in the last minute",
+    ),
+    tile("Waiting", number(overview.waiting), unitOf(overview.waiting, "document"), waitingNote(overview)),
     tile("Per document", duration(seconds?.p50), "median", mostNote(seconds)),
     tile("Produced to summarized", duration(latency?.p50), "median", mostNote(latency)),
-    tile("Model", number(overview.tokens_per_second), "tokens/s", "read and written in the last minute"),
+    tile(
+      "Model",
+      number(overview.tokens_per_second),
+      unitOf(overview.tokens_per_second, "token/s", "tokens/s"),
+      "read and written, over the last minute",
+    ),
     tile("Summaries", number(summaries), "in the last hour", madeNote(statuses, summaries)),
-    tile("Reused", percent(summaries === 0 ? null : reused / summaries), "of them", "came from the store, made before"),
+    tile(
+      "Reused",
+      percent(summaries === 0 ? null : reused / summaries),
+      "of the summaries",
+      "taken from the store, not made again",
+    ),
     tile(
       "Dead letters",
       number(letters),
       "in the last hour",
       letters > 0 ? "see which, and why" : "no document failed",
-      "/letters",
+      { link: "/letters", bad: letters > 0 },
     ),
   ];
 }
 
-function tile(label, value, unit, note, link = null) {
+function tile(label, value, unit, note, { link = null, bad = false } = {}) {
   const content = [
     h("p", { class: "label" }, label),
     h("p", { class: "value" }, h("strong", {}, value), unit && value !== NOTHING ? ` ${unit}` : ""),
     h("p", { class: "faint" }, note),
   ];
   return link
-    ? h("a", { class: "card tile bad", href: link }, ...content)
+    ? h("a", { class: bad ? "card tile bad" : "card tile", href: link }, ...content)
     : h("div", { class: "card tile" }, ...content);
 }
 
@@ -50,14 +65,17 @@ function mostNote(percentiles) {
   return percentiles === null ? "no summary in the last hour" : `95% take less than ${duration(percentiles.p95)}`;
 }
 
-function waitingNote({ waiting, eta, backlog_note: note }) {
+function waitingNote({ waiting, eta, backlog_note: note, query }) {
   if (waiting === null) {
     return note ?? "not known: no query has reported";
   }
   if (waiting === 0) {
     return "every document has its result";
   }
-  return eta === null ? "no end in sight at this speed" : `done in about ${duration(eta)}`;
+  if (eta !== null) {
+    return `done in about ${duration(eta)}`;
+  }
+  return query.state === "healthy" ? "too early to say for how long" : "nothing works on them at the moment";
 }
 
 /** Returns the card with the shares of ok, repaired and extracts; the words carry the numbers, the bar the picture. */
@@ -98,11 +116,14 @@ function stacked(parts) {
   return h(
     "div",
     { class: "stacked", "aria-hidden": "true" },
-    ...parts.map(({ name, share }) => {
-      const part = h("span", { class: name });
-      part.style.flexGrow = String(share);
-      return part;
-    }),
+    // A part without a width would still have its gap.
+    ...parts
+      .filter(({ count }) => count > 0)
+      .map(({ name, share }) => {
+        const part = h("span", { class: name });
+        part.style.flexGrow = String(share);
+        return part;
+      }),
   );
 }
 
@@ -143,12 +164,17 @@ export function bar(share, kind = "") {
   return h("span", { class: "bar-track", "aria-hidden": "true" }, fill);
 }
 
-/** Returns the card about the query: its running batch, the last one, its restarts. */
-export function queryCard({ query }) {
+/** Returns the card about the query: where it runs, its running batch, the last one, its restarts. */
+export function queryCard({ query, servers }) {
   const running = query.total > 0 && query.state !== "not running";
   return card(
     "The query",
-    h("p", {}, h("b", { class: `state ${query.state.replace(" ", "-")}` }, query.state), ` ${query.sentence}`),
+    h(
+      "p",
+      {},
+      h("b", { class: `state ${query.state.replace(" ", "-")}` }, `${capital(query.state)}.`),
+      ` ${capital(query.sentence)}.`,
+    ),
     running
       ? h(
           "p",
@@ -160,6 +186,8 @@ export function queryCard({ query }) {
     h(
       "dl",
       { class: "facts" },
+      h("dt", {}, "Kafka"),
+      h("dd", {}, servers),
       h("dt", {}, "Last batch"),
       h(
         "dd",

@@ -10,17 +10,27 @@ const FULL = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: 
 /** What stands where nothing was measured. */
 export const NOTHING = "–";
 
-/** Returns a count or a rate: "0.4", "8.2", "1,204". */
+/** Returns a count or a rate: "0.4", "8.2", "33", "1,204". */
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) {
     return NOTHING;
   }
-  return Number.isInteger(value) || value >= 100 ? WHOLE.format(value) : TENTHS.format(value);
+  return Number.isInteger(value) || value >= 10 ? WHOLE.format(value) : TENTHS.format(value);
 }
 
 /** Returns a count with its noun: "1 summary", "2,048 summaries". */
 export function counted(value, noun, plural = `${noun}s`) {
   return `${WHOLE.format(value)} ${value === 1 ? noun : plural}`;
+}
+
+/** Returns the unit behind a number that `number` wrote: "document" behind "1". */
+export function unitOf(value, one, more = `${one}s`) {
+  return number(value) === "1" ? one : more;
+}
+
+/** Returns a text with a capital letter, as a sentence begins. */
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Returns a duration in seconds in the unit that has one or two digits: "0.4 s", "12 min", "3.5 h". */
