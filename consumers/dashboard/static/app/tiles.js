@@ -62,7 +62,7 @@ function madeNote(statuses, summaries) {
 }
 
 function mostNote(percentiles) {
-  return percentiles === null ? "no summary in the last hour" : `95% take less than ${duration(percentiles.p95)}`;
+  return percentiles === null ? "no summary in the last hour" : `95% take less than ${duration(percentiles.p95).replace("< ", "")}`;
 }
 
 function waitingNote({ waiting, eta, backlog_note: note, query }) {
