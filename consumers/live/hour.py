@@ -105,6 +105,10 @@ class LastHour:
             self._forget(now)
             steps = [self._steps.get(number, _NOTHING) for number in range(last - STEPS + 1, last + 1)]
             minute = [counts for second, counts in self._seconds.items() if second > now - _MINUTE]
+            backlog = [step.backlog for step in steps]
+            if backlog[-1] is None:
+                # Nobody has looked yet since the running step began.
+                backlog[-1] = backlog[-2]
             statuses: Counter[str] = Counter()
             reasons: Counter[str] = Counter()
             for step in steps:
@@ -117,7 +121,7 @@ class LastHour:
                     [step.documents for step in steps],
                     [step.tokens for step in steps],
                     [step.dead_letters for step in steps],
-                    [step.backlog for step in steps],
+                    backlog,
                 ),
                 dict(statuses.most_common()),
                 sum(step.reused for step in steps),

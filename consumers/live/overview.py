@@ -14,7 +14,8 @@ class Hour:
     """The last hour in steps of `step` seconds, from `start`, in seconds since 1970; the last step is running.
 
     By the timestamps of the records. `tokens` are those of prompts and answers. `backlog` is what waited at the end of
-    a step, None where nobody looked: before this process began, and while the broker was away.
+    a step, None where nobody looked: before this process began, and while the broker was away. The running step has
+    that of the step before it until somebody looks.
     """
 
     step: int

@@ -92,6 +92,13 @@ def test_the_backlog_of_a_step_is_the_last_that_was_seen() -> None:
     assert hour.numbers(NOW).hour.backlog[-3:] == [None, 7, 0]
 
 
+def test_a_step_that_has_just_begun_has_the_backlog_of_the_one_before() -> None:
+    hour = LastHour()
+    hour.note_backlog(5, NOW - 10)
+    assert hour.numbers(NOW).hour.backlog[-2:] == [5, 5]
+    assert hour.numbers(NOW + 10).hour.backlog[-3:] == [5, None, None]
+
+
 def test_percentiles_are_at_most_two_and_a_half_percent_off() -> None:
     durations = random.Random(1)
     values = sorted(durations.lognormvariate(1, 1.5) for _ in range(20_000))
