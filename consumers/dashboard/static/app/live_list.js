@@ -123,7 +123,7 @@ export class LiveList {
     const on = this.rows.more || this.archive !== "none";
     show(this.more, on);
     setText(this.more, this.rows.more ? "Show older ones" : "Show older ones from the archive");
-    setText(this.end, length > 0 && !on ? "These are all that are kept." : "");
+    setText(this.end, length > 0 && !on ? "There are no older ones here." : "");
     show(this.empty, length === 0);
     show(this.list.element, length > 0);
     if (length === 0) {
