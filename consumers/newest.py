@@ -7,6 +7,7 @@ sends, and else, as there may be several recipes, the later `produced_at`.
 from __future__ import annotations
 
 import math
+from datetime import datetime, timezone
 
 from streaming.messages import DeadLetter, Deletion, OutputMessage, Summary
 
@@ -25,7 +26,12 @@ def version(result: OutputMessage) -> Version:
         return offset, math.inf
     if isinstance(result, DeadLetter):
         return offset, result.error.attempts
-    return offset, result.produced_at.timestamp() if isinstance(result, Summary) else 0.0
+    return offset, seconds_of(result.produced_at) if isinstance(result, Summary) else 0.0
+
+
+def seconds_of(moment: datetime) -> float:
+    """Return a time in seconds since 1970; one without a zone, which gistream does not write, counts as UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 class NewestResults:

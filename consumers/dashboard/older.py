@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from consumers.live.filters import Filters, search_text
-from consumers.live.rows import OPENING, Position, Row
+from consumers.live.rows import OPENING, TITLE, Position, Row, shown_metadata
 from streaming.errors import UsageError
 from streaming.messages import Summary
 from streaming.wording import shortened
@@ -205,7 +205,7 @@ def _row(values: dict[str, Any]) -> tuple[Row, bytes]:
         produced // 1000,
         "summary",
         values["id"],
-        values["title"],
+        None if values["title"] is None else shortened(values["title"], TITLE, len),
         shortened(" ".join(text[: 2 * OPENING].split()), OPENING, len),
         values["status"] or "",
         values["prompt"]["name"],
@@ -216,7 +216,7 @@ def _row(values: dict[str, Any]) -> tuple[Row, bytes]:
         latency if latency >= 0 else None,
         values["tokens"]["prompt"] + values["tokens"]["completion"],
         bool(values.get("reused")),
-        metadata,
+        shown_metadata(metadata),
         position,
     )
     return row, search_text(row.id, row.title, text, metadata)
@@ -247,4 +247,5 @@ def _span(group: Any, column: str, unknown: tuple[int, int]) -> tuple[int, int]:
 
 
 def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return (aware - _EPOCH) // timedelta(microseconds=1)

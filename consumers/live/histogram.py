@@ -1,7 +1,7 @@
 """A histogram of durations in bins that grow by 5%: percentiles from a few hundred counts, however many there are.
 
 A value stands for its bin's geometric middle, so a percentile is at most 2.5% off (the square root of 1.05). Durations
-below a millisecond count as one.
+below a millisecond count as one, and those of more than thirty years as that.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from collections.abc import Iterable
 from consumers.live.overview import Percentiles
 
 _GROWTH = math.log(1.05)
-_LEAST = 0.001
+# A millisecond, and thirty years: a forged record may have any number.
+_LEAST, _MOST = 0.001, 1e9
 
 
 def bin_of(seconds: float) -> int:
     """Return the bin of a duration in seconds."""
-    return math.floor(math.log(max(seconds, _LEAST) / _LEAST) / _GROWTH)
+    return math.floor(math.log(min(max(seconds, _LEAST), _MOST) / _LEAST) / _GROWTH)
 
 
 def percentiles(histograms: Iterable[Counter[int]]) -> Percentiles | None:

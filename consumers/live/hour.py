@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from consumers.live.histogram import bin_of, percentiles
-from consumers.live.letters import Letter
+from consumers.live.letters import REASONS, Letter
 from consumers.live.overview import STEP_SECONDS, STEPS, Hour, Percentiles
 from consumers.live.results import Result
 
@@ -90,7 +90,8 @@ class LastHour:
                 step = self._step(min(letter.arrived / 1000, now), now)
                 if step is not None and letter.row is not None:
                     step.dead_letters += 1
-                    step.reasons[letter.row.reason] += 1
+                    if letter.row.reason in step.reasons or len(step.reasons) < REASONS:
+                        step.reasons[letter.row.reason] += 1
 
     def note_backlog(self, waiting: int, now: float) -> None:
         """Note how many documents wait now."""
@@ -125,7 +126,7 @@ class LastHour:
                 ),
                 dict(statuses.most_common()),
                 sum(step.reused for step in steps),
-                dict(reasons.most_common()),
+                dict(reasons.most_common(REASONS)),
                 percentiles(step.seconds for step in steps),
                 percentiles(step.latency for step in steps),
                 float(sum(documents for documents, _ in minute)),

@@ -21,6 +21,10 @@ from streaming.messages import DeadLetter
 
 # Characters of a key and of a message that a row shows; the letter itself has all of them.
 _LONGEST = 500
+# gistream's own reasons have 30 characters; a forged letter may have any.
+_LONGEST_REASON = 100
+# Reasons that are told apart: three times as many as gistream has.
+REASONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,9 @@ def read_letter_row(record: Any) -> Letter | None:
         record.topic,
         *place,
         None if record.key is None else record.key[:_LONGEST].decode(errors="replace"),
-        letter.error.reason,
+        letter.error.reason[:_LONGEST_REASON],
         letter.error.stage,
-        letter.error.type,
+        letter.error.type[:_LONGEST_REASON],
         letter.error.message[:_LONGEST],
         letter.error.attempts,
         size,
@@ -96,9 +100,9 @@ class LetterFeed:
             return self._rows.changes(cursor, lambda one: reason in ("", one.row.reason), limit)
 
     def reasons(self) -> dict[str, int]:
-        """Return how many of the kept letters have each reason, the most frequent first."""
+        """Return how many of the kept letters have each reason, the most frequent first, at most `REASONS`."""
         with self._lock:
-            return dict(Counter(one.row.reason for one in self._rows.kept).most_common())
+            return dict(Counter(one.row.reason for one in self._rows.kept).most_common(REASONS))
 
     def append(self, results: Iterable[Letter]) -> list[Letter]:
         """Add letters that have just arrived; returns those that are no repeats and no tombstones."""

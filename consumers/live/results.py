@@ -10,15 +10,18 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from consumers.live.filters import search_text
-from consumers.live.rows import OPENING, SEARCH_BYTES, Position, Row
-from consumers.newest import Version
+from consumers.live.rows import OPENING, SEARCH_BYTES, TITLE, Position, Row, shown_metadata
+from consumers.newest import Version, seconds_of
 from streaming.messages import Source, read_source
 from streaming.wording import shortened
+
+# As the contract's numbers: a longer one has no place in a float, nor in an answer's JSON.
+_Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class _Named(msgspec.Struct):
@@ -26,15 +29,15 @@ class _Named(msgspec.Struct):
 
 
 class _Tokens(msgspec.Struct):
-    prompt: int
-    completion: int
+    prompt: _Long
+    completion: _Long
 
 
 class _Source(msgspec.Struct):
     topic: str
-    partition: int
-    offset: int
-    timestamp: int
+    partition: _Long
+    offset: _Long
+    timestamp: _Long
 
 
 class _Summary(msgspec.Struct):
@@ -87,7 +90,7 @@ class Result:
     @property
     def version(self) -> Version:
         """What orders the results of one document (`consumers.newest`)."""
-        return self.source.offset, self.summary.produced_at.timestamp() if self.summary else math.inf
+        return self.source.offset, seconds_of(self.summary.produced_at) if self.summary else math.inf
 
     @property
     def tokens(self) -> int:
@@ -99,7 +102,7 @@ class Result:
         """Seconds from the document's record to its summary; None when a clock was set back between them."""
         if self.summary is None:
             return None
-        seconds = self.summary.produced_at.timestamp() - self.source.timestamp / 1000
+        seconds = seconds_of(self.summary.produced_at) - self.source.timestamp / 1000
         return seconds if seconds >= 0 else None
 
     def row(self, number: int, *, replaced: bool = False) -> Row:
@@ -114,7 +117,7 @@ class Result:
             *place,
             "summary",
             self.id,
-            summary.title,
+            None if summary.title is None else shortened(summary.title, TITLE, len),
             shortened(" ".join(summary.summary[: 2 * OPENING].split()), OPENING, len),
             intern(summary.status),
             intern(summary.prompt.name),
@@ -125,7 +128,7 @@ class Result:
             self.latency,
             self.tokens,
             summary.reused,
-            summary.metadata,
+            shown_metadata(summary.metadata),
             position,
             replaced,
         )
@@ -146,7 +149,7 @@ def read_row(record: Any) -> Result | None:
         return Result(*place, id, position, None) if position is not None else None
     try:
         summary = _decode(record.value)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     # A summary in JSON may be long, and thousands are held before their rows are made.
     summary.summary = summary.summary[:SEARCH_BYTES]

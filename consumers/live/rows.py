@@ -11,11 +11,19 @@ anything else                    nothing: it is not gistream's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
+
+from streaming.wording import shortened
 
 # Characters of a row's beginning: two lines of a wide screen.
 OPENING = 200
+# Characters of a row's title, and of each name and value of its metadata, of which a row has so many. A record may have
+# megabytes of each, and 10,000 rows are kept.
+TITLE, LABEL = 300, 200
+LABELS = 50
 # Bytes of a row's text for filters, in UTF-8: several times a long summary, and with 10,000 rows 80 MB at the most.
 SEARCH_BYTES = 8192
 
@@ -31,7 +39,8 @@ class Row:
     gets it. `topic`, `partition` and `offset` say where the record is. `arrived` is the record's timestamp, in
     milliseconds since 1970. `opening` is the beginning of the summary, at most 200 characters, cut at a word. `seconds`
     is the time of summarizing; `latency` the seconds from the document's record to its summary, None when unknown.
-    `tokens` counts those of prompts and answers. `source` is the position of the document's record.
+    `tokens` counts those of prompts and answers. `source` is the position of the document's record. `title` and
+    `metadata` are cut where they are very long; the summary has all of them.
 
     `replaced` says that a newer result of the same document is known (docs/delivery.md). `deleted` says that a deletion
     of it is known; then `title`, `opening` and `metadata` are empty. A deletion has no words either, nor numbers.
@@ -86,3 +95,10 @@ class LetterRow:
     attempts: int
     size: int | None
     source: Position
+
+
+def shown_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the metadata that a row shows and filters by: as much as people write, of what a record may have."""
+    return {
+        shortened(name, LABEL, len): shortened(value, LABEL, len) for name, value in islice(metadata.items(), LABELS)
+    }
