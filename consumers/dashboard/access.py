@@ -14,11 +14,11 @@ another host or of a document, no markup made of a string, no frame around the p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -95,11 +95,9 @@ class Access:
         return RedirectResponse(f"/login?next={quote(here, safe='')}", 303, {"cache-control": "no-store"})
 
     def _secret(self, headers: Headers) -> str | None:
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            return None
-        return None if cookie is None else cookie.value
+        # Cookies go by the host, not the port: what another program of this machine has set comes along, and Python's
+        # own reader would take nothing from a header with one that it does not like.
+        return cookie_parser(headers.get("cookie", "")).get(self._cookie)
 
 
 def is_loopback(host: str) -> bool:

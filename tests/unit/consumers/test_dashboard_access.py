@@ -237,3 +237,12 @@ def test_files_are_asked_for_again_and_sent_when_they_have_changed() -> None:
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/"])
 def test_nothing_but_the_pages_files_is_served(path: str) -> None:
     assert client(MadeUpView()).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("others", ['prefs={"dark": 1}', "no value", "a b=c", "x=\u00e9", 'open="', "path=/"])
+def test_the_cookies_of_another_program_of_this_machine_end_no_session(others: str) -> None:
+    browser = client(MadeUpView(), sessions=Sessions(TOKEN))
+    answer = enter(browser)
+    own = answer.headers["set-cookie"].partition(";")[0]  # type: ignore[attr-defined]
+    browser.cookies.clear()
+    assert browser.get("/api/feed", headers={"cookie": f"{others}; {own}".encode()}).status_code == 200
