@@ -14,6 +14,8 @@ from consumers.live.rows import Position
 _ROWS, _MOST_ROWS = 100, 500
 # Numbers in JSON are exact up to here.
 _MOST_EXACT = 2**53
+# What a person types and chooses. Each word is looked for in 10,000 rows, again with each event.
+_MOST_CHARACTERS, _MOST_LABELS = 1000, 20
 
 
 def filters_of(parameters: QueryParams) -> Filters:
@@ -22,6 +24,10 @@ def filters_of(parameters: QueryParams) -> Filters:
     if any(not key or not colon for key, colon, _ in pairs):
         raise Refusal(400, "The filter `meta` takes key:value.")
     names = ("text", "status", "prompt", "model")
+    if len(parameters.get("text", "")) > _MOST_CHARACTERS or len(pairs) > _MOST_LABELS:
+        raise Refusal(
+            400, f"The filters take a text of {_MOST_CHARACTERS:,} characters and {_MOST_LABELS} `meta` at the most."
+        )
     return Filters(
         **{name: parameters.get(name, "") for name in names}, metadata=tuple((key, value) for key, _, value in pairs)
     )

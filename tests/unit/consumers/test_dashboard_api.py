@@ -70,8 +70,12 @@ def test_filters_choose_rows(view: MadeUpView, filters: dict[str, Any], chosen: 
 
 
 @pytest.mark.parametrize(
-    "query", ["meta=team", "meta=:x", "limit=many", "before=1e400", "before=9007199254740992", "before=" + "9" * 5000]
-)
+    "query",
+    [
+        "meta=team", "meta=:x", "limit=many", "before=1e400", "before=9007199254740992", "before=" + "9" * 5000,
+        "text=" + "a+" * 600, "&".join(["meta=a:b"] * 21),
+    ],
+)  # fmt: skip
 def test_a_query_that_makes_no_sense_is_refused_with_a_sentence(view: MadeUpView, query: str) -> None:
     answer = client(view).get(f"/api/feed?{query}")
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
