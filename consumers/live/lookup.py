@@ -31,7 +31,10 @@ class Lookup:
 
         Raises `TopicError` when the topic does not have it any more, and `BrokerAway`.
         """
-        with self._lock:
+        # Those who wait behind one that gets no answer would get none either, each after all before it.
+        if not self._lock.acquire(timeout=_ANSWER_SECONDS):
+            raise no_answer(self._settings.servers)
+        try:
             try:
                 if self._consumer is None:
                     self._consumer = self._connected()
@@ -41,6 +44,8 @@ class Lookup:
                 if isinstance(error, OffsetOutOfRangeError):
                     raise _gone(topic, partition, offset) from error
                 raise no_answer(self._settings.servers) from error
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the connection; idempotent."""
