@@ -76,7 +76,8 @@ class Overview:
     `waiting` is the sum of `backlog`, None when it is unknown. `backlog_note` says how it was found when the query's
     offsets cannot be read. `eta` is the seconds that a healthy query will take at the pace of the last minutes. `kept`
     counts the rows in the feed; `summaries` and `dead_letters` the offsets that the topics have now; `foreign` the
-    records that are not gistream's, since this process began.
+    records that are not gistream's, since this process began. `fault` says what failed in this process within the last
+    hour, so that something may be missing; None for nothing.
     """
 
     now: float
@@ -102,3 +103,4 @@ class Overview:
     summaries: int
     dead_letters: int
     foreign: int
+    fault: str | None = None

@@ -51,6 +51,9 @@ class Reading:
         self._jobs: queue.Queue[tuple[Topics, Ends]] = queue.Queue()
         self._histories: dict[str, History] = {}
         self._has_followed = False
+        # What is followed, and the next offset of each partition: from there it goes on after a failure.
+        self._followed: Topics = {}
+        self._next: Ends = {}
 
     @property
     def loading(self) -> float | None:
@@ -71,21 +74,21 @@ class Reading:
         if consumer is None:
             return
         with closing(consumer):
-            followed: Topics = {}
+            self._resume(consumer)
             while not stopped.is_set():
                 topics = self._topics
                 try:
-                    if topics != followed:
-                        self._assign(consumer, topics, followed)
-                        followed = topics
-                    batches = consumer.poll(timeout_ms=_POLL_MS) if followed else {}
+                    if topics != self._followed:
+                        self._assign(consumer, topics, self._followed)
+                        self._followed = topics
+                    batches = consumer.poll(timeout_ms=_POLL_MS) if self._followed else {}
                 except KafkaError as error:
                     _log.debug("following the topics: %s", reason(error))
                     stopped.wait(_RETRY_SECONDS)
                     continue
                 self._take(batches)
                 # Without topics there is nothing that a poll could wait for.
-                stopped.wait(_BREATH_SECONDS if followed else _POLL_MS / 1000)
+                stopped.wait(_BREATH_SECONDS if self._followed else _POLL_MS / 1000)
 
     def read_history(self, stopped: threading.Event) -> None:
         """Read what was there before, for each partition that is followed, until `stopped`."""
@@ -98,16 +101,29 @@ class Reading:
                     topics, ends = self._jobs.get(timeout=_POLL_MS / 1000)
                 except queue.Empty:
                     continue
-                while not stopped.is_set():
-                    try:
-                        self._read_below(consumer, topics, ends, stopped)
-                        break
-                    except KafkaError as error:
-                        # What has been read is known, so a second try counts nothing twice.
-                        _log.debug("reading what was there: %s", reason(error))
-                        stopped.wait(_RETRY_SECONDS)
-                self._jobs.task_done()
+                try:
+                    self._read_job(consumer, topics, ends, stopped)
+                finally:
+                    self._jobs.task_done()
                 self._on_read()
+
+    def _resume(self, consumer: KafkaConsumer) -> None:
+        """Go on behind the last records that a consumer before this one returned."""
+        if self._next:
+            consumer.assign(list(self._next))
+        for partition, offset in self._next.items():
+            consumer.seek(partition, offset)
+
+    def _read_job(self, consumer: KafkaConsumer, topics: Topics, ends: Ends, stopped: threading.Event) -> None:
+        """Read all topics of a job, again while Kafka does not answer: what has been read is not counted twice."""
+        while not stopped.is_set():
+            try:
+                self._read_below(consumer, topics, ends, stopped)
+            except KafkaError as error:
+                _log.debug("reading what was there: %s", reason(error))
+                stopped.wait(_RETRY_SECONDS)
+            else:
+                return
 
     def _assign(self, consumer: KafkaConsumer, topics: Topics, followed: Topics) -> None:
         """Follow the partitions of `topics`; those that are `followed` go on where they are.
@@ -127,6 +143,7 @@ class Reading:
         consumer.assign(every)
         for partition, offset in (*ends.items(), *starts.items()):
             consumer.seek(partition, offset)
+        self._next = {p: (self._next | ends | starts)[p] for p in every}
         if ends:
             self._jobs.put((topics, ends))
         self._has_followed = True
@@ -134,6 +151,8 @@ class Reading:
     def _take(self, batches: Mapping[TopicPartition, list[Any]]) -> None:
         topics: dict[str, list[Any]] = {}
         for partition, records in batches.items():
+            # Before they are taken: a record that ends this thread must not end it again.
+            self._next[partition] = records[-1].offset + 1
             topics.setdefault(partition.topic, []).extend(records)
         for topic, records in topics.items():
             self._intakes[topic].take_new(records)

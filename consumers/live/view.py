@@ -2,8 +2,9 @@
 
 Guarantee: each committed record of the output topics that was written since the start is in the feed, and the newest
 10,000 before it; the numbers of the last hour are exact once `Overview.loading` is None. A broker that goes away and
-comes back, topics that are created late, deleted and created again, and partitions that are added are followed. The
-view changes nothing: it commits no offsets and joins no group.
+comes back, topics that are created late, deleted and created again, and partitions that are added are followed. After a
+failure of its own it reads on and says so (`Overview.fault`). The view changes nothing: it commits no offsets and joins
+no group.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from consumers.live.cluster import Look, Watch
+from consumers.live.faults import Faults
 from consumers.live.feed import Feed
 from consumers.live.hour import LastHour
 from consumers.live.intake import Intake
@@ -54,13 +56,15 @@ class LiveView:
         self._watch = Watch(settings, list(self._intakes), self._on_look)
         self._lookup = Lookup(settings)
         self._stopped = threading.Event()
-        bodies: dict[str, Callable[[threading.Event], None]] = {
-            "live-watch": self._watch.run,
-            "live-follow": self._reading.follow,
-            "live-history": self._reading.read_history,
-        }
+        self._faults = Faults(self._notify)
+        bodies: list[tuple[str, str, Callable[[threading.Event], None]]] = [
+            ("live-watch", "looking at Kafka's topics and offsets", self._watch.run),
+            ("live-follow", "reading what arrives", self._reading.follow),
+            ("live-history", "reading what was there before", self._reading.read_history),
+        ]
         self._threads = [
-            threading.Thread(target=body, args=(self._stopped,), name=name) for name, body in bodies.items()
+            threading.Thread(target=self._faults.repeat, args=(work, body, self._stopped), name=name)
+            for name, work, body in bodies
         ]
 
     def __enter__(self) -> LiveView:
@@ -108,6 +112,7 @@ class LiveView:
             summaries=_offsets(look, settings.output_topic),
             dead_letters=_offsets(look, settings.dead_letter_topic),
             foreign=sum(intake.foreign for intake in self._intakes.values()),
+            fault=self._faults.sentence,
         )
 
     def wait_changed(self, seen: int, seconds: float) -> int:

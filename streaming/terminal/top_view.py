@@ -70,6 +70,8 @@ class TopScreen:
             facts.append(("missing", f"{names}; create them with `gistream topics create`, or correct the names"))
         if overview.loading is not None and overview.connected:
             facts.append(("loading", f"{overview.loading:.0%} of the last hour has been read"))
+        if overview.fault is not None:
+            facts.append(("fault", overview.fault))
         facts.append(("last hour", results_text(overview)))
         if unicode and width > 2 * _NAMES and any(overview.hour.documents):
             facts.append(("", sparkline(overview.hour.documents, min(width - _NAMES, 90))))
@@ -135,6 +137,8 @@ def top_line(overview: Overview) -> str:
     ]
     if overview.missing:
         parts.append(f"missing: {', '.join(overview.missing)}")
+    if overview.fault is not None:
+        parts.append(f"fault: {overview.fault}")
     return f"{time} {'; '.join(parts)}"
 
 

@@ -100,6 +100,15 @@ def test_a_stuck_query_shows_in_the_line_and_in_the_title(open_page: OpenPage, v
     expect(tab.page).to_have_title("Not running · Feed · gistream")
 
 
+def test_numbers_that_may_lack_something_are_not_called_healthy(open_page: OpenPage, view: MadeUpView) -> None:
+    tab = open_page("/")
+    view.fault = "reading what arrives failed 40 s ago (KeyError) and began again"
+    expect(tab.page).to_have_title("Incomplete · Overview · gistream")
+    expect(tab.page.locator("#health-line")).to_contain_text("The dashboard: reading what arrives failed 40 s ago")
+    view.fault = None
+    expect(tab.page).to_have_title("Healthy · Overview · gistream")
+
+
 def test_a_lost_broker_shows_with_its_time_and_goes_by_itself(open_page: OpenPage, view: MadeUpView) -> None:
     tab = open_page("/")
     view.connected, view.away_since = False, time.time() - 60

@@ -49,6 +49,7 @@ class MadeUpView(LiveView):
         )
         self.waiting: int | None = 412
         self.missing: list[str] = []
+        self.fault: str | None = None
         self.loading: float | None = None
         self._hour = LastHour()
         self._records: dict[Position, Summary | DeadLetter | Record] = {}
@@ -143,6 +144,7 @@ class MadeUpView(LiveView):
             ],
             None, self.waiting, self.waiting / numbers.pace if self.waiting and numbers.pace else None, self.query,
             len(self.feed), self._ends.get((OUTPUT, 0), 0), self._ends.get((LETTERS, 0), 0), 0,
+            self.fault,
         )  # fmt: skip
 
     def wait_changed(self, seen: int, seconds: float) -> int:

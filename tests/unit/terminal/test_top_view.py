@@ -128,3 +128,9 @@ def test_a_line_has_all_of_it() -> None:
 def test_bars_show_what_is_not_nothing() -> None:
     assert sparkline([0, 1, 500, 1000], 4) == " ▁▄█"
     assert sparkline([1] * 360, 70) == "█" * 60
+
+
+def test_a_failure_of_the_view_itself_is_shown() -> None:
+    overview = replace(OVERVIEW, fault="reading what arrives failed 40 s ago (KeyError)")
+    assert any("reading what arrives failed 40 s ago (KeyError)" in line for line in screen(overview, width=120))
+    assert "fault: reading what arrives failed 40 s ago (KeyError)" in top_line(overview)

@@ -41,7 +41,14 @@ export function judge(overview, link) {
   const { state, sentence } = overview.query;
   const name = state === "not running" ? "down" : state;
   const loading = overview.loading === null ? "" : ` Reading the last hour: ${percent(overview.loading)}.`;
-  return { state: name, word: WORDS[name], sentence: `${WORDS[name]}. ${capital(sentence)}.${loading}` };
+  const query = `${WORDS[name]}. ${capital(sentence)}.${loading}`;
+  if (overview.fault !== null) {
+    // A query that is well is no reason to believe numbers that may lack something.
+    const isWell = name === "healthy" || name === "unknown";
+    const fault = `The dashboard: ${overview.fault}.`;
+    return { state: isWell ? "stuck" : name, word: isWell ? "Incomplete" : WORDS[name], sentence: `${query} ${fault}` };
+  }
+  return { state: name, word: WORDS[name], sentence: query };
 }
 
 export class HealthLine {
