@@ -71,6 +71,10 @@ def open_dashboard(settings: Settings, options: Options) -> Iterator[OpenDashboa
             f"On --host {options.host} other machines reach the dashboard, and it shows documents: give it a token, in "
             f"a file (--token-file) or in the environment ({DASHBOARD_VARIABLE})."
         )
+    own = {"summaries": settings.output_topic, "dead letters": settings.dead_letter_topic}
+    for noun, topic in own.items():
+        if topic in options.shadow_topics:
+            raise UsageError(f"--shadow-topic {topic}: this is the topic of {noun} itself; name another one.")
     with Admin(settings) as admin:
         if missing := admin.missing([settings.output_topic, settings.dead_letter_topic, *options.shadow_topics]):
             raise TopicError(

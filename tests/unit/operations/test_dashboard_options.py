@@ -59,3 +59,10 @@ def test_a_record_is_read_as_the_query_reads_it() -> None:
         read(record(b'{"text": "elsewhere"}'))
     with pytest.raises(BadInput, match="it is a deletion"):
         read(record(None))
+
+
+@pytest.mark.parametrize("topic", ["summaries", "dead-letters"])
+def test_a_topic_is_not_compared_with_itself(topic: str) -> None:
+    settings = Settings(bootstrap_servers="kafka.example.org:9092")
+    with pytest.raises(UsageError, match="name another one"), open_dashboard(settings, Options(shadow_topics=(topic,))):
+        pass
