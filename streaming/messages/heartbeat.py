@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streaming.wording import duration
 
@@ -19,6 +19,8 @@ BEAT_SECONDS = 5.0
 # Without a heartbeat for this long a query is taken for dead.
 SILENT_SECONDS = 20.0
 
+# Seconds since 1970, until the year 9892: whoever may write to the group may write any number.
+Moment = Annotated[float, Field(ge=0, le=250_000_000_000)]
 QueryActivity = Literal["starting", "working", "idle", "waiting for Kafka", "restarting", "stopped"]
 QueryState = Literal["healthy", "stuck", "not running"]
 
@@ -29,7 +31,7 @@ class Writer(BaseModel):
     Every version of gistream notes it with a query's offsets; older ones note nothing else.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     checkpoint: str
     outputs: tuple[str, ...]
@@ -56,14 +58,14 @@ class Heartbeat(Writer):
 
     outputs: tuple[str, ...] = ()
     doing: QueryActivity
-    sent_at: float
-    started_at: float
-    progress_at: float
+    sent_at: Moment
+    started_at: Moment
+    progress_at: Moment
     stuck_after: float
     done: int = 0
     total: int = 0
     batch: int | None = None
-    batch_at: float | None = None
+    batch_at: Moment | None = None
     batch_records: int = 0
     batch_seconds: float = 0.0
     records: int = 0
@@ -104,11 +106,17 @@ def health(beat: Heartbeat | None, now: float) -> Health:
     if beat is None:
         return Health("not running", "no query has reported")
     if beat.doing == "stopped":
-        ago = f"{duration(now - beat.sent_at)} ago"
+        ago = f"{duration(max(0.0, now - beat.sent_at))} ago"
         if beat.error is not None:
             return Health("not running", f"ended by an error ({beat.error}) {ago}; the run's last line says why")
         return Health("not running", f"stopped {ago}")
     silent = now - beat.sent_at
+    if silent < -SILENT_SECONDS:
+        return Health(
+            "stuck",
+            f"the clock of the query's machine is {duration(-silent)} ahead of this one's, so nobody can tell whether "
+            "it still works; set the clocks",
+        )
     if silent > SILENT_SECONDS:
         return Health(
             "not running",

@@ -65,6 +65,7 @@ class Heartbeats:
     ) -> None:
         self._beat, self._offsets, self._group, self._stop, self._on_beat = first, dict(offsets), group, stop, on_beat
         self._sent_offsets: Offsets = {}
+        self._sent_at = 0.0
         self._all_again_at = 0.0
         # Whether the last commit failed: only the first failure in a row is told.
         self._failing = False
@@ -141,14 +142,31 @@ class Heartbeats:
             self._beat = self._beat.model_copy(update=changes)
 
     def _send_until_ended(self) -> None:
-        ended = False
+        ended, told = False, set[type[Exception]]()
         while not ended:
             self._wake.clear()
             ended = self._ended.is_set()
-            self._send()
+            try:
+                self._send()
+            except Exception as error:  # noqa: BLE001 - a query without heartbeats is taken for dead
+                if type(error) not in told:
+                    told.add(type(error))
+                    _log.warning("a heartbeat failed; the next one comes in %.0f s", BEAT_SECONDS, exc_info=error)
             if not ended:
+                before = time.time()
                 self._wake.wait(BEAT_SECONDS)
+                self._leave_out(time.time() - before)
         self._group.close()
+
+    def _leave_out(self, seconds: float) -> None:
+        """Leave a wait that cannot have been that long out of what is said of progress.
+
+        The machine slept, the process was stopped, or a clock was set, and nobody could make progress.
+        """
+        if not -BEAT_SECONDS < seconds < 2 * BEAT_SECONDS:
+            with self._lock:
+                progress_at = max(0.0, min(self._beat.progress_at + seconds, time.time()))
+                self._beat = self._beat.model_copy(update={"progress_at": progress_at})
 
     def _send(self) -> None:
         beat = self.current
@@ -159,7 +177,9 @@ class Heartbeats:
         with self._lock:
             offsets = dict(self._offsets)
         now = time.monotonic()
-        everything = offsets != self._sent_offsets or now >= self._all_again_at
+        # After a clock was set back, what the other partitions have would look newer.
+        is_back = beat.sent_at < self._sent_at
+        everything = offsets != self._sent_offsets or now >= self._all_again_at or is_back
         first = min(offsets)
         try:
             self._group.commit(offsets if everything else {first: offsets[first]}, beat.to_text())
@@ -168,7 +188,7 @@ class Heartbeats:
                 _log.warning("%s; until it does, lag tools and `gistream status` show the query as it was", error)
             self._failing = True
             return
-        self._failing = False
+        self._failing, self._sent_at = False, beat.sent_at
         if everything:
             self._sent_offsets, self._all_again_at = offsets, now + _ALL_AGAIN_SECONDS
 

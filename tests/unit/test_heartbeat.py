@@ -79,3 +79,18 @@ def test_its_writer_is_read_from_every_version() -> None:
     writer = Writer(checkpoint="c", outputs=("topic summaries",))
     assert Writer.from_text(beat(doing="idle", outputs=writer.outputs).to_text()) == writer
     assert Writer.from_text('{"checkpoint": "c", "outputs": ["topic summaries"]}') == writer
+
+
+def test_a_heartbeat_of_the_time_to_come_says_nothing_of_now() -> None:
+    idle = beat(doing="idle", sent_at=NOW, progress_at=NOW)
+    ahead = health(idle, NOW - 3600)
+    assert (ahead.state, "60 min ahead of this one" in ahead.sentence) == ("stuck", True)
+    # Clocks never agree to the second.
+    assert health(idle, NOW - 10).state == "healthy"
+
+
+@pytest.mark.parametrize("number", ["1e300", "-5", "NaN", "Infinity"])
+def test_a_forged_time_is_no_heartbeat(number: str) -> None:
+    text = beat(doing="idle", sent_at=4321.5).to_text().replace("4321.5", number)
+    assert number in text
+    assert Heartbeat.from_text(text) is None

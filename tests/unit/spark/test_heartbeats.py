@@ -159,3 +159,48 @@ def test_the_last_heartbeat_names_the_error_that_ended_the_run_unless_a_stop_did
     with pytest.raises(EngineError), beats_to(group, stop):
         raise EngineError("It is broken.")
     assert group.commits[-1][1].error == error
+
+
+@pytest.mark.parametrize("now", [5000.0, 200.0])
+def test_a_sleep_of_the_machine_or_a_clock_that_was_set_is_no_time_without_progress(
+    clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch, now: float
+) -> None:
+    group = FakeGroup()
+    monkeypatch.setattr(heartbeats, "BEAT_SECONDS", 0.05)
+    with beats_to(group) as beats:
+        beats.on_look(Look("working", 1.0, done=2, total=9))
+        beats.on_batch(batch(1, 4))
+        group.wait(len(group.commits) + 3)
+        # In the middle of a wait.
+        clock(now)
+        group.wait(len(group.commits) + 3)
+        assert abs(group.commits[-1][1].progress_at - now) < 1
+
+
+def test_after_a_clock_was_set_back_no_partition_keeps_a_heartbeat_of_the_time_to_come(
+    clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = FakeGroup()
+    monkeypatch.setattr(heartbeats, "BEAT_SECONDS", 0.05)
+    with beats_to(group):
+        group.wait(3)
+        clock(500.0)
+        group.wait(len(group.commits) + 2)
+        [first, *_] = [offsets for offsets, beat in group.commits if beat.sent_at == 500.0]
+    assert set(first) == set(BEGIN)
+
+
+def test_a_failure_that_nobody_expected_ends_no_heartbeats(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    group, calls = FakeGroup(), []
+
+    def on_beat(_: Heartbeat) -> None:
+        calls.append(1)
+        if len(calls) < 4:
+            raise KeyError("a broken screen")
+
+    monkeypatch.setattr(heartbeats, "BEAT_SECONDS", 0.01)
+    with beats_to(group, on_beat=on_beat):
+        group.wait(1)
+    assert [entry.message for entry in caplog.records] == ["a heartbeat failed; the next one comes in 0 s"]
