@@ -16,7 +16,7 @@ from consumers.dashboard.bodies import body_of
 from consumers.dashboard.following import Changes
 from consumers.dashboard.payload import headers_of, payload_of
 from consumers.dashboard.requests import limit_of, number_of, place_of
-from consumers.live.rows import LetterRow, Position
+from consumers.live.rows import LetterRow, Position, shown_time
 from consumers.live.sequence import KEPT
 from consumers.live.view import LiveView
 from streaming.messages import DeadLetter
@@ -130,7 +130,7 @@ class Letters:
         return LetterRow(
             0,
             *place,
-            source.timestamp,
+            shown_time(source.timestamp),
             None if letter.key is None else payload_of(letter.key).text,
             error.reason,
             error.stage,

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from consumers.live.repeats import KnownResults
-from consumers.live.rows import LetterRow
+from consumers.live.rows import LetterRow, shown_time
 from consumers.live.sequence import KEPT, Changes, Kept, Page, RowSequence, page_of
 from streaming.messages import DeadLetter
 
@@ -43,7 +43,7 @@ class Letter:
 
 def read_letter_row(record: Any) -> Letter | None:
     """Read a record of kafka-python from the dead-letter topic; None for a foreign one."""
-    place = (record.partition, record.offset, record.timestamp)
+    place = (record.partition, record.offset, shown_time(record.timestamp))
     key = None if record.key is None else sha256(record.key).digest()
     if record.value is None and not record.headers:
         return Letter(*place, key, None)

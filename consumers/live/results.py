@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from consumers.live.filters import search_text
-from consumers.live.rows import OPENING, SEARCH_BYTES, TITLE, Position, Row, shown_metadata
+from consumers.live.rows import OPENING, SEARCH_BYTES, TITLE, Position, Row, shown_metadata, shown_time
 from consumers.newest import Version, seconds_of
 from streaming.messages import Source, read_source
 from streaming.wording import shortened
@@ -142,7 +142,7 @@ class Result:
 
 def read_row(record: Any) -> Result | None:
     """Read a record of kafka-python from the output topic; None for a foreign one."""
-    place = (record.topic, record.partition, record.offset, record.timestamp)
+    place = (record.topic, record.partition, record.offset, shown_time(record.timestamp))
     if record.value is None:
         position = read_source(record.headers)
         id = (record.key or b"").decode(errors="replace")

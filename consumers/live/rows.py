@@ -24,6 +24,9 @@ OPENING = 200
 # megabytes of each, and 10,000 rows are kept.
 TITLE, LABEL = 300, 200
 LABELS = 50
+# The last time that a list shows, in ms since 1970 (the year 9892). Kafka takes any number for a record's time, such as
+# one in nanoseconds; a calendar does not.
+_LATEST = 250_000_000_000_000
 # Bytes of a row's text for filters, in UTF-8: several times a long summary, and with 10,000 rows 80 MB at the most.
 SEARCH_BYTES = 8192
 
@@ -102,3 +105,8 @@ def shown_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     return {
         shortened(name, LABEL, len): shortened(value, LABEL, len) for name, value in islice(metadata.items(), LABELS)
     }
+
+
+def shown_time(milliseconds: int) -> int:
+    """Return a record's time as one that a calendar has, in ms since 1970; a record without a time has -1."""
+    return min(max(milliseconds, 0), _LATEST)

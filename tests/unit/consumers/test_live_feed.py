@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -341,3 +342,12 @@ def test_forged_reasons_of_dead_letters_are_cut_and_only_so_many_are_told_apart(
         assert len(reasons) == REASONS
         assert max(map(len, reasons)) == 100
     assert sum(numbers.hour.dead_letters) == 500
+
+
+@pytest.mark.parametrize("at", [-1, 2**63 - 1, 1_790_000_000_000_000_000])
+def test_a_rows_time_is_one_that_a_calendar_has(at: int) -> None:
+    [row] = feed_of(result(summary(1), 1, at=at)).page(ALL).rows
+    letters = LetterFeed()
+    letters.append([letter(late(1), 1, at=at)])
+    for time in (row.arrived, letters.page().rows[0].arrived):
+        assert 1970 <= datetime.fromtimestamp(time / 1000, timezone.utc).year < 9999
