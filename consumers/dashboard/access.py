@@ -13,6 +13,7 @@ another host or of a document, no markup made of a string, no frame around the p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import quote
@@ -40,6 +41,8 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()",
 }
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# A name or an address, of IPv6 in brackets, and a port.
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?")
 _READING = ("GET", "HEAD")
 # What somebody without a session may have: the login, and the files that it is drawn with, which everybody has.
 _OPEN = ("/login", "/static/")
@@ -115,9 +118,8 @@ def bracketed(host: str) -> str:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    match = _HOST.fullmatch(host)
+    return match[1] if match else host
 
 
 def _origin_host(origin: str) -> str | None:

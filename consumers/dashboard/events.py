@@ -20,6 +20,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from consumers.dashboard.answers import NO_STORE, Refusal, as_json
 from consumers.dashboard.following import Changes, SharedOverview
@@ -33,8 +34,26 @@ _MOST_ROWS = 500
 # A tab of a browser is one; a hundred readers with a few tabs each are more than one process should serve.
 _MOST_FOLLOWERS = 200
 
+_MEDIA_TYPE = "text/event-stream"
+# A proxy must not collect events.
+_HEADERS = {**NO_STORE, "x-accel-buffering": "no"}
+
 # Returns the event since a cursor and the cursor after it; None for an event without news.
 News = Callable[[int | None], tuple[dict[str, Any] | None, int]]
+
+
+class _Stream(StreamingResponse):
+    """A stream of events that tells of its end, also when it ends before its first event."""
+
+    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None]) -> None:
+        super().__init__(events, media_type=_MEDIA_TYPE, headers=_HEADERS)
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._on_end()
 
 
 class Events:
@@ -50,12 +69,11 @@ class Events:
         since = request.headers.get("last-event-id", request.query_params.get("since"))
         if self.followers >= _MOST_FOLLOWERS:
             raise Refusal(503, "Too many pages of this dashboard are open; close some.")
-        return StreamingResponse(
-            self._stream(name, news, since),
-            media_type="text/event-stream",
-            # A proxy must not collect events.
-            headers={**NO_STORE, "x-accel-buffering": "no"},
-        )
+        if request.method == "HEAD":
+            return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
+        # From now on: many who come at once have all come before the first of them gets an event.
+        self.followers += 1
+        return _Stream(self._stream(name, news, since), self._on_end)
 
     def _news_of(self, request: Request) -> tuple[str, News | None]:
         view = request.query_params.get("view", "overview")
@@ -90,30 +108,29 @@ class Events:
         return "", None
 
     async def _stream(self, name: str, news: News | None, since: str | None) -> AsyncIterator[bytes]:
-        self.followers += 1
-        try:
-            cursor = self.cursor_of(since)
-            seen, overview_at, rows_at = -1, 0.0, 0.0
-            while not self._changes.ended:
-                now = time.monotonic()
-                if now >= overview_at:
-                    yield _event("overview", await self._overview.json())
-                    overview_at = now + _OVERVIEW_SECONDS
-                if news is not None and now >= rows_at and seen != self._changes.version:
-                    seen = self._changes.version
-                    event, cursor = await asyncio.to_thread(news, cursor)
-                    if event is not None:
-                        name_of_cursor = f"{self._changes.process}-{cursor}"
-                        yield _event(name, as_json({**event, "cursor": name_of_cursor}), name_of_cursor)
-                        rows_at = time.monotonic() + _ROWS_SECONDS
-                now = time.monotonic()
-                if news is None or rows_at > now:
-                    # What changes meanwhile is in the next event.
-                    await self._changes.wait_end((overview_at if news is None else min(overview_at, rows_at)) - now)
-                else:
-                    await self._changes.wait(seen, overview_at - now)
-        finally:
-            self.followers -= 1
+        cursor = self.cursor_of(since)
+        seen, overview_at, rows_at = -1, 0.0, 0.0
+        while not self._changes.ended:
+            now = time.monotonic()
+            if now >= overview_at:
+                yield _event("overview", await self._overview.json())
+                overview_at = now + _OVERVIEW_SECONDS
+            if news is not None and now >= rows_at and seen != self._changes.version:
+                seen = self._changes.version
+                event, cursor = await asyncio.to_thread(news, cursor)
+                if event is not None:
+                    name_of_cursor = f"{self._changes.process}-{cursor}"
+                    yield _event(name, as_json({**event, "cursor": name_of_cursor}), name_of_cursor)
+                    rows_at = time.monotonic() + _ROWS_SECONDS
+            now = time.monotonic()
+            if news is None or rows_at > now:
+                # What changes meanwhile is in the next event.
+                await self._changes.wait_end((overview_at if news is None else min(overview_at, rows_at)) - now)
+            else:
+                await self._changes.wait(seen, overview_at - now)
+
+    def _on_end(self) -> None:
+        self.followers -= 1
 
     def cursor_of(self, name: str | None) -> int | None:
         """Return the cursor of a name; with one of another process a follower has to take a page again."""

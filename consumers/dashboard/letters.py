@@ -102,7 +102,9 @@ class Letters:
             raise Refusal(413, f"A redrive names {_MOST_PLACES:,} letters at the most; choose a reason instead.")
         for place in places:
             match place:
-                case [str(topic), int(partition), int(offset)] if min(partition, offset) >= 0:
+                case [str(topic), int(partition), int(offset)] if (
+                    0 <= partition < 2**31 and 0 <= offset < 2**63 and bool not in map(type, place)
+                ):
                     if topic != self._topic:
                         raise Refusal(404, f"The dead letters are on topic '{self._topic}'.")
                 case _:

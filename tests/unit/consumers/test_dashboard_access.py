@@ -72,8 +72,11 @@ def test_a_dashboard_answers_to_its_own_names(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example.org", "localhost.evil.org", "127.0.0.1.evil.org", "", "[::2]", "evil.org@localhost", "10.0.0.1"],
-)
+    [
+        "evil.example.org", "localhost.evil.org", "127.0.0.1.evil.org", "", "[::2]", "evil.org@localhost", "10.0.0.1",
+        "[::1].evil.org", "localhost:evil.org", "localhost:80@evil.org",
+    ],
+)  # fmt: skip
 def test_a_name_that_leads_here_by_somebody_elses_dns_is_misdirected(host: str) -> None:
     answer = client(MadeUpView()).get("/api/feed", headers={"host": host})
     assert answer.status_code == 421

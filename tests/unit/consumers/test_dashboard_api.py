@@ -237,7 +237,8 @@ def test_a_redrive_sends_what_was_chosen_and_says_what_it_left(view: MadeUpView)
     [
         ({}, 400), ([], 400), ({"places": []}, 400), ({"reason": 5}, 400), ({"reason": ""}, 400), (b"{", 400),
         ({"places": [[LETTERS, 0]]}, 400), ({"places": [[LETTERS, "0", 1]]}, 400),
-        ({"places": [[LETTERS, -1, 1]]}, 400),
+        ({"places": [[LETTERS, -1, 1]]}, 400), ({"places": [[LETTERS, True, 1]]}, 400),
+        ({"places": [[LETTERS, 2**31, 1]]}, 400), ({"places": [[LETTERS, 0, 10**400]]}, 400),
         ({"places": [[LETTERS, 0, 1]], "reason": "a/b"}, 400),
         ({"places": [["documents", 0, 1]]}, 404), ({"places": [[LETTERS, 0, 1]] * 1001}, 413), (b"[" * 200_000, 400),
         (b" " * 300_000, 413),

@@ -15,6 +15,7 @@ import pytest
 from dashboard_client import build
 from made_up_view import MadeUpView
 
+from consumers.dashboard import events
 from consumers.dashboard.app import Dashboard
 from consumers.dashboard.serve import listen, serving
 from streaming.errors import MachineError, UsageError
@@ -253,3 +254,33 @@ def test_a_server_that_cannot_start_is_an_error_and_no_endless_wait(view: MadeUp
     good = build(view)
     with pytest.raises(MachineError), serving(Dashboard(failing, good.changes), listen("127.0.0.1", 0)):  # type: ignore[arg-type]
         pass
+
+
+def test_no_more_follow_than_may_also_when_all_come_at_once_and_who_leaves_makes_room(
+    view: MadeUpView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_MOST_FOLLOWERS", 5)
+    with running(view) as port:
+        opened = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(12)]
+        for connection in opened:
+            connection.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        answers = [connection.recv(12).decode() for connection in opened]
+        assert sorted(answers) == ["HTTP/1.1 200"] * 5 + ["HTTP/1.1 503"] * 7
+        for connection in opened:
+            connection.close()
+        deadline = time.monotonic() + 10
+        while Follower(port, "view=overview").answer.status != 200:
+            assert time.monotonic() < deadline
+
+
+def test_who_asks_for_the_head_of_the_events_gets_no_stream(view: MadeUpView) -> None:
+    with running(view) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("HEAD", "/api/events?view=feed")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        answer.read()
+        # The connection takes another request only when the answer to this one has ended.
+        connection.request("HEAD", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
