@@ -64,8 +64,7 @@ class _Forward(logging.Handler):
         exception = {"exception": record.exc_info[0].__name__} if record.exc_info and record.exc_info[0] else {}
         try:
             self._log.say("warning", record.getMessage().strip(), level=level, logger=record.name, **exception)
-        except OSError:
-            # A full disk ends the run where the run itself writes, not in the middle of a library.
+        except Exception:  # noqa: BLE001 - nothing ends a run in the middle of a library: no full disk, no wrong format
             self.handleError(record)
 
 

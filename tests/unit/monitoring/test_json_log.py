@@ -9,6 +9,8 @@ import warnings
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from streaming.monitoring.json_log import JsonLog
 
 
@@ -61,3 +63,13 @@ def test_it_leaves_logging_as_it_was() -> None:
     with JsonLog(io.StringIO()):
         assert logging.getLogger().handlers != before
     assert logging.getLogger().handlers == before
+
+
+def test_a_warning_that_a_library_writes_wrongly_does_not_end_what_it_was_doing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest's own would raise.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with JsonLog(io.StringIO()):
+        logging.getLogger("library").warning("%d records", "many")
+    assert "%d records" in capsys.readouterr().err
