@@ -31,8 +31,8 @@ class RunMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics; what cannot be read now is left out."""
         state, lag, engines = self._recorder.state, Lag(), list[EngineReport]()
-        # A file of the checkpoint may go away meanwhile.
-        with suppress(OSError):
+        # A file of the checkpoint may go away meanwhile, or be half written.
+        with suppress(GistreamError, OSError, ValueError):
             lag = self.read_lag()
         with suppress(GistreamError, OSError):
             engines = self._read_engines()

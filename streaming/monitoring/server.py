@@ -5,6 +5,7 @@ It answers GET, with counts and one sentence, and never with a word of a documen
 
 from __future__ import annotations
 
+import logging
 import socket
 import socketserver
 import threading
@@ -18,6 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from streaming.errors import MachineError
 from streaming.monitoring.run_state import RunRecorder
 
+_log = logging.getLogger(__name__)
 # Between two bytes of a request. A client that is slower holds up nobody else.
 _CLIENT_SECONDS = 5.0
 _TEXT = "text/plain; charset=utf-8"
@@ -84,7 +86,13 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/metrics":
             encode, kind = choose_encoder(self.headers.get("Accept") or "")
-            self._answer(HTTPStatus.OK, encode(self.server.registry), kind)
+            try:
+                body = encode(self.server.registry)
+            except Exception as error:  # noqa: BLE001 - who scrapes must see a failure, and the run goes on
+                _log.error("the metrics failed", exc_info=error)
+                self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"the metrics failed; the run's log says why\n", _TEXT)
+            else:
+                self._answer(HTTPStatus.OK, body, kind)
         elif path == "/healthz":
             self._say(state.health.state == "healthy", state.health.sentence)
         elif path == "/readyz":

@@ -13,7 +13,9 @@ from urllib.error import HTTPError, URLError
 import pytest
 from filled_run import beat, filled_registry
 
-from streaming.errors import MachineError
+from streaming.errors import CheckpointError, MachineError
+from streaming.monitoring.lag import Lag
+from streaming.monitoring.registry import RunMetrics, new_registry
 from streaming.monitoring.run_state import RunRecorder
 from streaming.monitoring.server import MetricsServer
 
@@ -116,3 +118,27 @@ def test_it_ends_with_the_run_also_while_a_client_says_nothing(recorder: RunReco
     silent.close()
     with pytest.raises(URLError):
         urllib.request.urlopen(server.url, timeout=5)
+
+
+def test_metrics_that_fail_are_an_error_of_the_server_and_the_next_ones_come(
+    recorder: RunRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics = RunMetrics(recorder, list)
+    with MetricsServer("127.0.0.1", 0, new_registry(metrics), recorder) as server:
+        metrics.read_lag = [].pop  # type: ignore[assignment]
+        assert get(server, "/metrics") == (500, "the metrics failed; the run's log says why\n")
+        assert [entry.message for entry in caplog.records] == ["the metrics failed"]
+        metrics.read_lag = dict
+        assert get(server, "/metrics")[0] == 200
+
+
+@pytest.mark.parametrize("error", [CheckpointError("damaged"), ValueError("half a line"), FileNotFoundError()])
+def test_a_lag_that_cannot_be_read_leaves_the_other_metrics(recorder: RunRecorder, error: Exception) -> None:
+    def read_lag() -> Lag:
+        raise error
+
+    metrics = RunMetrics(recorder, list)
+    metrics.read_lag = read_lag
+    with MetricsServer("127.0.0.1", 0, new_registry(metrics), recorder) as server:
+        status, text = get(server, "/metrics")
+    assert (status, "gistream_restarts_total" in text) == (200, True)
