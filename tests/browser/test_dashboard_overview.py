@@ -61,6 +61,7 @@ def test_no_failure_is_no_alarm_and_one_document_is_singular(open_page: OpenPage
         expect(tab.page.locator(".tile.bad")).to_contain_text("see which, and why")
         quiet.query = QueryHealth("not running", "no progress for 40 s")
         expect(waiting).to_contain_text("nothing works on them at the moment")
+        expect(tab.page.get_by_text("Start it with gistream run; it resumes where it stopped.")).to_be_visible()
 
 
 def test_the_numbers_follow_without_a_reload_and_keep_the_focus(open_page: OpenPage, view: MadeUpView) -> None:

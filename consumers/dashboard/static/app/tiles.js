@@ -175,6 +175,7 @@ export function queryCard({ query, servers }) {
       h("b", { class: `state ${query.state.replace(" ", "-")}` }, `${capital(query.state)}.`),
       ` ${capital(query.sentence)}.`,
     ),
+    whatToDo(query),
     running
       ? h(
           "p",
@@ -198,6 +199,16 @@ export function queryCard({ query, servers }) {
       h("dd", {}, number(query.restarts)),
     ),
   );
+}
+
+function whatToDo({ state }) {
+  if (state === "not running") {
+    const command = h("code", {}, "gistream run");
+    return h("p", { class: "faint" }, "Start it with ", command, "; it resumes where it stopped.");
+  }
+  return state === "stuck"
+    ? h("p", { class: "faint" }, "See what its engine does with ", h("code", {}, "gistream engine"), ".")
+    : null;
 }
 
 /** Returns what waits in each partition. */
