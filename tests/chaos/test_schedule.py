@@ -21,6 +21,8 @@ def check(chaos: Chaos) -> None:
     assert verdict.exit_codes == (0, 0)
     assert (verdict.topics["missing_records"], verdict.archive["missing_records"]) == (0, 0)
     assert verdict.rows == verdict.identities
+    # Each kind of bad document has struck, too, and became a dead letter.
+    assert chaos.expected <= set(verdict.dead)
     assert not verdict.processes
     assert not verdict.files
 

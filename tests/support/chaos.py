@@ -28,7 +28,7 @@ from folders import files_below
 from installation import command, command_environment, document, gistream, names
 from kafka import KafkaProducer
 from service_manager import ServiceManager
-from steady_engine import CRASHES, IS_SLOW
+from steady_engine import CRASHES, HAS_NO_END
 
 from streaming.engine.process.report import EngineReport, engine_reports
 from streaming.kafka.broker import EmbeddedBroker
@@ -66,13 +66,14 @@ def installation(folder: Path, *, small_disks: bool = False) -> Iterator[Setting
 
 @dataclass
 class Verdict:
-    """The account of a run: `topics` and `archive` are those of `gistream verify --json`."""
+    """The account of a run: `topics` and `archive` are those of `gistream verify --json`; `dead` counts by type."""
 
     exit_codes: tuple[int, int]
     topics: dict[str, Any]
     archive: dict[str, Any]
     rows: int
     identities: int
+    dead: dict[str, int]
     processes: list[str]
     files: list[str]
 
@@ -87,6 +88,8 @@ class Chaos:
         self._settings, self._folder, self._chance = settings, folder, random.Random(seed)
         self._broker = EmbeddedBroker(settings)
         self.struck: Counter[str] = Counter()
+        # The types of dead letters that the documents must have led to.
+        self.expected: set[str] = set()
         flags = [
             *names(settings), "--master", master, "--representation", "given", "--store", str(folder / "store"),
             "--checkpoint", str(folder / "checkpoint" / "query"), "--sink", "kafka",
@@ -122,10 +125,15 @@ class Chaos:
         text = f"{STORY} It was number {n}."
         dice = self._chance.random()
         if dice < 0.02:
+            self.expected.add("EngineCrashed")
             return document(f"{text} {CRASHES}")
         if dice < 0.03:
-            return document(f"{text} {IS_SLOW}")
-        return b"\x00\x01\x02" if dice < 0.04 else document(text)
+            self.expected.add("DeadlineExceeded")
+            return document(f"{text} {HAS_NO_END}")
+        if dice < 0.04:
+            self.expected.add("Binary")
+            return b"\x00\x01\x02"
+        return document(text)
 
     def run(self, faults: int, kinds: Sequence[str] = ()) -> None:
         """Start the service, let `faults` strike at random moments of its work, and let it end what is left.
@@ -251,12 +259,14 @@ class Chaos:
         identities = {
             (r["source"]["topic"], r["source"]["partition"], r["source"]["offset"], r["recipe"]) for r in rows
         }
+        letters = ds.dataset(archive_path / "dead_letters", partitioning="hive").to_table(["error"]).to_pylist()
         return Verdict(
             (topics.returncode, archive.returncode),
             json.loads(topics.stdout),
             json.loads(archive.stdout),
             len(rows),
             len(identities),
+            dict(Counter(letter["error"]["type"] for letter in letters)),
             [" ".join(process.cmdline())[:120] for process in self._processes()],
             [str(path) for path in self._temporary_files()],
         )

@@ -1,4 +1,4 @@
-"""An engine of realistic timing without a model, which also crashes, hangs or is slow where a text tells it to."""
+"""An engine of realistic timing without a model, which also crashes or has no end where a text tells it to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from streaming.errors import DeadlineExceeded
 from streaming.protocol import EngineStatus, Generation, GenerationRequest, Message
 
 CRASHES = "This document crashes the engine."
-IS_SLOW = "This document takes longer than its deadline."
 HAS_NO_END = "This document takes an hour."
 
 
@@ -51,8 +50,6 @@ class SteadyEngine:
         on_native = on_native or (lambda _working: None)
         share = hashlib.sha256(text.encode()).digest()[0] / 255
         seconds = self._recipe.seconds * (0.5 + share)
-        if IS_SLOW in text:
-            seconds = (request.deadline or began) - began + 1
         if HAS_NO_END in text:
             seconds = 3600
         place = self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self.slots))
