@@ -57,10 +57,11 @@ def test_no_failure_is_no_alarm_and_one_document_is_singular(open_page: OpenPage
             "1 document/min, now"
         )
         expect(tab.page.locator(".stacked span")).to_have_count(1)
+        expect(tab.page.locator(".lead")).to_contain_text("1 document summarized in the last minute; 1 more waits.")
         quiet.fail(stage="summarize", type="DeadlineExceeded", message="it took more than 3,600 s")
         expect(tab.page.locator(".tile.bad")).to_contain_text("see which, and why")
         quiet.query = QueryHealth("not running", "no progress for 40 s")
-        expect(waiting).to_contain_text("nothing works on them at the moment")
+        expect(waiting).to_contain_text("no query works at the moment")
         expect(tab.page.get_by_text("Start it with gistream run; it resumes where it stopped.")).to_be_visible()
 
 

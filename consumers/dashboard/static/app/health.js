@@ -114,7 +114,8 @@ export function happening(overview) {
     parts.push("none waits");
   } else {
     const left = eta === null ? "" : `, about ${duration(eta)} of work`;
-    parts.push(`${counted(waiting, "more waits", "more wait")}${left}`);
+    const more = rate > 0 ? "more " : "";
+    parts.push(`${counted(waiting, `${more}waits`, `${more}wait`)}${left}`);
   }
   const batch =
     query.total > 0 && query.state !== "not running"

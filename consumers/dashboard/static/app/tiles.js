@@ -75,7 +75,7 @@ function waitingNote({ waiting, eta, backlog_note: note, query }) {
   if (eta !== null) {
     return `done in about ${duration(eta)}`;
   }
-  return query.state === "healthy" ? "too early to say for how long" : "nothing works on them at the moment";
+  return query.state === "healthy" ? "too early to say for how long" : "no query works at the moment";
 }
 
 /** Returns the card with the shares of ok, repaired and extracts; the words carry the numbers, the bar the picture. */
