@@ -49,11 +49,11 @@ class Heartbeat(Writer):
     """A heartbeat. Times are seconds since 1970.
 
     `done` of `total` records of the running micro-batch have results. `progress_at` is the last time at which one more
-    of them had its result, a micro-batch was committed, more of the model was loaded, or nothing was left to read.
-    `batch` is the number of the last committed micro-batch of this run, `batch_at` its time, `batch_records` and
-    `batch_seconds` are its size and duration. `records`, `dead_letters` and `seconds` are sums over all micro-batches
-    of this run. `error` is the type of the error that stopped the query. Without progress for `stuck_after` seconds,
-    with work to do, the query is stuck.
+    of them had its result, a micro-batch was committed, more of the model was loaded or of the archive written, or
+    nothing was left to read. `batch` is the number of the last committed micro-batch of this run, `batch_at` its time,
+    `batch_records` and `batch_seconds` are its size and duration. `records`, `dead_letters` and `seconds` are sums over
+    all micro-batches of this run. `error` is the type of the error that stopped the query. Without progress for
+    `stuck_after` seconds, with work to do, the query is stuck.
     """
 
     outputs: tuple[str, ...] = ()

@@ -96,8 +96,8 @@ class Heartbeats:
         """What the query does."""
         return self._beat.doing
 
-    def on_load(self) -> None:
-        """Note that more of the model is loaded."""
+    def on_progress(self) -> None:
+        """Note that the run got on: more of the model is loaded, or more of the archive is written."""
         self._change(progress_at=time.time())
 
     def on_position(self, end_offsets: str | None) -> None:

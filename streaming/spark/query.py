@@ -194,14 +194,18 @@ def summarize_and_archive(
                 except QueryError as error:
                     if not cannot_be_decoded(error):
                         raise
-                    committed(run_batch_apart(spark, plan, checkpoint_id))
+                    committed(run_batch_apart(spark, plan, checkpoint_id, stop=stop, on_look=looked))
             if running_archive is not None and not running_archive.isActive:
                 # Raises the error that ended it.
                 running_archive.awaitTermination()
         # The results that reached the topics last.
         with archive(once=True) as last_archive:
             if last_archive is not None:
-                finish(last_archive, stop=stop)
+                finish(last_archive, stop=stop, on_progress=beats.on_progress)
+
+    def looked(look: Look) -> None:
+        beats.on_look(look)
+        on_look(look)
 
     def paced(query: StreamingQuery) -> Callable[[Batch], None]:
         def on_committed(batch: Batch) -> None:
@@ -220,8 +224,7 @@ def summarize_and_archive(
                 limit_batches(spark, query, pace.documents)
             if look.doing == "idle" and beats.doing != "idle":
                 note_position()
-            beats.on_look(look)
-            on_look(look)
+            looked(look)
 
         return look_at
 

@@ -46,7 +46,7 @@ def run(
             beats = stack.enter_context(heartbeats_of(plan, checkpoint_id, stop=stop, on_beat=on_beat))
 
             def loaded(share: float) -> None:
-                beats.on_load()
+                beats.on_progress()
                 on_progress(share)
 
             def restarting(restart: Restart) -> None:

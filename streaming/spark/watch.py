@@ -145,9 +145,17 @@ def watch(
             )
 
 
-def finish(query: StreamingQuery, *, stop: StopRequest) -> None:
-    """Wait until a query that ends by itself has ended; only an urgent stop ends it early."""
+def finish(query: StreamingQuery, *, stop: StopRequest, on_progress: Callable[[], None]) -> None:
+    """Wait until a query that ends by itself has ended; only an urgent stop ends it early.
+
+    `on_progress` is called after each of its micro-batches.
+    """
+    last_number = None
     while not query.awaitTermination(_LOOK_SECONDS):  # type: ignore[arg-type]
+        progress = query.lastProgress
+        if progress is not None and progress["batchId"] != last_number:
+            last_number = progress["batchId"]
+            on_progress()
         if stop.urgent:
             query.stop()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.dataset as ds
 import pytest
@@ -18,6 +20,10 @@ from streaming.errors import UsageError
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Summary
 from streaming.settings import Settings
+from streaming.spark import query
+from streaming.spark.apart import batch_apart
+from streaming.spark.look import Look
+from streaming.spark.watch import Batch
 
 NANOSECONDS = 1_764_300_000_000_000_000
 
@@ -160,9 +166,15 @@ def accept_any_time(settings: Settings, topic: str) -> None:
 
 
 def test_records_stamped_in_nanoseconds_are_summarized_like_all_others(
-    spark: SparkSession, plan: MakePlan, settings: Settings
+    spark: SparkSession, plan: MakePlan, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = plan(partitions=1, batch_documents=2)
+    apart: list[Look] = []
+
+    def run_batch_apart(*args: Any, on_look: Callable[[Look], None], **options: Any) -> Batch:
+        return batch_apart.run_batch_apart(*args, **options, on_look=lambda look: on_look(look) or apart.append(look))
+
+    monkeypatch.setattr(query, "run_batch_apart", run_batch_apart)
     accept_any_time(settings, settings.input_topic)
     producer = KafkaProducer(bootstrap_servers=settings.servers)
     times = [None, NANOSECONDS, None, NANOSECONDS // 1000, NANOSECONDS, NANOSECONDS, None]
@@ -170,8 +182,13 @@ def test_records_stamped_in_nanoseconds_are_summarized_like_all_others(
         producer.send(settings.input_topic, key=b"d%d" % number, value=document(f"Text {number}."), timestamp_ms=time)
     producer.flush()
     producer.close()
-    batches = drain(spark, ready)
+    looks: list[Look] = []
+    batches = drain(spark, ready, looks)
     assert sum(batch.records for batch in batches) == len(times)
+    # A micro-batch that runs apart is seen at work, too; without looks it would be taken for stuck.
+    assert apart
+    assert {(look.doing, look.total <= 2) for look in apart} == {("working", True)}
+    assert all(look in looks for look in apart)
     stamped = {id: s.source.timestamp for id, s in results(settings).items() if s.source}
     assert set(stamped) == {f"d{n}" for n in range(len(times))}
     assert stamped["d1"] == stamped["d4"] == NANOSECONDS

@@ -70,15 +70,38 @@ def run_records(
     `on_look` is called about once a second with how far the micro-batch is. A stop waits for its end, up
     to `grace` seconds. Raises `Abandoned` when that is too short, and the service's errors.
     """
+    began, records = time.monotonic(), sum(map(len, tasks))
+
+    def run() -> Any:
+        frame = reduce(DataFrame.union, [frame_of(spark, task) for task in tasks])
+        return run_frame(plan, frame, checkpoint_id, number, unproven=unproven)
+
+    counted = watched(spark, plan, run, number=number, records=records, stop=stop, on_look=on_look)
+    return read_counts(counted, number, records, time.monotonic() - began, "")
+
+
+def watched(
+    spark: SparkSession,
+    plan: Plan,
+    work: Callable[[], Any],
+    *,
+    number: int,
+    records: int,
+    stop: StopRequest,
+    on_look: Callable[[Look], None],
+) -> Any:
+    """Return what `work` returns, which calls `run_frame` for micro-batch `number` of so many records.
+
+    It runs in a thread of its own; `on_look`, the stop and the errors are as in `run_records`.
+    """
     settings, began = plan.settings, time.monotonic()
-    group, records = f"gistream-{settings.query}-{number}", sum(map(len, tasks))
+    group = f"gistream-{settings.query}-{number}"
 
     def run() -> Any:
         # The group belongs to this thread and its counterpart in the JVM.
         spark.sparkContext.setJobGroup(group, group, interruptOnCancel=True)
         with explained(settings, plan.checkpoint):
-            frame = reduce(DataFrame.union, [frame_of(spark, task) for task in tasks])
-            return run_frame(plan, frame, checkpoint_id, number, unproven=unproven)
+            return work()
 
     with ThreadPoolExecutor(1, thread_name_prefix="gistream-batch") as pool:
         running = pool.submit(run)
@@ -98,13 +121,12 @@ def run_records(
                 wait([running], _CANCEL_SECONDS)
                 break
         try:
-            counted = running.result()
+            return running.result()
         except GistreamError as error:
             if stop.requested:
                 # A service manager may stop all our processes at once; then there is nothing left to wait for.
                 raise Abandoned("Stopped before the running micro-batch ended; it will run again.") from error
             raise
-    return read_counts(counted, number, records, time.monotonic() - began, "")
 
 
 def _done(spark: SparkSession, group: str, records: int) -> int:

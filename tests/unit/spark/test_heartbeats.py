@@ -99,7 +99,7 @@ def test_the_offsets_of_a_batch_go_at_once_and_a_heartbeat_alone_goes_with_one_o
 def test_progress_is_a_result_a_batch_a_part_of_the_model_or_nothing_to_do(clock: Callable[[float], None]) -> None:
     beats = beats_to(FakeGroup())
     steps: list[tuple[Callable[[], None], float]] = [
-        (beats.on_load, 10.0),
+        (beats.on_progress, 10.0),
         (lambda: beats.on_look(Look("starting", 1.0)), 10.0),
         (lambda: beats.on_look(Look("working", 0.0, 0, 9)), 10.0),
         (lambda: beats.on_look(Look("working", 1.0, 2, 9)), 40.0),
