@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer
-from kafka.errors import KafkaError
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from streaming.errors import no_answer
 from streaming.settings import Settings
@@ -60,6 +62,30 @@ def connect_admin(settings: Settings) -> KafkaAdminClient:
         )
     except KafkaError as error:
         raise no_answer(settings.servers) from error
+
+
+def first_offsets(consumer: KafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return the first offset of each partition; raises `KafkaError`."""
+    with _known(partitions):
+        return dict(consumer.beginning_offsets(partitions))
+
+
+def end_offsets(consumer: KafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return the offset behind the last record of each partition; raises `KafkaError`."""
+    with _known(partitions):
+        return dict(consumer.end_offsets(partitions))
+
+
+@contextmanager
+def _known(partitions: Sequence[TopicPartition]) -> Iterator[None]:
+    """Raise Kafka's own error where kafka-python 2 has a KeyError: of a partition that this client has not heard of.
+
+    A topic that has just been created again may have one more than before.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise UnknownTopicOrPartitionError(str(partitions)) from error
 
 
 def _user_options(settings: Settings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from consumers.live.clients import end_offsets, first_offsets
 from consumers.live.hour import HOUR_SECONDS
 from consumers.live.intake import Intake
 
@@ -45,7 +46,7 @@ class History:
         """Read what is below `ends`; `now` is the time in seconds since 1970 from which the last hour counts."""
         self._consumer, self._intake, self._now = consumer, intake, now
         self._unread: Offsets = dict(ends)
-        self._starts: Offsets = consumer.beginning_offsets(list(ends))
+        self._starts: Offsets = first_offsets(consumer, list(ends))
         self._hour = self._offsets_at(now - HOUR_SECONDS)
         self._total = self._left()
 
@@ -124,7 +125,7 @@ class History:
             empty_polls = 0 if batches else empty_polls + 1
             if empty_polls >= _EMPTY_POLLS:
                 # A log that lost its end, in an election among replicas, never reaches it.
-                ends = {p: min(ends[p], end) for p, end in self._consumer.end_offsets(list(ends)).items()}
+                ends = {p: min(ends[p], end) for p, end in end_offsets(self._consumer, list(ends)).items()}
                 empty_polls = 0
             for partition, batch in batches.items():
                 yield [record for record in batch if record.offset < ends[partition]]

@@ -9,7 +9,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
-from consumers.live.clients import connect_consumer
+from consumers.live.clients import connect_consumer, end_offsets
 from streaming.errors import TopicError, no_answer
 from streaming.settings import MIB, Settings
 
@@ -70,7 +70,7 @@ class Lookup:
             raise TopicError(f"Topic '{partition.topic}' has no partition {partition.partition} any more.")
         consumer.assign([partition])
         consumer.seek(partition, offset)
-        end = consumer.end_offsets([partition])[partition]
+        end = end_offsets(consumer, [partition])[partition]
         deadline = time.monotonic() + _ANSWER_SECONDS
         while consumer.position(partition) < end:
             for record in (record for batch in consumer.poll(timeout_ms=_POLL_MS).values() for record in batch):

@@ -19,7 +19,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from consumers.live.clients import connect_consumer
+from consumers.live.clients import connect_consumer, end_offsets, first_offsets
 from consumers.live.cluster import TopicShape
 from consumers.live.history import POLL_RECORDS, History, Over
 from consumers.live.intake import Intake
@@ -135,7 +135,7 @@ class Reading:
         same = {name for name, shape in topics.items() if name in followed and followed[name].id == shape.id}
         added = [p for p in every if p.topic in same and p.partition >= followed[p.topic].partitions]
         new = [p for p in every if p.topic not in same]
-        ends, starts = consumer.end_offsets(new), consumer.beginning_offsets(added)
+        ends, starts = end_offsets(consumer, new), first_offsets(consumer, added)
         for name, shape in topics.items():
             if self._ids.setdefault(name, shape.id) != shape.id:
                 self._ids[name] = shape.id
@@ -166,6 +166,8 @@ class Reading:
             name: History(consumer, own, intake, now)
             for name, intake in self._intakes.items()
             if (own := {p: end for p, end in ends.items() if p.topic == name})
+            # A topic that is gone meanwhile would fail each time, and hold up the next one.
+            and not self._is_over(stopped, name, topics)
         }
         for part in (History.read_rows, History.count_hour):
             for name, history in self._histories.items():

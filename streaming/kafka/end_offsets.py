@@ -43,7 +43,8 @@ class EndOffsets:
             try:
                 self._consumer = self._consumer or KafkaConsumer(**self._options)
                 ends = self._consumer.end_offsets([TopicPartition(*name) for name in partitions], timeout_ms=_ANSWER_MS)
-            except KafkaError:
+            # kafka-python 2 has a KeyError for a partition of a topic that has just been created again.
+            except (KafkaError, KeyError):
                 # The run itself says that Kafka is away.
                 self._paused_until = time.monotonic() + _PAUSE_SECONDS
                 return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -81,7 +82,8 @@ class FakeConsumer:
     def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, 0)
 
-    end_offsets = beginning_offsets
+    def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
 
     def poll(self, *, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
         assert timeout_ms
@@ -112,3 +114,63 @@ def test_after_a_failure_reading_goes_on_behind_what_failed(monkeypatch: pytest.
     assert [row.offset for row in feed.page(Filters()).rows] == [4, 3, 1, 0]
     assert kept.sentence is not None
     assert "(AttributeError)" in kept.sentence
+
+
+def test_the_history_of_a_topic_that_was_just_created_again_is_read_when_its_partitions_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped, asked = threading.Event(), []
+
+    class Forgetful(FakeConsumer):
+        def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            asked.extend(partitions)
+            if partitions and len(asked) < 3:
+                raise KeyError(TOPIC)
+            return super().beginning_offsets(partitions)
+
+        def offsets_for_times(self, times: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
+            return dict.fromkeys(times)
+
+    monkeypatch.setattr(reading, "connect_consumer", lambda *_, **__: Forgetful([], stopped))
+    monkeypatch.setattr(reading, "_RETRY_SECONDS", 0)
+    settings = Settings(bootstrap_servers="kafka.example.org:9092")
+    changes: list[None] = []
+    reader = Reading(settings, {"summaries": Intake(read_row, Feed(), id)}, lambda: changes.append(None))
+    reader.set_topics({"summaries": TopicShape("an id", 1)})
+    reader.follow(stopped)
+    stopped.clear()
+    thread = threading.Thread(target=reader.read_history, args=(stopped,))
+    thread.start()
+    deadline = time.monotonic() + 10
+    while reader.loading is not None and thread.is_alive() and time.monotonic() < deadline:
+        stopped.wait(0.01)
+    loading, alive = reader.loading, thread.is_alive()
+    stopped.set()
+    thread.join()
+    assert (loading, alive) == (None, True)
+
+
+def test_a_topic_that_is_gone_holds_up_no_other_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = threading.Event()
+
+    class Gone(FakeConsumer):
+        def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            if not partitions:
+                return {}
+            reader.set_topics({})
+            raise KeyError(partitions)
+
+    monkeypatch.setattr(reading, "connect_consumer", lambda *_, **__: Gone([], stopped))
+    monkeypatch.setattr(reading, "_RETRY_SECONDS", 0)
+    settings = Settings(bootstrap_servers="kafka.example.org:9092")
+    done = threading.Event()
+    reader = Reading(settings, {"summaries": Intake(read_row, Feed(), id)}, done.set)
+    reader.set_topics({"summaries": TopicShape("an id", 1)})
+    reader.follow(stopped)
+    stopped.clear()
+    thread = threading.Thread(target=reader.read_history, args=(stopped,))
+    thread.start()
+    read = done.wait(10)
+    stopped.set()
+    thread.join()
+    assert read
