@@ -1,7 +1,8 @@
 """The newest dead letters as rows, without their payloads.
 
-Item: one dead letter, each once. Guarantee and bound are those of `consumers.live.feed`. A tombstone, which
-`gistream forget` sends to a dead-letter topic, drops the rows of its key.
+Item: one dead letter, each once. Guarantee and bound are those of `consumers.live.feed`; a row also changes when its
+document is summarized, or fails again. A tombstone, which `gistream forget` sends to a dead-letter topic, drops the
+rows of its key.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from consumers.live.outcomes import Outcomes
 from consumers.live.repeats import KnownResults
-from consumers.live.rows import LetterRow, shown_time
+from consumers.live.rows import LetterRow, Position, shown_time
 from consumers.live.sequence import KEPT, Changes, Kept, Page, RowSequence, page_of
 from streaming.messages import DeadLetter
 
@@ -76,6 +78,9 @@ class LetterFeed:
         # The search text is the hash of the key, which a tombstone has, too: a key may be long.
         self._rows: RowSequence[LetterRow] = RowSequence(limit)
         self._known = KnownResults()
+        self._outcomes = Outcomes()
+        # The kept rows of each record that failed, by their numbers.
+        self._sources: dict[Position, dict[int, Kept[LetterRow]]] = {}
         # The offset of the last tombstone of each partition and hashed key.
         self._tombstones: dict[tuple[int, bytes], int] = {}
         self._limit = limit
@@ -111,14 +116,19 @@ class LetterFeed:
             for letter in admitted:
                 # Its tombstone may have come with it.
                 if not self._is_deleted(letter):
-                    self._rows.append(partial(_kept, letter))
+                    kept, gone = self._rows.append(partial(self._kept, letter))
+                    self._enter(kept)
+                    if gone is not None:
+                        self._leave(gone)
         return admitted
 
     def prepend(self, results: Sequence[Letter]) -> list[Letter]:
         """Add letters that are older than all rows, the oldest first; returns those that are no repeats."""
         with self._lock:
             admitted = self._admitted(results)
-            self._rows.prepend(partial(_kept, letter) for letter in reversed(admitted) if not self._is_deleted(letter))
+            letters = (letter for letter in reversed(admitted) if not self._is_deleted(letter))
+            for kept in self._rows.prepend(partial(self._kept, letter) for letter in letters):
+                self._enter(kept)
         return admitted
 
     def note(self, results: Iterable[Letter]) -> list[Letter]:
@@ -126,10 +136,18 @@ class LetterFeed:
         with self._lock:
             return self._admitted(results)
 
+    def note_summaries(self, sources: Sequence[Position]) -> None:
+        """Take note of the records that have summaries now."""
+        with self._lock:
+            self._outcomes.note_summaries(sources)
+            for source in sources:
+                self._renew(source)
+
     def forget_topic(self) -> None:
         """Drop all rows: the topic is gone, or another one of the same name."""
         with self._lock:
             self._rows.drop(lambda _kept: True)
+            self._sources.clear()
             self._tombstones.clear()
             self._known = KnownResults()
 
@@ -137,6 +155,7 @@ class LetterFeed:
         """Forget which letters were read: an input topic was created again, and its offsets begin again."""
         with self._lock:
             self._known = KnownResults()
+            self._outcomes = Outcomes()
 
     def _admitted(self, letters: Iterable[Letter]) -> list[Letter]:
         admitted = []
@@ -148,6 +167,7 @@ class LetterFeed:
             # A redriven document that failed again is no repeat.
             if self._known.admit((topic, partition), str(letter.row.attempts), (offset, letter.offset)):
                 admitted.append(letter)
+                self._outcomes.note_letter(letter.row.source, letter.row.attempts)
         return admitted
 
     def _delete(self, tombstone: Letter) -> None:
@@ -158,13 +178,34 @@ class LetterFeed:
         self._tombstones[name] = tombstone.offset
         if len(self._tombstones) > self._limit:
             del self._tombstones[next(iter(self._tombstones))]
-        self._rows.drop(lambda kept: (kept.row.partition, kept.search) == name and kept.row.offset < tombstone.offset)
+        for kept in self._rows.drop(
+            lambda kept: (kept.row.partition, kept.search) == name and kept.row.offset < tombstone.offset
+        ):
+            self._leave(kept)
 
     def _is_deleted(self, letter: Letter) -> bool:
         return letter.offset < self._tombstones.get((letter.partition, letter.key or b""), -1)
 
+    def _kept(self, letter: Letter, number: int) -> Kept[LetterRow]:
+        if letter.row is None:
+            raise ValueError("a tombstone has no row")
+        outcome = self._outcomes.outcome(letter.row.source, letter.row.attempts)
+        return Kept(replace(letter.row, number=number, outcome=outcome), letter.key or b"")
 
-def _kept(letter: Letter, number: int) -> Kept[LetterRow]:
-    if letter.row is None:
-        raise ValueError("a tombstone has no row")
-    return Kept(replace(letter.row, number=number), letter.key or b"")
+    def _enter(self, kept: Kept[LetterRow]) -> None:
+        self._sources.setdefault(kept.row.source, {})[kept.row.number] = kept
+        self._renew(kept.row.source)
+
+    def _leave(self, kept: Kept[LetterRow]) -> None:
+        others = self._sources[kept.row.source]
+        del others[kept.row.number]
+        if not others:
+            del self._sources[kept.row.source]
+
+    def _renew(self, source: Position) -> None:
+        """Give the rows of a record the outcome that is known now."""
+        for kept in self._sources.get(source, {}).values():
+            outcome = self._outcomes.outcome(source, kept.row.attempts)
+            if outcome != kept.row.outcome:
+                kept.row = replace(kept.row, outcome=outcome)
+                self._rows.changed(kept)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from consumers.live.overview import PartitionBacklog, QueryHealth
-from streaming.messages import Heartbeat, health
+from streaming.messages import SILENT_SECONDS, Heartbeat, health
 from streaming.wording import counted, duration
 
 # Topic and partition.
@@ -100,3 +100,18 @@ def query_health(
     if quiet > stuck_after:
         return QueryHealth("stuck", f"no progress for {duration(quiet)}: {counted(waiting, 'document')} waiting")
     return QueryHealth("healthy", f"working: {counted(waiting, 'document')} waiting; the query sends no heartbeat")
+
+
+def time_of_judgement(
+    now: float, *, sent_at: float | None, away: bool, looked_at: float | None, back_at: float
+) -> float:
+    """Return the time at which a query is judged by its last heartbeat, which was sent at `sent_at`.
+
+    While the broker is away it is that of the last look, `looked_at`: nothing newer can be said. And a query that could
+    send nothing meanwhile has, since the broker is back, as long as any other before it is taken for dead.
+    """
+    if away:
+        return looked_at or now
+    if sent_at is not None and sent_at < back_at and now - back_at < SILENT_SECONDS:
+        return min(now, sent_at)
+    return now

@@ -32,6 +32,8 @@ SEARCH_BYTES = 8192
 
 # Topic, partition and offset of a document's record.
 Position = tuple[str, int, int]
+# What became of a document after a dead letter; "" while nothing has.
+Outcome = Literal["", "summarized", "failed again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class LetterRow:
 
     `number`, the position and `arrived` are as in `Row`. `key` is the record's, as text. `reason` is stage and type,
     such as "summarize/DeadlineExceeded". `size` is that of the original value in bytes, None for a record without one.
+    `outcome` says what became of the document afterwards, by the results that were read.
     """
 
     number: int
@@ -98,6 +101,7 @@ class LetterRow:
     attempts: int
     size: int | None
     source: Position
+    outcome: Outcome = ""
 
 
 def shown_metadata(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from consumers.live.intake import Intake
 from consumers.live.letters import Letter, LetterFeed, read_letter_row
 from consumers.live.lookup import Lookup
 from consumers.live.overview import Overview, PartitionBacklog, QueryHealth
-from consumers.live.progress import SeenResults, query_health
+from consumers.live.progress import SeenResults, query_health, time_of_judgement
 from consumers.live.reading import Reading
 from consumers.live.results import Result, read_row
 from consumers.live.rows import Position
@@ -44,6 +44,8 @@ class LiveView:
         self._changed, self._version = threading.Condition(), 0
         # The time of the last result, and since when documents have waited, in seconds since 1970.
         self._result_at, self._waiting_since = 0.0, time.time()
+        # When the broker answered again after it was away.
+        self._back_at = 0.0
         summaries: Intake[Result] = Intake(read_row, self.feed, self._on_results)
         letters: Intake[Letter] = Intake(read_letter_row, self.letters, self._on_letters)
         others = {topic: Intake(read_row, feed, lambda _results: None) for topic, feed in self.shadows.items()}
@@ -86,8 +88,11 @@ class LiveView:
         backlog = self._backlog(look)
         waiting = sum(partition.waiting for partition in backlog) if look.at is not None else None
         topics = (*self._intakes, *settings.input_topics) if look.at is not None else ()
-        # While the broker is away nothing can be said of the query but what it last said.
-        query = self._query(look, waiting, now if look.away_since is None else look.at or now)
+        sent_at = None if look.beat is None else look.beat.sent_at
+        as_of = time_of_judgement(
+            now, sent_at=sent_at, away=look.away_since is not None, looked_at=look.at, back_at=self._back_at
+        )
+        query = self._query(look, waiting, as_of)
         return Overview(
             now=now,
             servers=settings.servers,
@@ -154,6 +159,9 @@ class LiveView:
     def _on_results(self, results: list[Result]) -> None:
         self._hour.count(results, time.time())
         self._seen.add((r.source.topic, r.source.partition, r.source.offset) for r in results)
+        self.letters.note_summaries(
+            [(r.source.topic, r.source.partition, r.source.offset) for r in results if r.summary is not None]
+        )
         self._note_times(result.arrived for result in results)
 
     def _on_letters(self, letters: list[Letter]) -> None:
@@ -179,6 +187,8 @@ class LiveView:
             self._hour.note_backlog(waiting, now)
             if not waiting:
                 self._waiting_since = now
+            if before.away_since is not None:
+                self._back_at = now
         self._notify()
 
     def _backlog(self, look: Look) -> list[PartitionBacklog]:

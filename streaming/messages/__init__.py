@@ -8,6 +8,7 @@ from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
 from streaming.messages.failed_documents import SETTLED, STATES, WHY_LEFT, FailedDocument, Place, State
 from streaming.messages.heartbeat import (
     BEAT_SECONDS,
+    SILENT_SECONDS,
     Health,
     Heartbeat,
     QueryActivity,
@@ -34,6 +35,7 @@ from streaming.messages.summaries import (
 __all__ = [
     "BEAT_SECONDS",
     "SETTLED",
+    "SILENT_SECONDS",
     "STATES",
     "STATUSES",
     "TRUNCATED",

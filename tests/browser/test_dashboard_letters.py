@@ -72,3 +72,17 @@ def test_all_of_a_reason_are_redriven_together(open_page: OpenPage, site: Shown)
     tab.page.get_by_role("button", name="Redrive 3 dead letters").click()
     expect(tab.page.get_by_role("dialog", name="3 documents sent back")).to_be_visible()
     assert site.redriven == [([], "summarize/DeadlineExceeded")]
+
+
+def test_a_letter_says_that_its_document_was_summarized_since(open_page: OpenPage, view: MadeUpView) -> None:
+    letter = view.fail()
+    tab = open_page("/letters")
+    row = tab.page.locator("a.row").first
+    expect(row.locator(".outcome")).to_be_hidden()
+    view.send(view.summarize(1).model_copy(update={"id": "redriven", "source": letter.source}))
+    expect(row.locator(".outcome")).to_have_text("summarized")
+    row.click()
+    expect(tab.page.get_by_role("dialog")).to_contain_text("summarized; nothing is left to do")
+    tab.page.keyboard.press("Escape")
+    tab.page.reload()
+    expect(tab.page.locator("a.row").first.locator(".outcome")).to_have_text("summarized")

@@ -83,6 +83,7 @@ class MadeUpView(LiveView):
         assert row is not None
         if topic == OUTPUT:
             self._hour.count(self.feed.append([row]), time.time())
+            self.letters.note_summaries([(row.source.topic, row.source.partition, row.source.offset)])
         else:
             self.shadows[topic].append([row])
         self.wake()

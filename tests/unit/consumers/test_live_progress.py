@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from consumers.live.progress import SeenResults, query_health
+import pytest
+
+from consumers.live.progress import SeenResults, query_health, time_of_judgement
 from streaming.messages import Heartbeat
 
 ZERO, ONE = ("documents", 0), ("documents", 1)
@@ -79,3 +81,20 @@ def test_a_heartbeat_says_what_the_query_does() -> None:
     assert (health.doing, health.done, health.total, health.batch, health.batch_seconds, health.restarts) == (
         "working", 3, 9, 4, 2.5, 1,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("away", "back_at", "judged_at"),
+    [
+        # Nothing is known since the last look.
+        (True, 0.0, 940.0),
+        # The query has had no time to reach the broker again.
+        (False, 995.0, 900.0),
+        # It has had as long as any other.
+        (False, 979.0, 1000.0),
+        # The broker was back before this heartbeat was sent.
+        (False, 890.0, 1000.0),
+    ],
+)
+def test_a_query_that_could_send_nothing_is_not_taken_for_dead(away: bool, back_at: float, judged_at: float) -> None:
+    assert time_of_judgement(1000.0, sent_at=900.0, away=away, looked_at=940.0, back_at=back_at) == judged_at

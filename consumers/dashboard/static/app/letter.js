@@ -76,6 +76,12 @@ export class Letter {
   }
 }
 
+const OUTCOMES = {
+  "": "no other result of this document has been read",
+  summarized: "summarized; nothing is left to do",
+  "failed again": "failed again, which is a dead letter of its own",
+};
+
 function content({ row, error, headers, payload, payload_kind: kind, truncated }) {
   return [
     h(
@@ -96,6 +102,7 @@ function content({ row, error, headers, payload, payload_kind: kind, truncated }
             `${clock(row.arrived)}, ${ago(row.arrived)}`,
           ),
         ),
+        ...fact("Since then", OUTCOMES[row.outcome]),
         ...fact("Dead letter", h("code", {}, `${row.topic}-${row.partition} offset ${row.offset}`)),
       ),
     ),

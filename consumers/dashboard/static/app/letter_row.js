@@ -13,7 +13,7 @@ export function buildLetter(row) {
       "span",
       { class: "row-head" },
       h("span", { class: "row-title" }, row.key ?? `${topic}-${partition} offset ${offset}`),
-      h("span", { class: "tags" }, h("span", { class: "tag failed" }, row.type)),
+      h("span", { class: "tags" }, h("span", { class: "tag failed" }, row.type), h("span", { class: "tag outcome" })),
       h(
         "time",
         { class: "row-time", datetime: new Date(row.arrived).toISOString(), title: fullTime(row.arrived) },
@@ -34,8 +34,12 @@ export function buildLetter(row) {
   );
 }
 
-/** A dead letter never changes; the address of the list around it does. */
+/** Of a dead letter only what became of its document changes, and the address of the list around it. */
 export function changeLetter(element, row) {
   setAttribute(element, "href", withOpen(row));
   setText(element.querySelector("time"), clock(row.arrived));
+  const outcome = element.querySelector(".outcome");
+  setText(outcome, row.outcome);
+  outcome.hidden = row.outcome === "";
+  outcome.classList.toggle("ok", row.outcome === "summarized");
 }
