@@ -77,7 +77,7 @@ def save(tab: Tab, folder: Path, name: str) -> None:
 def test_a_reader_follows_opens_compares_and_redrives(tab: Tab, query: MadeUpQuery, screenshots: Path) -> None:
     page, settings = tab.page, query.settings
     expect(page.locator("#health-line")).to_contain_text("Healthy. Idle: every record has its result.")
-    expect(page.locator(".tile", has_text="Summaries")).to_contain_text("24")
+    expect(page.locator(".tile", has=page.get_by_text("Summaries", exact=True))).to_contain_text("24")
     expect(page.locator(".tile", has_text="Waiting")).to_contain_text("every document has its result")
     save(tab, screenshots, "overview")
 
