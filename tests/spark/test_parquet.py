@@ -29,7 +29,7 @@ def archive(spark: SparkSession, plan: Plan) -> None:
     with hold_archive_checkpoint(plan) as archive_query:
         assert archive_query is not None
         with archiving(spark, plan.settings, archive_query, once=True) as query:
-            finish(query, stop=StopRequest())
+            finish(query, stop=StopRequest(), on_progress=lambda: None)
 
 
 def ids(folder: Path, kind: str = "summaries") -> list[str]:
