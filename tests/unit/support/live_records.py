@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from archives import DAY
+from archives import DAY, dead_letter
 
 from consumers.live.letters import Letter, read_letter_row
 from consumers.live.results import Result, read_row
-from streaming.messages import DeadLetter, Deletion, Summary, source_headers
+from streaming.messages import DeadLetter, Deletion, Failure, Summary, source_headers
 
 
 def record(message: Summary | Deletion | DeadLetter, offset: int, *, at: int = DAY, partition: int = 0) -> Any:
@@ -38,3 +38,9 @@ def letter(message: DeadLetter, offset: int, *, at: int = DAY) -> Letter:
     read = read_letter_row(record(message, offset, at=at))
     assert read is not None
     return read
+
+
+def late(offset: int, kind: str = "DeadlineExceeded", attempts: int = 1) -> DeadLetter:
+    """Return the dead letter of a document that took too long."""
+    error = Failure(stage="summarize", type=kind, message="it took longer", attempts=attempts)
+    return dead_letter(offset).model_copy(update={"error": error, "key": f"k{offset}".encode()})
