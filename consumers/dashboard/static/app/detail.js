@@ -1,69 +1,24 @@
 // One summary: its sentences, what they stand on in the document, its signals, and where it came from.
 
-import { ApiError, get } from "./api.js";
 import { button, fact, h } from "./dom.js";
 import { documentText, Evidence, summaryText } from "./evidence.js";
 import { Panel } from "./panel.js";
 import { bar } from "./tiles.js";
 import { ago, clock, duration, fullTime, number, percent, STATUSES } from "./wording.js";
 
-export class Detail {
+export class Detail extends Panel {
   /** `onClose(place)`, `onStep(place, -1 | 1)`. */
-  constructor({ onClose, onStep }) {
-    this.place = null;
-    this.reading = null;
-    this.panel = new Panel({
-      name: "detail",
-      onClose: () => this.closed(onClose),
-      onStep: (by) => onStep(this.place, by),
-    });
-    this.panel.actions.append(button("Copy link", (event) => copyLink(event.target), { class: "quiet" }));
-    this.element = this.panel.element;
+  constructor(callbacks) {
+    super({ name: "detail", path: "/api/summary", waiting: "Reading the summary and its document …", ...callbacks });
+    this.actions.append(button("Copy link", (event) => copyLink(event.target), { class: "quiet" }));
   }
 
-  get shown() {
-    return this.panel.shown;
+  heading(row) {
+    return [row.title || row.id || "Summary", row.id ?? ""];
   }
 
-  /** Opens the record at a place: a row of the list, or what an address says. */
-  async open(row) {
-    this.reading?.abort();
-    this.reading = new AbortController();
-    const { signal } = this.reading;
-    this.place = { topic: row.topic, partition: row.partition, offset: row.offset };
-    this.panel.open(
-      row.title || row.id || "Summary",
-      row.id ?? "",
-      h("p", { class: "faint loading" }, "Reading the summary and its document …"),
-    );
-    try {
-      const answer = await get("/api/summary", new URLSearchParams(this.place), signal);
-      this.panel.say(answer.row.title || answer.row.id, answer.row.id);
-      this.panel.body.replaceChildren(...content(answer));
-    } catch (error) {
-      if (error.name === "AbortError") {
-        return;
-      }
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      this.panel.body.replaceChildren(problem(error.message, () => this.open(row)));
-    }
-  }
-
-  close() {
-    this.panel.close();
-  }
-
-  leave() {
-    this.reading?.abort();
-    this.panel.leave();
-  }
-
-  closed(onClose) {
-    this.reading?.abort();
-    this.panel.body.replaceChildren();
-    onClose(this.place);
+  content(answer) {
+    return content(answer);
   }
 }
 
@@ -75,16 +30,6 @@ async function copyLink(element) {
     // Without TLS a browser lends no clipboard; the address bar has the same link.
     element.textContent = "Copy it from the address bar";
   }
-}
-
-function problem(sentence, onRetry) {
-  return h(
-    "div",
-    { class: "empty" },
-    h("h3", {}, "It cannot be shown"),
-    h("p", {}, sentence),
-    button("Try again", onRetry),
-  );
 }
 
 function content(answer) {

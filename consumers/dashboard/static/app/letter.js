@@ -1,78 +1,34 @@
 // One dead letter: why it failed, its headers, and its value as text that is safe to look at.
 
-import { ApiError, get } from "./api.js";
 import { button, fact, h } from "./dom.js";
 import { Panel } from "./panel.js";
 import { reasonWords } from "./tiles.js";
 import { ago, clock, counted, fullTime, size } from "./wording.js";
 
-export class Letter {
+export class Letter extends Panel {
   /** `onClose(place)`, `onStep(place, -1 | 1)`, `onRedrive(row)`. */
-  constructor({ onClose, onStep, onRedrive }) {
-    this.place = null;
+  constructor({ onRedrive, ...callbacks }) {
+    super({ name: "letter", path: "/api/letter", waiting: "Reading the dead letter …", ...callbacks });
     this.row = null;
-    this.reading = null;
-    this.panel = new Panel({
-      name: "letter",
-      onClose: () => this.closed(onClose),
-      onStep: (by) => onStep(this.place, by),
-    });
     this.again = button("Redrive …", () => onRedrive(this.row), { class: "strong", hidden: true });
-    this.panel.actions.append(this.again);
-    this.element = this.panel.element;
+    this.actions.append(this.again);
   }
 
-  get shown() {
-    return this.panel.shown;
-  }
-
-  async open(row) {
-    this.reading?.abort();
-    this.reading = new AbortController();
-    const { signal } = this.reading;
-    this.place = { topic: row.topic, partition: row.partition, offset: row.offset };
+  open(row) {
     this.again.hidden = true;
-    this.panel.open(row.key ?? "Dead letter", "", h("p", { class: "faint loading" }, "Reading the dead letter …"));
-    try {
-      const answer = await get("/api/letter", new URLSearchParams(this.place), signal);
-      this.row = answer.row;
-      const [topic, partition, offset] = answer.row.source;
-      const place = `${topic}-${partition} offset ${offset}`;
-      this.panel.say(answer.row.key ?? place, place);
-      this.panel.body.replaceChildren(...content(answer));
-      this.again.hidden = false;
-    } catch (error) {
-      if (error.name === "AbortError") {
-        return;
-      }
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      this.panel.body.replaceChildren(
-        h(
-          "div",
-          { class: "empty" },
-          h("h3", {}, "It cannot be shown"),
-          h("p", {}, error.message),
-          button("Try again", () => this.open(row)),
-        ),
-      );
-    }
+    return super.open(row);
   }
 
-  close() {
-    this.panel.close();
+  heading(row) {
+    // An address has no source; then it is not read yet.
+    const place = row.source === undefined ? "" : `${row.source[0]}-${row.source[1]} offset ${row.source[2]}`;
+    return [row.key ?? (place || "Dead letter"), place];
   }
 
-  leave() {
-    this.reading?.abort();
-    this.panel.leave();
-  }
-
-  closed(onClose) {
-    this.reading?.abort();
-    this.panel.body.replaceChildren();
-    onClose(this.place);
+  content(answer) {
+    this.row = answer.row;
+    this.again.hidden = false;
+    return content(answer);
   }
 }
 
