@@ -6,7 +6,6 @@ one immutable value, `Look`.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,11 +99,9 @@ class Watch:
         )
 
     def _input_names(self, admin: KafkaAdminClient) -> Iterable[str]:
-        pattern = self._settings.input_pattern
-        if pattern is None:
+        if self._settings.input_pattern is None:
             return self._settings.input_topics
-        # Kafka's own topics begin with two underscores.
-        return [name for name in admin.list_topics() if not name.startswith("__") and re.fullmatch(pattern, name)]
+        return list(filter(self._settings.is_input, admin.list_topics()))
 
     def _group(self, admin: KafkaAdminClient) -> tuple[Mapping[Partition, int] | None, Heartbeat | None]:
         """Return the offsets of the query's group with the last heartbeat; no offsets where they cannot be read."""

@@ -5,7 +5,6 @@ All questions to the broker outside the data path go through `Admin`, which turn
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -86,9 +85,8 @@ class Admin:
         if pattern is None:
             return list(self._settings.input_topics)
         with self._explained("list the topics"):
-            # Kafka's own topics begin with two underscores.
-            names = [name for name in self._client.list_topics() if not name.startswith("__")]
-        if not (matches := sorted(name for name in names if re.fullmatch(pattern, name))):
+            names = self._client.list_topics()
+        if not (matches := sorted(filter(self._settings.is_input, names))):
             raise TopicError(
                 f"No topic on {self._servers} has a name that --input-pattern '{pattern}' matches; it must match the "
                 "whole name of at least one topic."

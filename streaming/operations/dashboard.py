@@ -8,8 +8,7 @@ archive              summaries that the topic lost        ->
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -93,7 +92,7 @@ def open_dashboard(settings: Settings, options: Options) -> Iterator[OpenDashboa
                 output_topic=settings.output_topic,
                 dead_letter_topic=settings.dead_letter_topic,
                 read_document=document_reader(settings),
-                is_input=input_check(settings),
+                is_input=settings.is_input,
                 redrive=partial(redrive_chosen, settings),
                 older=older,
             )
@@ -124,15 +123,6 @@ def document_reader(settings: Settings) -> ReadDocument:
         return decoded.document, decoded.mended
 
     return read
-
-
-def input_check(settings: Settings) -> Callable[[str], bool]:
-    """Return what tells whether a topic is an input topic by the settings."""
-    if settings.input_pattern is None:
-        return set(settings.input_topics).__contains__
-    pattern = re.compile(settings.input_pattern)
-    # Kafka's own topics begin with two underscores.
-    return lambda topic: not topic.startswith("__") and pattern.fullmatch(topic) is not None
 
 
 def _listen(options: Options) -> Address:

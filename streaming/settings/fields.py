@@ -182,6 +182,13 @@ class Settings(QuerySettings):
         """The names of the input topics; empty when a pattern chooses them."""
         return () if self.input_pattern is not None else tuple(self.input_topic.split(","))
 
+    def is_input(self, topic: str) -> bool:
+        """Tell whether documents are read from a topic of this name."""
+        if self.input_pattern is None:
+            return topic in self.input_topics
+        # Kafka's own topics begin with two underscores.
+        return not topic.startswith("__") and re.fullmatch(self.input_pattern, topic) is not None
+
     @property
     def to_kafka(self) -> bool:
         """Whether results go to topics."""

@@ -9,7 +9,7 @@ from archives import DAY
 
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Record, Source
-from streaming.operations.dashboard import Options, document_reader, input_check, open_dashboard, read_token
+from streaming.operations.dashboard import Options, document_reader, open_dashboard, read_token
 from streaming.settings import Settings, load
 
 TOKEN = "a-token-of-24-characters"
@@ -43,12 +43,6 @@ def test_the_variable_of_the_token_is_no_misspelt_setting(monkeypatch: pytest.Mo
 def test_no_other_machine_reaches_a_dashboard_without_a_token(host: str) -> None:
     with pytest.raises(UsageError, match="give it a token"), open_dashboard(Settings(), Options(host=host)):
         pass
-
-
-def test_documents_are_read_from_the_input_topics_of_the_settings() -> None:
-    named, matched = input_check(Settings(input_topic="a,b")), input_check(Settings(input_pattern="(a|__).*"))
-    assert [topic for topic in ("a", "b", "c", "summaries", "") if named(topic)] == ["a", "b"]
-    assert [topic for topic in ("a", "ab", "b", "__consumer_offsets", "") if matched(topic)] == ["a", "ab"]
 
 
 def test_a_record_is_read_as_the_query_reads_it() -> None:
