@@ -1,0 +1,55 @@
+"""`gistream produce files`: files and folders of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from producers.cli.publishing import Limit, notes, publish_documents
+from streaming.settings import load
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
+
+
+def files(
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.", show_default=False)],
+    split: Annotated[
+        str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
+    ] = "none",
+    ids: Annotated[
+        Literal["path", "name", "sha256"],
+        typer.Option(
+            "--id",
+            help="Where a document's id comes from: the file's path (within the folder that you name, else from the "
+            "working directory), the last part of that path, or the SHA-256 of the text.",
+        ),
+    ] = "path",
+    limit: Limit = None,
+    input_topic: InputTopic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Send text files: a document each, or one for each part that begins with a heading.
+
+    The id of a document is the key of its summary: a file that is sent again replaces its summary.
+
+    Examples:
+
+        gistream produce files notes/
+
+        gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
+    """
+    # Imported here, as in the other commands: each needs a part of the producers.
+    from producers.file_names import find_files
+    from producers.files import Split, read_files
+
+    settings = load(command_flags(ctx))
+    found = find_files(paths)
+    texts = read_files(found, Split.parse(split), ids=ids)
+    if line := found.skipped_line():
+        notes.print(line, markup=False)
+    publish_documents(settings, texts, limit, as_json=as_json, skipped=found.skipped)

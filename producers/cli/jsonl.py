@@ -1,0 +1,49 @@
+"""`gistream produce jsonl`: a file of JSON objects, one a line."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from producers.cli.publishing import Limit, publish_documents
+from streaming.errors import UsageError
+from streaming.settings import load
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
+
+
+def jsonl(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
+    field: Annotated[list[str] | None, flag("field")] = None,
+    limit: Limit = None,
+    input_topic: InputTopic = None,
+    bootstrap_servers: Servers = None,
+    kafka: Kafka = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Send the JSON objects of a file, one a line: {"id": ..., "text": ..., "title": ..., "metadata": {...}}.
+
+    Examples:
+
+        gistream produce jsonl documents.jsonl
+
+        my-export | gistream produce jsonl - --field text=doc.body --field id=doc.number
+    """
+    from producers.jsonl import read_json_lines
+
+    settings = load(command_flags(ctx))
+    # Where `run` reads each value as text, an object is one as it stands.
+    text_field = None if settings.format == "text" else settings.field.get("text", "text")
+    read = partial(read_json_lines, id_field=settings.field.get("id", "id"), text_field=text_field)
+    if file == "-":
+        publish_documents(settings, read(sys.stdin.buffer, "-"), limit, as_json=as_json)
+        return
+    if not Path(file).is_file():
+        raise UsageError(f"There is no file {file}.")
+    with Path(file).open("rb") as lines:
+        publish_documents(settings, read(lines, file), limit, as_json=as_json)

@@ -1,0 +1,22 @@
+"""A part of a file: what a reader of a format yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Part:
+    """The text of a file, or of one part of it that is a document of its own: a chapter, a mail, a row.
+
+    `name` tells the part from the others of its file ("c01", "3"); it is empty where the file is one document. `id`,
+    `language` and `prompt` are those that the file itself says, as a row of a table may.
+    """
+
+    text: str
+    title: str | None = None
+    name: str = ""
+    id: str | None = None
+    language: str | None = None
+    prompt: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
