@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from streaming.ctrl_c import end_as_ctrl_c_does
 from streaming.errors import MachineError, UsageError
 from streaming.settings.flags import DataDir, PromptsDir, command_flags, flag
 from streaming.terminal.consoles import notes, wide_out
-from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 # Columns of the widest table.
 _COLUMNS = 160

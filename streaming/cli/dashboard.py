@@ -74,8 +74,8 @@ def dashboard(
     import os
     import webbrowser
 
+    from streaming.ctrl_c import end_as_ctrl_c_does
     from streaming.operations.dashboard import Options, open_dashboard, read_token
-    from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
     settings = load(command_flags(ctx))
     options = Options(

@@ -83,8 +83,8 @@ def redrive(
 
         gistream redrive --limit 1000 --rate 5/s
     """
+    from streaming.ctrl_c import stop_event
     from streaming.operations.redrive.redrive import redrive as send_back
-    from streaming.terminal.ctrl_c import stop_event
     from streaming.terminal.dead_letter_tables import reason_table
 
     settings = load(command_flags(ctx))

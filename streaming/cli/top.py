@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streaming.ctrl_c import end_as_ctrl_c_does
 from streaming.errors import no_answer
 from streaming.settings import Settings, load
 from streaming.settings.flags import (
@@ -25,7 +26,6 @@ from streaming.settings.flags import (
     flag,
 )
 from streaming.terminal.consoles import out
-from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 if TYPE_CHECKING:
     from consumers.live.view import LiveView

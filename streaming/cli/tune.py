@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from streaming.ctrl_c import end_as_ctrl_c_does
 from streaming.settings import load
 from streaming.settings.flags import DataDir, Json, command_flags, flag
 from streaming.terminal.consoles import notes, wide_out
-from streaming.terminal.ctrl_c import end_as_ctrl_c_does
 
 # Columns of the widest table.
 _COLUMNS = 100
