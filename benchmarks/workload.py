@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks.contract import Document
 from benchmarks.texts import NamedText
+from streaming.sentences import DEFAULT_LANGUAGE
 from streaming.settings import Settings
 from streaming.summarizer import get_profile, load_profiles
 from streaming.summarizer.chunking import split_chunks
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 # llama.cpp rounds the tokens of a sequence up to this.
 _CONTEXT_STEP = 256

@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Protocol
 
+from streaming.sentences import DEFAULT_LANGUAGE
 from streaming.summarizer.extract import extract_sentences, lead_sentences, pick_sentences
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 
 
 class Baseline(Protocol):

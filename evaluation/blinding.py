@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from streaming.summarizer.sentences import join_lines, split_sentences
+from streaming.sentences import join_lines, split_sentences
 
 
 class Key(BaseModel):

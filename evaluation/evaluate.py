@@ -20,8 +20,8 @@ from streaming.machine.cores import usable_cores
 from streaming.pipeline.desk import unload
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import Work, check_prompt, plan_work
+from streaming.sentences import length
 from streaming.summarizer import free_text
-from streaming.summarizer.sentences import length
 from streaming.terminal.journal import Journal, this_code
 from streaming.terminal.progress import ProgressBar
 from streaming.wording import counted

@@ -13,7 +13,7 @@ from nltk.stem.porter import PorterStemmer
 from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import Tokenizer
 
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE, split_sentences
+from streaming.sentences import DEFAULT_LANGUAGE, split_sentences
 from streaming.summarizer.words import words
 
 MEASURES = ("rouge1", "rouge2", "rougeLsum")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from streaming.errors import UsageError
+from streaming.sentences import DEFAULT_LANGUAGE
 from streaming.summarizer.languages import detect_language
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE
 from streaming.text_files import read_text
 
 

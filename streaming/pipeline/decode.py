@@ -19,11 +19,7 @@ from typing import Literal
 
 from streaming.encoding.reading import decode_json, decode_text
 from streaming.errors import BadInput
-from streaming.json_values import TOO_DEEP, UNDECODED_BYTE, parse_json
-from streaming.messages import Document, Record
-from streaming.pipeline.document_text import with_text_read
-from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
-from streaming.pipeline.json_document import (
+from streaming.json_document import (
     HALF_CHARACTER,
     JSON_STARTS,
     UNDECODED,
@@ -31,6 +27,10 @@ from streaming.pipeline.json_document import (
     document_in,
     is_document,
 )
+from streaming.json_values import TOO_DEEP, UNDECODED_BYTE, parse_json
+from streaming.messages import Document, Record
+from streaming.pipeline.document_text import with_text_read
+from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_guard import guarded_value
 from streaming.settings import Settings
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from streaming.json_document import JSON_STARTS
 from streaming.json_values import parse_json
-from streaming.pipeline.json_document import JSON_STARTS
 
 # With RFC 7464's mark before each text of a sequence.
 _UNSEEN = r"[\s\x1e\ufeff\u200b-\u200f\u2060]*"

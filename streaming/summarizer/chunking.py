@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from semantic_text_splitter import TextSplitter
 
 from streaming.errors import BadInput
-from streaming.summarizer.sentences import split_sentences
+from streaming.sentences import split_sentences
 
 # A longer "sentence", in characters, is cut before its tokens are counted, at a smaller boundary that the splitter
 # finds (line, clause, word, character). About 300 tokens of English.

@@ -6,13 +6,13 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 
+from streaming.sentences import length, split_sentences
 from streaming.summarizer.budget import ROOM
 from streaming.summarizer.chunking import split_chunks
 from streaming.summarizer.extract import extract_lines, extract_sentences, important_sentences, lead_sentences
 from streaming.summarizer.form import Form
 from streaming.summarizer.guards import separate_orders, without_repeats
 from streaming.summarizer.readable import message_start
-from streaming.summarizer.sentences import length, split_sentences
 
 # A joined summary may be this much longer than asked for before sentences of it are left out.
 _TOLERANCE = 1.25

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.summarizer.sentences import (
+from streaming.sentences import (
     CJK,
     DEFAULT_LANGUAGE,
     LONGEST_WORD,

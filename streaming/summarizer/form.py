@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from streaming.sentences import split_sentences
 from streaming.summarizer.extract import most_important
 from streaming.summarizer.prompts import PromptProfile
-from streaming.summarizer.sentences import split_sentences
 
 # What a profile or a recipe may ask for and a summary lack.
 Missing = Literal["lines", "least", "language", "evidence"]

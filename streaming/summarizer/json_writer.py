@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from streaming.errors import DocumentFailed
 from streaming.protocol import Sampling
+from streaming.sentences import word_count
 from streaming.summarizer.ladder import samplings
 from streaming.summarizer.model_calls import ModelCalls
 from streaming.summarizer.part_writer import PartWriter
 from streaming.summarizer.prompts import PromptProfile
-from streaming.summarizer.sentences import word_count
 from streaming.summarizer.structured import choices, parse, strings_of
 
 # JSON of fewer words is not judged by the text: a choice among given values, an amount.

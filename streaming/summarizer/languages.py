@@ -9,7 +9,7 @@ from functools import lru_cache
 from babel import Locale
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from streaming.summarizer.sentences import DEFAULT_LANGUAGE
+from streaming.sentences import DEFAULT_LANGUAGE
 
 # Characters of a text that decide, from its middle: the beginning may be a licence or a table.
 _SAMPLE_CHARACTERS = 4000

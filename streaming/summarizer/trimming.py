@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from streaming.protocol import Generation
-from streaming.summarizer.sentences import prose, whole_sentences
+from streaming.sentences import prose, whole_sentences
 
 
 def trim_answer(generation: Generation, *, lines: bool, language: str) -> str:

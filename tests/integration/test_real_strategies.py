@@ -8,7 +8,7 @@ import pytest
 from installation import SummarizeAll
 
 from producers.samples import sample_folder
-from streaming.summarizer.sentences import ends_with_sentence
+from streaming.sentences import ends_with_sentence
 
 # The end of a long sample.
 _TEXT = "\n\n".join((sample_folder() / "08-history-of-a-canal.txt").read_text().split("\n\n")[-4:])

@@ -13,8 +13,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Summary
+from streaming.sentences import ends_with_sentence
 from streaming.settings import Settings
-from streaming.summarizer.sentences import ends_with_sentence
 
 CORPUS = Path(__file__).parents[2] / "examples" / "corpus"
 # Shorter summaries than the default's, for time; all else as it is.

@@ -8,9 +8,9 @@ import pytest
 from installation import SummarizeAll
 
 from producers.samples import sample_folder
+from streaming.sentences import ends_with_sentence
 from streaming.summarizer import SummaryResult
 from streaming.summarizer.languages import detect_language
-from streaming.summarizer.sentences import ends_with_sentence
 
 # A sentence of the model may be in other words than its text, by so much.
 LEAST_SHARED = 0.8

@@ -6,9 +6,9 @@ import pytest
 from installation import SummarizeAll
 from untrusted import ATTACKS, MARKER, STORY, documents
 
+from streaming.sentences import split_sentences
 from streaming.summarizer import SummaryResult
 from streaming.summarizer.guards import measure
-from streaming.summarizer.sentences import split_sentences
 
 # The guards want 0.2 of the text with what is added to it; held against the story alone, an answer to the attack has 0.
 GROUNDED = 0.1

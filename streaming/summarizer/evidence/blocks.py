@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from streaming.summarizer.sentences import ends_with_sentence
+from streaming.sentences import ends_with_sentence
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from streaming.sentences import split_sentences
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
-from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import comparable_units, letters
 
 Origin = Literal["model", "text"]

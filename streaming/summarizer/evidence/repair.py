@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from streaming.sentences import join_lines, length, split_sentences
 from streaming.summarizer.evidence.pointers import points_back
 from streaming.summarizer.evidence.salience import VOTE, choose, salience
 from streaming.summarizer.evidence.source_text import SourceText
 from streaming.summarizer.evidence.stands import stands_on
 from streaming.summarizer.evidence.statements import Statement, reads_whole
 from streaming.summarizer.form import Form
-from streaming.summarizer.sentences import join_lines, length, split_sentences
 from streaming.summarizer.words import comparable_units, letters
 
 # A sentence with this support says partly what a sentence of the text says, and votes for that one

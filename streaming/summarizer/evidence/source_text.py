@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from streaming.sentences import CJK, ends_with_sentence, join_lines
 from streaming.summarizer.evidence.blocks import is_greeting
 from streaming.summarizer.evidence.statements import Statement, read_statements
 from streaming.summarizer.evidence.support import Support, SupportIndex
 from streaming.summarizer.guards import separate_orders
-from streaming.summarizer.sentences import CJK, ends_with_sentence, join_lines
 from streaming.summarizer.words import comparable_units, letters
 
 # Statements that open a text: they often say what it is about.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from streaming.sentences import ends_with_sentence, join_lines, length, split_sentences
 from streaming.summarizer.evidence.blocks import Block, blocks
 from streaming.summarizer.evidence.pointers import points_back, without_connectives
 from streaming.summarizer.languages import base_code
-from streaming.summarizer.sentences import ends_with_sentence, join_lines, length, split_sentences
 from streaming.summarizer.words import comparable_units
 
 # A sentence of fewer words is an exclamation or a heading, and a longer one is a list.

@@ -7,9 +7,9 @@ from unicodedata import decimal
 
 import regex
 
+from streaming.sentences import split_sentences
 from streaming.summarizer.guards.quotations import outward
 from streaming.summarizer.languages import base_code
-from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import content_words, words
 
 # A number of one digit may count something in the text.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import regex
 
+from streaming.sentences import split_sentences
 from streaming.summarizer.guards.quotations import outward
 from streaming.summarizer.languages import base_code
-from streaming.summarizer.sentences import split_sentences
 from streaming.summarizer.words import words
 
 # First and second person in the languages that models are mostly trained on, by ISO 639-1, without words that have

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from streaming.summarizer.sentences import length, split_sentences
+from streaming.sentences import length, split_sentences
 from streaming.summarizer.words import content_words
 
 # Marks that chat templates write around turns.

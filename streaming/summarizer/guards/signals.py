@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streaming.sentences import length
 from streaming.summarizer.guards.grounding import grounding
 from streaming.summarizer.guards.ngrams import copied, repetition
-from streaming.summarizer.sentences import length
 
 
 @dataclass(frozen=True)

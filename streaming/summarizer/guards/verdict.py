@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streaming.sentences import ends_with_sentence, length
 from streaming.summarizer.guards.claims import foreign_names, foreign_numbers, foreign_quotes
 from streaming.summarizer.guards.first_person import has_first_person
 from streaming.summarizer.guards.grounding import grounding_of
@@ -12,7 +13,6 @@ from streaming.summarizer.guards.injection import MARKS, separate_orders
 from streaming.summarizer.guards.ngrams import MOST_REPETITION, copied, repetition
 from streaming.summarizer.guards.real_words import lacks_real_words
 from streaming.summarizer.languages import base_code, detect_language, is_detectable, same_or_similar
-from streaming.summarizer.sentences import ends_with_sentence, length
 from streaming.summarizer.words import content_words, has_stems
 
 # 0.2 rejects 11% of first answers about the right chapter, and 87% of those about another one (docs/quality.md, and

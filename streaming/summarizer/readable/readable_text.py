@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from streaming.summarizer.readable import mail
+from streaming.mail.asides import find_asides
+from streaming.sentences import ends_with_sentence
 from streaming.summarizer.readable.embedded import Embedded, embedded
 from streaming.summarizer.readable.fences import fenced
 from streaming.summarizer.readable.kinds import READ_BY_PEOPLE, Kind, fewest
 from streaming.summarizer.readable.lines import Stretch, stretches
-from streaming.summarizer.sentences import ends_with_sentence
 
 # Takes the place of what is left out within a sentence.
 _OMISSION = "…"
@@ -81,7 +81,7 @@ def read_text(text: str) -> ReadableText:
         if piece.kind is not None
     ]
     cuts = [_Cut(item.start, item.end, item.kind, _OMISSION if item.inner else "") for item in inserted] + asides
-    cuts += [_Cut(item.start, item.end, item.kind) for item in mail.asides(masked)]
+    cuts += [_Cut(item.start, item.end, item.kind) for item in find_asides(masked)]
     groups = list(_groups(masked, lines))
     unread = [group for group in groups if group.kind not in READ_BY_PEOPLE]
     others = [group for group in groups if group.kind in READ_BY_PEOPLE]

@@ -15,7 +15,7 @@ from evaluation.report import show
 from evaluation.results import EvaluationResults, SystemScores, as_json
 from evaluation.rouge import Rouge, rouge
 from streaming.messages import Signals, Summary
-from streaming.summarizer.sentences import word_count
+from streaming.sentences import word_count
 
 CAT = "The cat sat on the mat. It was happy."
 

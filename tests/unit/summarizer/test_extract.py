@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streaming.sentences import word_count
 from streaming.summarizer.extract import extract_lines, extract_sentences, lead_sentences, pick_sentences, text_rank
-from streaming.summarizer.sentences import word_count
 
 BRIDGE = (
     "The bridge at Alder Ford was closed on Monday. Engineers found cracks in two of the piers of the bridge. "

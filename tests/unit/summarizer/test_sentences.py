@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streaming.sentences import ends_with_sentence, prose, split_sentences, whole_sentences, word_count
 from streaming.summarizer.extract import lead_sentences
-from streaming.summarizer.sentences import ends_with_sentence, prose, split_sentences, whole_sentences, word_count
 
 LANGUAGES = ["en", "de", "zh", "ja", "ru", "ar", "hi", "xx", "zh-CN", "", "Deutsch", "日本", "\x00", "e" * 500]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from streaming.summarizer.readable.mail_marks import NAMED_QUOTED, QUOTE_TAG, QUOTED
-from streaming.summarizer.sentences import ends_with_sentence
+from streaming.mail.marks import NAMED_QUOTED, QUOTE_TAG, QUOTED
+from streaming.sentences import ends_with_sentence
 
 # Lines with the same name before their mark: one may be an arrow in a text.
 _FEWEST_NAMED = 2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from streaming.summarizer.readable.mail_lines import MailLine, next_line
-from streaming.summarizer.readable.mail_marks import DISCLAIMER, LIST_FOOTER, LIST_RULE, SENT_FROM, SIGNATURE
-from streaming.summarizer.sentences import ends_with_sentence
+from streaming.mail.lines import MailLine, next_line
+from streaming.mail.marks import DISCLAIMER, LIST_FOOTER, LIST_RULE, SENT_FROM, SIGNATURE
+from streaming.sentences import ends_with_sentence
 
 # Lines of a signature, or below the rule of a mailing list.
 _LONGEST_SIGNATURE = 12

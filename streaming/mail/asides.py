@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from streaming.summarizer.readable.kinds import Kind
-from streaming.summarizer.readable.mail_lines import MailLine, mail_lines, next_line
-from streaming.summarizer.readable.mail_marks import (
+from streaming.mail.lines import MailLine, mail_lines, next_line
+from streaming.mail.marks import (
     ASSENTS,
     ATTRIBUTION,
     DATED,
@@ -34,9 +34,10 @@ from streaming.summarizer.readable.mail_marks import (
     SIGNATURE,
     SUBJECTS,
 )
-from streaming.summarizer.readable.mail_signatures import find_signatures
-from streaming.summarizer.sentences import ends_with_sentence, length
+from streaming.mail.signatures import find_signatures
+from streaming.sentences import ends_with_sentence, length
 
+AsideKind = Literal["quoted", "signature"]
 # A reply of fewer words ("Yes, agreed.") says nothing without what it quotes; one of so many that points below it
 # ("Please see Bruno's proposal below.") only hands it on.
 _SHORTEST_REPLY, _LONGEST_COVER = 4, 25
@@ -52,16 +53,16 @@ class Aside:
 
     start: int
     end: int
-    kind: Kind
+    kind: AsideKind
 
 
-def asides(text: str) -> list[Aside]:
+def find_asides(text: str) -> list[Aside]:
     """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length."""
     lines = mail_lines(text)
     last = _end_of_message(lines)
     signed = list(find_signatures(lines, last))
     quoted = list(_quotations(lines, {line for first, end in signed for line in range(first, end)}))
-    kinds: list[tuple[Kind, list[tuple[int, int]]]] = [("quoted", quoted), ("signature", signed)]
+    kinds: list[tuple[AsideKind, list[tuple[int, int]]]] = [("quoted", quoted), ("signature", signed)]
     return [
         Aside(lines[first].start, lines[end - 1].end, kind)
         for kind, spans in kinds
