@@ -1,4 +1,4 @@
-"""A part of a file: what a reader of a format yields."""
+"""What a reader of a format yields: the parts of a file, and those that are no document."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ class Part:
     language: str | None = None
     prompt: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartRefusal:
+    """A part of a file that is no document, such as a row without a text, and why; its neighbours are read."""
+
+    name: str
+    reason: str
