@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from producers.file_names import find_files
-from producers.files import Split, read_files
+from producers.files import read_files
+from producers.formats.options import ReadOptions
+from producers.formats.split import Split
 from producers.records import ProducerRecord
 from streaming.errors import UsageError
 from streaming.messages import Document
@@ -37,7 +39,7 @@ def chapters(path: Path, *, split: str, words: int, whole: bool) -> list[NamedTe
     if not path.is_file():
         raise UsageError(f"There is no file {path}; `gistream bench` takes one text file, or none for its own samples.")
     texts: list[NamedText] = []
-    for record in read_files(find_files([path]), Split.parse(split), ids="name"):
+    for record in read_files(find_files([path]), ReadOptions(Split.parse(split)), ids="name"):
         if not isinstance(record, ProducerRecord):
             raise UsageError(f"{path}: {record.reason}; name the line that begins a chapter with --split.")
         text = Document.model_validate_json(record.value).text or ""

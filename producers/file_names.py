@@ -13,19 +13,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from producers.formats.kinds import SUFFIXES, is_known
 from streaming.errors import NoDocuments, UsageError
 from streaming.wording import counted
 
-# The files that are read from a folder; a file that the user names may have any suffix.
-_TEXT_SUFFIXES = {".txt", ".md", ".markdown", ".rst", ".text", ".eml", ".ipynb"}
-_SUFFIX_LIST = ", ".join(sorted(_TEXT_SUFFIXES))
+_SUFFIX_LIST = ", ".join(SUFFIXES)
 # Standard input as a file; documents from it are called "stdin".
 STDIN = Path("/dev/stdin")
 
 
 @dataclass(frozen=True)
 class FileNames:
-    """The text files of a call, in their order; `skipped` counts the other files of its folders by their suffix.
+    """The files of a call, in their order; `skipped` counts the other files of its folders by their suffix.
 
     Each file has the folder that the call names, or None when the call names the file itself.
     """
@@ -60,7 +59,7 @@ class FileNames:
 def find_files(paths: Iterable[Path]) -> FileNames:
     """Return the files that `paths` name, the files of a folder sorted; a file that is named twice counts once.
 
-    Raises `UsageError` for a path that is not there, and `NoDocuments` when there is no text file.
+    Raises `UsageError` for a path that is not there, and `NoDocuments` when there is no file to read.
     """
     paths = list(paths)
     folders: dict[Path, Path | None] = {}
@@ -75,7 +74,7 @@ def find_files(paths: Iterable[Path]) -> FileNames:
             resolved = file.resolve()
             if resolved in taken:
                 continue
-            if folder is None or file.suffix.lower() in _TEXT_SUFFIXES:
+            if folder is None or is_known(file):
                 taken.add(resolved)
                 folders[file] = folder
             elif not _hidden(file, folder):
@@ -83,7 +82,7 @@ def find_files(paths: Iterable[Path]) -> FileNames:
     names = FileNames(folders, Counter(suffix for file, suffix in skipped.items() if file not in taken))
     if not folders:
         line = names.skipped_line() or f"those of a folder end in {_SUFFIX_LIST}"
-        raise NoDocuments(f"There are no text files in {', '.join(map(str, paths))}; {line}.")
+        raise NoDocuments(f"There are no files to read in {', '.join(map(str, paths))}; {line}.")
     return names
 
 

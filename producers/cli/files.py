@@ -8,16 +8,15 @@ from typing import Annotated, Literal
 import typer
 
 from producers.cli.publishing import Limit, notes, publish_documents
+from producers.cli.split import SplitFlag
 from streaming.settings import load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
 
 
 def files(
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.", show_default=False)],
-    split: Annotated[
-        str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
-    ] = "none",
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", show_default=False)],
+    split: SplitFlag = "auto",
     ids: Annotated[
         Literal["path", "name", "sha256"],
         typer.Option(
@@ -33,7 +32,7 @@ def files(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Send text files: a document each, or one for each part that begins with a heading.
+    """Send files: a document each, or one for each chapter, mail, row or part that begins with a heading.
 
     The id of a document is the key of its summary: a file that is sent again replaces its summary.
 
@@ -45,11 +44,13 @@ def files(
     """
     # Imported here, as in the other commands: each needs a part of the producers.
     from producers.file_names import find_files
-    from producers.files import Split, read_files
+    from producers.files import read_files
+    from producers.formats.options import ReadOptions
+    from producers.formats.split import Split
 
     settings = load(command_flags(ctx))
     found = find_files(paths)
-    texts = read_files(found, Split.parse(split), ids=ids)
+    texts = read_files(found, ReadOptions(Split.parse(split), settings.field), ids=ids)
     if line := found.skipped_line():
         notes.print(line, markup=False)
     publish_documents(settings, texts, limit, as_json=as_json, skipped=found.skipped)

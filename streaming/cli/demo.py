@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from producers.cli.split import SplitFlag
 from streaming.settings import load
 from streaming.settings.flags import DataDir, command_flags, flag
 from streaming.terminal.consoles import out
@@ -14,12 +15,8 @@ from streaming.terminal.consoles import out
 
 def demo(
     ctx: typer.Context,
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Your own text files or folders; default: samples.")
-    ] = None,
-    split: Annotated[
-        str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
-    ] = "none",
+    paths: Annotated[list[Path] | None, typer.Argument(help="Your own files or folders; default: samples.")] = None,
+    split: SplitFlag = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
     keep_broker: Annotated[
         bool, typer.Option("--keep", help="Leave the broker and its topics there, to look at.")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from producers.cli.split import SplitFlag
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import NoDocuments, NotSummarized
 from streaming.messages import Document
@@ -22,11 +23,9 @@ from streaming.wording import counted
 def summarize(
     ctx: typer.Context,
     files: Annotated[
-        list[Path], typer.Argument(help="Text files, folders of them, or '-' for standard input.", show_default=False)
+        list[Path], typer.Argument(help="Files, folders of them, or '-' for standard input.", show_default=False)
     ],
-    split: Annotated[
-        str, typer.Option(help="'none', or a regular expression: a line that begins with it begins a new document.")
-    ] = "none",
+    split: SplitFlag = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
     evidence: Annotated[
         bool,
@@ -69,7 +68,9 @@ def summarize(
     """
     from consumers.rendering import evidence_block, tail_block, tail_json
     from producers.file_names import STDIN, find_files
-    from producers.files import Split, read_files
+    from producers.files import read_files
+    from producers.formats.options import ReadOptions
+    from producers.formats.split import Split
     from streaming.engine import open_model
     from streaming.machine.cores import usable_cores
     from streaming.pipeline.offline import summarize_documents
@@ -79,7 +80,7 @@ def summarize(
     settings = load(command_flags(ctx))
     refusals: list[str] = []
     found = find_files(STDIN if str(path) == "-" else path for path in files)
-    documents = islice(_documents(read_files(found, Split.parse(split)), refusals), limit)
+    documents = islice(_documents(read_files(found, ReadOptions(Split.parse(split), settings.field)), refusals), limit)
     if line := found.skipped_line():
         notes.print(line, markup=False)
     check_prompt(settings)

@@ -26,7 +26,9 @@ from rich.table import Table
 
 from consumers.rendering import tail_block
 from producers.file_names import find_files
-from producers.files import Split, read_files
+from producers.files import read_files
+from producers.formats.options import ReadOptions
+from producers.formats.split import Split
 from producers.publisher import publish
 from producers.records import ProducerRecord, Refusal
 from producers.samples import sample_folder, sample_texts
@@ -89,7 +91,7 @@ def show(
     check_prompt(settings)
     find_java()
     files = find_files(paths or [sample_folder()])
-    documents = islice(read_files(files, Split.parse(split)), limit)
+    documents = islice(read_files(files, ReadOptions(Split.parse(split), settings.field)), limit)
     if line := files.skipped_line():
         out.print(line, markup=False)
     choice = _choose(settings, open_model(settings.model, completion=settings.completion), out)

@@ -16,7 +16,8 @@ from benchmarks.texts import windows
 from evaluation.ratings import read_ratings
 from evaluation.stories import read_stories
 from producers.file_names import find_files
-from producers.files import Split, read_files
+from producers.files import read_files
+from producers.formats.options import ReadOptions
 from producers.gutenberg.book import read_book
 from producers.jsonl import read_json_lines
 from streaming.cli.prompts import check
@@ -47,6 +48,10 @@ def records_of(path: Path) -> Any:
         return [vars(record) for record in read_json_lines(lines, path.name)]
 
 
+def read_text_files(path: Path) -> list[dict[str, Any]]:
+    return [vars(record) for record in read_files(find_files([path]), ReadOptions())]
+
+
 # Every reader of a file that a user wrote: the file's name, its text, and what is read of it.
 READERS: list[tuple[str, str, Callable[[Path], Any]]] = [
     ("gistream.toml", 'query = "mine"\n', settings_of),
@@ -56,7 +61,11 @@ READERS: list[tuple[str, str, Callable[[Path], Any]]] = [
     ("ratings.json", json.dumps(saved(page(STORIES))), lambda path: read_ratings([path]).by_rater),
     ("bench.txt", "one two three four", lambda path: windows(path.parent, words=3, count=1)),
     ("documents.jsonl", f"{STORY}\n", records_of),
-    ("notes.txt", "A miller.\n", lambda path: [vars(record) for record in read_files(find_files([path]), Split(None))]),
+    (
+        "notes.txt",
+        "A miller.\n",
+        read_text_files,
+    ),
     ("book.txt", BOOK, read_book),
 ]
 # These read documents, whose encodings are another matter.

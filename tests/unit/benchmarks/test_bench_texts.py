@@ -47,7 +47,7 @@ def test_chapters_that_begin_alike_count_once(tmp_path: Path) -> None:
     [
         ((20, 20), "CHAPTER .+", "has no chapter of 50 words; lower --words"),
         ((60,), "PART .+", "name the line that begins a chapter with --split"),
-        ((60,), "(", "takes 'none' or a regular expression"),
+        ((60,), "(", "or a regular expression; '(' is none"),
     ],
 )
 def test_a_text_that_gives_no_documents_is_a_sentence(

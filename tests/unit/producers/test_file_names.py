@@ -150,10 +150,10 @@ def test_a_path_that_is_not_there_is_named() -> None:
 
 def test_a_folder_without_text_files_is_named_and_what_is_in_it_counted() -> None:
     put("n/a.pdf")
-    with pytest.raises(NoDocuments, match=r"no text files in n; skipped 1 file of other kinds: 1 \.pdf; .*\.txt"):
+    with pytest.raises(NoDocuments, match=r"no files to read in n; skipped 1 file of other kinds: 1 \.pdf; .*\.txt"):
         find_files([Path("n")])
     Path("empty").mkdir()
-    with pytest.raises(NoDocuments, match=r"no text files in empty; those of a folder end in .*\.txt"):
+    with pytest.raises(NoDocuments, match=r"no files to read in empty; those of a folder end in .*\.txt"):
         find_files([Path("empty")])
 
 

@@ -13,13 +13,14 @@ import pytest
 
 from producers import jsonl
 from producers.file_names import find_files
-from producers.files import IdRule, Split
+from producers.files import IdRule
 from producers.files import read_files as read_named_files
+from producers.formats.options import ReadOptions
+from producers.formats.split import AUTO, Split
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import UsageError
 
-WHOLE = Split(None)
-CHAPTERS = Split(re.compile("CHAPTER .+"))
+CHAPTERS = Split.parse("CHAPTER .+")
 
 
 def put(path: Path, content: str | bytes) -> Path:
@@ -34,15 +35,15 @@ def contents(records: list[ProducerRecord | Refusal]) -> list[dict[str, Any]]:
 
 
 def read_files(files: list[Path], split: Split, *, ids: IdRule = "name") -> list[ProducerRecord | Refusal]:
-    return list(read_named_files(find_files(files), split, ids=ids))
+    return list(read_named_files(find_files(files), ReadOptions(split), ids=ids))
 
 
-def read(path: Path, split: Split = WHOLE) -> list[dict[str, Any]]:
+def read(path: Path, split: Split = AUTO) -> list[dict[str, Any]]:
     return contents(read_files([path], split))
 
 
 def test_a_file_is_one_document_keyed_by_its_id(tmp_path: Path) -> None:
-    (record,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], WHOLE)
+    (record,) = read_files([put(tmp_path / "a b.txt", "\n  A title \nAnd text.\n")], AUTO)
     assert isinstance(record, ProducerRecord)
     assert (record.name, record.key) == ("a b.txt", b"a b.txt")
     assert json.loads(record.value) == {"id": "a b.txt", "title": "A title", "text": "\n  A title \nAnd text.\n"}
@@ -73,7 +74,7 @@ def test_a_raw_mail_and_a_notebook_are_their_texts_and_say_so(tmp_path: Path) ->
     put(tmp_path / "a.eml", "Message-ID: <1@x.org>\nFrom: Ines\nSubject: The mill\n\nThe mill stopped.\n")
     cells = [{"cell_type": "markdown", "source": "# Mills\n\nA beam cracked."}, {"cell_type": "code", "source": "1"}]
     put(tmp_path / "b.ipynb", json.dumps({"nbformat": 4, "cells": cells}))
-    mail, notebook = contents(read_files([tmp_path], WHOLE))
+    mail, notebook = contents(read_files([tmp_path], AUTO))
     assert (mail["title"], mail["text"], mail["metadata"]) == (
         "The mill", "The mill stopped.", {"read_as": "a raw mail"}
     )  # fmt: skip
@@ -85,7 +86,7 @@ def test_a_file_that_was_encoded_for_its_way_is_read_or_refused_by_name(tmp_path
     put(tmp_path / "a.txt", "Die M=C3=BChle steht still, und der M=C3=BCller schl=C3=A4ft.")
     put(tmp_path / "b.txt", "Die MÃ¼hle steht still, und der MÃ¼ller schlÃ¤ft.")
     put(tmp_path / "c.txt", " ".join(f"{byte:08b}" for byte in b"The mill stopped."))
-    quoted, twice, refused = read_files([tmp_path], WHOLE)
+    quoted, twice, refused = read_files([tmp_path], AUTO)
     for record, read_as in ((quoted, "quoted-printable"), (twice, "UTF-8 that was encoded twice")):
         assert isinstance(record, ProducerRecord)
         document = json.loads(record.value)
@@ -118,7 +119,7 @@ def test_a_file_that_is_no_text_is_refused_by_name_and_the_rest_is_sent(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
     files = [put(tmp_path / "a.txt", "A."), put(tmp_path / "b.txt", content), put(tmp_path / "c.txt", "C.")]
-    first, refused, last = read_files(files, WHOLE)
+    first, refused, last = read_files(files, AUTO)
     assert isinstance(refused, Refusal)
     assert refused.name == "b.txt"
     assert reason in refused.reason
@@ -133,13 +134,13 @@ def test_a_file_without_the_heading_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
     files = find_files([put(tmp_path / "gone.txt", "A.")])
     (tmp_path / "gone.txt").unlink()
-    (refused,) = read_named_files(files, WHOLE, ids="name")
+    (refused,) = read_named_files(files, ReadOptions(), ids="name")
     assert refused == Refusal("gone.txt", "No such file or directory")
 
 
 def test_a_file_whose_name_is_no_utf8_costs_nobody_else_anything(tmp_path: Path) -> None:
     files = [put(tmp_path / os.fsdecode(b"gr\xfc\xdfe.txt"), "A."), put(tmp_path / "b.txt", "B.")]
-    records = read_files(files, WHOLE)
+    records = read_files(files, AUTO)
     assert len(records) == 2
     assert contents(records[1:])[0]["id"] == "b.txt"
 
@@ -154,11 +155,15 @@ def test_an_id_may_be_the_sha256_of_the_text_whatever_the_files_are_called(tmp_p
     assert {record.key for record in records if isinstance(record, ProducerRecord)} == {digest.encode()}
 
 
-def test_split_takes_none_or_a_regular_expression() -> None:
-    assert Split.parse("none") == WHOLE
-    assert Split.parse("CHAPTER .+") == CHAPTERS
+def test_split_takes_a_word_a_number_of_pages_or_a_regular_expression() -> None:
+    assert Split.parse("auto") == AUTO
+    assert Split.parse("pages:20").pages == 20
+    assert CHAPTERS.heading == re.compile("CHAPTER .+")
     with pytest.raises(UsageError, match=r"'\(CHAPTER' is none"):
         Split.parse("(CHAPTER")
+    for argument in ("pages:", "pages:0", "pages:ten"):
+        with pytest.raises(UsageError, match=f"a number of pages.*'{argument}' has none"):
+            Split.parse(argument)
 
 
 def lines(raw: bytes, **options: str) -> list[ProducerRecord | Refusal]:
@@ -245,7 +250,7 @@ def test_a_file_in_a_code_page_says_which_and_one_in_utf16_is_read_as_it_is(tmp_
     ],
 )
 def test_a_file_that_is_no_text_is_refused_with_what_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
-    (refused,) = read_files([put(tmp_path / "a.txt", content)], WHOLE)
+    (refused,) = read_files([put(tmp_path / "a.txt", content)], AUTO)
     assert isinstance(refused, Refusal)
     assert refused.reason.startswith(reason)
 

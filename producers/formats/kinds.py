@@ -1,0 +1,66 @@
+"""The kinds of files that gistream reads: the suffixes of each, its first bytes, and its reader.
+
+A format whose files begin with bytes of their own is found by these, whatever the file is called. All other formats are
+text, and are found by the file's suffix; what has none that is known here is read as plain text, which names what is
+binary (`streaming/encoding`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from producers.formats.options import ReadOptions
+from producers.formats.part import Part, PartRefusal
+
+Reader = Callable[[Path, ReadOptions], Iterator[Part | PartRefusal]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: `reader` is "module:function", which is imported when the first such file is read.
+
+    `first_bytes` are those that its files begin with, none for text. `in_child`: its reader runs in a child process.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    reader: str
+    first_bytes: tuple[bytes, ...] = ()
+    in_child: bool = True
+
+    def load(self) -> Reader:
+        """Import the reader."""
+        module, _, function = self.reader.partition(":")
+        return cast(Reader, getattr(import_module(module), function))
+
+
+TEXT = Kind(
+    "plain text",
+    (".txt", ".text", ".md", ".markdown", ".rst", ".eml", ".ipynb"),
+    "producers.formats.plain_text:read_plain_text",
+    in_child=False,
+)
+_KINDS = (TEXT,)
+_BY_SUFFIX = {suffix: kind for kind in _KINDS for suffix in kind.suffixes}
+# The suffixes of the files that are read from a folder; a file that the user names may have any.
+SUFFIXES = tuple(sorted(_BY_SUFFIX))
+# How much of a file `find_kind` looks at.
+HEAD_BYTES = 4096
+
+
+def is_known(file: Path) -> bool:
+    """Whether a file of a folder is read, by its suffix."""
+    return file.suffix.lower() in _BY_SUFFIX
+
+
+def find_kind(name: str, head: bytes) -> Kind:
+    """Return the kind of the file `name` that begins with `head`."""
+    for kind in _KINDS:
+        if head.startswith(kind.first_bytes):
+            return kind
+    kind = _BY_SUFFIX.get(Path(name).suffix.lower(), TEXT)
+    return TEXT if kind.first_bytes else kind

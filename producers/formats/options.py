@@ -1,0 +1,16 @@
+"""What the readers of all formats are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from producers.formats.split import AUTO, Split
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a file becomes documents, and where in a table their fields are (`field`, as the setting of this name)."""
+
+    split: Split = AUTO
+    field: Mapping[str, str] = field(default_factory=dict)
