@@ -18,7 +18,7 @@ from benchmarks.contract import Delay, Document
 from benchmarks.systems.lanes import messages
 from benchmarks.systems.pipeline import Pipeline, to_record
 from consumers.tail import Tail, TailRead
-from producers.publisher import open_publisher
+from producers import Publisher
 from streaming.errors import EngineError
 from streaming.messages import Summary
 from streaming.protocol import Engine, GenerationRequest, Sampling
@@ -41,7 +41,7 @@ def delays(pipeline: Pipeline, documents: Sequence[Document], on_part: Callable[
     with (
         hold_checkpoint(plan) as checkpoint,
         running(pipeline.spark, plan, pace_of(plan), checkpoint_id=checkpoint) as query,
-        open_publisher(plan.settings) as publisher,
+        Publisher(plan.settings) as publisher,
         closing(Tail(plan.settings)) as tail,
     ):
         tail.seek("earliest")

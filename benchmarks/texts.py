@@ -42,7 +42,7 @@ def chapters(path: Path, *, split: str, words: int, whole: bool) -> list[NamedTe
     for record in read_files(find_files([path]), ReadOptions(Split.parse(split)), ids="name"):
         if not isinstance(record, ProducerRecord):
             raise UsageError(f"{path}: {record.reason}; name the line that begins a chapter with --split.")
-        text = Document.model_validate_json(record.value).text or ""
+        text = Document.model_validate_json(record.value or b"").text or ""
         if (start := window(text, 0, words)) is not None:
             texts.append(NamedText(record.name, text if whole else start))
     return _distinct(texts, f"{path} has no chapter of {words} words; lower --words, or name others with --split.")

@@ -1,34 +1,49 @@
 """The publisher that all producers share: it sends documents to the input topic, and reports on each of them.
 
-It sends with acks=all, idempotence and compression. Guarantee: each document that is counted as acknowledged is in the
-topic exactly once; documents with the same key are there in the order they were sent. A document that is too large, or
-that Kafka did not acknowledge, is reported by name, and the other documents are still sent.
+Item: a `Document`, or the record that a producer made of one. It sends with acks=all, idempotence and compression.
+Guarantee: each document that is counted as acknowledged is in the topic exactly once; documents with the same key are
+there in the order they were sent. A document that is too large, or that Kafka refuses, is reported by name, and the
+other documents are still sent. A Kafka that goes away ends it, with the number of acknowledged documents.
+
+    with Publisher(bootstrap_servers="localhost:9092", input_topic="documents") as publisher:
+        publisher.send(Document(id="a", text="Anna saw the mill burn down."))
+    publisher.report.acknowledged
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from types import TracebackType
+from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.errors import (
+    InvalidRecordError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
 from kafka.producer.future import RecordMetadata
 
-from producers.records import ProducerRecord, Refusal
-from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
-from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
+from producers.client import close, connect
+from producers.records import ProducerRecord, Refusal, to_record
+from streaming.errors import BrokerAway, GistreamError, TopicError, UsageError, reason
+from streaming.messages import Document
+from streaming.settings import MIB, Settings, changed, load
 from streaming.wording import counted
 
-_CONNECT_MS = 10_000
-# The client keeps records in memory until Kafka acknowledges them, without a limit; this is the limit, in bytes.
-_MOST_UNACKNOWLEDGED = 64 * MIB
-# How long a document may wait for its acknowledgement before it is refused: Kafka's own default.
-_DELIVERY_MS = 120_000
-# How long a document waits for others to share its request.
-_LINGER_MS = 5
+# The client keeps records in memory until Kafka acknowledges them, without a limit; these are the limits. The second
+# is for short documents, of which each costs 2 KiB of Python's objects, whatever its own bytes.
+_MOST_BYTES = 64 * MIB
+_MOST_DOCUMENTS = 10_000
+# What Kafka says of one record; all other errors are about the topic or the broker.
+_OF_ONE_DOCUMENT = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
+# What the client itself needs to give a document up, beyond the time that it has.
+_GRACE_SECONDS = 10
 
 
 @dataclass
@@ -40,30 +55,71 @@ class PublishReport:
 
 
 class Publisher:
-    """A connection that publishes documents; make one with `open_publisher`."""
+    """A connection that publishes documents, for as long as its `with` block lasts.
 
-    def __init__(self, producer: KafkaProducer, settings: Settings, on_document: Callable[[], None]) -> None:
-        self._producer = producer
-        self._topic = settings.input_topic
-        self._limit = settings.max_document_bytes
-        self._on_document = on_document
-        self._unacknowledged = 0
+    It takes `Settings`, or settings by name, which come before those of the environment and of gistream.toml.
+
+    `on_acknowledged` is called with each record that Kafka has, `on_refused` with each that it will not get; most calls
+    come from the client's own thread, one at a time, so they should be quick. What they raise, the next `send` raises.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        on_acknowledged: Callable[[ProducerRecord], None] | None = None,
+        on_refused: Callable[[Refusal], None] | None = None,
+        **values: Any,
+    ) -> None:
+        self._settings = load(values) if settings is None else changed(settings, values) if values else settings
+        if len(self._settings.input_topics) != 1:
+            raise UsageError(
+                "Documents are sent to one topic, and the settings name several or a pattern; choose one with "
+                "--input-topic."
+            )
+        self._topic = self._settings.input_topic
+        self._on_acknowledged = on_acknowledged
+        self._on_refused = on_refused
+        self._producer: KafkaProducer | None = None
+        # Guards the four below, which both threads change.
+        self._room = threading.Condition(threading.Lock())
+        self._documents = 0
+        self._bytes = 0
+        self._is_waiting = False
+        self._failure: BaseException | None = None
         self.report = PublishReport()
 
-    def send(self, document: ProducerRecord) -> None:
-        """Send one document, without waiting for its acknowledgement."""
-        if len(document.value) > self._limit:
-            self.refuse(
-                document.name,
-                f"{len(document.value):,} bytes are more than the limit of {self._limit:,} (max_document_bytes)",
-            )
-            return
-        self._unacknowledged += len(document.value)
-        if self._unacknowledged > _MOST_UNACKNOWLEDGED:
-            self.flush()
-            self._unacknowledged = len(document.value)
+    def __enter__(self) -> Publisher:
+        """Connect; raises `BrokerError`."""
+        self._producer = connect(self._settings)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait for all acknowledgements, and disconnect; after an error, wait ten seconds at most."""
         try:
-            future = self._producer.send(self._topic, key=document.key, value=document.value)
+            if error is None:
+                self.flush()
+        finally:
+            close(self._client())
+            self._producer = None
+
+    def send(self, document: Document | ProducerRecord) -> None:
+        """Send one document; waits when too much is unacknowledged, and not for the acknowledgement of this one.
+
+        A document without an id gets the SHA-256 of its text. Raises `TopicError`, and `BrokerAway` when Kafka went
+        away.
+        """
+        record = document if isinstance(document, ProducerRecord) else self._to_record(document)
+        if record is None:
+            return
+        if reason := unfit(record, self._settings):
+            self.refuse(record.name, reason)
+            return
+        self._take_room(record.size)
+        try:
+            future = self._client().send(self._topic, key=record.key, value=record.value)
         except KafkaTimeoutError as error:
             raise TopicError(
                 f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
@@ -71,87 +127,138 @@ class Publisher:
                 f"{counted(self.report.acknowledged, 'document')}."
             ) from error
         except KafkaError as error:
-            self.refuse(document.name, reason(error))
+            self._acknowledge_nothing(record, error)
             return
-        future.add_callback(self._acknowledged)
-        future.add_errback(partial(self._failed, document.name))
+        future.add_callback(self._acknowledge, record)
+        future.add_errback(self._acknowledge_nothing, record)
 
     def refuse(self, name: str, reason: str) -> None:
         """Report a document that cannot be sent."""
-        self.report.refusals.append(Refusal(name, reason))
-        self._on_document()
+        refusal = Refusal(name, reason)
+        self.report.refusals.append(refusal)
+        if self._on_refused is not None:
+            self._on_refused(refusal)
 
     def flush(self) -> None:
-        """Wait until each document sent is acknowledged or has failed."""
+        """Wait until each document sent is acknowledged or refused; raises `BrokerAway`, `TopicError`."""
         try:
-            self._producer.flush(timeout=self._producer.config["delivery_timeout_ms"] / 1000 + 10)
+            self._client().flush(timeout=self._patience())
         except KafkaTimeoutError as error:
-            raise BrokerError(
-                f"Kafka stopped answering after {counted(self.report.acknowledged, 'acknowledged document')}; of the "
-                "others nobody knows. Sending them again is safe: a document that comes twice is summarized twice."
-            ) from error
+            raise self._away() from error
+        self._raise_failure()
 
-    # The client calls both from its own thread, one call at a time.
-    def _acknowledged(self, _metadata: RecordMetadata) -> None:
-        self.report.acknowledged += 1
-        self._on_document()
+    @property
+    def in_flight(self) -> int:
+        """The number of documents that were sent and are neither acknowledged nor refused."""
+        return self._documents
 
-    def _failed(self, name: str, error: BaseException) -> None:
-        self.refuse(name, f"not acknowledged: {reason(error)}")
+    def _client(self) -> KafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("A Publisher sends within its with block: `with Publisher(...) as publisher:`.")
+        return self._producer
 
+    def _to_record(self, document: Document) -> ProducerRecord | None:
+        name = document.id or "a document without an id"
+        if not document.text.strip():
+            self.refuse(name, "its text is empty")
+            return None
+        try:
+            return to_record(document)
+        except ValueError:
+            # Of UTF-8's encoder, or of pydantic's.
+            self.refuse(name, "it has half a character (a lone surrogate), which UTF-8 cannot hold")
+            return None
 
-@contextmanager
-def open_publisher(settings: Settings, *, on_document: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
-    """Connect to Kafka for as long as the context lasts; `on_document` is called after each acknowledgement or refusal.
+    def _take_room(self, size: int) -> None:
+        """Wait until `size` bytes more may be in flight: so whoever reads feels how fast Kafka takes."""
+        with self._room:
+            if not self._has_room(size):
+                self._is_waiting = True
+                has_room = self._room.wait_for(lambda: self._failure or self._has_room(size), self._patience())
+                self._is_waiting = False
+                if not has_room:
+                    raise self._away()
+            self._documents += 1
+            self._bytes += size
+        self._raise_failure()
 
-    Leaving the context waits for all acknowledgements. Raises `BrokerError`, or `UsageError` when the settings do not
-    name one input topic.
-    """
-    if len(settings.input_topics) != 1:
-        raise UsageError(
-            "Documents are sent to one topic, and the settings name several or a pattern; choose one with "
-            "--input-topic."
+    def _has_room(self, size: int) -> bool:
+        # A document that is larger than all of the room goes alone.
+        return not self._documents or (self._documents < _MOST_DOCUMENTS and self._bytes + size <= _MOST_BYTES)
+
+    def _leave_room(self, record: ProducerRecord) -> None:
+        self._documents -= 1
+        self._bytes -= record.size
+        if self._is_waiting:
+            self._room.notify()
+
+    # The client calls these two from its own thread, one call at a time.
+    def _acknowledge(self, record: ProducerRecord, _metadata: RecordMetadata) -> None:
+        with self._room:
+            self._leave_room(record)
+            self.report.acknowledged += 1
+        if self._on_acknowledged is not None:
+            self._call(self._on_acknowledged, record)
+
+    def _acknowledge_nothing(self, record: ProducerRecord, error: BaseException) -> None:
+        if isinstance(error, _OF_ONE_DOCUMENT):
+            with self._room:
+                self._leave_room(record)
+            self._call(self.refuse, record.name, f"not acknowledged: {reason(error)}")
+            return
+        # It stays in flight, for nobody knows whether Kafka has it.
+        with self._room:
+            self._failure = self._failure or error
+            self._room.notify()
+
+    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001 - the client would log it and go on; the caller's thread raises it
+            self._failure = self._failure or error
+
+    def _patience(self) -> float:
+        return float(self._client().config["delivery_timeout_ms"]) / 1000 + _GRACE_SECONDS
+
+    def _raise_failure(self) -> None:
+        if self._failure is None:
+            return
+        if isinstance(self._failure, TopicAuthorizationFailedError):
+            raise TopicError(
+                f"Kafka refuses this user to write to topic '{self._topic}'; an administrator may allow it. "
+                f"Acknowledged before: {counted(self.report.acknowledged, 'document')}."
+            ) from self._failure
+        if isinstance(self._failure, KafkaError):
+            raise self._away() from self._failure
+        raise self._failure
+
+    def _away(self) -> GistreamError:
+        why = f" ({reason(self._failure)})" if self._failure is not None else ""
+        return BrokerAway(
+            f"Kafka stopped answering{why} after {counted(self.report.acknowledged, 'acknowledged document')}; of "
+            f"{self._documents:,} more nobody knows whether it has them. Sending them again is safe: a document that "
+            "comes twice is summarized twice."
         )
-    servers, options = settings.servers, for_python(settings.kafka)
-    # A document may not be given up before a request for it may.
-    delivery = max(_DELIVERY_MS, _LINGER_MS + options.get("request_timeout_ms", 0))
-    try:
-        producer = KafkaProducer(
-            bootstrap_servers=servers.split(","),
-            **{
-                "client_id": "gistream-producer",
-                "acks": "all",
-                # A misspelt name must not become a topic, nor a right one become a topic of Kafka's small limits.
-                "allow_auto_create_topics": False,
-                "enable_idempotence": True,
-                # Text shrinks to less than half; the other compressions need a library at every reader.
-                "compression_type": "gzip",
-                "linger_ms": _LINGER_MS,
-                "delivery_timeout_ms": delivery,
-                "bootstrap_timeout_ms": _CONNECT_MS,
-                "max_block_ms": _CONNECT_MS,
-                # The client counts the whole record, before compression.
-                "max_request_size": settings.max_document_bytes + MIB,
-                **options,
-            },
-        )
-    except (KafkaConnectionError, KafkaTimeoutError) as error:
-        raise no_answer(servers) from error
-    except KafkaError as error:
-        raise BrokerError(f"Kafka on {servers} refused the connection: {reason(error)}.") from error
-    publisher = Publisher(producer, settings, on_document)
-    try:
-        yield publisher
-        publisher.flush()
-    finally:
-        producer.close(timeout=10)
+
+
+def unfit(record: ProducerRecord, settings: Settings) -> str | None:
+    """Return why a record is not even sent; None when it is."""
+    size, limit = len(record.value or b""), settings.max_document_bytes
+    return f"{size:,} bytes are more than the limit of {limit:,} (max_document_bytes)" if size > limit else None
 
 
 def publish(
     settings: Settings, documents: Iterable[ProducerRecord | Refusal], on_document: Callable[[], None] = lambda: None
 ) -> PublishReport:
-    """Send as many of `documents` as possible and report on all; raises `BrokerError` or `TopicError`."""
-    with open_publisher(settings, on_document=on_document) as publisher:
+    """Send as many of `documents` as possible and report on all; raises `BrokerError` or `TopicError`.
+
+    `on_document` is called after each acknowledgement or refusal.
+    """
+
+    def on_settled(_document: ProducerRecord | Refusal) -> None:
+        on_document()
+
+    with Publisher(settings, on_acknowledged=on_settled, on_refused=on_settled) as publisher:
         for document in documents:
             if isinstance(document, Refusal):
                 publisher.refuse(document.name, document.reason)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streaming.messages import Document
 
 
 @dataclass(frozen=True)
 class ProducerRecord:
-    """A document as Kafka gets it: the key and value of its record. Messages call it `name`."""
+    """A document as Kafka gets it: the key and value of its record. Messages call it `name`.
+
+    Without a value it is a tombstone: it deletes the summary of the document that the key names.
+    """
 
     name: str
     key: bytes | None
-    value: bytes
+    value: bytes | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value."""
+        return len(self.key or b"") + len(self.value or b"")
 
 
 @dataclass(frozen=True)
@@ -20,3 +33,19 @@ class Refusal:
 
     name: str
     reason: str
+
+
+def text_id(text: str) -> str:
+    """Return the id of a document that has none: the SHA-256 of its text, as the query's `--id-from` says, too.
+
+    So the same text has the same id wherever it is sent from.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_record(document: Document) -> ProducerRecord:
+    """Return the record of a document; its key is its id, and without one the SHA-256 of its text."""
+    if not document.id:
+        document = document.model_copy(update={"id": text_id(document.text)})
+    name = document.id or ""
+    return ProducerRecord(name, name.encode(), document.model_dump_json(exclude_defaults=True).encode())

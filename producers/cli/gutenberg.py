@@ -56,8 +56,9 @@ def gutenberg(
 
         gistream produce gutenberg 2600 --limit 12
     """
-    from producers.gutenberg.book import documents, read_book, to_record
+    from producers.gutenberg.book import documents, read_book
     from producers.gutenberg.download import fetch, read_sha256, verify
+    from producers.records import to_record
 
     settings = load(command_flags(ctx))
     expected = read_sha256(sha256)

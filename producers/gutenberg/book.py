@@ -16,7 +16,6 @@ from pathlib import Path
 
 from producers.gutenberg.chapters import Chapter, describe_headings, find_chapters
 from producers.gutenberg.numerals import read_number
-from producers.records import ProducerRecord
 from streaming.encoding.reading import decode_file, decode_text
 from streaming.errors import BadInput, UsageError
 from streaming.messages import Document
@@ -136,12 +135,6 @@ def _document(book: Book, chapter: Chapter, identity: str) -> Document:
         language=book.language,
         metadata={name: value for name, value in metadata.items() if value},
     )
-
-
-def to_record(document: Document) -> ProducerRecord:
-    """Return the record of `document`; its key is the document's id."""
-    identity = str(document.id)
-    return ProducerRecord(identity, identity.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
 def _decode(raw: bytes, path: Path) -> str:

@@ -131,4 +131,4 @@ def _documents(records: Iterator[ProducerRecord | Refusal], refusals: list[str])
             refusals.append(record.name)
             notes.print(f"{record.name}: {record.reason}", style="red", markup=False)
         else:
-            yield Document.model_validate_json(record.value).model_copy(update={"id": record.name})
+            yield Document.model_validate_json(record.value or b"").model_copy(update={"id": record.name})

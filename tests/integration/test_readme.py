@@ -26,6 +26,8 @@ def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
     assert not (folder / "data" / "demo").exists()
     assert said["gistream tail --until-end"].startswith("mill.txt")
     assert said["gistream tail --dead-letters --until-end"] == ""
+    [library] = [out for step, out in said.items() if "Publisher" in step]
+    assert library == "2 documents acknowledged\n"
     [frame] = [out for step, out in said.items() if "summarize_frame" in step]
     assert re.search(r"(?m)^\|\w{40}\|.*\{\d+, \d+\}\| +NULL\|$", frame), frame
 

@@ -10,8 +10,9 @@ from gutenberg_books import FOOTER, HEADER, LONG, PLAIN, ROMAN, chapters, parts_
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.gutenberg.book import documents, read_book, to_record
+from producers.gutenberg.book import documents, read_book
 from producers.gutenberg.numerals import read_number
+from producers.records import to_record
 from streaming.errors import UsageError
 from streaming.messages import Document
 

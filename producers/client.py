@@ -1,0 +1,55 @@
+"""The connection of the publisher to Kafka: the one place where its client is made and closed."""
+
+from __future__ import annotations
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+
+from streaming.errors import BrokerError, no_answer, reason
+from streaming.settings import MIB, Settings
+from streaming.settings.kafka_options import for_python
+
+_CONNECT_MS = 10_000
+# How long a document may wait for its acknowledgement: Kafka's own default.
+_DELIVERY_MS = 120_000
+# How long a document waits for others to share its request.
+_LINGER_MS = 5
+
+
+def connect(settings: Settings) -> KafkaProducer:
+    """Return a connected client; raises `BrokerError`."""
+    servers, options = settings.servers, for_python(settings.kafka)
+    delivery = int(settings.kafka.get("delivery.timeout.ms", _DELIVERY_MS))
+    try:
+        return KafkaProducer(
+            bootstrap_servers=servers.split(","),
+            **{
+                "client_id": "gistream-producer",
+                "acks": "all",
+                # A misspelt name must not become a topic, nor a right one become a topic of Kafka's small limits.
+                "allow_auto_create_topics": False,
+                "enable_idempotence": True,
+                "compression_type": "gzip",
+                "linger_ms": _LINGER_MS,
+                # A document may not be given up before a request for it may.
+                "delivery_timeout_ms": max(delivery, _LINGER_MS + options.get("request_timeout_ms", 0)),
+                "bootstrap_timeout_ms": _CONNECT_MS,
+                "max_block_ms": _CONNECT_MS,
+                # The client counts the whole record, before compression.
+                "max_request_size": settings.max_document_bytes + MIB,
+                **options,
+            },
+        )
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise no_answer(servers) from error
+    except KafkaError as error:
+        raise BrokerError(f"Kafka on {servers} refused the connection: {reason(error)}.") from error
+
+
+def close(producer: KafkaProducer) -> None:
+    """Wait up to ten seconds for what is in flight, then end the client and its thread."""
+    try:
+        producer.close(timeout=10)
+    except KafkaTimeoutError:
+        # Kafka is away: the client gave up closing, and has no public way to end without an answer.
+        producer._sender.force_close()
