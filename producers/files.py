@@ -16,7 +16,7 @@ from typing import Literal
 from producers.file_names import FileNames
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
-from producers.formats.reading import kind_of, read_parts
+from producers.formats.reading import read_parts
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import BadInput
 from streaming.messages import Document
@@ -41,7 +41,7 @@ def read_file(
 ) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of one file, which is called `name`; yields a `Refusal` for what cannot be read of it."""
     try:
-        for part in read_parts(path, kind_of(path, name), options):
+        for part in read_parts(path, name, options):
             location = f"{name}#{part.name}" if part.name else name
             yield Refusal(location, part.reason) if isinstance(part, PartRefusal) else _document(location, part, ids)
     except OSError as error:

@@ -1,27 +1,33 @@
-"""Reads one file as its parts, in this process."""
+"""Reads one file as its parts: plain text in this process, every other format in a child process."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 
-from producers.formats.kinds import HEAD_BYTES, Kind, find_kind
+from producers.formats.child.pool import read_in_child
+from producers.formats.in_process import kind_of, read_here
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
-from producers.formats.split import WHOLE, split_at_lines
 
 
-def kind_of(path: Path, name: str) -> Kind:
-    """Return the kind of the file at `path`, which is called `name`; raises `OSError`."""
-    with path.open("rb") as file:
-        return find_kind(name, file.read(HEAD_BYTES))
+def read_parts(path: Path, name: str, options: ReadOptions) -> Iterator[Part | PartRefusal]:
+    """Yield the parts of the file at `path`, which is called `name`; raises `BadInput` or `OSError`."""
+    with _regular_file(path) as file:
+        read = read_in_child if kind_of(file, name).in_child else read_here
+        yield from read(file, name, options)
 
 
-def read_parts(path: Path, kind: Kind, options: ReadOptions) -> Iterator[Part | PartRefusal]:
-    """Yield the parts of a file of this kind; raises `BadInput` or `OSError`."""
-    reader = kind.load()
-    if (heading := options.split.heading) is None:
-        yield from reader(path, options)
-    else:
-        yield from split_at_lines(reader(path, replace(options, split=WHOLE)), heading)
+@contextmanager
+def _regular_file(path: Path) -> Iterator[Path]:
+    """Give `path` itself, or a copy of what comes from a pipe, such as standard input, which is read once."""
+    if path.is_file():
+        yield path
+        return
+    with path.open("rb") as pipe, tempfile.NamedTemporaryFile(prefix="gistream-") as copy:
+        shutil.copyfileobj(pipe, copy)
+        copy.flush()
+        yield Path(copy.name)
