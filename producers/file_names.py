@@ -52,7 +52,8 @@ class FileNames:
         kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in by_count)
         return (
             f"skipped {counted(self.skipped.total(), 'file')} of other kinds: {kinds}; of a folder gistream reads "
-            f"{_SUFFIX_LIST}: turn the others into text, or name a file to have it read whatever its ending"
+            f"{_SUFFIX_LIST}, and each of them packed (.gz, .zst): turn the others into text, or name a file to have "
+            "it read whatever its ending"
         )
 
 

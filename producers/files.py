@@ -41,7 +41,7 @@ def read_file(
 ) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of one file, which is called `name`; yields a `Refusal` for what cannot be read of it."""
     try:
-        for part in read_parts(path, name, options):
+        for part in read_parts(path, options):
             location = f"{name}#{part.name}" if part.name else name
             yield Refusal(location, part.reason) if isinstance(part, PartRefusal) else _document(location, part, ids)
     except OSError as error:

@@ -12,15 +12,15 @@ from producers.formats.part import Part, PartRefusal
 from producers.formats.split import WHOLE, split_at_lines
 
 
-def kind_of(path: Path, name: str) -> Kind:
-    """Return the kind of the file at `path`, which is called `name`; raises `OSError`."""
+def kind_of(path: Path) -> Kind:
+    """Return the kind of a file; raises `OSError`."""
     with path.open("rb") as file:
-        return find_kind(name, file.read(HEAD_BYTES))
+        return find_kind(path.name, file.read(HEAD_BYTES))
 
 
-def read_here(path: Path, name: str, options: ReadOptions) -> Iterator[Part | PartRefusal]:
-    """Yield the parts of the file at `path`, which is called `name`; raises `BadInput` or `OSError`."""
-    reader = kind_of(path, name).load()
+def read_here(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
+    """Yield the parts of a file; raises `BadInput` or `OSError`."""
+    reader = kind_of(path).load()
     if (heading := options.split.heading) is None:
         yield from reader(path, options)
     else:

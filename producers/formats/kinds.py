@@ -44,17 +44,22 @@ TEXT = Kind(
     "producers.formats.plain_text:read_plain_text",
     in_child=False,
 )
-_KINDS = (TEXT,)
+HTML = Kind("HTML", (".html", ".htm", ".xhtml"), "producers.formats.html:read_html")
+GZIP = Kind("gzip", (), "producers.formats.packed:read_gzip", (b"\x1f\x8b",))
+ZSTD = Kind("zstd", (), "producers.formats.packed:read_zstd", (b"\x28\xb5\x2f\xfd",))
+_KINDS = (TEXT, HTML, GZIP, ZSTD)
 _BY_SUFFIX = {suffix: kind for kind in _KINDS for suffix in kind.suffixes}
 # The suffixes of the files that are read from a folder; a file that the user names may have any.
 SUFFIXES = tuple(sorted(_BY_SUFFIX))
+# Behind each of them there may be one of these.
+PACKED = (".gz", ".zst")
 # How much of a file `find_kind` looks at.
 HEAD_BYTES = 4096
 
 
 def is_known(file: Path) -> bool:
     """Whether a file of a folder is read, by its suffix."""
-    return file.suffix.lower() in _BY_SUFFIX
+    return _suffix(file) in _BY_SUFFIX
 
 
 def find_kind(name: str, head: bytes) -> Kind:
@@ -62,5 +67,10 @@ def find_kind(name: str, head: bytes) -> Kind:
     for kind in _KINDS:
         if head.startswith(kind.first_bytes):
             return kind
-    kind = _BY_SUFFIX.get(Path(name).suffix.lower(), TEXT)
+    kind = _BY_SUFFIX.get(_suffix(Path(name)), TEXT)
     return TEXT if kind.first_bytes else kind
+
+
+def _suffix(file: Path) -> str:
+    suffix = file.suffix.lower()
+    return Path(file.stem).suffix.lower() if suffix in PACKED else suffix

@@ -14,11 +14,11 @@ from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
 
 
-def read_parts(path: Path, name: str, options: ReadOptions) -> Iterator[Part | PartRefusal]:
-    """Yield the parts of the file at `path`, which is called `name`; raises `BadInput` or `OSError`."""
+def read_parts(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
+    """Yield the parts of a file; raises `BadInput` or `OSError`."""
     with _regular_file(path) as file:
-        read = read_in_child if kind_of(file, name).in_child else read_here
-        yield from read(file, name, options)
+        read = read_in_child if kind_of(file).in_child else read_here
+        yield from read(file, options)
 
 
 @contextmanager

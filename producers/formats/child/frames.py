@@ -20,7 +20,6 @@ class Request(msgspec.Struct, frozen=True):
     """The file to read; `seconds` is the time that it has."""
 
     path: bytes
-    name: str
     split: str
     field: dict[str, str]
     seconds: float

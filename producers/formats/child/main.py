@@ -76,7 +76,7 @@ def _serve(request: Request, send: Callable[[Answer], object]) -> bool:
     exhausted = False
     options = ReadOptions(Split.parse(request.split), request.field)
     try:
-        for part in read_here(Path(os.fsdecode(request.path)), request.name, options):
+        for part in read_here(Path(os.fsdecode(request.path)), options):
             if isinstance(part, Part) and len(part.text) > LONGEST_TEXT:
                 raise BadInput(f"more than {LONGEST_TEXT:,} characters of text: split it first", type="TooLong")
             send(as_frame(part))

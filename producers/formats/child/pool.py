@@ -15,7 +15,7 @@ _lock = threading.Lock()
 _idle: list[ReaderProcess] = []
 
 
-def read_in_child(path: Path, name: str, options: ReadOptions) -> Iterator[Part | PartRefusal]:
+def read_in_child(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
     """Yield the parts of a file, which a child process reads; raises `BadInput` or `OSError`.
 
     Files that are read at the same time have a child each; one is kept. A caller that stops in mid-file kills it.
@@ -24,7 +24,7 @@ def read_in_child(path: Path, name: str, options: ReadOptions) -> Iterator[Part 
         child = _idle.pop() if _idle else None
     child = child or ReaderProcess()
     try:
-        yield from child.read(path, name, options)
+        yield from child.read(path, options)
     finally:
         with _lock:
             keep = child.ready and not _idle

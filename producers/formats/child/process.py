@@ -63,15 +63,14 @@ class ReaderProcess:
         )
         self.ready = True
 
-    def read(self, path: Path, name: str, options: ReadOptions) -> Iterator[Part | PartRefusal]:
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
         """Yield the parts of a file; raises `BadInput` or `OSError`, also when the file has cost the child."""
         seconds = deadline(path.stat().st_size)
         self.ready = False
         problem: Problem | None = None
+        file = os.fsencode(path.absolute())
         try:
-            self._send(
-                Request(os.fsencode(path.absolute()), name, options.split.argument, dict(options.field), seconds)
-            )
+            self._send(Request(file, options.split.argument, dict(options.field), seconds))
             for answer in self._answers(seconds):
                 if isinstance(answer, PartFrame):
                     yield answer.part

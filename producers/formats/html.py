@@ -1,0 +1,76 @@
+"""Reads a page of HTML: its main text, without menus, footers and what else is around it.
+
+trafilatura finds the main text. Where it finds too little, the document is all that the page shows. Scripts, styles and
+pictures never become text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import trafilatura
+
+from producers.formats.options import ReadOptions
+from producers.formats.part import Part
+from producers.formats.plain_text import read_plain_text
+from streaming.encoding.html_text import html_text
+from streaming.encoding.reading import decode_file, decode_text
+from streaming.errors import BadInput
+
+# A browser reads these names of a page's encoding as the encoding of Windows, and so do the pages' authors.
+_AS_WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+# A page must name its encoding in its first 1,024 bytes; older pages have a comment before that.
+_DECLARATION = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
+_DECLARED_WITHIN = 4096
+_TAG = re.compile(r"<(?:!doctype\s+html|/?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?)>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]{1,1000})</title", re.IGNORECASE)
+# An article of a page whose menus and lists are ten times as long as it is none.
+_LEAST_SHARE = 0.1
+# Characters: a teaser, a notice about cookies.
+_LEAST_TEXT = 200
+
+
+def read_html(path: Path, options: ReadOptions) -> Iterator[Part]:
+    """Yield the text of a page; raises `BadInput` for one that shows none, and for what is no text."""
+    page = decode_page(path.read_bytes())
+    if not _TAG.search(page):
+        yield from read_plain_text(path, options)
+        return
+    shown = html_text(page)
+    if not shown:
+        raise BadInput("HTML that shows no text", type="NoText")
+    main = _main_text(page)
+    enough = len(main) >= max(_LEAST_TEXT, _LEAST_SHARE * len(shown))
+    read_as = "the main text of HTML" if enough else "HTML"
+    yield Part(main if enough else shown, title=title_of(page), metadata={"read_as": read_as})
+
+
+def decode_page(raw: bytes) -> str:
+    """Return the text of a page, in the encoding that it names where it is not UTF-8; raises `BadInput`."""
+    try:
+        return decode_text(raw)
+    except BadInput as error:
+        declared = _DECLARATION.search(raw[:_DECLARED_WITHIN])
+        if error.type != "NotUtf8" or declared is None:
+            return decode_file(raw).text
+    try:
+        codec = codecs.lookup(declared[1].decode("ascii")).name
+    except LookupError:
+        return decode_file(raw).text
+    # A few bytes that the encoding does not have are replaced, as browsers do.
+    return raw.decode(_AS_WINDOWS.get(codec, codec), errors="replace")
+
+
+def title_of(page: str) -> str | None:
+    """Return the title of a page; None when it has none."""
+    title = _TITLE.search(page)
+    return " ".join(unescape(title[1]).split()) or None if title else None
+
+
+def _main_text(page: str) -> str:
+    """Return the main text of a page, "" where there is none."""
+    return trafilatura.extract(page, output_format="txt", include_comments=False, include_tables=True) or ""
