@@ -10,6 +10,7 @@
     ├── TopicError             5    a topic is missing, too small, forbidden, or has lost records
     ├── CheckpointError        6    the checkpoint cannot be read, or is in use
     ├── MachineError           7    Java, disk, memory, the network or a cluster is missing
+    │   └── StorageAway        7    a folder or an object store does not answer now         (transient)
     ├── QueryError             8    a micro-batch failed; nothing of it was committed
     │   ├── EngineError        8    the engine failed for every document, not for one
     │   └── ProcessLost        8    a worker, an executor or Spark's JVM ended              (transient)
@@ -111,6 +112,12 @@ class MachineError(GistreamError):
     """The machine lacks something: Java, disk, memory, the network, or a cluster with room for an executor."""
 
     exit_code = 7
+
+
+class StorageAway(MachineError):
+    """A folder or an object store that documents are read from does not answer now."""
+
+    transient = True
 
 
 class QueryError(GistreamError):

@@ -8,6 +8,7 @@ r"""Reads a document's fields out of JSON, as producers write it: the text decid
     ["Once upon a time ..."]                      that text, mended: "value: a list of one string" as well
     )]}'{"text": "Once ..."}                      the object, mended: "value: characters around its JSON"
     {"nbformat": 4, "cells": [...]}               the prose of the notebook, its first heading as title
+    {"uri": "file:///...", "sha256": "..."}       a reference to the file that holds the text, which is read later
     {"text": 5}                                   BadInput: its text is no text
 
 What is only copied (title, metadata) never costs a document. Pure functions; no Kafka, no Spark.
@@ -34,7 +35,7 @@ from streaming.json_values import (
     whole_name,
     without_byte_order_mark,
 )
-from streaming.messages import Document
+from streaming.messages import Document, DocumentReference
 from streaming.wording import counted
 
 # An object in a string in a list in a string: nobody wraps deeper on purpose.
@@ -65,8 +66,8 @@ class FieldPlaces:
         return self.field.get(name, name)
 
 
-def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
-    """Return the document that a JSON value holds, and what was mended in it; raises `BadInput`."""
+def document_in(value: Any, places: FieldPlaces) -> tuple[Document | DocumentReference, list[str]]:
+    """Return the document that a JSON value holds or refers to, and what was mended in it; raises `BadInput`."""
     mended: list[str] = []
     content = _unwrapped(value, places.path("text"), mended)
     if isinstance(content, str):
@@ -76,13 +77,22 @@ def document_in(value: Any, places: FieldPlaces) -> tuple[Document, list[str]]:
     if not isinstance(content, dict):
         raise BadInput(f"the value is JSON, but {_several(content)}", type="InvalidJson")
     fields = _fields(content, places, mended)
-    if "text" not in fields:
+    reference = None if fields.get("text") else _reference(content, places)
+    if "text" not in fields and reference is None:
         raise BadInput(_no_text(content, places.path("text")), type="NoText")
     try:
+        if reference is not None:
+            return DocumentReference.model_validate(fields | reference), mended
         return Document.model_validate(fields), mended
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False))
         raise BadInput(f"the document's fields have wrong types: {problems}", type="InvalidDocument") from error
+
+
+def _reference(content: dict[str, Any], places: FieldPlaces) -> dict[str, str] | None:
+    """Return the fields of a reference; None where a file or its hash is not named, as in other people's records."""
+    uri, sha256 = (lookup(content, places.path(name)) for name in ("uri", "sha256"))
+    return {"uri": uri, "sha256": sha256} if isinstance(uri, str) and isinstance(sha256, str) and uri else None
 
 
 def is_document(value: Any) -> bool:

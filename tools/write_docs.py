@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from performance_page import page
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 from pydantic_core import PydanticUndefined
 
-from streaming.messages import DeadLetter, Document, Summary
+from streaming.messages import DeadLetter, Document, DocumentReference, Summary
 from streaming.settings import Settings
 
 _DOCS = Path(__file__).parent.parent / "docs"
@@ -63,21 +63,18 @@ def pages() -> dict[str, str]:
 
 def _schemas() -> dict[str, str]:
     """Return the JSON Schema of each message, by file name."""
-    files: dict[str, type[BaseModel]] = {
-        "document.json": Document,
-        "summary.json": Summary,
-        "dead-letter.json": DeadLetter,
+    # The form that a producer may send, and the forms that a consumer gets.
+    documents = TypeAdapter(Document | DocumentReference).json_schema(mode="validation")
+    schemas = {
+        "document.json": {
+            "title": "Document",
+            "description": "A document to summarize: with its `text`, or with the `uri` and the `sha256` of its file.",
+            **documents,
+        },
+        "summary.json": Summary.model_json_schema(mode="serialization"),
+        "dead-letter.json": DeadLetter.model_json_schema(mode="serialization"),
     }
-    return {
-        # The form that a producer may send, and the form that a consumer gets.
-        name: json.dumps(
-            model.model_json_schema(mode="validation" if model is Document else "serialization"),
-            indent=2,
-            ensure_ascii=False,
-        )
-        + "\n"
-        for name, model in files.items()
-    }
+    return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
 
 
 def main() -> None:

@@ -20,6 +20,9 @@ from streaming.messages import Document, Record, Summary
 # Returns the document in a record and what was mended in it; raises `BadInput` for a record without one.
 ReadDocument = Callable[[Record], tuple[Document, list[str]]]
 
+# The type of the error for a record whose text is elsewhere.
+BY_REFERENCE = "ByReference"
+
 
 class Summaries:
     """The summaries that are opened."""
@@ -90,6 +93,10 @@ class Summaries:
         try:
             document, mended = self._read_document(record)
         except BadInput as error:
+            if error.type == BY_REFERENCE:
+                return ShownDocument(
+                    problem=f"The record has no text: {error}. The dashboard reads no files, so no evidence is marked."
+                )
             return ShownDocument(problem=f"The record holds no document as the dashboard reads it: {error}.")
         return ShownDocument(document.text, document.title, mended)
 

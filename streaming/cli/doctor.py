@@ -33,6 +33,7 @@ def doctor(
     ctx: typer.Context,
     model: Annotated[str | None, flag("model")] = None,
     sink: Annotated[list[str] | None, flag("sink")] = None,
+    uri_roots: Annotated[list[str] | None, flag("uri_roots")] = None,
     master: Annotated[str | None, flag("master")] = None,
     executors: Annotated[int | None, flag("executors")] = None,
     executor_cores: Annotated[int | None, flag("executor_cores")] = None,

@@ -83,6 +83,7 @@ def replay(
     field: Annotated[list[str] | None, flag("field")] = None,
     keep: Annotated[list[str] | None, flag("keep")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
+    uri_roots: Annotated[list[str] | None, flag("uri_roots")] = None,
     skip_unreadable: Annotated[bool | None, flag("skip_unreadable")] = None,
     store: Annotated[str | None, flag("store")] = None,
     master: Annotated[str | None, flag("master")] = None,

@@ -39,6 +39,7 @@ def run(
     field: Annotated[list[str] | None, flag("field")] = None,
     keep: Annotated[list[str] | None, flag("keep")] = None,
     id_from: Annotated[str | None, flag("id_from")] = None,
+    uri_roots: Annotated[list[str] | None, flag("uri_roots")] = None,
     skip_unreadable: Annotated[bool | None, flag("skip_unreadable")] = None,
     prompt: Annotated[str | None, flag("prompt")] = None,
     prompts_dir: PromptsDir = None,
@@ -88,6 +89,8 @@ def run(
         gistream run --once --model ~/models/qwen2.5-7b-instruct-q4_k_m.gguf
 
         gistream run --format json --field text=doc.body --keep created,tags --id-from key
+
+        gistream run --uri-roots /srv/texts
 
         gistream run --sink kafka --sink parquet=/srv/gistream/archive
 

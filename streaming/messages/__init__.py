@@ -5,6 +5,7 @@ from its classes by tools/write_docs.py.
 """
 
 from streaming.messages.dead_letters import TRUNCATED, DeadLetter, Failure
+from streaming.messages.documents import Document, DocumentReference
 from streaming.messages.failed_documents import SETTLED, STATES, WHY_LEFT, FailedDocument, Place, State
 from streaming.messages.heartbeat import (
     BEAT_SECONDS,
@@ -22,7 +23,6 @@ from streaming.messages.redriven import redriven_headers, restored
 from streaming.messages.results import Deletion, OutputMessage, read_result
 from streaming.messages.summaries import (
     STATUSES,
-    Document,
     LeftOut,
     ModelInfo,
     PromptInfo,
@@ -43,6 +43,7 @@ __all__ = [
     "DeadLetter",
     "Deletion",
     "Document",
+    "DocumentReference",
     "FailedDocument",
     "Failure",
     "Header",

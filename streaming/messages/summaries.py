@@ -1,41 +1,16 @@
-"""What a producer sends, a document, and what it gets for it, a summary."""
+"""What a producer gets for a document: a summary."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from streaming.messages.records import Long, Source
 
-
-def _number_as_text(value: Any) -> Any:
-    """Accept a whole number as an id, as many producers write it; the field's type judges all other values."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 Status = Literal["ok", "repaired", "extractive_fallback"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-
-
-class Document(BaseModel):
-    """A document to summarize, as the JSON value of a record of the input topic.
-
-    `prompt` is the name of a prompt profile, never an instruction; `metadata` is copied to the summary. Fields that
-    are not named here are ignored.
-    """
-
-    model_config = ConfigDict(extra="ignore")
-
-    text: StrictStr = Field(description="The text to summarize.")
-    id: Annotated[StrictStr, BeforeValidator(_number_as_text)] | None = Field(
-        default=None, description="Names the document; the key of its summary. Default: the record's key, else a hash."
-    )
-    title: StrictStr | None = Field(default=None, description="Copied to the summary.")
-    language: StrictStr | None = Field(default=None, description="ISO 639-1 code of the text's language.")
-    prompt: StrictStr | None = Field(default=None, description="Name of a prompt profile. Default: the service's.")
-    metadata: dict[StrictStr, StrictStr] = Field(default_factory=dict, description="Copied to the summary.")
 
 
 class ModelInfo(BaseModel):

@@ -21,15 +21,16 @@ from consumers.dashboard.app import Content, dashboard
 from consumers.dashboard.older import OlderSummaries
 from consumers.dashboard.serve import Address, listen, serving
 from consumers.dashboard.sessions import Sessions, checked_token
-from consumers.dashboard.summaries import ReadDocument
+from consumers.dashboard.summaries import BY_REFERENCE, ReadDocument
 from consumers.live.view import LiveView
 from streaming.archive import ArchiveLocation
 from streaming.errors import BadInput, TopicError, UsageError
 from streaming.kafka.topics import Admin
-from streaming.messages import Document, Record
+from streaming.messages import Document, DocumentReference, Record
 from streaming.operations.redrive.chosen import redrive_chosen
 from streaming.pipeline.decode import Tombstone, decode, record_format
 from streaming.settings import DASHBOARD_VARIABLE, Settings
+from streaming.storage.uris import shown
 from streaming.text_files import read_text
 
 
@@ -120,6 +121,8 @@ def document_reader(settings: Settings) -> ReadDocument:
         decoded = decode(record, reading)
         if isinstance(decoded, Tombstone):
             raise BadInput("it is a deletion", type="EmptyText")
+        if isinstance(decoded.document, DocumentReference):
+            raise BadInput(f"the text is in the file {shown(decoded.document.uri)}", type=BY_REFERENCE)
         return decoded.document, decoded.mended
 
     return read

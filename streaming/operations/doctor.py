@@ -37,7 +37,7 @@ from streaming.settings import Settings
 from streaming.spark.checkpoint.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.spark.jvm.cluster import check_master
 from streaming.spark.jvm.session import LEAST_DISK
-from streaming.storage import Folder
+from streaming.storage import Folder, Roots
 from streaming.wording import counted, megabytes
 
 State = Literal["ok", "warning", "problem"]
@@ -72,6 +72,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _check("archive", lambda: ArchiveLocation(settings.parquet or "").check())
     if settings.store != "off":
         yield _check("store", lambda: Folder(store_url(settings)).check())
+    if settings.uri_roots:
+        yield _check("uri roots", lambda: Roots(settings.uri_roots).check())
     yield from _kafka(settings)
 
 

@@ -6,10 +6,11 @@
     "a"    {"text": "Once ...", "id": "b"}     Document(id="b", ...): the id field comes first
     none   Once upon a time ... (plain text)   Document(id=SHA-256 of the text, ...)
     "a"    null                                Tombstone("a"): the summary of that id is deleted
+    "a"    {"uri": "...", "sha256": "..."}     DocumentReference(id="a", ...): its file is read later
     any    {"text": 5}, {"text": "", no text    BadInput: a dead letter that says why
 
-How JSON is read: `json_document`. What a document and a deletion go by: `identity`. Pure functions over one record; no
-Spark, no model.
+How JSON is read: `json_document`. How the file of a reference is read: `referenced`. What a document and a deletion go
+by: `identity`. Pure functions over one record; no Spark, no model.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from streaming.json_document import (
     is_document,
 )
 from streaming.json_values import TOO_DEEP, UNDECODED_BYTE, parse_json
-from streaming.messages import Document, Record
+from streaming.messages import Document, DocumentReference, Record
 from streaming.pipeline.document_text import with_text_read
 from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_guard import guarded_value
@@ -44,9 +45,12 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A document with its id, what was mended in its record, and whether a deletion with its key would delete it."""
+    """A document with its id, what was mended in its record, and whether a deletion with its key would delete it.
 
-    document: Document
+    A `document` by reference has no text yet: `referenced` reads it.
+    """
+
+    document: Document | DocumentReference
     mended: list[str]
     deletable: bool
 
@@ -86,14 +90,15 @@ def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     if record.value is None:
         return Tombstone(deleted_id(record.key, rule, id_path))
     document, mended = _from_bytes(record.value, record_format.format, places)
-    document, more = with_text_read(document)
-    mended += more
+    if isinstance(document, Document):
+        document, more = with_text_read(document)
+        mended += more
     document = document.model_copy(update={"id": document_id(document, record.key, record.source, rule, id_path)})
     deletable = not record.key or rule in ("sha256", "offset") or key_id(record.key, rule, id_path) == document.id
     return Decoded(document, mended, deletable)
 
 
-def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
+def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document | DocumentReference, list[str]]:
     """Return the document in a record's value, and what was mended in it."""
     try:
         return _document(decode_text(raw), format, places)
@@ -108,12 +113,13 @@ def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document,
             if inner.type == "InvalidJson":
                 raise error from None
             raise
-        if UNDECODED_BYTE.search(document.text) or f"text: {UNDECODED}" in mended:
+        text = document.text if isinstance(document, Document) else document.uri
+        if UNDECODED_BYTE.search(text) or f"text: {UNDECODED}" in mended:
             raise
         return document, mended
 
 
-def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document, list[str]]:
+def _document(text: str, format: str, places: FieldPlaces) -> tuple[Document | DocumentReference, list[str]]:
     """Return the document in a value's text, and what was mended in it."""
     guarded = None if format == "text" else guarded_value(text)
     if guarded is not None and is_document(guarded):

@@ -8,6 +8,9 @@
     sha256     the SHA-256 of its text                 nothing: a dead letter
     offset     its position in Kafka                   nothing: a dead letter
 
+A document by reference goes by the SHA-256 that its record has, that of the file's bytes: for a file in UTF-8 it is the
+text's. So its id is known wherever its record is, and without its file.
+
 A key is read in one way for both: a key in JSON names what its id field holds, or its only string; text is itself;
 what a schema registry's frame has around it counts for nothing; bytes that are no text go by their hexadecimal digits.
 What a value names is one rule for keys and id fields, too (`json_values.name_of`).
@@ -23,14 +26,16 @@ from streaming.encoding.frames import find_frame, framed_text
 from streaming.encoding.reading import decode_json, decode_text
 from streaming.errors import BadInput
 from streaming.json_values import lookup, name_of, parse_json, unwrapped, whole_name, without_byte_order_mark
-from streaming.messages import Document, Source
+from streaming.messages import Document, DocumentReference, Source
 
 IdRule = Literal["auto", "field", "key", "sha256", "offset"]
 _JSON_BLANKS = " \t\r\n"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def document_id(document: Document, key: bytes | None, source: Source, rule: IdRule, id_path: str) -> str:
+def document_id(
+    document: Document | DocumentReference, key: bytes | None, source: Source, rule: IdRule, id_path: str
+) -> str:
     """Return the id of a document; raises `BadInput` (NoId) when it lacks what the rule names it by."""
     if rule in ("auto", "field") and document.id:
         return document.id
@@ -41,6 +46,8 @@ def document_id(document: Document, key: bytes | None, source: Source, rule: IdR
         raise BadInput(f"the record has {place}, and --id-from {rule} names documents by it", type="NoId")
     if rule == "offset":
         return f"{source.topic}-{source.partition}-{source.offset}"
+    if isinstance(document, DocumentReference):
+        return document.sha256
     return hashlib.sha256(document.text.encode()).hexdigest()
 
 

@@ -1,10 +1,10 @@
-"""The id that a record's document goes by, also where the record has no summary."""
+"""The id that a record's document goes by, also where it has no summary, and the file that it refers to."""
 
 from __future__ import annotations
 
 from streaming.errors import DocumentError
-from streaming.messages import Document, Record
-from streaming.pipeline.decode import RecordFormat, decode
+from streaming.messages import Document, DocumentReference, Record
+from streaming.pipeline.decode import RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import contained
 from streaming.pipeline.identity import document_id, key_id
 
@@ -22,3 +22,14 @@ def id_of(record: Record, record_format: RecordFormat) -> str | None:
     if rule == "offset":
         return document_id(Document(text=""), record.key, record.source, rule, id_path)
     return key_id(record.key, rule, id_path) if record.key and rule != "sha256" else None
+
+
+def uri_of(record: Record, record_format: RecordFormat) -> str | None:
+    """Return the URI of the file that holds the text of a record's document; None when the record has the text."""
+    try:
+        with contained():
+            decoded = decode(record, record_format)
+    except DocumentError:
+        return None
+    document = None if isinstance(decoded, Tombstone) else decoded.document
+    return document.uri if isinstance(document, DocumentReference) else None

@@ -1,7 +1,8 @@
 """The one `mapInPandas`: records of the input topic in, records of the output topics out.
 
-It runs in Spark's Python worker, one an executor. It decodes each record, keeps several documents in flight at the
-engine, and yields each result as soon as it is ready. A record followed through it, one row of each frame:
+It runs in Spark's Python worker, one an executor. It decodes each record and reads the file that it may refer to, keeps
+several documents in flight at the engine, and yields each result as soon as it is ready. A record followed through it,
+one row of each frame:
 
     in   key=b"a"  value=b'{"text": "..."}'  headers=[...]  topic="documents" partition=0 offset=7 timestamp=...
     out  topic="summaries"  key=b"a"  value=b'{"id": "a", "summary": "...", ...}'  headers=[...]
@@ -19,7 +20,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -30,6 +32,7 @@ from streaming.pipeline.decode import Decoded, RecordFormat, Tombstone, decode
 from streaming.pipeline.desk import Desk, contained
 from streaming.pipeline.in_flight import in_flight
 from streaming.pipeline.reasons import reason_number
+from streaming.pipeline.referenced import ReferencedTexts, ReferencePlan
 from streaming.pipeline.results import Result, Topics, dead_letter_result, summary_result, tombstone_result
 from streaming.pipeline.unreadable import unreadable
 from streaming.planning.work import Work
@@ -55,12 +58,13 @@ _Read = Decoded | Tombstone | DocumentError
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """The plan of every task: how records are read, the work on each document, and the topics of the results."""
+    """The plan of every task: how records and their files are read, the work on each document, the results' topics."""
 
     work: Work
     record_format: RecordFormat
     topics: Topics
     max_failed_share: float
+    references: ReferencePlan = field(default_factory=ReferencePlan)
 
 
 def summarize(
@@ -93,7 +97,7 @@ class _Outcome:
 
     @property
     def unread(self) -> bool:
-        """Whether its record could not be decoded."""
+        """Whether its record, or the file that it refers to, could not be read."""
         return self.stage == "decode"
 
     @property
@@ -119,10 +123,12 @@ class _Task:
         self._unread: list[_Outcome] = []
         # By id: set when its newest document is done; the next document of the same id waits for it.
         self._newest: dict[str, asyncio.Event] = {}
+        self._texts = ReferencedTexts(task_plan.references)
 
     def run(self, records: Iterator[Record]) -> Iterator[pd.DataFrame]:
-        for outcomes in in_flight(records, self._begin, most=self._task_plan.work.in_flight):
-            yield from self._emit(outcomes)
+        with closing(self._texts):
+            for outcomes in in_flight(records, self._begin, most=self._task_plan.work.in_flight):
+                yield from self._emit(outcomes)
         yield from self._emit_unread()
         yield from self._emit_failures()
 
@@ -135,7 +141,6 @@ class _Task:
                 decoded = decode(record, self._task_plan.record_format)
         except DocumentError as error:
             decoded = error
-        self._readable += isinstance(decoded, Decoded)
         done, previous = asyncio.Event(), None
         if (document_id := _id_of(decoded)) is not None:
             previous, self._newest[document_id] = self._newest.get(document_id), done
@@ -166,10 +171,12 @@ class _Task:
                 if isinstance(decoded, Tombstone):
                     stage = "publish"
                     return _Outcome(tombstone_result(decoded, record, topics))
-                stage = "summarize"
-                summary = await self._desk.summarize(decoded.document, record.source)
+                async with self._texts.document(decoded.document) as (document, mended):
+                    self._readable += 1
+                    stage = "summarize"
+                    summary = await self._desk.summarize(document, record.source)
                 stage = "publish"
-                summary = summary.model_copy(update={"mended": decoded.mended})
+                summary = summary.model_copy(update={"mended": [*decoded.mended, *mended]})
                 result = summary_result(summary, record, topics)
                 return _Outcome(result, summary=summary, deletable=decoded.deletable)
         except DocumentError as error:

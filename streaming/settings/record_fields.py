@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -12,7 +13,7 @@ from pydantic_settings import NoDecode
 from streaming.settings.misplaced import refuse_settings
 from streaming.settings.model_fields import ModelSettings
 
-DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata")
+DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata", "uri", "sha256")
 # The settings that decide how a record is read.
 RECORD_SETTINGS = ("format", "field", "keep", "id_from", "skip_unreadable")
 # One entry of the metadata.
@@ -42,6 +43,20 @@ class RecordSettings(ModelSettings):
         description="The source of a document's id, and of the id that a record without a value deletes. auto: its id "
         "field, else the record's key, else the SHA-256 of the text. A key in JSON names what its id field holds.",
     )
+    uri_roots: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The folders, or URLs such as s3://bucket/folder, below which the files are that documents name "
+        "by their uri: several with commas, or --uri-roots repeated. Files elsewhere are refused. Default: none, "
+        "because whoever may write to the input topic could otherwise have any file summarized that the query may "
+        "read. Every executor must reach them at the same path.",
+    )
+    max_referenced_bytes: int = Field(
+        64 * 2**20,
+        ge=1024,
+        le=2**31 - 1,
+        description="The largest file that a document may name by its uri, in bytes, and what an executor reads of "
+        "such files at once; further ones wait.",
+    )
     skip_unreadable: bool = Field(
         False,
         description="Whether a query may begin with records none of which can be read. By default it stops before it "
@@ -66,7 +81,7 @@ class RecordSettings(ModelSettings):
             refuse_settings([name for name in value if name not in DOCUMENT_FIELDS], "field", cls.model_fields)
         return value
 
-    @field_validator("keep", mode="before")
+    @field_validator("keep", "uri_roots", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
@@ -78,6 +93,15 @@ class RecordSettings(ModelSettings):
         if not all(names):
             raise ValueError("it takes names of fields, such as created,tags; one of those given is empty")
         return tuple(dict.fromkeys(names))
+
+    @field_validator("uri_roots")
+    @classmethod
+    def _each_root(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(value):
+            raise ValueError("it takes folders and URLs, such as /srv/texts,s3://bucket/texts; one of them is empty")
+        # An executor has another working directory.
+        paths = (url if "://" in url else str(Path(url).expanduser().absolute()) for url in value)
+        return tuple(dict.fromkeys(paths))
 
     @field_validator("field")
     @classmethod

@@ -137,6 +137,7 @@ def printable(settings: Settings) -> dict[str, Any]:
     values = settings.model_dump(mode="json")
     values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
     values["sink"] = [without_login(sink) for sink in settings.sink]
+    values["uri_roots"] = [without_login(root) for root in settings.uri_roots]
     return values
 
 

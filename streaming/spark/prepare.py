@@ -10,6 +10,7 @@ from streaming.kafka.topic import Topic, result_topics
 from streaming.kafka.topics import Admin
 from streaming.machine.java import find_java
 from streaming.pipeline.decode import record_format
+from streaming.pipeline.referenced import ReferencePlan
 from streaming.pipeline.results import Topics
 from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
@@ -22,6 +23,7 @@ from streaming.spark.jvm.client_classes import check_classes
 from streaming.spark.jvm.cluster import check_master
 from streaming.spark.other_results import outputs_of, warnings_about_results
 from streaming.spark.recipe_change import recipe_to_pin, recipe_warning
+from streaming.storage import Roots
 from streaming.store import sweep
 
 # The limit where no topic sets one: a value in a row of Spark has at most 2 GiB.
@@ -123,6 +125,7 @@ def prepare(
             limits.get(settings.dead_letter_topic, _NO_TOPIC),
         ),
         max_failed_share=settings.max_failed_share,
+        references=ReferencePlan(settings.uri_roots, settings.max_referenced_bytes),
     )
     recipe = recipe_to_pin(settings, choice, work)
     if warning := recipe_warning(read_record(Checkpoint(settings.checkpoint_location)).recipe, recipe):
@@ -151,5 +154,7 @@ def _check_without_model(settings: Settings, layout: Layout) -> None:
     read_record(Checkpoint(settings.checkpoint_location))
     if settings.parquet is not None:
         ArchiveLocation(settings.parquet).check()
+    if settings.uri_roots:
+        Roots(settings.uri_roots).check()
     with Admin(settings) as admin:
         admin.inputs()

@@ -1,5 +1,6 @@
-"""Storage: a folder on a disk, HDFS or an object store, whose files are complete or absent."""
+"""Storage: folders on a disk, HDFS or an object store: to write complete files into, and to read named ones from."""
 
 from streaming.storage.folder import BUILDING, File, Folder, flush
+from streaming.storage.roots import Roots
 
-__all__ = ["BUILDING", "File", "Folder", "flush"]
+__all__ = ["BUILDING", "File", "Folder", "Roots", "flush"]

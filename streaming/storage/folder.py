@@ -59,6 +59,16 @@ class Folder:
         """The folder on this machine's disk; None when it is elsewhere."""
         return Path(self._root) if isinstance(self._fs, fs.LocalFileSystem) else None
 
+    @property
+    def file_system(self) -> fs.FileSystem:
+        """The file system of the folder."""
+        return self._fs
+
+    @property
+    def path(self) -> str:
+        """The folder's path in its file system."""
+        return str(self._root)
+
     def check(self) -> str:
         """Check that files could be written, without creating the folder; raises `MachineError`."""
         if self.local is None:

@@ -13,6 +13,7 @@ from streaming.wording import shortened
 
 # Cells of a text that are enough to see that it is the right one.
 _LONGEST_TEXT = 160
+_FIELDS = ("id", "title", "text", "uri", "sha256", "language", "prompt", "metadata")
 
 
 def peek_block(record: Record, read_as: Decoded | Tombstone | BadInput) -> Text:
@@ -33,11 +34,9 @@ def _parts(read_as: Decoded | Tombstone | BadInput) -> dict[str, object]:
         return {"error": f"{read_as.type}: {read_as}"}
     if isinstance(read_as, Tombstone):
         return {"deletes": read_as.id}
-    document = read_as.document
-    return {
-        **{name: getattr(document, name) for name in ("id", "title", "text", "language", "prompt", "metadata")},
-        "mended": read_as.mended,
-    }
+    # A document by reference has no text, and another one no file.
+    fields = read_as.document.model_dump()
+    return {**{name: fields[name] for name in _FIELDS if name in fields}, "mended": read_as.mended}
 
 
 def _on_one_line(value: object) -> str:

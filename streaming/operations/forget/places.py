@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streaming.archive import ArchiveLocation
 from streaming.archive.erase import DocumentRows, IdOf, files_of, rows_of
@@ -19,7 +19,7 @@ from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Deletion, Record, Source, read_result
 from streaming.operations.forget.replays import replays
 from streaming.pipeline.decode import record_format
-from streaming.pipeline.record_id import id_of
+from streaming.pipeline.record_id import id_of, uri_of
 from streaming.planning.store_plan import store_url
 from streaming.settings import Settings
 from streaming.spark.unread import Reader, queries
@@ -33,12 +33,16 @@ _OUTPUT, _ARCHIVE = "topic ", "parquet="
 
 @dataclass(frozen=True)
 class TopicRecord:
-    """A record of a topic that is a document's; `result_of` is where the document was, None on an input topic."""
+    """A record of a topic that is a document's; `result_of` is where the document was, None on an input topic.
+
+    `uri` is that of the file that holds the document's text, None when the record itself does.
+    """
 
     place: Source
     key: bytes | None
     result_of: Source | None = None
     is_deletion: bool = False
+    uri: str | None = None
 
 
 @dataclass
@@ -52,6 +56,11 @@ class DocumentPlaces:
     rows: dict[str, DocumentRows] = field(default_factory=dict)
     entries: list[MarkedEntry] = field(default_factory=list)
     coming: list[tuple[Reader, Source]] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[str]:
+        """The URIs of the files that its records refer to, each once."""
+        return list(dict.fromkeys(record.uri for record in (*self.inputs, *self.dead_letters) if record.uri))
 
     @property
     def known(self) -> bool:
@@ -116,7 +125,7 @@ def _look_into_topics(settings: Settings, places: Places, readers: list[Reader],
         missing = admin.missing(names)
         topics = {topic.name: topic for topic in admin.describe([name for name in names if name not in missing])}
     places.topics = topics
-    name_of = dead_letter_ids(settings)
+    name_of, reading = dead_letter_ids(settings), record_format(settings)
     for name, topic in topics.items():
         ranges = topic_ranges(settings, [name], None, None)
         bar.begin(f"topic {name}", sum(end - start for start, end in ranges.values()))
@@ -128,9 +137,9 @@ def _look_into_topics(settings: Settings, places: Places, readers: list[Reader],
                 continue
             document = places.documents[document_id]
             if name in inputs:
-                document.inputs.append(found)
+                document.inputs.append(replace(found, uri=uri_of(record, reading)))
             elif is_dead_letter:
-                document.dead_letters.append(found)
+                document.dead_letters.append(replace(found, uri=uri_of(record, reading)))
             else:
                 document.results.append(found)
             # A deletion brings nothing back.

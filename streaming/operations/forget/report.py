@@ -9,6 +9,7 @@ from typing import Any
 from streaming.kafka.topic import Topic
 from streaming.operations.forget.forget import Remaining
 from streaming.operations.forget.places import DocumentPlaces, Places, TopicRecord, by_topic
+from streaming.storage.uris import shown
 from streaming.wording import counted
 
 _NOUNS = {
@@ -51,6 +52,8 @@ def _document_lines(document: DocumentPlaces, places: Places) -> Iterator[str]:
             f"  topic {topic.name}: {named}{more}: its owner's to delete; as long as it is there, a replay brings the "
             "document back"
         )
+    for uri in document.files:
+        yield f"  file {shown(uri)}: its owner's to delete; it holds the text, and gistream has no copy"
 
 
 def bytes_on(topic: Topic, records: Sequence[TopicRecord]) -> str:
@@ -74,6 +77,7 @@ def report_json(places: Places, remaining: Sequence[Remaining], *, dry_run: bool
                 "archives": {url: dict(rows.rows) for url, rows in document.rows.items()},
                 "results": [_position(record, places) for record in (*document.results, *document.dead_letters)],
                 "inputs": [_position(record, None) for record in document.inputs],
+                "files": [shown(uri) for uri in document.files],
             }
             for document in places.documents.values()
         ],

@@ -7,17 +7,19 @@ own tokenizer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from streaming.engine import ModelFile, open_model
 from streaming.errors import DocumentError, MachineError, TopicError
 from streaming.kafka.records import Ranges, read_ranges, topic_ranges
-from streaming.messages import Document, Summary, read_result
+from streaming.messages import Document, Record, Summary, read_result
 from streaming.operations.replay.filter import ReplayFilter
 from streaming.pipeline.decode import Decoded, Tombstone, record_format
 from streaming.pipeline.desk import contained, request_about
+from streaming.pipeline.referenced import ReferencedTexts, ReferencePlan
 from streaming.planning.engine_choice import foresee
 from streaming.planning.layout import plan_layout
 from streaming.planning.tuning import kept_tuning
@@ -115,8 +117,19 @@ class _Counter:
     async def count(
         self, settings: Settings, ranges: Ranges, replay_filter: ReplayFilter, on_record: Callable[[], None]
     ) -> None:
+        texts = ReferencedTexts(ReferencePlan(settings.uri_roots, settings.max_referenced_bytes))
+        with closing(texts):
+            await self._count_records(read_ranges(settings, ranges), texts, replay_filter, on_record)
+
+    async def _count_records(
+        self,
+        records: Iterable[Record],
+        texts: ReferencedTexts,
+        replay_filter: ReplayFilter,
+        on_record: Callable[[], None],
+    ) -> None:
         result = self._result
-        for record in read_ranges(settings, ranges):
+        for record in records:
             on_record()
             if not replay_filter.takes(record):
                 result.skipped += 1
@@ -127,7 +140,8 @@ class _Counter:
             elif isinstance(decoded, Decoded):
                 try:
                     with contained():
-                        await self._count_document(decoded.document)
+                        async with texts.document(decoded.document) as (document, _):
+                            await self._count_document(document)
                 except DocumentError:
                     result.unreadable += 1
             else:
