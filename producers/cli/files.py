@@ -10,13 +10,15 @@ import typer
 from producers.cli.publishing import Limit, notes, publish_documents
 from producers.cli.split import SplitFlag
 from streaming.settings import load
-from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
+from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
 
 
 def files(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", show_default=False)],
     split: SplitFlag = "auto",
+    field: Annotated[list[str] | None, flag("field")] = None,
+    keep: Annotated[list[str] | None, flag("keep")] = None,
     ids: Annotated[
         Literal["path", "name", "sha256"],
         typer.Option(
@@ -41,6 +43,10 @@ def files(
         gistream produce files notes/
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
+
+        gistream produce files notes/ inbox.mbox export.jsonl
+
+        gistream produce files articles.parquet --field text=body --field id=nr --keep author
     """
     # Imported here, as in the other commands: each needs a part of the producers.
     from producers.file_names import find_files
@@ -50,7 +56,7 @@ def files(
 
     settings = load(command_flags(ctx))
     found = find_files(paths)
-    texts = read_files(found, ReadOptions(Split.parse(split), settings.field), ids=ids)
+    texts = read_files(found, ReadOptions(Split.parse(split), settings.field, settings.keep), ids=ids)
     if line := found.skipped_line():
         notes.print(line, markup=False)
     publish_documents(settings, texts, limit, as_json=as_json, skipped=found.skipped)

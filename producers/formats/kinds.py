@@ -40,14 +40,26 @@ class Kind:
 
 TEXT = Kind(
     "plain text",
-    (".txt", ".text", ".md", ".markdown", ".rst", ".eml", ".ipynb"),
+    (".txt", ".text", ".rst", ".ipynb"),
     "producers.formats.plain_text:read_plain_text",
     in_child=False,
 )
 HTML = Kind("HTML", (".html", ".htm", ".xhtml"), "producers.formats.html:read_html")
 GZIP = Kind("gzip", (), "producers.formats.packed:read_gzip", (b"\x1f\x8b",))
 ZSTD = Kind("zstd", (), "producers.formats.packed:read_zstd", (b"\x28\xb5\x2f\xfd",))
-_KINDS = (TEXT, HTML, GZIP, ZSTD)
+_TEXTS = (
+    Kind("Markdown", (".md", ".markdown"), "producers.formats.markdown:read_markdown"),
+    Kind("a mail", (".eml",), "producers.formats.mail:read_mail"),
+    Kind("a mailbox", (".mbox", ".mbx"), "producers.formats.mbox:read_mbox"),
+    Kind("subtitles", (".srt", ".vtt", ".sbv"), "producers.formats.subtitles:read_subtitles", in_child=False),
+)
+_ROWS = (
+    Kind("a table", (".csv", ".tsv", ".tab"), "producers.formats.csv_table:read_csv", in_child=False),
+    Kind("JSON Lines", (".jsonl", ".ndjson"), "producers.formats.json_rows:read_json_rows", in_child=False),
+    Kind("JSON", (".json",), "producers.formats.json_rows:read_json"),
+    Kind("a Parquet file", (".parquet",), "producers.formats.parquet:read_parquet", (b"PAR1",)),
+)
+_KINDS = (TEXT, HTML, GZIP, ZSTD, *_TEXTS, *_ROWS)
 _BY_SUFFIX = {suffix: kind for kind in _KINDS for suffix in kind.suffixes}
 # The suffixes of the files that are read from a folder; a file that the user names may have any.
 SUFFIXES = tuple(sorted(_BY_SUFFIX))

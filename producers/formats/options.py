@@ -10,7 +10,8 @@ from producers.formats.split import AUTO, Split
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file becomes documents, and where in a table their fields are (`field`, as the setting of this name)."""
+    """How a file becomes documents, and where in a row their fields are: `field` and `keep`, the settings."""
 
     split: Split = AUTO
     field: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()

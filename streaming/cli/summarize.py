@@ -26,6 +26,8 @@ def summarize(
         list[Path], typer.Argument(help="Files, folders of them, or '-' for standard input.", show_default=False)
     ],
     split: SplitFlag = "auto",
+    field: Annotated[list[str] | None, flag("field")] = None,
+    keep: Annotated[list[str] | None, flag("keep")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Summarize no more than this many documents.")] = None,
     evidence: Annotated[
         bool,
@@ -62,6 +64,8 @@ def summarize(
 
         gistream summarize book.txt --split 'CHAPTER .+' --limit 3
 
+        gistream summarize articles.csv --field text=body --field id=nr
+
         gistream summarize notes/minutes.txt --evidence
 
         pdftotext report.pdf - | gistream summarize - --json | jq -r .summary
@@ -80,7 +84,8 @@ def summarize(
     settings = load(command_flags(ctx))
     refusals: list[str] = []
     found = find_files(STDIN if str(path) == "-" else path for path in files)
-    documents = islice(_documents(read_files(found, ReadOptions(Split.parse(split), settings.field)), refusals), limit)
+    options = ReadOptions(Split.parse(split), settings.field, settings.keep)
+    documents = islice(_documents(read_files(found, options), refusals), limit)
     if line := found.skipped_line():
         notes.print(line, markup=False)
     check_prompt(settings)
@@ -131,4 +136,4 @@ def _documents(records: Iterator[ProducerRecord | Refusal], refusals: list[str])
             refusals.append(record.name)
             notes.print(f"{record.name}: {record.reason}", style="red", markup=False)
         else:
-            yield Document.model_validate_json(record.value or b"").model_copy(update={"id": record.name})
+            yield Document.model_validate_json(record.value or b"")

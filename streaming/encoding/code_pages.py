@@ -82,13 +82,15 @@ class Reading:
     """A file as it reads in a code page.
 
     `likeness` is how much its letters are distributed as in a language, from 0 to 1. `odd` counts, beside a to
-    z, letters that the language does not have, those that it has in names only, as English does, and signs.
+    z, letters that the language does not have, those that it has in names only, as English does, and signs. `codec` is
+    Python's name of the page.
     """
 
     page: str
     text: str
     likeness: float
     odd: tuple[int, int, int]
+    codec: str
 
 
 def readings(raw: bytes) -> list[Reading]:
@@ -97,7 +99,7 @@ def readings(raw: bytes) -> list[Reading]:
     for codec, name in _EAST_ASIAN.items():
         text = _decode(raw, codec)
         if text is not None and _is_east_asian(sample.decode(codec, errors="ignore"), codec):
-            return [Reading(name, text, likeness=1.0, odd=(0, 0, 0))]
+            return [Reading(name, text, likeness=1.0, odd=(0, 0, 0), codec=codec)]
     found: dict[str, Reading] = {}
     pages = [(codec, name, "LATIN") for codec, name in _LATIN.items()] if not _UTF8_INSIDE.search(raw) else []
     pages += [(codec, name, writing) for writing, names in _OTHER_SCRIPTS.items() for codec, name in names.items()]
@@ -106,7 +108,7 @@ def readings(raw: bytes) -> list[Reading]:
         if text is None or text in found:
             continue
         if best := _judge(sample.decode(codec, errors="ignore"), writing):
-            found[text] = Reading(name, text, *best)
+            found[text] = Reading(name, text, *best, codec=codec)
     return sorted(found.values(), key=lambda reading: (-reading.likeness, reading.odd))
 
 

@@ -11,10 +11,12 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
+from itertools import islice
 
 from streaming.encoding.code_pages import certain, readings
 from streaming.encoding.html_text import html_text
 from streaming.errors import BadInput
+from streaming.json_values import whole_characters
 
 # An mbox has this line above each mail.
 _ENVELOPE = re.compile(r"From \S+.*\d{2}:\d{2}.*")
@@ -36,6 +38,9 @@ _FEWEST_FIELDS = 2
 _HOP = re.compile(r"\s*(?:from|by|\(|$)", re.IGNORECASE)
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
 _MULTIPART = re.compile(r"\s*multipart/.*boundary=", re.IGNORECASE | re.DOTALL)
+# Python's parser compares each line with the boundaries of all parts that are open: 50,000 take it 20 s.
+_BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
+_MOST_MULTIPARTS = 1_000
 # A subject that says so tells the reader of the text that what stands below is the message.
 _FORWARDED = re.compile(r"\s*\[?(?:fwd?|wg|tr|rv|i|enc|转发|vs|pd)\s?[:：]", re.IGNORECASE)
 
@@ -61,12 +66,51 @@ def read_mail(text: str) -> RawMail | None:
             raise BadInput("a mailbox with several mails: send each of them as a document", type="NoText")
         source = source.partition("\n")[2]
     # Bytes, because the parts of a mail have encodings of their own.
-    message = message_from_bytes(source.encode(), policy=email.policy.default)
-    body = _body(message).strip()
+    message = parse_mail(source.encode())
+    # Eight bits have been decoded with the whole mail, whatever its charset says.
+    return read_parsed(message, eight_bit="utf-8")
+
+
+def parse_mail(raw: bytes) -> EmailMessage:
+    """Return the MIME structure of a mail; raises `BadInput`, `TooDeep`, for parts nested deeper than anybody writes.
+
+    Python's parser calls itself for each level; nothing that it finds broken in a mail is an error to it.
+    """
+    if sum(1 for _ in islice(_BOUNDARY.finditer(raw), _MOST_MULTIPARTS + 1)) > _MOST_MULTIPARTS:
+        raise _too_deep()
+    try:
+        return message_from_bytes(raw, policy=email.policy.default)
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
+def read_parsed(message: EmailMessage, *, eight_bit: str | None = None) -> RawMail:
+    """Return the text of a mail; `eight_bit` is the charset of a part without an encoding, None: what the part says.
+
+    Raises `BadInput`: `NoText` for a mail without a text, and for an encrypted one; `NotUtf8`.
+    """
+    try:
+        body = _body(message, eight_bit).strip()
+    except RecursionError as error:
+        raise _too_deep() from error
     if not body:
         raise BadInput("a raw mail without a text: it has attachments alone, or nothing", type="NoText")
-    subject = " ".join(str(message.get("subject", "")).split()) or None
+    subject = header_text(message, "subject")
     return RawMail(f"Subject: {subject}\n\n{body}" if subject and _FORWARDED.match(subject) else body, subject)
+
+
+def _too_deep() -> BadInput:
+    return BadInput("a mail whose parts are nested too deep to be read", type="TooDeep")
+
+
+def header_text(message: EmailMessage, name: str) -> str | None:
+    """Return a header as people read it, in one line of whole characters; None when it is empty or missing."""
+    try:
+        header = str(message.get(name, ""))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # Python's parser of structured headers fails on some that are broken: they are read as they stand.
+        header = next((raw for key, raw in message.raw_items() if key.lower() == name), "")
+    return " ".join(whole_characters(str(header)).split()) or None
 
 
 def _has_headers(source: str) -> bool:
@@ -95,25 +139,25 @@ def _has_headers(source: str) -> bool:
     return len(names) >= _FEWEST_FIELDS and bool(known & _OF_TRANSPORT) and bool(known & _OF_MAIL)
 
 
-def _body(message: EmailMessage) -> str:
+def _body(message: EmailMessage, eight_bit: str | None) -> str:
     """Return the text of a mail: the plain part, else what the HTML part shows."""
     if message.get_content_type() in ("multipart/encrypted", "application/pkcs7-mime"):
         raise BadInput("an encrypted mail: decrypt it first", type="NoText")
     plain = message.get_body(preferencelist=("plain",))
-    text = _text(plain) if plain is not None else ""
+    text = _text(plain, eight_bit) if plain is not None else ""
     if text.strip():
         return text
     html = message.get_body(preferencelist=("html",))
-    return html_text(_text(html)) if html is not None else ""
+    return html_text(_text(html, eight_bit)) if html is not None else ""
 
 
-def _text(part: MIMEPart) -> str:
+def _text(part: MIMEPart, eight_bit: str | None) -> str:
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
         return ""
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    # Eight bits have been decoded with the whole mail, whatever its charset says.
-    return _decoded(raw, part.get_content_charset() if encoding in _ENCODINGS else "utf-8")
+    is_said = encoding in _ENCODINGS or eight_bit is None
+    return _decoded(raw, part.get_content_charset() if is_said else eight_bit)
 
 
 def _decoded(raw: bytes, charset: str | None) -> str:

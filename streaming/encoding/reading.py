@@ -43,10 +43,14 @@ _KOREAN_ESCAPE = b"\x1b$)C"
 
 @dataclass(frozen=True)
 class FileText:
-    """The text of a file, and the code page in which it was read; None: its encoding is one of Unicode's."""
+    """The text of a file, and the code page in which it was read; None: its encoding is one of Unicode's.
+
+    `codec` is Python's name of the code page.
+    """
 
     text: str
     code_page: str | None = None
+    codec: str | None = None
 
 
 def decode_text(raw: bytes) -> str:
@@ -97,7 +101,7 @@ def decode_file(raw: bytes) -> FileText:
             raise
         candidates = readings(raw)
         if reading := certain(candidates):
-            return FileText(reading.text, reading.page)
+            return FileText(reading.text, reading.page, reading.codec)
         if not candidates:
             raise
         pages = " or ".join(candidate.page for candidate in candidates[:2])

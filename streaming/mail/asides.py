@@ -80,6 +80,18 @@ def message_start(text: str) -> int:
     return lines[following].start if end < following < len(lines) else 0
 
 
+def is_only_quoted(text: str) -> bool:
+    """Tell whether a mail quotes and says nothing itself: no line of it is its own, but for a greeting."""
+    lines = mail_lines(text)
+    signed = list(find_signatures(lines, _end_of_message(lines)))
+    heads = _heads(lines)
+    below = _below_head(lines, heads)
+    around = {line for first, end in [*signed, *heads, *_attributions(lines), *below] for line in range(first, end)}
+    own = (line for number, line in enumerate(lines) if number not in around and not line.quoted)
+    quotes = bool(below) or any(line.quoted for line in lines)
+    return quotes and all(line.blank or GREETING.match(line.text) for line in own)
+
+
 def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield spans of lines in order; those that meet are one."""
     current: tuple[int, int] | None = None

@@ -91,7 +91,7 @@ def show(
     check_prompt(settings)
     find_java()
     files = find_files(paths or [sample_folder()])
-    documents = islice(read_files(files, ReadOptions(Split.parse(split), settings.field)), limit)
+    documents = islice(read_files(files, ReadOptions(Split.parse(split), settings.field, settings.keep)), limit)
     if line := files.skipped_line():
         out.print(line, markup=False)
     choice = _choose(settings, open_model(settings.model, completion=settings.completion), out)

@@ -76,7 +76,7 @@ def test_a_raw_mail_and_a_notebook_are_their_texts_and_say_so(tmp_path: Path) ->
     put(tmp_path / "b.ipynb", json.dumps({"nbformat": 4, "cells": cells}))
     mail, notebook = contents(read_files([tmp_path], AUTO))
     assert (mail["title"], mail["text"], mail["metadata"]) == (
-        "The mill", "The mill stopped.", {"read_as": "a raw mail"}
+        "The mill", "The mill stopped.", {"from": "Ines", "message_id": "1@x.org"}
     )  # fmt: skip
     assert (notebook["title"], notebook["text"]) == ("Mills", "# Mills\n\nA beam cracked.")
     assert notebook["metadata"] == {"read_as": "a Jupyter notebook (1 cell of prose, without 1 other)"}
