@@ -22,6 +22,7 @@ class Request(msgspec.Struct, frozen=True):
     path: bytes
     split: str
     field: dict[str, str]
+    keep: tuple[str, ...]
     seconds: float
 
 

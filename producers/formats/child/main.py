@@ -74,7 +74,7 @@ def _serve(request: Request, send: Callable[[Answer], object]) -> bool:
     """Read a file and send what is in it; returns whether this process should end now."""
     limit_processor_time(request.seconds)
     exhausted = False
-    options = ReadOptions(Split.parse(request.split), request.field)
+    options = ReadOptions(Split.parse(request.split), request.field, request.keep)
     try:
         for part in read_here(Path(os.fsdecode(request.path)), options):
             if isinstance(part, Part) and len(part.text) > LONGEST_TEXT:

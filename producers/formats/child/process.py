@@ -70,7 +70,8 @@ class ReaderProcess:
         problem: Problem | None = None
         file = os.fsencode(path.absolute())
         try:
-            self._send(Request(file, options.split.argument, dict(options.field), seconds))
+            field, keep = dict(options.field), options.keep
+            self._send(Request(file, options.split.argument, field, keep, seconds))
             for answer in self._answers(seconds):
                 if isinstance(answer, PartFrame):
                     yield answer.part
