@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, BinaryIO
 
+from producers.formats.unpacking import DAMAGES, unpacked
 from producers.records import ProducerRecord, Refusal
 from streaming.encoding.formats import name_format
 from streaming.encoding.reading import decode_text
@@ -28,11 +29,15 @@ def read_json_lines(
 ) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines` and skip blank lines; messages call the file `name`.
 
-    Both fields may be dotted paths; without `text_field` a line may lack a text.
+    Both fields may be dotted paths; without `text_field` a line may lack a text. A file that gzip or zstd packed is
+    unpacked as it is read.
 
-    Raises `UsageError` for a file that is packed or no text, whose bytes have no lines.
+    Raises `UsageError` for a file that is packed otherwise or no text, whose bytes have no lines.
     """
     for number, line in enumerate(_lines(lines, name), start=1):
+        if line is None:
+            yield Refusal(f"{name}:{number}", "what is packed is damaged or cut off here; the lines before it are read")
+            return
         value = line.removeprefix(_BYTE_ORDER_MARK).strip()
         if not value:
             continue
@@ -56,7 +61,15 @@ def read_json_lines(
         yield ProducerRecord(location, None if identity is None else whole_name(identity).encode(), value)
 
 
-def _lines(lines: BinaryIO, name: str) -> Iterable[bytes]:
+def _lines(file: BinaryIO, name: str) -> Iterator[bytes | None]:
+    """Yield the lines of a file that may be packed; None, at last, where it is damaged."""
+    try:
+        yield from _unpacked_lines(unpacked(file), name)
+    except DAMAGES:
+        yield None
+
+
+def _unpacked_lines(lines: BinaryIO, name: str) -> Iterable[bytes]:
     """Return the lines of a file in UTF-8, or of one in UTF-16 or UTF-32, which is read as a whole."""
     first = lines.readline()
     try:

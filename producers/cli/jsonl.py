@@ -17,7 +17,10 @@ from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, 
 
 def jsonl(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="A file of JSON Lines, or '-' for standard input.", show_default=False)],
+    file: Annotated[
+        str,
+        typer.Argument(help="A file of JSON Lines, also of gzip or zstd; '-' is standard input.", show_default=False),
+    ],
     field: Annotated[list[str] | None, flag("field")] = None,
     limit: Limit = None,
     input_topic: InputTopic = None,

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
-
-import zstandard
 
 from producers.formats.in_process import kind_of, read_here
 from producers.formats.kinds import GZIP, PACKED, ZSTD
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
+from producers.formats.unpacking import DAMAGES, open_zstd
 from streaming.errors import BadInput
 from streaming.settings import MIB
 from streaming.wording import megabytes
@@ -23,7 +21,6 @@ from streaming.wording import megabytes
 # Text packs to a third, a table of equal rows to a fiftieth, and a bomb to a thousandth.
 _MOST_TIMES = 100
 _ALWAYS_ALLOWED = 64 * MIB
-_DAMAGES = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
 def read_gzip(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
@@ -33,7 +30,13 @@ def read_gzip(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
 
 def read_zstd(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
     """Yield the parts of the file that is packed in a file of zstd; raises `BadInput` also for what is packed twice."""
-    return _read(path, options, zstandard.open)
+    return _read(path, options, _open_zstd)
+
+
+@contextmanager
+def _open_zstd(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file, open_zstd(file) as content:
+        yield content
 
 
 def _read(
@@ -45,7 +48,7 @@ def _read(
         try:
             with opener(path) as content, file.open("wb") as unpacked:
                 _unpack(content, unpacked, path.stat().st_size * _MOST_TIMES + _ALWAYS_ALLOWED)
-        except _DAMAGES:
+        except DAMAGES:
             raise BadInput("packed, and damaged or cut off", type="Broken") from None
         if kind_of(file) in (GZIP, ZSTD):
             raise BadInput("packed twice: unpack it first", type="Compressed")
