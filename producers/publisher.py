@@ -119,18 +119,27 @@ class Publisher:
             return
         self._take_room(record.size)
         try:
-            future = self._client().send(self._topic, key=record.key, value=record.value)
+            future = self._client().send(
+                self._topic,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                timestamp_ms=record.timestamp,
+            )
         except KafkaTimeoutError as error:
-            raise TopicError(
-                f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
-                f"create --input-topic {self._topic}`. Acknowledged before: "
-                f"{counted(self.report.acknowledged, 'document')}."
-            ) from error
+            raise self._no_topic() from error
         except KafkaError as error:
             self._acknowledge_nothing(record, error)
             return
         future.add_callback(self._acknowledge, record)
         future.add_errback(self._acknowledge_nothing, record)
+
+    def find_topic(self) -> None:
+        """Ask Kafka about the topic, as else the first `send` does, which is late by that; raises `TopicError`."""
+        try:
+            self._client().partitions_for(self._topic)
+        except KafkaTimeoutError as error:
+            raise self._no_topic() from error
 
     def refuse(self, name: str, reason: str) -> None:
         """Report a document that cannot be sent."""
@@ -231,6 +240,13 @@ class Publisher:
         if isinstance(self._failure, KafkaError):
             raise self._away() from self._failure
         raise self._failure
+
+    def _no_topic(self) -> TopicError:
+        return TopicError(
+            f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
+            f"create --input-topic {self._topic}`. Acknowledged before: "
+            f"{counted(self.report.acknowledged, 'document')}."
+        )
 
     def _away(self) -> GistreamError:
         why = f" ({reason(self._failure)})" if self._failure is not None else ""

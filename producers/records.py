@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 class ProducerRecord:
     """A document as Kafka gets it: the key and value of its record. Messages call it `name`.
 
-    Without a value it is a tombstone: it deletes the summary of the document that the key names.
+    Without a value it is a tombstone: it deletes the summary of the document that the key names. Without a `timestamp`
+    (in milliseconds since 1970) it has the time at which it is sent.
     """
 
     name: str
     key: bytes | None
     value: bytes | None
+    timestamp: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def size(self) -> int:

@@ -24,7 +24,7 @@ from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
 from streaming.settings import load
 
-MANY_SUMMARIES = ("evaluation.md", "prompts.md", "tuning.md")
+MANY_SUMMARIES = ("evaluation.md", "load.md", "prompts.md", "tuning.md")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,8 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
         assert re.findall(r"^  (?:id|title) +(.+)$", peeked, flags=re.MULTILINE) == ["4711", "Mill"]
     if page.name == "dead-letters.md":
         assert "sent: 2 of 2 documents" in list(said.values())[-1]
+    if page.name == "load.md":
+        assert "missing: 0\ntwice:   0\n" in next(text for command, text in said.items() if "verify" in command)
     if page.name == "examples.md":
         check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
         assert said["python examples/stream_job.py notes summaries"] == "Summaries in summaries: 1\n"
