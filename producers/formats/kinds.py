@@ -45,6 +45,13 @@ TEXT = Kind(
     in_child=False,
 )
 HTML = Kind("HTML", (".html", ".htm", ".xhtml"), "producers.formats.html:read_html")
+ZIP = Kind(
+    "EPUB, DOCX or ODT",
+    (".epub", ".docx", ".docm", ".odt"),
+    "producers.formats.zipped:read_zip",
+    (b"PK\x03\x04", b"PK\x05\x06"),
+)
+PDF = Kind("PDF", (".pdf",), "producers.formats.pdf:read_pdf", (b"%PDF-",))
 GZIP = Kind("gzip", (), "producers.formats.packed:read_gzip", (b"\x1f\x8b",))
 ZSTD = Kind("zstd", (), "producers.formats.packed:read_zstd", (b"\x28\xb5\x2f\xfd",))
 _TEXTS = (
@@ -59,7 +66,7 @@ _ROWS = (
     Kind("JSON", (".json",), "producers.formats.json_rows:read_json"),
     Kind("a Parquet file", (".parquet",), "producers.formats.parquet:read_parquet", (b"PAR1",)),
 )
-_KINDS = (TEXT, HTML, GZIP, ZSTD, *_TEXTS, *_ROWS)
+_KINDS = (TEXT, HTML, ZIP, PDF, GZIP, ZSTD, *_TEXTS, *_ROWS)
 _BY_SUFFIX = {suffix: kind for kind in _KINDS for suffix in kind.suffixes}
 # The suffixes of the files that are read from a folder; a file that the user names may have any.
 SUFFIXES = tuple(sorted(_BY_SUFFIX))

@@ -1,0 +1,162 @@
+"""Reads a DOCX: its paragraphs, lists and tables in order, as they stand when all changes are accepted.
+
+Headers, footers, notes, comments, deleted and hidden text are left out, and pictures, which are counted. A document may
+name others (a template, a picture, data); none of them is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+from producers.formats.blocks import BlockBuilder, parts_of
+from producers.formats.docx_styles import Style, read_styles
+from producers.formats.options import ReadOptions
+from producers.formats.part import Part
+from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, words_in
+from producers.formats.zipped import open_zip, read_member
+from streaming.errors import BadInput
+from streaming.wording import counted
+
+_MAIN = "word/document.xml"
+# Deleted text, the code of a field, the reading of a Chinese character beside it, and the older form of a drawing.
+_NO_TEXT = frozenset({"del", "moveFrom", "instrText", "fldData", "rt", "Fallback", "rPr", "pPr", "sdtPr"})
+_SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_PICTURES = frozenset({"blip", "imagedata"})
+_CONTENTS = "Table of Contents"
+
+
+def read_docx(path: Path, options: ReadOptions) -> Iterator[Part]:
+    """Yield the text of a document; raises `BadInput` when it has none."""
+    with open_zip(path) as archive:
+        raw = read_member(archive, _MAIN)
+        if raw is None:
+            raise BadInput(f"a damaged DOCX: it has no {_MAIN}", type="Broken")
+        root = parse_xml(raw, name=_MAIN)
+        document = _Document(read_styles(read_member(archive, "word/styles.xml")))
+        core_title = _core_title(archive)
+    document.read(child(root, "body"))
+    pictures = sum(local_name(node) in _PICTURES for node in root.iter("{*}blip", "{*}imagedata"))
+    left_out = counted(pictures, "picture") if pictures else ""
+    blocks = document.builder.blocks
+    if not blocks:
+        raise BadInput(f"a DOCX without text{f': it has {left_out}' if left_out else ''}", type="NoText")
+    title = document.title or (None if blocks[0].level else core_title)
+    yield from parts_of(blocks, options.split, title=title, metadata={"left_out": left_out} if left_out else {})
+
+
+class _Document:
+    """Collects the text of a document's body; `title` is the first paragraph in the style of titles."""
+
+    def __init__(self, styles: dict[str, Style]) -> None:
+        self.builder = BlockBuilder()
+        self.title: str | None = None
+        self._styles = styles
+
+    def read(self, parent: Element | None) -> None:
+        """Read the children of the body, or of what wraps paragraphs and tables."""
+        for node in [] if parent is None else parent:
+            tag = local_name(node)
+            if tag == "p":
+                self._read_paragraph(node)
+            elif tag == "tbl":
+                self._read_table(node)
+            elif tag == "sdt":
+                gallery = child(node, "sdtPr", "docPartObj", "docPartGallery")
+                if gallery is None or attribute(gallery, "val") != _CONTENTS:
+                    self.read(child(node, "sdtContent"))
+            elif tag not in _NO_TEXT:
+                self.read(node)
+
+    def _read_paragraph(self, paragraph: Element) -> None:
+        properties = child(paragraph, "pPr")
+        style_node = child(properties, "pStyle")
+        style = self._styles.get("" if style_node is None else attribute(style_node, "val") or "", Style())
+        if style.is_contents:
+            return
+        text, boxes = _text(paragraph)
+        level = _level(properties) or style.level
+        if level:
+            self.builder.add(text, level)
+        elif _in_list(properties, style):
+            self.builder.add_line(text, mark="- ")
+        else:
+            self.builder.add(text)
+        if style.is_title and self.title is None:
+            self.title = " ".join(text.split()) or None
+        for box in boxes:
+            self.read(box)
+
+    def _read_table(self, table: Element) -> None:
+        rows = [_cells(row) for row in table.iter("{*}tr") if _table_of(row) is table]
+        self.builder.end_lines()
+        if max(map(len, rows), default=0) <= 1:
+            # A frame around paragraphs, as in forms and letters.
+            for cell in (cell for row in rows for cell in row):
+                self.read(cell)
+            return
+        for row in rows:
+            self.builder.add_line(" | ".join(filter(None, map(_words_of_cell, row))))
+        self.builder.end_lines()
+
+
+def _core_title(archive: ZipFile) -> str | None:
+    raw = read_member(archive, "docProps/core.xml")
+    if raw is None:
+        return None
+    try:
+        return words_in(child(parse_xml(raw, name="docProps/core.xml"), "title")) or None
+    except BadInput:
+        # A title is no reason to lose the text.
+        return None
+
+
+def _level(properties: Element | None) -> int:
+    node = child(properties, "outlineLvl")
+    value = "" if node is None else attribute(node, "val") or ""
+    return int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
+
+
+def _in_list(properties: Element | None, style: Style) -> bool:
+    node = child(properties, "numPr", "numId")
+    return style.in_list if node is None else attribute(node, "val") != "0"
+
+
+def _text(element: Element) -> tuple[str, list[Element]]:
+    """Return the text of a paragraph, and the text boxes that hang on it."""
+    pieces: list[str] = []
+    boxes: list[Element] = []
+
+    def walk(node: Element) -> None:
+        for inner in node:
+            tag = local_name(inner)
+            if tag == "t":
+                pieces.append(inner.text or "")
+            elif tag in _SIGNS:
+                pieces.append(_SIGNS[tag])
+            elif tag == "txbxContent":
+                boxes.append(inner)
+            elif tag not in _NO_TEXT and not _is_hidden(inner):
+                walk(inner)
+
+    walk(element)
+    return "".join(pieces), boxes
+
+
+def _is_hidden(run: Element) -> bool:
+    hidden = child(run, "rPr", "vanish")
+    return hidden is not None and attribute(hidden, "val") not in ("0", "false", "off")
+
+
+def _cells(row: Element) -> list[Element]:
+    return [cell for cell in row.iter("{*}tc") if next(cell.iterancestors("{*}tr")) is row]
+
+
+def _table_of(row: Element) -> Element:
+    return next(row.iterancestors("{*}tbl"))
+
+
+def _words_of_cell(cell: Element) -> str:
+    texts = (_text(paragraph)[0] for paragraph in cell.iter("{*}p"))
+    return " ".join(words for text in texts if (words := " ".join(text.split())))

@@ -1,0 +1,87 @@
+"""The sections of a PDF by its outline, which readers show beside the pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+from pypdf.generic import Destination
+
+# A title may stand in several lines of a page.
+_MOST_LINES = 3
+# Fewer letters stand at the start of many a line.
+_SHORTEST = 4
+_MOST_ENTRIES = 20_000
+_DEEPEST = 10
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, order=True)
+class Section:
+    """A section begins at a line of a page, both counted from 0."""
+
+    page: int
+    line: int
+    title: str
+
+
+def read_sections(reader: PdfReader, pages: list[str]) -> list[Section]:
+    """Return the sections of the outline's highest level that has several, in the order of the pages; none without.
+
+    A section begins where its title stands on the page that the outline names, or else with that page.
+    """
+    entries = list(_entries(reader))
+    counts = Counter(level for level, _, _ in entries)
+    level = min((level for level, count in counts.items() if count > 1), default=0)
+    sections = sorted(
+        Section(page, _line_of(title, pages[page]), title)
+        for entry_level, page, title in entries
+        if entry_level == level and 0 <= page < len(pages)
+    )
+    # Of two that begin at one place, the second holds the text.
+    return list({(section.page, section.line): section for section in sections}.values())
+
+
+def _entries(reader: PdfReader) -> Iterator[tuple[int, int, str]]:
+    """Yield level, page and title of each entry; an outline that is damaged is none."""
+    try:
+        outline: list[Any] = reader.outline
+        for number, (level, entry) in enumerate(_flat(outline, 1)):
+            if number == _MOST_ENTRIES:
+                return
+            page = reader.get_destination_page_number(entry)
+            if page is not None and entry.title:
+                yield level, page, " ".join(str(entry.title).split())
+    except (PyPdfError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return
+
+
+def _flat(outline: list[Any], level: int) -> Iterator[tuple[int, Destination]]:
+    for entry in outline:
+        if isinstance(entry, list):
+            if level < _DEEPEST:
+                yield from _flat(entry, level + 1)
+        else:
+            yield level, entry
+
+
+def _line_of(title: str, page: str) -> int:
+    """Return the line of a page at which a title stands, 0 when it does not stand there."""
+    wanted = _letters(title)
+    lines = page.split("\n")
+    for number in range(len(lines)):
+        for end in range(number + 1, number + 1 + _MOST_LINES):
+            letters = _letters(" ".join(lines[number:end]))
+            # The outline may have a number before the title that the page has not.
+            if letters == wanted or (len(letters) >= max(_SHORTEST, len(wanted) / 2) and wanted.endswith(letters)):
+                return number
+    return 0
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", text).casefold()
