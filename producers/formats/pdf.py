@@ -69,7 +69,7 @@ def _open(file: BinaryIO) -> PdfReader:
         reader = PdfReader(file)
         # Most files that are encrypted open without a password, and forbid to be printed.
         locked = reader.is_encrypted and not reader.decrypt("")
-        count = len(reader.pages)
+        count = 0 if locked else len(reader.pages)
     except (DependencyError, NotImplementedError):
         raise BadInput("a PDF that is encrypted in a way that is not known here", type="Encrypted") from None
     except (PyPdfError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -62,7 +62,7 @@ def _width(pages: list[list[str]]) -> int:
 
 def _paragraphs(page: list[str], width: int) -> str:
     pieces: list[str] = []
-    for line, following in zip(page, [*page[1:], ""], strict=True):
+    for line, following in zip(page, [*page[1:], ""], strict=False):
         pieces.append(line)
         ends = len(line) < _SHORT * width and (line.endswith(_ENDS) or not following[:1].islower())
         pieces.append("\n\n" if ends else "\n")

@@ -27,8 +27,7 @@ _HIDDEN = frozenset(
 # Kinds of EPUB: the number of a page of the printed book, that of a note, and the note, which pops up.
 _ASIDE = frozenset({"pagebreak", "noteref", "footnote", "endnote", "rearnote", "footnotes", "endnotes", "rearnotes"})
 _TYPE = "{http://www.idpf.org/2007/ops}type"
-# Of a note: "[12]", "*".
-_LONGEST_NUMBER = 5
+_NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[↩↑^]\ufe0e?)[\])]?")
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 # A line end that stays one, while all other blanks become a space.
@@ -90,12 +89,8 @@ def _is_hidden(element: Element) -> bool:
 
 
 def _leads_to_note(element: Element, tag: str) -> bool:
-    """Whether an element is the number of a note, a raised link; older books do not name its kind."""
-    if tag not in ("a", "sup"):
-        return False
-    around = [local_name(element.getparent())] if element.getparent() is not None else []
-    pair = {tag, *around, *map(local_name, element)}
-    return {"a", "sup"} <= pair and len(words_in(element)) <= _LONGEST_NUMBER
+    """Whether an element is the number of a note, or the way back from it; older books do not name its kind."""
+    return tag == "a" and "#" in (element.get("href") or "") and _NOTE_MARK.fullmatch(words_in(element)) is not None
 
 
 class _Collector:

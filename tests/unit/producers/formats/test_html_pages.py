@@ -1,0 +1,64 @@
+"""A page of HTML is its main text, in whatever encoding it says, and all that it shows where there is no main text."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from format_reading import documents_of, refusal_of, text_of
+
+STORY = (
+    "The mill stopped on a Tuesday, because a beam had cracked in the night, and nobody had heard it.",
+    "The miller sent for the wheelwright, who came on Thursday with two apprentices and a cart of oak.",
+    "It took nine days to mend, and the bakers of three villages bought their flour elsewhere.",
+)
+PICTURE = base64.b64encode(bytes(range(256)) * 8).decode()
+PAGE = f"""<!DOCTYPE html><html lang="en"><head><title>The mill &amp; the beam</title>
+<style>p {{ color: red }}</style><script>var miller = "Xyzzy";</script></head><body>
+<nav><ul><li><a href="/">Home</a></li><li><a href="/about">About us</a></li></ul></nav>
+<article><h1>The mill</h1><p>{STORY[0]}</p><img src="data:image/png;base64,{PICTURE}" alt=""><p>{STORY[1]}</p>
+<p>{STORY[2]}</p></article><footer>Copyright 2026. All rights reserved.</footer></body></html>"""
+
+
+def test_a_page_is_its_main_text_without_menus_scripts_styles_and_pictures(tmp_path: Path) -> None:
+    (document,) = documents_of(tmp_path / "a.html", PAGE)
+    assert document["text"] == "\n".join(("The mill", *STORY))
+    assert (document["id"], document["title"]) == ("a.html", "The mill & the beam")
+    assert document["metadata"] == {"read_as": "the main text of HTML"}
+
+
+def test_a_page_without_a_main_text_is_all_that_it_shows(tmp_path: Path) -> None:
+    (document,) = documents_of(tmp_path / "a.htm", "<title>Hours</title><table><tr><td>Mon<td>8 to 5</table><p>Closed.")
+    assert (document["title"], document["text"]) == ("Hours", "Mon\n8 to 5\n\nClosed.")
+    assert document["metadata"] == {"read_as": "HTML"}
+
+
+@pytest.mark.parametrize(
+    ("declaration", "encoding"),
+    [
+        ('<meta charset="windows-1252">', "cp1252"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1">', "cp1252"),
+        ("<meta charset=koi8-r>", "koi8-r"),
+        ('<?xml version="1.0" encoding="shift_jis"?>', "cp932"),
+        ('<meta charset="gb2312">', "gb18030"),
+        ('<meta charset="windows-1252">', "utf-8"),
+        ("", "utf-16-le"),
+        ("", "utf-16"),
+    ],
+)
+def test_a_page_is_read_in_the_encoding_that_it_is_in(tmp_path: Path, declaration: str, encoding: str) -> None:
+    text = {"koi8-r": "Мельница стояла.", "cp932": "水車は火曜日に止まった。", "gb18030": "磨坊在星期二停了。"}
+    words = text.get(encoding, "Die Mühle „stand“ still.")
+    assert text_of(tmp_path / "a.html", f"{declaration}<p>{words}</p>".encode(encoding)) == words
+
+
+def test_a_page_that_shows_nothing_is_refused(tmp_path: Path) -> None:
+    reason = refusal_of(tmp_path / "a.html", '<html><body><img src="a.png"><script>var a = 1;</script></body></html>')
+    assert reason == "HTML that shows no text"
+
+
+def test_a_text_that_is_called_html_is_that_text(tmp_path: Path) -> None:
+    assert (
+        text_of(tmp_path / "a.html", "The mill stopped.\n\n1 < 2 and 3 > 2.") == "The mill stopped.\n\n1 < 2 and 3 > 2."
+    )
