@@ -25,7 +25,8 @@ def evaluation(
         Path | None,
         typer.Option(
             help="Texts and the summaries that people wrote of them: a JSON object a line, with `text` and "
-            "`references`, a list; `id` and `language` may be there. --sheet needs no `references`.",
+            "`references`, a list; `id` and `language` may be there. Or a table (CSV, Parquet) with such columns. "
+            "--sheet needs no `references`, so it takes documents of every format, too, and folders of them.",
             show_default=False,
         ),
     ] = None,
@@ -101,6 +102,8 @@ def evaluation(
 
         gistream eval --data mine.jsonl --against textrank --limit 20 --sheet sheet.html
 
+        gistream eval --data notes/ --prompt default --prompt headline --sheet sheet.html
+
         gistream eval --ratings anna.json --ratings ben.json
     """
     _check(ctx.params)
@@ -113,7 +116,7 @@ def evaluation(
     from evaluation.report import show
     from evaluation.results import EvaluationResults, as_json
     from evaluation.sheet import sheet_page
-    from evaluation.stories import read_stories
+    from evaluation.story_parts import read_stories
     from streaming.terminal.progress import ProgressBar
 
     if data is None:
@@ -121,7 +124,12 @@ def evaluation(
     flags = command_flags(ctx) | ({"ladder": False, "faithfulness": "off"} if no_ladder else {})
     systems = contenders(flags, models=models or (), prompts=prompts or (), sets=sets or ())
     extracts = baselines(against)
-    stories = read_stories(data, limit=limit, need_references=sheet is None)
+    stories = read_stories(
+        data,
+        limit=limit,
+        need_references=sheet is None,
+        on_refusal=lambda line: notes.print(line, style="red", markup=False),
+    )
     end_as_ctrl_c_does()
 
     def on_results(results: EvaluationResults) -> None:

@@ -29,6 +29,11 @@ def read_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return decode_text(raw, path)
+
+
+def decode_text(raw: bytes, path: Path) -> str:
+    """Return the text of a file from its bytes, as `read_text` does."""
     if is_wide(raw):
         raise UsageError(f"{path} is no UTF-8 text; it may be UTF-16. Save it as UTF-8.")
     try:

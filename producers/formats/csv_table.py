@@ -68,6 +68,7 @@ def _rows(lines: _Lines, separator: str, places: FieldPlaces) -> Iterator[Part |
     needed = needed_columns(places, columns)
     if twice := [name for name in needed if columns.count(name) > 1]:
         raise BadInput(f"a table in which two columns are called '{twice[0]}'", type="NoText")
+    text = (places.path("text"), places.path("text").partition(".")[0])
     number = 0
     while True:
         try:
@@ -88,7 +89,8 @@ def _rows(lines: _Lines, separator: str, places: FieldPlaces) -> Iterator[Part |
             yield PartRefusal(str(number), f"{cell_count}, and the table has {column_count}")
         else:
             row = dict(zip(columns, cells, strict=True))
-            yield table_row_part({name: row[name] for name in needed}, number, places)
+            # An empty cell is none, as null is in JSON; but where the text is, its columns are there.
+            yield table_row_part({name: row[name] for name in needed if row[name] or name in text}, number, places)
 
 
 def _header(reader: Iterator[list[str]]) -> list[str]:

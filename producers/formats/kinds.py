@@ -78,7 +78,7 @@ HEAD_BYTES = 4096
 
 def is_known(file: Path) -> bool:
     """Whether a file of a folder is read, by its suffix."""
-    return _suffix(file) in _BY_SUFFIX
+    return suffix_of(file) in _BY_SUFFIX
 
 
 def find_kind(name: str, head: bytes) -> Kind:
@@ -86,10 +86,11 @@ def find_kind(name: str, head: bytes) -> Kind:
     for kind in _KINDS:
         if head.startswith(kind.first_bytes):
             return kind
-    kind = _BY_SUFFIX.get(_suffix(Path(name)), TEXT)
+    kind = _BY_SUFFIX.get(suffix_of(Path(name)), TEXT)
     return TEXT if kind.first_bytes else kind
 
 
-def _suffix(file: Path) -> str:
+def suffix_of(file: Path) -> str:
+    """Return the suffix that says what is in a file, of a packed one the suffix before that of its packing."""
     suffix = file.suffix.lower()
     return Path(file.stem).suffix.lower() if suffix in PACKED else suffix

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation.contenders import Contender, baselines, contenders
-from evaluation.stories import Story, read_stories
+from evaluation.stories import Story
+from evaluation.story_parts import read_stories
 from streaming.cli.main import app
 from streaming.errors import UsageError
 

@@ -41,7 +41,7 @@ def test_rows_are_documents_by_the_names_of_their_columns(tmp_path: Path, encodi
     assert first == Part(
         'It stopped, on Monday.\r\n\r\nThe "beam" broke.', "The mill", "1", "7", metadata={"author": "Ines"}
     )
-    assert second == Part("The town waits.", "", "2", "08", metadata={"author": ""})
+    assert second == Part("The town waits.", None, "2", "08")
 
 
 def test_a_table_in_a_code_page_is_read_and_says_so(tmp_path: Path) -> None:
