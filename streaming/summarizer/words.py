@@ -5,6 +5,7 @@ Scripts that put no space between words (Han, Kana, Thai, Lao, Burmese, Khmer) a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -89,7 +90,8 @@ def comparable_units(text: str, language: str) -> frozenset[str]:
 
     Empty in scripts whose words cannot be told apart: a letter of Thai, Lao, Burmese or Khmer says nothing.
     """
-    content = content_words(text, language)
+    # A book has a word in hundreds of sentences, and each of them would hold a copy.
+    content = list(map(sys.intern, content_words(text, language)))
     if not content or units_per_word(content) == 1:
         return frozenset(content)
     if not _PAIRED.search(text):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -30,11 +30,11 @@ class SupportIndex:
         for index, units in enumerate(sentences):
             for unit in set(units):
                 self._by_unit[unit].append(index)
-        self._sentences = len(sentences)
+        self._sentences = sentences
 
     def weight(self, unit: str) -> float:
         """Return the inverse document frequency of a unit; one that the text lacks is the rarest."""
-        return math.log((self._sentences + 1) / (len(self._by_unit.get(unit, ())) + 1)) + 1
+        return math.log((len(self._sentences) + 1) / (len(self._by_unit.get(unit, ())) + 1)) + 1
 
     def shared(self, first: Collection[str], second: Collection[str]) -> float:
         """Return how much of the weight of the shorter of two sentences the other one has, from 0 to 1."""
@@ -49,10 +49,18 @@ class SupportIndex:
             return None
         covered: defaultdict[int, float] = defaultdict(float)
         for unit, weight in weights.items():
-            for index in self._by_unit.get(unit, ()):
-                if within is None or index in within:
-                    covered[index] += weight
+            for index in self._having(unit, within):
+                covered[index] += weight
         if not covered:
             return Support(0.0, None)
         best = min(covered, key=lambda index: (-covered[index], index))
         return Support(min(1.0, covered[best] / sum(weights.values())), best)
+
+    def _having(self, unit: str, within: Collection[int] | None) -> Iterable[int]:
+        """Return the sentences `within` these that have a unit; a part of a book costs as much as a short text."""
+        having = self._by_unit.get(unit, ())
+        if within is None:
+            return having
+        if len(within) < len(having):
+            return (index for index in within if unit in self._sentences[index])
+        return (index for index in having if index in within)

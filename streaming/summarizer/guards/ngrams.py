@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from streaming.summarizer.words import units_per_word, words
 
@@ -52,9 +53,15 @@ def copied(summary: str, text: str) -> float | None:
     grams = _runs(units, length)
     if not grams:
         return None
-    source = set(_runs(words(text), length))
+    # The runs of a long text are a hundred times as large as the text, so they are looked at one by one.
+    wanted = set(grams)
+    source = {gram for gram in _each_run(words(text), length) if gram in wanted}
     return sum(gram in source for gram in grams) / len(grams)
 
 
 def _runs(units: Sequence[str], length: int) -> list[tuple[str, ...]]:
-    return list(zip(*(units[start:] for start in range(length)), strict=False))
+    return list(_each_run(units, length))
+
+
+def _each_run(units: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(islice(units, start, None) for start in range(length)), strict=False)
