@@ -25,12 +25,17 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_json_lines(
-    lines: BinaryIO, name: str, *, id_field: str = "id", text_field: str | None = None
+    lines: BinaryIO,
+    name: str,
+    *,
+    id_field: str = "id",
+    text_field: str | None = None,
+    file_fields: tuple[str, str] = ("uri", "sha256"),
 ) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines` and skip blank lines; messages call the file `name`.
 
-    Both fields may be dotted paths; without `text_field` a line may lack a text. A file that gzip or zstd packed is
-    unpacked as it is read.
+The fields may be dotted paths; without `text_field` a line may lack a text, and so may one with both `file_fields`,
+    whose text is in a file. A file that gzip or zstd packed is unpacked as it is read.
 
     Raises `UsageError` for a file that is packed otherwise or no text, whose bytes have no lines.
     """
@@ -54,7 +59,8 @@ def read_json_lines(
         if UNDECODED_BYTE.search(str(lookup(content, text_field or "text"))):
             yield Refusal(location, "JSON whose text is not UTF-8")
             continue
-        if text_field is not None and (problem := _no_text(content, text_field)):
+        has_file = all(lookup(content, path) is not None for path in file_fields)
+        if text_field is not None and not has_file and (problem := _no_text(content, text_field)):
             yield Refusal(location, problem)
             continue
         identity = name_of(lookup(content, id_field))

@@ -260,7 +260,12 @@ class Publisher:
 def unfit(record: ProducerRecord, settings: Settings) -> str | None:
     """Return why a record is not even sent; None when it is."""
     size, limit = len(record.value or b""), settings.max_document_bytes
-    return f"{size:,} bytes are more than the limit of {limit:,} (max_document_bytes)" if size > limit else None
+    if size <= limit:
+        return None
+    return (
+        f"{size:,} bytes are more than the limit of {limit:,} (max_document_bytes); send its text by reference: "
+        "--reference ROOT"
+    )
 
 
 def publish(

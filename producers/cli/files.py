@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from producers.cli.publishing import Limit, notes, publish_documents
+from producers.cli.referencing import Reference, ReferenceOver, by_reference
 from producers.cli.split import SplitFlag
 from streaming.settings import load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
@@ -27,6 +28,8 @@ def files(
             "working directory), the last part of that path, or the SHA-256 of the text.",
         ),
     ] = "path",
+    reference: Reference = None,
+    reference_over: ReferenceOver = None,
     limit: Limit = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
@@ -47,6 +50,8 @@ def files(
         gistream produce files notes/ inbox.mbox export.jsonl
 
         gistream produce files articles.parquet --field text=body --field id=nr --keep author
+
+        gistream produce files big.txt --reference /srv/texts
     """
     # Imported here, as in the other commands: each needs a part of the producers.
     from producers.file_names import find_files
@@ -59,4 +64,5 @@ def files(
     texts = read_files(found, ReadOptions(Split.parse(split), settings.field, settings.keep), ids=ids)
     if line := found.skipped_line():
         notes.print(line, markup=False)
-    publish_documents(settings, texts, limit, as_json=as_json, skipped=found.skipped)
+    documents = by_reference(texts, reference, reference_over, settings, {})
+    publish_documents(settings, documents, limit, as_json=as_json, skipped=found.skipped)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from producers.cli.publishing import Limit, publish_documents
+from producers.cli.referencing import Reference, ReferenceOver, by_reference
 from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
@@ -22,6 +23,8 @@ def jsonl(
         typer.Argument(help="A file of JSON Lines, also of gzip or zstd; '-' is standard input.", show_default=False),
     ],
     field: Annotated[list[str] | None, flag("field")] = None,
+    reference: Reference = None,
+    reference_over: ReferenceOver = None,
     limit: Limit = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
@@ -42,11 +45,19 @@ def jsonl(
     settings = load(command_flags(ctx))
     # Where `run` reads each value as text, an object is one as it stands.
     text_field = None if settings.format == "text" else settings.field.get("text", "text")
-    read = partial(read_json_lines, id_field=settings.field.get("id", "id"), text_field=text_field)
+    file_fields = settings.field.get("uri", "uri"), settings.field.get("sha256", "sha256")
+    read = partial(
+        read_json_lines, id_field=settings.field.get("id", "id"), text_field=text_field, file_fields=file_fields
+    )
+
+    def send(lines: BinaryIO, name: str) -> None:
+        documents = by_reference(read(lines, name), reference, reference_over, settings, settings.field)
+        publish_documents(settings, documents, limit, as_json=as_json)
+
     if file == "-":
-        publish_documents(settings, read(sys.stdin.buffer, "-"), limit, as_json=as_json)
+        send(sys.stdin.buffer, "-")
         return
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:
-        publish_documents(settings, read(lines, file), limit, as_json=as_json)
+        send(lines, file)

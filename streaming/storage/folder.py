@@ -110,6 +110,12 @@ class Folder:
             key=lambda file: file.path,
         )
 
+    def find(self, path: str) -> File | None:
+        """Return the file at a path, None when there is none; raises `MachineError`."""
+        with self._explained("read", path):
+            info = self._fs.get_file_info(self._at(path))
+        return File(path, info.size, info.mtime_ns or 0) if info.type == fs.FileType.File else None
+
     @contextmanager
     def reading(self, path: str) -> Iterator[pa.NativeFile]:
         """Open a file for reading; raises `MachineError` when it cannot be read."""
