@@ -34,7 +34,7 @@ def read_json_lines(
 ) -> Iterator[ProducerRecord | Refusal]:
     """Read the documents of `lines` and skip blank lines; messages call the file `name`.
 
-The fields may be dotted paths; without `text_field` a line may lack a text, and so may one with both `file_fields`,
+    The fields may be dotted paths; without `text_field` a line may lack a text, and so may one with both `file_fields`,
     whose text is in a file. A file that gzip or zstd packed is unpacked as it is read.
 
     Raises `UsageError` for a file that is packed otherwise or no text, whose bytes have no lines.
