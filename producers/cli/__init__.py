@@ -8,7 +8,8 @@ from producers.cli.files import files
 from producers.cli.gutenberg import gutenberg
 from producers.cli.jsonl import jsonl
 from producers.cli.load import load
+from producers.cli.watch import watch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Send documents to the input topic.")
-for _command in (files, jsonl, gutenberg, load):
+for _command in (files, jsonl, gutenberg, load, watch):
     app.command()(_command)

@@ -1,0 +1,371 @@
+"""A folder that is watched, on a real broker: what comes into it is on the topic once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import Counter
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+from installation import read_topic
+from kafka import KafkaProducer
+from watching import watch_once, watching
+
+from producers.formats.options import ReadOptions
+from producers.formats.split import Split
+from producers.watch.input_topic import InputTopic
+from producers.watch.state import State
+from producers.watch.watch import Watch
+from streaming.errors import CheckpointError, UsageError
+from streaming.kafka.topics import Admin
+from streaming.messages import Document
+from streaming.settings import Settings
+
+CHAPTERS = ReadOptions(Split.parse("CHAPTER .+"))
+
+
+@pytest.fixture
+def topics(settings: Settings) -> Settings:
+    """Settings whose topics exist."""
+    with Admin(settings) as admin:
+        admin.ensure()
+    return settings
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def fill(inbox: Path, *names: str) -> None:
+    for name in names:
+        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / name).write_bytes(f"The text of {name}.".encode(errors="replace"))
+
+
+def records(settings: Settings) -> dict[str, list[str | None]]:
+    """Return the texts of each key in their order, None for a tombstone."""
+    texts: dict[str, list[str | None]] = {}
+    for record in read_topic(settings, settings.input_topic):
+        text = None if record.value is None else Document.model_validate_json(record.value).text
+        texts.setdefault(record.key.decode(), []).append(text)
+    return texts
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+def end_before_the_note(settings: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch until Kafka has all documents, and end before that is noted."""
+
+    def die(*_arguments: object, **_named: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "conclude", die)
+        with pytest.raises(Killed):
+            watch_once(settings, inbox)
+
+
+def test_each_version_of_a_file_is_sent_once(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "a.txt", "sub/b.txt")
+    assert watch_once(topics, inbox).counts.acknowledged == 2
+    assert watch_once(topics, inbox).counts.acknowledged == 0
+    os.utime(inbox / "a.txt")
+    assert watch_once(topics, inbox).counts.acknowledged == 0
+    (inbox / "a.txt").write_text("A newer text.")
+    assert watch_once(topics, inbox).counts.acknowledged == 1
+    assert records(topics) == {
+        "a.txt": ["The text of a.txt.", "A newer text."], "sub/b.txt": ["The text of sub/b.txt."],
+    }  # fmt: skip
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(topics: Settings, inbox: Path) -> None:
+    file = inbox / "a.txt"
+    file.write_text("one")
+    watch_once(topics, inbox)
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    file.write_text("two")
+    # As with a clock that was set back.
+    os.utime(file, ns=times)
+    watch_once(topics, inbox)
+    assert records(topics) == {"a.txt": ["one", "two"]}
+
+
+def test_what_comes_while_it_watches_is_sent(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "before.txt")
+    with watching(topics, inbox) as watched:
+        watched.until(lambda: watched.counts.acknowledged == 1)
+        fill(inbox, "new.txt", "folder/deep/new.txt")
+        (inbox / "renamed.part").write_text("complete")
+        watched.until(lambda: watched.counts.acknowledged == 3)
+        (inbox / "renamed.part").rename(inbox / "renamed.txt")
+        watched.until(lambda: watched.counts.acknowledged == 4)
+        (inbox / "folder").rename(inbox / "other")
+        watched.until(lambda: watched.counts.acknowledged == 5)
+    assert {key: len(texts) for key, texts in records(topics).items()} == {
+        "before.txt": 1, "new.txt": 1, "folder/deep/new.txt": 1, "renamed.txt": 1, "other/deep/new.txt": 1,
+    }  # fmt: skip
+
+
+def test_a_file_whose_event_is_lost_is_found_by_the_next_scan(
+    topics: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.watch.events.watch", lambda *_, **__: (set() for _ in repeat(None)))
+    monkeypatch.setattr("producers.watch.watch._SCAN_SECONDS", 0.5)
+    with watching(topics, inbox) as watched:
+        watched.until(lambda: "watching" in watched.events())
+        fill(inbox, "a.txt")
+        watched.until(lambda: watched.counts.acknowledged == 1)
+
+
+def test_a_file_that_is_written_slowly_is_sent_when_it_is_complete(topics: Settings, inbox: Path) -> None:
+    with watching(topics, inbox, settle=1.0) as watched:
+        with (inbox / "slow.txt").open("w") as file:
+            for number in range(20):
+                file.write(f"line {number}\n")
+                file.flush()
+                threading.Event().wait(0.1)
+        watched.until(lambda: watched.counts.acknowledged)
+    [text] = records(topics)["slow.txt"]
+    assert text is not None
+    assert len(text.splitlines()) == 20
+
+
+def test_an_empty_file_is_one_that_is_not_written_yet(topics: Settings, inbox: Path) -> None:
+    (inbox / "a.txt").touch()
+    assert watch_once(topics, inbox).counts.failed == 0
+    fill(inbox, "a.txt")
+    assert watch_once(topics, inbox).counts.acknowledged == 1
+
+
+def test_a_file_leaves_for_done_when_kafka_has_it_and_a_bad_one_for_failed(
+    topics: Settings, inbox: Path, tmp_path: Path
+) -> None:
+    fill(inbox, "a.txt", "sub/b.txt")
+    (inbox / "bad.txt").write_bytes(b"\x00\x01\x02")
+    done, failed = inbox / "done", tmp_path / "failed"
+    watched = watch_once(topics, inbox, done=done, failed=failed)
+    assert (watched.counts.files, watched.counts.failed) == (2, 1)
+    assert (done / "sub/b.txt").is_file()
+    assert (failed / "bad.txt").read_bytes() == b"\x00\x01\x02"
+    assert (failed / "bad.txt.reason.txt").read_text() == "binary, no text: gistream reads JSON and text\n"
+    assert not [path for path in inbox.rglob("*") if path.is_file() and not path.is_relative_to(done)]
+    # The same file again is sent no second time, and leaves, too; what is in done/ is no new file.
+    fill(inbox, "a.txt")
+    assert watch_once(topics, inbox, done=done, failed=failed, deletes=True).counts.acknowledged == 0
+    assert sorted(path.name for path in done.iterdir()) == ["a-1.txt", "a.txt", "sub"]
+    assert {key: len(texts) for key, texts in records(topics).items()} == {"a.txt": 1, "sub/b.txt": 1}
+
+
+def test_files_that_were_sent_before_leave_when_done_is_asked_for(
+    topics: Settings, inbox: Path, tmp_path: Path
+) -> None:
+    fill(inbox, "a.txt")
+    watch_once(topics, inbox)
+    assert watch_once(topics, inbox, done=tmp_path / "done").counts.acknowledged == 0
+    assert (tmp_path / "done/a.txt").is_file()
+
+
+def test_a_bad_file_that_stays_is_told_once_for_each_version(topics: Settings, inbox: Path) -> None:
+    (inbox / "bad.txt").write_bytes(b"\x00\x01\x02")
+    said = [watch_once(topics, inbox).lines("failed") for _ in range(2)]
+    assert said == [["bad.txt: binary, no text: gistream reads JSON and text"], []]
+    (inbox / "bad.txt").write_text("A text.")
+    assert watch_once(topics, inbox).counts.acknowledged == 1
+
+
+def test_a_file_that_may_not_be_read_is_told_and_read_when_it_may(
+    topics: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox, "a.txt")
+
+    # The tests may run as root, whom no permission keeps out.
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "_version", refuse)
+        assert watch_once(topics, inbox).lines("failed") == ["a.txt: Permission denied"]
+    (inbox / "a.txt").chmod(0o600)
+    assert watch_once(topics, inbox).counts.acknowledged == 1
+
+
+def test_a_file_with_several_documents_sends_what_changed_of_it(topics: Settings, inbox: Path) -> None:
+    book = inbox / "book.txt"
+    book.write_text("CHAPTER 1\none\nCHAPTER 2\ntwo\nCHAPTER 3\nthree\n")
+    options = {"reading": CHAPTERS, "deletes": True}
+    assert watch_once(topics, inbox, **options).counts.acknowledged == 3
+    book.write_text("CHAPTER 1\none\nCHAPTER 2\ntwo, changed\n")
+    counts = watch_once(topics, inbox, **options).counts
+    assert (counts.acknowledged, records(topics)) == (
+        1,
+        {
+            "book.txt#1": ["CHAPTER 1\none\n"],
+            "book.txt#2": ["CHAPTER 2\ntwo\n", "CHAPTER 2\ntwo, changed\n"],
+            "book.txt#3": ["CHAPTER 3\nthree\n", None],
+        },
+    )
+
+
+def test_a_deleted_file_is_a_tombstone_and_sent_again_when_it_comes_back(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "a.txt", "b.txt")
+    with watching(topics, inbox, deletes=True) as watched:
+        watched.until(lambda: watched.counts.acknowledged == 2)
+        (inbox / "a.txt").unlink()
+        watched.until(lambda: watched.counts.deleted == 1)
+        fill(inbox, "a.txt")
+        watched.until(lambda: watched.counts.acknowledged == 3)
+    assert watched.lines("deleted") == ["1 document of a.txt"]
+    assert records(topics) == {
+        "a.txt": ["The text of a.txt.", None, "The text of a.txt."], "b.txt": ["The text of b.txt."],
+    }  # fmt: skip
+
+
+def test_without_delete_nothing_is_deleted_and_a_later_delete_makes_up_for_it(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "a.txt", "b.txt")
+    watch_once(topics, inbox)
+    (inbox / "a.txt").unlink()
+    assert watch_once(topics, inbox).counts.deleted == 0
+    assert watch_once(topics, inbox, deletes=True).counts.deleted == 1
+
+
+def test_an_empty_or_missing_folder_deletes_nothing(topics: Settings, inbox: Path, tmp_path: Path) -> None:
+    fill(inbox, *(f"{n}.txt" for n in range(5)))
+    with watching(topics, inbox, deletes=True) as watched:
+        watched.until(lambda: watched.counts.acknowledged == 5)
+        # As when a disk is not mounted: first the folder is away, then an empty one is there.
+        inbox.rename(tmp_path / "away")
+        inbox.mkdir()
+        watched.until(lambda: watched.lines("nothing deleted"), seconds=60)
+        inbox.rmdir()
+        (tmp_path / "away").rename(inbox)
+        watched.until(lambda: watched.lines("files back"))
+        (inbox / "0.txt").unlink()
+        watched.until(lambda: watched.counts.deleted)
+    assert watched.lines("deleted") == ["1 document of 0.txt"]
+    assert watched.counts.acknowledged == 5
+
+
+def test_a_folder_that_is_away_is_waited_for(
+    topics: Settings, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.watch.watch._SCAN_SECONDS", 0.5)
+    monkeypatch.setattr("producers.watch.watch._RETRY_SECONDS", 0.5)
+    fill(inbox, "a.txt")
+    with watching(topics, inbox, deletes=True) as watched:
+        watched.until(lambda: watched.counts.acknowledged == 1)
+        inbox.rename(tmp_path / "away")
+        watched.until(lambda: watched.lines("folder away"))
+        (tmp_path / "away").rename(inbox)
+        watched.until(lambda: watched.lines("folder back"))
+        fill(inbox, "b.txt")
+        watched.until(lambda: watched.counts.acknowledged == 2)
+    assert watched.counts.deleted == 0
+    assert len(watched.lines("folder away")) == 1
+
+
+def test_files_that_have_one_id_do_not_replace_each_other(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "jan/letter.txt", "feb/letter.txt")
+    watched = watch_once(topics, inbox, ids="name")
+    assert (watched.counts.files, watched.counts.failed) == (1, 1)
+    [line] = watched.lines("failed")
+    assert "has a document with the same id" in line
+    [texts] = records(topics).values()
+    assert len(texts) == 1
+    # A file that moved within the folder has no other beside it.
+    sent = "jan" if texts == ["The text of jan/letter.txt."] else "feb"
+    shutil.rmtree(inbox / ("feb" if sent == "jan" else "jan"))
+    (inbox / sent).rename(inbox / "mar")
+    watched = watch_once(topics, inbox, ids="name", deletes=True)
+    assert (watched.counts.acknowledged, watched.counts.deleted, watched.counts.failed) == (0, 0, 0)
+
+
+def test_the_same_text_twice_is_one_document_when_ids_are_hashes(topics: Settings, inbox: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (inbox / name).write_text("The same text.")
+    assert watch_once(topics, inbox, ids="sha256", deletes=True).counts.acknowledged == 1
+    (inbox / "a.txt").unlink()
+    assert watch_once(topics, inbox, ids="sha256", deletes=True).counts.deleted == 0
+    (inbox / "b.txt").rename(inbox / "c.txt")
+    watch_once(topics, inbox, ids="sha256", deletes=True)
+    assert [len(texts) for texts in records(topics).values()] == [1]
+
+
+def test_names_of_all_kinds_arrive(topics: Settings, inbox: Path) -> None:
+    # On a file system that knows the case, a name in another case is another file.
+    fill(inbox, "two\nlines.txt", "caf\udce9.txt", "A.txt", "a.txt", "-x.txt", "a b.txt", "%.txt")
+    watched = watch_once(topics, inbox)
+    assert watched.counts.acknowledged == 7
+    assert all("\n" not in line for _, line in watched.said)
+    assert set(records(topics)) == {"two\nlines.txt", "caf?.txt", "A.txt", "a.txt", "-x.txt", "a b.txt", "%.txt"}
+
+
+def test_an_interrupted_batch_is_looked_for_on_the_topic(
+    topics: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox, *(f"{n}.txt" for n in range(10)))
+
+    end_before_the_note(topics, inbox, monkeypatch)
+    watched = watch_once(topics, inbox)
+    assert watched.lines("found") == ["the topic has 10 documents that an interrupted run had sent"]
+    assert Counter(len(texts) for texts in records(topics).values()) == {1: 10}
+
+
+def test_who_may_not_read_the_topic_sends_again_and_says_so(
+    topics: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox, "a.txt")
+
+    end_before_the_note(topics, inbox, monkeypatch)
+    monkeypatch.setattr(InputTopic, "find", lambda *_: None)
+    [line] = watch_once(topics, inbox).lines("may be twice")
+    assert line.startswith("1 document may come twice")
+    assert [len(texts) for texts in records(topics).values()] == [2]
+
+
+def test_a_topic_that_was_created_again_is_not_taken_for_the_old_one(topics: Settings, inbox: Path) -> None:
+    fill(inbox, "a.txt")
+    watch_once(topics, inbox)
+    with Admin(topics) as admin:
+        admin._client.delete_topics([topics.input_topic])
+        admin.ensure()
+    with pytest.raises(CheckpointError, match="was deleted and created again"):
+        watch_once(topics, inbox)
+
+
+def test_an_other_split_sends_what_differs(topics: Settings, inbox: Path) -> None:
+    (inbox / "book.txt").write_text("CHAPTER 1\none\nCHAPTER 2\ntwo\n")
+    watch_once(topics, inbox)
+    watched = watch_once(topics, inbox, reading=CHAPTERS, deletes=True)
+    assert (watched.counts.acknowledged, watched.counts.deleted) == (2, 0)
+    assert "read again" in watched.events()
+    assert records(topics)["book.txt"][-1] is None
+
+
+def test_a_rate_holds_and_a_stop_leaves_nothing_half_noted(topics: Settings, inbox: Path) -> None:
+    fill(inbox, *(f"{n}.txt" for n in range(30)))
+    with watching(topics, inbox, rate=10.0) as watched:
+        watched.until(lambda: watched.counts.acknowledged >= 10)
+    assert watched.counts.acknowledged < 30
+    watch_once(topics, inbox)
+    assert Counter(len(texts) for texts in records(topics).values()) == {1: 30}
+
+
+def test_the_folder_of_done_files_may_not_be_the_watched_one(topics: Settings, inbox: Path) -> None:
+    with pytest.raises(UsageError, match="--done"):
+        watch_once(topics, inbox, done=inbox)
+
+
+def test_documents_of_others_on_the_topic_are_not_taken_for_ours(topics: Settings, inbox: Path) -> None:
+    producer = KafkaProducer(bootstrap_servers=topics.servers)
+    producer.send(topics.input_topic, key=b"a.txt", value=b"something else")
+    producer.close()
+    fill(inbox, "a.txt")
+    assert watch_once(topics, inbox).counts.acknowledged == 1
