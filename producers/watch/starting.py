@@ -67,7 +67,7 @@ def open_watch(
 
     with open_state(settings, path) as state:
         if state.set_reading(repr((options.reading, options.ids))):
-            say("read again", "--split, --id, --field or --keep changed: files are read again, and what differs is sent")
+            say("read again", "--split, --id, --field or --keep changed, so files are read again; what differs is sent")
         say("watching", f"{path} for topic '{settings.input_topic}', {counted(state.count(), 'file')} known")
         yield Watch(
             settings, watched, state, read, Leaving(watched, done, failed, say), say, stop,
