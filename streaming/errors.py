@@ -18,7 +18,9 @@
     ├── NotAcknowledged       10    some documents did not reach the topic
     ├── NotSummarized         11    `gistream summarize`: some documents have no summary
     ├── UnknownDocument       12    `gistream forget`: nothing was found of an id
-    └── NotForgotten          13    `gistream forget`: something remains of a document, or is still coming
+    ├── NotForgotten          13    `gistream forget`: something remains of a document, or is still coming
+    └── RegistryError         14    the schema registry cannot be used: no such address, login or certificate
+        └── RegistryAway      14    the schema registry does not answer now                 (transient)
 
     DocumentError                   one document becomes a dead letter, its neighbours go on
     ├── BadInput                    the document is at fault; does not count against `max_failed_share`
@@ -166,6 +168,18 @@ class NotForgotten(GistreamError):
     exit_code = 13
 
 
+class RegistryError(GistreamError):
+    """The schema registry cannot be used: there is none at its address, or it refuses the login or its certificate."""
+
+    exit_code = 14
+
+
+class RegistryAway(RegistryError):
+    """The schema registry does not answer now."""
+
+    transient = True
+
+
 class DocumentError(Exception):
     """One document cannot be summarized; it becomes a dead letter."""
 
@@ -214,7 +228,7 @@ def reason(error: BaseException) -> str:
 # No space on the disk, in the user's quota, or in the largest file that may be.
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # The errors of the surroundings, not of the command line: `gistream doctor` finds them.
-_DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError)
+_DOCTORS = (ModelError, BrokerError, TopicError, CheckpointError, MachineError, RegistryError)
 
 
 def sentence_of(error: GistreamError) -> str:

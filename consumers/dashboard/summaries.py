@@ -14,7 +14,7 @@ from consumers.dashboard.older import OlderSummaries, row_of
 from consumers.dashboard.requests import place_of
 from consumers.live.rows import Position, Row
 from consumers.live.view import LiveView
-from streaming.errors import BadInput, BrokerError, TopicError
+from streaming.errors import BadInput, BrokerError, RegistryError, TopicError
 from streaming.messages import Document, Record, Summary
 
 # Returns the document in a record and what was mended in it; raises `BadInput` for a record without one.
@@ -92,6 +92,8 @@ class Summaries:
             )
         try:
             document, mended = self._read_document(record)
+        except RegistryError as error:
+            return ShownDocument(problem=str(error))
         except BadInput as error:
             if error.type == BY_REFERENCE:
                 return ShownDocument(

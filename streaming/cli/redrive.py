@@ -33,6 +33,8 @@ from streaming.settings.flags import (
     InputTopic,
     Kafka,
     OutputTopic,
+    SchemaRegistry,
+    SchemaRegistryCa,
     Servers,
     command_flags,
 )
@@ -61,6 +63,8 @@ def redrive(
     format: Format = None,
     field: Field = None,
     id_from: IdFrom = None,
+    schema_registry: SchemaRegistry = None,
+    schema_registry_ca: SchemaRegistryCa = None,
     max_attempts: MaxAttempts = None,
     input_topic: InputTopic = None,
     input_pattern: InputPattern = None,

@@ -33,6 +33,8 @@ from streaming.planning.layout import plan_layout
 from streaming.planning.store_plan import store_url
 from streaming.planning.token_limits import token_limits
 from streaming.planning.work import plan_work
+from streaming.registry.access import registry_access
+from streaming.registry.client import RegistryClient
 from streaming.settings import Settings
 from streaming.spark.checkpoint.checkpoint import Checkpoint, inspect_checkpoint, pinned
 from streaming.spark.jvm.cluster import check_master
@@ -74,6 +76,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _check("store", lambda: Folder(store_url(settings)).check())
     if settings.uri_roots:
         yield _check("uri roots", lambda: Roots(settings.uri_roots).check())
+    if (access := registry_access(settings)) is not None:
+        yield _check("registry", lambda: RegistryClient(access).check())
     yield from _kafka(settings)
 
 

@@ -10,14 +10,16 @@
     any    {"text": 5}, {"text": "", no text    BadInput: a dead letter that says why
 
 How JSON is read: `json_document`. How the file of a reference is read: `referenced`. What a document and a deletion go
-by: `identity`. Pure functions over one record; no Spark, no model.
+by: `identity`. Records whose schema is in a registry: `registered`, which asks the registry once for each schema. The
+rest are pure functions over one record; no Spark, no model.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from streaming.encoding.frames import find_frame
 from streaming.encoding.reading import decode_json, decode_text
 from streaming.errors import BadInput
 from streaming.json_document import (
@@ -33,6 +35,8 @@ from streaming.messages import Document, DocumentReference, Record
 from streaming.pipeline.document_text import with_text_read
 from streaming.pipeline.identity import IdRule, deleted_id, document_id, key_id
 from streaming.pipeline.json_guard import guarded_value
+from streaming.pipeline.registered import plain_key, registered_document, registered_value
+from streaming.registry.access import SCHEMA_TYPES, RegistryAccess, registry_access
 from streaming.settings import Settings
 
 
@@ -62,40 +66,81 @@ class Decoded:
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How a record is read: its format, where a document's fields are, and where its id comes from."""
+    """How a record is read: its format, where a document's fields are, where its id comes from, who has its schema."""
 
-    format: Literal["auto", "json", "text"] = "auto"
+    format: Literal["auto", "json", "text", "avro", "json-schema", "protobuf"] = "auto"
     field: tuple[tuple[str, str], ...] = ()
     keep: tuple[str, ...] = ()
     id_from: IdRule = "auto"
+    registry: RegistryAccess | None = None
 
     @property
     def places(self) -> FieldPlaces:
         """Where a document's fields are in JSON."""
         return FieldPlaces(dict(self.field), self.keep)
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that decides what is read, as JSON; without the login, because it goes into files beside a checkpoint."""
+        content: dict[str, Any] = {
+            "format": self.format,
+            "field": [list(pair) for pair in self.field],
+            "keep": list(self.keep),
+            "id_from": self.id_from,
+        }
+        return content if self.registry is None else content | {"schema_registry": self.registry.url}
+
 
 def record_format(settings: Settings) -> RecordFormat:
     """Return how the settings say that records are read."""
-    return RecordFormat(settings.format, tuple(settings.field.items()), settings.keep, settings.id_from)
+    return RecordFormat(
+        settings.format, tuple(settings.field.items()), settings.keep, settings.id_from, registry_access(settings)
+    )
 
 
 def decode(record: Record, record_format: RecordFormat) -> Decoded | Tombstone:
     """Decode one record; a document's `id` is always set.
 
-    Raises `BadInput`, whose `type` is the dead letter's `error.type`.
+    Raises `BadInput`, whose `type` is the dead letter's `error.type`; `RegistryError` and `RegistryAway`.
     """
     rule, places = record_format.id_from, record_format.places
     id_path = places.path("id")
+    key = key_of(record, record_format)
     if record.value is None:
-        return Tombstone(deleted_id(record.key, rule, id_path))
-    document, mended = _from_bytes(record.value, record_format.format, places)
+        return Tombstone(deleted_id(key, rule, id_path))
+    document, mended = _document_of(record.value, record_format, places)
     if isinstance(document, Document):
         document, more = with_text_read(document)
         mended += more
-    document = document.model_copy(update={"id": document_id(document, record.key, record.source, rule, id_path)})
-    deletable = not record.key or rule in ("sha256", "offset") or key_id(record.key, rule, id_path) == document.id
+    document = document.model_copy(update={"id": document_id(document, key, record.source, rule, id_path)})
+    deletable = not key or rule in ("sha256", "offset") or key_id(key, rule, id_path) == document.id
     return Decoded(document, mended, deletable)
+
+
+def key_of(record: Record, record_format: RecordFormat) -> bytes | None:
+    """Return a record's key, without the frame of a schema that the registry has; raises the registry's errors."""
+    registry = record_format.registry
+    return record.key if registry is None else plain_key(record.key, registry)
+
+
+def _document_of(
+    raw: bytes, record_format: RecordFormat, places: FieldPlaces
+) -> tuple[Document | DocumentReference, list[str]]:
+    """Return the document in a record's value, and what was mended in it."""
+    if record_format.registry is None:
+        try:
+            return _from_bytes(raw, record_format.format, places)
+        except BadInput as error:
+            frame = find_frame(raw) if error.type == "Framed" else None
+            if frame is None or raw[:1] != b"\0":
+                raise
+            raise BadInput(
+                f"framed by {frame.registry} (schema id {frame.schema_id}): name its format and the registry, --format "
+                f"{', '.join(SCHEMA_TYPES)} and --schema-registry URL",
+                type="Framed",
+            ) from None
+    value = registered_value(raw, record_format.format, record_format.registry, places)
+    return _from_bytes(value, "json", places) if isinstance(value, bytes) else registered_document(value, places)
 
 
 def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document | DocumentReference, list[str]]:
@@ -108,7 +153,8 @@ def _from_bytes(raw: bytes, format: str, places: FieldPlaces) -> tuple[Document 
         if text is None:
             raise
         try:
-            document, mended = _document(text, format, places)
+            # Not a text that begins as JSON may: a frame's payload can begin with any byte.
+            document, mended = _document(text, "json", places)
         except BadInput as inner:
             if inner.type == "InvalidJson":
                 raise error from None

@@ -10,8 +10,8 @@ OTHER = "Other"
 # The types of `DocumentError`s, by the stage in which they come up.
 _DECODE = (
     *("Binary", "EmptyText", "Encoded", "Framed", "InvalidDocument", "InvalidJson", "NoId", "NoKey", "NoText"),
-    *("HashDiffers", "NotUtf8", "TooLarge", "UriNoFile", "UriNotAllowed", "UriNotFound", "UriNotReadable"),
-    "Unexpected",
+    *("HashDiffers", "NotUtf8", "SchemaMismatch", "SchemaUnknown", "TooLarge", "Unframed", "UriNoFile"),
+    *("UriNotAllowed", "UriNotFound", "UriNotReadable", "Unexpected"),
 )
 _SUMMARIZE = (
     *("BadAnswer", "DeadlineExceeded", "DocumentTooLong", "EmptyText", "EngineCrashed", "NotLanguage"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streaming.errors import DocumentError
 from streaming.messages import Document, DocumentReference, Record
-from streaming.pipeline.decode import RecordFormat, Tombstone, decode
+from streaming.pipeline.decode import RecordFormat, Tombstone, decode, key_of
 from streaming.pipeline.desk import contained
 from streaming.pipeline.identity import document_id, key_id
 
@@ -21,7 +21,8 @@ def id_of(record: Record, record_format: RecordFormat) -> str | None:
         rule, id_path = record_format.id_from, record_format.places.path("id")
     if rule == "offset":
         return document_id(Document(text=""), record.key, record.source, rule, id_path)
-    return key_id(record.key, rule, id_path) if record.key and rule != "sha256" else None
+    key = key_of(record, record_format)
+    return key_id(key, rule, id_path) if key and rule != "sha256" else None
 
 
 def uri_of(record: Record, record_format: RecordFormat) -> str | None:

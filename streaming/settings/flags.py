@@ -43,6 +43,8 @@ InputTopic = Annotated[list[str] | None, flag("input_topic")]
 InputPattern = Annotated[str | None, flag("input_pattern")]
 OutputTopic = Annotated[str | None, flag("output_topic")]
 DeadLetterTopic = Annotated[str | None, flag("dead_letter_topic")]
+SchemaRegistry = Annotated[str | None, flag("schema_registry")]
+SchemaRegistryCa = Annotated[Path | None, flag("schema_registry_ca")]
 PromptsDir = Annotated[Path | None, flag("prompts_dir")]
 # A range of the input (`operations.offset_range`).
 RangeStart = Annotated[

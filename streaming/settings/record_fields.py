@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from streaming.settings.misplaced import refuse_settings
@@ -15,7 +16,13 @@ from streaming.settings.model_fields import ModelSettings
 
 DOCUMENT_FIELDS = ("text", "id", "title", "language", "prompt", "metadata", "uri", "sha256")
 # The settings that decide how a record is read.
-RECORD_SETTINGS = ("format", "field", "keep", "id_from", "skip_unreadable")
+RECORD_SETTINGS = (
+    *("format", "field", "keep", "id_from", "skip_unreadable"),
+    # Not the login, which a replay takes from where the query has it.
+    *("schema_registry", "schema_registry_ca"),
+)
+# Formats whose records have their schema in a registry.
+_REGISTERED = ("avro", "json-schema", "protobuf")
 # One entry of the metadata.
 _METADATA = re.compile(r"metadata\..+")
 
@@ -23,8 +30,27 @@ _METADATA = re.compile(r"metadata\..+")
 class RecordSettings(ModelSettings):
     """The settings of a record's reading, and those of the model."""
 
-    format: Literal["auto", "json", "text"] = Field(
-        "auto", description="The format of a record. auto: JSON when its first character is '{', else plain text."
+    format: Literal["auto", "json", "text", "avro", "json-schema", "protobuf"] = Field(
+        "auto",
+        description="The format of a record. auto: JSON when its first character is '{', else plain text. avro, "
+        "json-schema and protobuf: in Confluent's frame, with its schema in the schema_registry.",
+    )
+    schema_registry: str | None = Field(
+        None,
+        description="The URL of the schema registry that has the schemas of avro, json-schema and protobuf records: "
+        "Confluent's, or one with the same interface (Karapace, Apicurio with /apis/ccompat/v7).",
+    )
+    schema_registry_login: str | None = Field(
+        None,
+        # Shown nowhere, also not where settings are printed by mistake.
+        repr=False,
+        description="The login for the schema registry, as user:password. Only from the environment or the file, "
+        "because a flag shows in the list of processes.",
+    )
+    schema_registry_ca: Path | None = Field(
+        None,
+        description="A PEM file with the certificate authorities that the schema registry's certificate may be from; "
+        "on a cluster at the same path on each machine. Default: those that browsers trust.",
     )
     field: dict[str, str] = Field(
         {},
@@ -113,3 +139,39 @@ class RecordSettings(ModelSettings):
                 "the metadata"
             )
         return value
+
+    @field_validator("schema_registry")
+    @classmethod
+    def _url_of_registry(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = urlsplit(value.strip())
+            wrong = url.scheme not in ("http", "https") or not url.hostname or (url.port or 0) < 0
+        except ValueError:
+            wrong = True
+        # The value is not repeated: it may hold a password.
+        if wrong or url.query or url.fragment:
+            raise ValueError("it takes a URL such as https://registry.example:8081")
+        if "@" in url.netloc:
+            raise ValueError(
+                "a login does not belong into the URL; set GISTREAM_SCHEMA_REGISTRY_LOGIN=user:password in the "
+                "environment, or schema_registry_login in gistream.toml"
+            )
+        return value.strip().rstrip("/")
+
+    @field_validator("schema_registry_login")
+    @classmethod
+    def _user_and_password(cls, value: str | None) -> str | None:
+        if value is not None and not value.partition(":")[0]:
+            raise ValueError("it takes user:password")
+        return value
+
+    @model_validator(mode="after")
+    def _with_registry(self) -> RecordSettings:
+        if self.format in _REGISTERED and self.schema_registry is None:
+            raise ValueError(
+                f"format {self.format} needs a schema registry, which has the schemas of the records: name its URL "
+                "with --schema-registry, or schema_registry in gistream.toml"
+            )
+        return self

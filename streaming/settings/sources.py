@@ -136,6 +136,8 @@ def printable(settings: Settings) -> dict[str, Any]:
     """Return all settings by name, with masked secrets and with paths as text."""
     values = settings.model_dump(mode="json")
     values["kafka"] = {name: _MASK if is_secret(name) else value for name, value in settings.kafka.items()}
+    if settings.schema_registry_login is not None:
+        values["schema_registry_login"] = _MASK
     values["sink"] = [without_login(sink) for sink in settings.sink]
     values["uri_roots"] = [without_login(root) for root in settings.uri_roots]
     return values

@@ -126,7 +126,7 @@ def pace_of(plan: Plan) -> Pace:
         "setup": asdict(setup),
         "layout": asdict(plan.layout),
         # A new way of reading begins with few documents, because those that it cannot read are held back.
-        "reading": asdict(plan.task_plan.record_format),
+        "reading": plan.task_plan.record_format.content,
     }
     # As JSON has it: lists for tuples.
     return Pace(sizes, settings.checkpoint_location, json.loads(json.dumps(work)))

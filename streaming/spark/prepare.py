@@ -16,6 +16,8 @@ from streaming.pipeline.task import TaskPlan
 from streaming.planning.engine_choice import Choice, choose
 from streaming.planning.layout import Layout, plan_layout
 from streaming.planning.work import check_prompt, plan_work
+from streaming.registry.access import registry_access
+from streaming.registry.client import RegistryClient
 from streaming.settings import Settings
 from streaming.settings.kafka_checks import check_sizes
 from streaming.spark.checkpoint.checkpoint import Checkpoint, PinnedRecipe, pinned, read_record
@@ -150,6 +152,8 @@ def _check_without_model(settings: Settings, layout: Layout) -> None:
     find_java()
     check_master(layout)
     check_prompt(settings)
+    if (access := registry_access(settings)) is not None:
+        RegistryClient(access).check()
     check_classes(settings.kafka)
     read_record(Checkpoint(settings.checkpoint_location))
     if settings.parquet is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from pyspark import TaskContext
@@ -29,14 +28,14 @@ def unproven_batch(location: str, record_format: RecordFormat) -> int | None:
     A query of a version that wrote no such file is taken to be proven.
     """
     last, file = last_committed(location), Path(location) / _FILE
-    if last is not None and (not file.exists() or json.loads(file.read_text()) == _content(record_format)):
+    if last is not None and (not file.exists() or json.loads(file.read_text()) == record_format.content):
         return None
     return 0 if last is None else last + 1
 
 
 def prove(location: str, record_format: RecordFormat) -> None:
     """Note that a micro-batch that was read in this way is committed; raises `CheckpointError`."""
-    write_beside(location, _FILE, _content(record_format))
+    write_beside(location, _FILE, record_format.content)
 
 
 def in_batch(number: int | None) -> Callable[[], bool]:
@@ -47,8 +46,3 @@ def in_batch(number: int | None) -> Callable[[], bool]:
         return number is not None and context is not None and context.getLocalProperty(_BATCH_ID) == str(number)
 
     return is_in_batch
-
-
-def _content(record_format: RecordFormat) -> object:
-    # As JSON has it: lists for tuples.
-    return json.loads(json.dumps(asdict(record_format)))

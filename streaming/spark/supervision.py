@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost, QueryError, no_answer
+from streaming.errors import Abandoned, BrokerError, GistreamError, ProcessLost, QueryError, RegistryError, no_answer
 from streaming.settings import Settings
 from streaming.spark.checkpoint.positions import name_planned, read_positions
 from streaming.spark.checkpoint.spark_logs import planned_batch
@@ -115,7 +115,7 @@ class Supervisor:
 
     def _given_up(self, error: GistreamError) -> GistreamError:
         # Of a class that is not transient, with the same exit code.
-        kind = BrokerError if isinstance(error, BrokerError) else QueryError
+        kind = next((kind for kind in (BrokerError, RegistryError) if isinstance(error, kind)), QueryError)
         return kind(
             f"{error} Given up after {self._give_up_after:g} s without progress and "
             f"{counted(self._restarts, 'restart')} (--give-up-after); nothing is lost: the next start goes on "

@@ -6,16 +6,20 @@ which most pages show one: 20 s of processor time for Spark's JVM, 5 s for Pytho
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import fastavro
 import pyarrow.parquet as pq
 import pytest
 from dead_letters import fail
 from kafka import KafkaProducer
 from pages import ROOT, STORY, run_page, steps
+from schema_registry import Registry, framed, schema_registry
 from sheets import page as sheet_page
 from sheets import saved
 from tiny_models import FAMILIES, write_model
@@ -30,9 +34,9 @@ MANY_SUMMARIES = ("evaluation.md", "load.md", "prompts.md", "tuning.md")
 @pytest.mark.parametrize(
     "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if steps(page)], ids=lambda page: page.name
 )
-def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
+def test_the_commands_of_the_docs_work(page: Path, folder: Path, registry: Registry) -> None:
     if page.name == "own-topics.md":
-        fill_topics(folder / "data")
+        fill_topics(folder / "data", registry)
     if page.name == "dead-letters.md":
         fill_dead_letters(folder / "data")
     if page.name == "quickstart.md":
@@ -45,12 +49,12 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path) -> None:
             (folder / f"{rater}.json").write_text(json.dumps(saved(sheet_page(), rater)))
     # What takes minutes with the sample, or many summaries, takes seconds with a tiny model.
     tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"], context=8192) if page.name in MANY_SUMMARIES else None
-    said = run_page(page, folder, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
+    said = run_page(page, folder, REGISTRY=registry.url, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
-        peeked = next(printed for command, printed in said.items() if "topics peek" in command)
-        assert re.findall(r"^  (?:id|title) +(.+)$", peeked, flags=re.MULTILINE) == ["4711", "Mill"]
+        peeked = [printed for command, printed in said.items() if "topics peek" in command]
+        assert re.findall(r"^  (?:id|title) +(.+)$", "".join(peeked), flags=re.MULTILINE) == ["4711", "Mill", "17"]
     if page.name == "dead-letters.md":
         assert "sent: 2 of 2 documents" in list(said.values())[-1]
     if page.name == "load.md":
@@ -78,14 +82,26 @@ def fill_dead_letters(data_dir: Path) -> None:
     fail(settings, (b"minutes-17", STORY.encode()), (b"minutes-18", STORY.encode()))
 
 
-def fill_topics(data_dir: Path) -> None:
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """The schema registry that a page asks."""
+    with schema_registry() as served:
+        yield served
+
+
+def fill_topics(data_dir: Path, registry: Registry) -> None:
     """Have the reader's own topics, with the messages that the page begins with."""
     EmbeddedBroker(load({"data_dir": data_dir})).start()
-    settings = load({"data_dir": data_dir, "input_topic": ["tickets", "pages", "mails"], "partitions": 1})
+    settings = load({"data_dir": data_dir, "input_topic": ["tickets", "pages", "mails", "orders"], "partitions": 1})
     with Admin(settings) as admin:
         admin.ensure()
     producer = KafkaProducer(bootstrap_servers=settings.servers)
     producer.send("tickets", json.dumps({"subject": "Mill", "content": STORY, "ticket": 4711}).encode())
     producer.send("pages", json.dumps({"doc": {"body": STORY}, "key_id": 7}).encode())
     producer.send("mails", STORY.encode(), key=b"mail-1")
+    order = {"type": "record", "name": "Doc", "fields": [{"name": "body", "type": "string"}]}
+    schema = {**order, "name": "Order", "fields": [{"name": "number", "type": "long"}, {"name": "doc", "type": order}]}
+    file = io.BytesIO()
+    fastavro.schemaless_writer(file, fastavro.parse_schema(schema), {"number": 17, "doc": {"body": STORY}})
+    producer.send("orders", framed(registry.register(schema), file.getvalue()))
     producer.close()

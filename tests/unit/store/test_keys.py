@@ -28,6 +28,7 @@ CANNOT_CHANGE_A_SUMMARY = {
     *("retention_hours", "max_document_bytes", "sink", "document_deadline", "native_deadline"),
     # The record decides the text and the title, and these are in the key.
     *("format", "field", "keep", "id_from", "skip_unreadable", "uri_roots", "max_referenced_bytes"),
+    *("schema_registry", "schema_registry_login", "schema_registry_ca"),
     # How the same tokens are computed; the last bits may differ, as they do from one batch to the next.
     *("engine", "threads", "lanes", "slots", "ubatch", "gpu_layers", "engine_memory"),
     # How many parts a document may have, not what is said of them.
