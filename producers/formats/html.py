@@ -27,6 +27,8 @@ _AS_WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", 
 _DECLARATION = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _DECLARED_WITHIN = 4096
 _TAG = re.compile(r"<(?:!doctype\s+html|/?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?)>", re.IGNORECASE)
+_DOCUMENT_TYPE = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?<!DOCTYPE[^<>\[]*\[.{0,100000}?\]\s*>", re.IGNORECASE | re.DOTALL)
+_OPEN_TAG = re.compile(r"</?[a-z]", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]{1,1000})</title", re.IGNORECASE)
 # An article of a page whose menus and lists are ten times as long as it is none.
 _LEAST_SHARE = 0.1
@@ -36,7 +38,7 @@ _LEAST_TEXT = 200
 
 def read_html(path: Path, options: ReadOptions) -> Iterator[Part]:
     """Yield the text of a page; raises `BadInput` for one that shows none, and for what is no text."""
-    page = decode_page(path.read_bytes())
+    page = _without_rests(decode_page(path.read_bytes()))
     if not _TAG.search(page):
         yield from read_plain_text(path, options)
         return
@@ -69,6 +71,15 @@ def title_of(page: str) -> str | None:
     """Return the title of a page; None when it has none."""
     title = _TITLE.search(page)
     return " ".join(unescape(title[1]).split()) or None if title else None
+
+
+def _without_rests(page: str) -> str:
+    """Return a page without what a browser would not show: declarations in its document type, a tag that is cut off."""
+    document_type = _DOCUMENT_TYPE.match(page)
+    if document_type:
+        page = page[document_type.end() :]
+    start = page.rfind("<")
+    return page[:start] if start >= 0 and _OPEN_TAG.match(page, start) and ">" not in page[start:] else page
 
 
 def _main_text(page: str) -> str:

@@ -67,6 +67,8 @@ def _parse(raw: bytes, name: str) -> Element:
     try:
         return parse_xml(_ENTITY.sub(_as_number, raw), name=name)
     except BadInput as broken:
+        if broken.type == "Nested" or b"<!ENTITY" in raw:
+            raise
         # Books of before EPUB 2 have HTML, whose tags need no end.
         try:
             return lxml.html.document_fromstring(raw)

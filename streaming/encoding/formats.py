@@ -54,7 +54,11 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"PK\x03\x04", _compressed("ZIP, as DOCX, XLSX, ODT and EPUB are")),
     (0, b"PK\x05\x06", _compressed("ZIP, as DOCX, XLSX, ODT and EPUB are")),
     (0, b"%PDF-", _document("a PDF")),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _document("a document of an old Microsoft Office")),
+    (
+        0,
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        _document("a document of an old Microsoft Office, or one with a password"),
+    ),
     (0, b"\x89PNG\r\n\x1a\n", _document("a PNG picture")),
     (0, b"\xff\xd8\xff", _document("a JPEG picture")),
     (0, b"GIF8", _document("a GIF picture")),

@@ -11,16 +11,18 @@ def pdf(
     outline: Sequence[tuple[str, int]] = (),
     title: str | None = None,
     first_entry_again: bool = False,
+    first_content: bytes | None = None,
 ) -> bytes:
     """Return a PDF with a line of text below the other; `outline` has titles and the numbers of their pages, from 0.
 
     `first_entry_again`: the outline is a circle, its last entry is followed by its first.
+    `first_content`: what the first page holds, packed.
     """
     count = len(pages)
     # 1 catalog, 2 pages, 3 font, 4 information, 5 outline; then a page and its content, and the entries.
     first_page, first_entry = 6, 6 + 2 * count
     kids = " ".join(f"{first_page + 2 * number} 0 R" for number in range(count))
-    objects = {
+    objects: dict[int, str | bytes] = {
         1: "<< /Type /Catalog /Pages 2 0 R" + (" /Outlines 5 0 R" if outline else "") + " >>",
         2: f"<< /Type /Pages /Kids [{kids}] /Count {count} >>",
         3: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
@@ -45,15 +47,19 @@ def pdf(
             + (f" /Next {following} 0 R" if following else "")
             + " >>"
         )
+    if first_content is not None:
+        head = f"<< /Filter /FlateDecode /Length {len(first_content)} >>\nstream\n".encode()
+        objects[first_page + 1] = head + first_content + b"\nendstream"
     return _file(objects)
 
 
-def _file(objects: dict[int, str]) -> bytes:
+def _file(objects: dict[int, str | bytes]) -> bytes:
     raw = b"%PDF-1.7\n"
     places = {}
     for number, content in sorted(objects.items()):
         places[number] = len(raw)
-        raw += f"{number} 0 obj\n{content}\nendobj\n".encode("cp1252")
+        raw += b"%d 0 obj\n" % number + (content if isinstance(content, bytes) else content.encode("cp1252"))
+        raw += b"\nendobj\n"
     table = "".join(f"{places[number]:010} 00000 n \n" for number in sorted(objects))
     start = len(raw)
     size = len(objects) + 1

@@ -47,9 +47,9 @@ def forbid_connections_and_processes() -> None:
     sys.addaudithook(hook)
 
 
-def limit_memory() -> None:
-    """Limit the memory of this process; nothing of it is written to a file when it crashes."""
-    _lower(resource.RLIMIT_AS, MEMORY)
+def limit_memory(size: int) -> None:
+    """Limit the memory of this process to `size` bytes; nothing of it is written to a file when it crashes."""
+    _lower(resource.RLIMIT_AS, size)
     _lower(resource.RLIMIT_CORE, 0)
 
 

@@ -23,7 +23,6 @@ from producers.formats.child.frames import (
 )
 from producers.formats.child.limits import (
     LONGEST_TEXT,
-    MEMORY,
     forbid_connections_and_processes,
     limit_memory,
     limit_processor_time,
@@ -37,26 +36,30 @@ from streaming.errors import BadInput
 from streaming.wording import megabytes
 
 
-def main(folder: str) -> None:
-    """Serve the parent at the other end of standard input and output; unpacked files lie in `folder` meanwhile.
+def main(folder: str, memory: int) -> None:
+    """Serve the parent at the other end of standard input and output; unpacked files lie in `folder`.
 
-    The folder goes with this process.
+    The folder goes with this process, which may have `memory` bytes.
     """
     # A library that prints must not disturb the frames.
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     tempfile.tempdir = folder
-    limit_memory()
+    limit_memory(memory)
     forbid_connections_and_processes()
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     # A thread, which sees the end of the parent while a file is being read.
     threading.Thread(target=_receive, args=(requests, inbox.put, folder), daemon=True).start()
-    while True:
-        last = _serve(decode_request(inbox.get()), lambda frame: answers.write(encode(frame)))
-        if last:
-            _end(folder)
+
+    def send(answer: Answer) -> None:
+        answers.write(encode(answer))
+        answers.flush()
+
+    while not _serve(decode_request(inbox.get()), send, memory):
+        pass
+    _end(folder)
 
 
 def _receive(requests: BinaryIO, on_request: Callable[[bytes], None], folder: str) -> None:
@@ -70,7 +73,7 @@ def _end(folder: str) -> None:
     os._exit(0)
 
 
-def _serve(request: Request, send: Callable[[Answer], object]) -> bool:
+def _serve(request: Request, send: Callable[[Answer], None], memory: int) -> bool:
     """Read a file and send what is in it; returns whether this process should end now."""
     limit_processor_time(request.seconds)
     exhausted = False
@@ -84,7 +87,7 @@ def _serve(request: Request, send: Callable[[Answer], object]) -> bool:
         send(Problem(error.type, str(error)))
     except MemoryError:
         exhausted = True
-        send(Problem("TooCostly", f"it takes more than {megabytes(MEMORY)} of memory to read"))
+        send(Problem("TooCostly", f"it takes more than {megabytes(memory)} of memory to read"))
     except RecursionError:
         send(Problem("TooCostly", "its parts are nested too deeply"))
     except OSError as error:

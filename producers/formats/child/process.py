@@ -26,14 +26,17 @@ from producers.formats.child.frames import (
     decode_answer,
     encode,
 )
-from producers.formats.child.limits import LONGEST_TEXT, deadline
+from producers.formats.child.limits import LONGEST_TEXT, MEMORY, deadline
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
 from streaming.errors import BadInput
 from streaming.wording import duration
 
 # The path is set in the code: `-m` would look for modules in the working directory first, a folder of documents.
-_CODE = "import sys; sys.path[:] = sys.argv[2:]; from producers.formats.child.main import main; main(sys.argv[1])"
+_CODE = (
+    "import sys; _, folder, memory, *sys.path = sys.argv; "
+    "from producers.formats.child.main import main; main(folder, int(memory))"
+)
 _READ_BYTES = 1 << 20
 # A character has at most four bytes; the rest is room for the other fields of a part.
 _LONGEST_FRAME = 4 * LONGEST_TEXT + _READ_BYTES
@@ -46,13 +49,13 @@ class _ChildEnded(Exception):
 
 
 class ReaderProcess:
-    """A child process that lives as long as the object; `ready` says whether it can read another file."""
+    """A child process with `memory` bytes, until `close`; `ready` says whether it can read another file."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory: int = MEMORY) -> None:
         self._folder = tempfile.mkdtemp(prefix="gistream-reader-")
         search_path = [str(Path(path).absolute()) for path in sys.path]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, self._folder, *search_path],
+            [sys.executable, "-c", _CODE, self._folder, str(memory), *search_path],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
