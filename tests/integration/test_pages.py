@@ -35,6 +35,7 @@ MANY_SUMMARIES = ("evaluation.md", "load.md", "prompts.md", "tuning.md")
     "page", [page for page in sorted((ROOT / "docs").glob("*.md")) if steps(page)], ids=lambda page: page.name
 )
 def test_the_commands_of_the_docs_work(page: Path, folder: Path, registry: Registry) -> None:
+    variables = {"REGISTRY": registry.url}
     if page.name == "own-topics.md":
         fill_topics(folder / "data", registry)
     if page.name == "dead-letters.md":
@@ -44,12 +45,17 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path, registry: Regis
         shutil.rmtree(folder / "notes")
     if page.name == "examples.md":
         (folder / "notes" / "nothing.txt").write_text(" \n")
+    if page.name == "other-languages.md":
+        if shutil.which("kcat") is None:
+            pytest.skip("the page uses kcat, which is not installed")
+        variables["BROKER"] = fill_other_languages(folder)
     if page.name == "evaluation.md":
         for rater in ("anna", "ben"):
             (folder / f"{rater}.json").write_text(json.dumps(saved(sheet_page(), rater)))
     # What takes minutes with the sample, or many summaries, takes seconds with a tiny model.
-    tiny = write_model(folder / "tiny.gguf", FAMILIES["llama3"], context=8192) if page.name in MANY_SUMMARIES else None
-    said = run_page(page, folder, REGISTRY=registry.url, **({"GISTREAM_MODEL": str(tiny)} if tiny else {}))
+    if page.name in MANY_SUMMARIES:
+        variables["GISTREAM_MODEL"] = str(write_model(folder / "tiny.gguf", FAMILIES["llama3"], context=8192))
+    said = run_page(page, folder, **variables)
     if page.name == "own-topics.md":
         read = said["gistream tail --until-end"]
         assert [line.split()[0] for line in read.splitlines() if line and line[0] != " "] == ["4711", "7", "mail-1"]
@@ -59,6 +65,12 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path, registry: Regis
         assert "sent: 2 of 2 documents" in list(said.values())[-1]
     if page.name == "load.md":
         assert "missing: 0\ntwice:   0\n" in next(text for command, text in said.items() if "verify" in command)
+    if page.name == "other-languages.md":
+        read = next(printed for step, printed in said.items() if '"-J"' in step)
+        assert sorted(re.findall(r"^(letter-\d) (deleted)?", read, flags=re.MULTILINE)) == [
+            ("letter-1", ""),
+            ("letter-2", "deleted"),
+        ]
     if page.name == "examples.md":
         check_batch_job(folder / "summaries.parquet", said["python examples/batch_job.py notes summaries.parquet"])
         assert said["python examples/stream_job.py notes summaries"] == "Summaries in summaries: 1\n"
@@ -71,6 +83,14 @@ def check_batch_job(written: Path, printed: str) -> None:
     assert rows["nothing.txt"]["error"]["type"] == "EmptyText"
     assert printed.splitlines()[0] == f"mill.txt: {rows['mill.txt']['summary']}"
     assert printed.splitlines()[1].startswith("nothing.txt: failed: ")
+
+
+def fill_other_languages(folder: Path) -> str:
+    """Have a broker, whose address is returned, the page's own `letter.json`, and the schemas."""
+    (folder / "docs").symlink_to(ROOT / "docs")
+    [letter] = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "other-languages.md").read_text(), flags=re.DOTALL)
+    (folder / "letter.json").write_text(letter)
+    return EmbeddedBroker(load({"data_dir": folder / "data"})).start().bootstrap_servers or ""
 
 
 def fill_dead_letters(data_dir: Path) -> None:
