@@ -1,4 +1,4 @@
-"""Documents by reference in a running query: their dead letters, their roots that go away, what is said of their files."""
+"""Documents by reference in a query: their dead letters, roots that go away, what is said of their files."""
 
 from __future__ import annotations
 
