@@ -140,15 +140,41 @@ def _has_headers(source: str) -> bool:
 
 
 def _body(message: EmailMessage, eight_bit: str | None) -> str:
-    """Return the text of a mail: the plain part, else what the HTML part shows."""
+    """Return the text of a mail; one that comes with another mail alone hands that on, so it says what that says."""
     if message.get_content_type() in ("multipart/encrypted", "application/pkcs7-mime"):
         raise BadInput("an encrypted mail: decrypt it first", type="NoText")
+    text = _shown(message, eight_bit)
+    if text.strip():
+        return text
+    attached = (part for part in message.walk() if part.get_content_type() == "message/rfc822")
+    inner = next((mail for part in attached for mail in part.iter_parts()), None)
+    return _body(inner, eight_bit) if isinstance(inner, EmailMessage) else ""
+
+
+def _shown(message: MIMEPart, eight_bit: str | None) -> str:
+    """Return what a mail program shows: the texts between pictures and files, each plain, else what its HTML shows."""
+    if message.get_content_maintype() == "multipart" and not message.is_multipart():
+        # Its parts are not marked as its header says.
+        payload = message.get_payload()
+        return whole_characters(payload) if isinstance(payload, str) else ""
+    if message.get_content_type() == "multipart/mixed":
+        parts = [part for part in message.iter_parts() if _is_inline(part)]
+        kinds = {part.get_content_type() for part in parts}
+        # Some programs write both forms of one text side by side.
+        parts = [part for part in parts if part.get_content_type() != "text/html" or "text/plain" not in kinds]
+        return "\n\n".join(filter(None, (_shown(part, eight_bit).strip() for part in parts)))
     plain = message.get_body(preferencelist=("plain",))
     text = _text(plain, eight_bit) if plain is not None else ""
     if text.strip():
         return text
     html = message.get_body(preferencelist=("html",))
     return html_text(_text(html, eight_bit)) if html is not None else ""
+
+
+def _is_inline(part: MIMEPart) -> bool:
+    """Whether a part is shown within its mail, and is no file."""
+    disposition = part.get_content_disposition()
+    return disposition == "inline" or (disposition is None and part.get_filename() is None)
 
 
 def _text(part: MIMEPart, eight_bit: str | None) -> str:

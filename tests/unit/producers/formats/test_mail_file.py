@@ -34,6 +34,12 @@ def mail(text: str, **headers: str) -> EmailMessage:
     return message
 
 
+def text_part(text: str) -> EmailMessage:
+    part = EmailMessage()
+    part.set_content(text)
+    return part
+
+
 def put(path: Path, message: EmailMessage | bytes) -> Path:
     path.write_bytes(message if isinstance(message, bytes) else bytes(message))
     return path
@@ -142,3 +148,23 @@ PICTURE = b"From: a@x.org\nContent-Type: image/png\nContent-Transfer-Encoding: b
 def test_a_broken_mail_is_refused_by_name(tmp_path: Path, raw: bytes, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
         only(put(tmp_path / "a.eml", raw))
+
+
+def test_texts_between_pictures_are_one_text(tmp_path: Path) -> None:
+    message = mail("The beam broke here:\n")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", disposition="inline", filename="beam.png")
+    message.attach(text_part("And here it holds.\n"))
+    part = only(put(tmp_path / "a.eml", message))
+    assert part.text == "The beam broke here:\n\nAnd here it holds."
+    assert part.metadata["attachments"] == "1"
+
+
+def test_a_mail_that_comes_with_another_mail_alone_says_what_that_says(tmp_path: Path) -> None:
+    message = mail("\n")
+    message.add_attachment(mail("The beam holds.\n"))
+    assert only(put(tmp_path / "a.eml", message)).text == "The beam holds."
+
+
+def test_parts_that_are_marked_otherwise_than_the_header_says_are_text(tmp_path: Path) -> None:
+    raw = b"From: a@x.org\nContent-Type: multipart/alternative;\n\nThe mill stopped.\n"
+    assert only(put(tmp_path / "a.eml", raw)).text == "The mill stopped."
