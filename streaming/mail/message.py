@@ -30,4 +30,5 @@ def read_message(text: str) -> MailMessage:
     message = "".join([*kept, text[position:]]).strip()
     if not message:
         return MailMessage(text, {}, only_quoted=True)
-    return MailMessage(message, dict(left_out), only_quoted=is_only_quoted(text))
+    only_quoted = "quoted" not in left_out and is_only_quoted(text)
+    return MailMessage(message, dict(left_out), only_quoted=only_quoted)
