@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
-from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
+import pypdfium2
+from pypdfium2 import PdfDocument, PdfiumError
 
 from producers.formats.blocks import full_title
 from producers.formats.options import ReadOptions
@@ -28,20 +28,21 @@ _MOST_CHARACTERS = 50_000_000
 # Of the characters of a text, so many may be ones that no font should have: where a PDF does not say which letters its
 # fonts draw, nearly all are.
 _MOST_UNREADABLE = 0.2
-_UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
+_UNREADABLE = re.compile("[\x00\x01\x03-\x08\x0e-\x1f\x7f-\x9f\ufffd-\uffff\ue000-\uf8ff]")
+# A hyphen at the end of a line, where PDFium joins the two.
+_HYPHEN = re.compile("\x02")
 # Titles that programs make of the name of a file.
 _NO_TITLE = re.compile(r".*\.\w{2,5}|microsoft \w+ - .*|untitled|slide \d+|.{0,3}", re.IGNORECASE | re.DOTALL)
 
 
 def read_pdf(path: Path, options: ReadOptions) -> Iterator[Part]:
     """Yield the sections of a PDF, its ranges of pages, or all of its text; raises `BadInput` when it has none."""
-    with path.open("rb") as file:
-        reader = _open(file)
-        texts = _texts(reader)
+    split = options.split
+    with closing(_open(path)) as document:
+        texts = _texts(document)
         pages = tidy_pages(texts)
-        title = _title(reader)
-        split = options.split
-        sections = read_sections(reader, pages) if split.argument in ("auto", "headings") else []
+        title = _title(document)
+        sections = read_sections(document, pages) if split.argument in ("auto", "headings") else []
     if not any(pages):
         raise BadInput(
             f"a PDF without text: its {counted(len(pages), 'page')} may be scanned; have the text recognized first "
@@ -64,38 +65,36 @@ def read_pdf(path: Path, options: ReadOptions) -> Iterator[Part]:
             yield Part(text, title=full_title(title, section.title or None), name=name, metadata=metadata)
 
 
-def _open(file: BinaryIO) -> PdfReader:
+def _open(path: Path) -> PdfDocument:
     try:
-        reader = PdfReader(file)
         # Most files that are encrypted open without a password, and forbid to be printed.
-        locked = reader.is_encrypted and not reader.decrypt("")
-        count = 0 if locked else len(reader.pages)
-    except (DependencyError, NotImplementedError):
-        raise BadInput("a PDF that is encrypted in a way that is not known here", type="Encrypted") from None
-    except (PyPdfError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise BadInput(f"a damaged PDF, or one that is cut off ({type(error).__name__})", type="Broken") from None
-    if locked:
-        raise BadInput("a PDF that needs a password: save it without one", type="Encrypted")
-    if count > _MOST_PAGES:
-        raise BadInput(f"a PDF of {count:,} pages: more than a document has", type="Bomb")
-    return reader
+        document = PdfDocument(path)
+    except PdfiumError as error:
+        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+            raise BadInput("a PDF that needs a password: save it without one", type="Encrypted") from None
+        if error.err_code == pypdfium2.raw.FPDF_ERR_SECURITY:
+            raise BadInput("a PDF that is encrypted in a way that is not known here", type="Encrypted") from None
+        raise BadInput("a damaged PDF, or one that is cut off", type="Broken") from None
+    if len(document) > _MOST_PAGES:
+        raise BadInput(f"a PDF of {len(document):,} pages: more than a document has", type="Bomb")
+    return document
 
 
-def _texts(reader: PdfReader) -> list[str]:
+def _texts(document: PdfDocument) -> list[str]:
     """Return the text of each page; "" for one that has none, or cannot be read."""
     texts: list[str] = []
-    characters = 0
-    for page in reader.pages:
+    characters = unreadable = 0
+    for number in range(len(document)):
         try:
-            texts.append(page.extract_text())
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - a page that breaks pypdf costs that page, and is counted
-            texts.append("")
-        characters += len(texts[-1])
+            with closing(document[number]) as page, closing(page.get_textpage()) as letters:
+                text = letters.get_text_bounded()
+        except PdfiumError:
+            text = ""
+        texts.append(_HYPHEN.sub("", text).replace("\r\n", "\n"))
+        characters += len(text)
+        unreadable += len(_UNREADABLE.findall(text))
         if characters > _MOST_CHARACTERS:
             raise BadInput(f"a PDF of more than {_MOST_CHARACTERS:,} characters: more than a document has", type="Bomb")
-    unreadable = sum(len(_UNREADABLE.findall(text)) for text in texts)
     if unreadable > _MOST_UNREADABLE * characters:
         raise BadInput(
             "a PDF whose fonts do not say which letters they draw: have its text recognized first (OCR)", type="NoText"
@@ -117,14 +116,9 @@ def _cut(pages: list[str], starts: list[Section]) -> Iterator[tuple[Section, str
         yield start, "\n\n".join(filter(None, texts)), last
 
 
-def _title(reader: PdfReader) -> str | None:
-    try:
-        title = reader.metadata.title if reader.metadata else None
-    except (PyPdfError, KeyError, TypeError, ValueError, AttributeError):
-        # A title is no reason to lose the text.
-        return None
-    name = " ".join((title or "").split())
-    return None if _NO_TITLE.fullmatch(name) else name
+def _title(document: PdfDocument) -> str | None:
+    title = " ".join(document.get_metadata_value("Title").split())
+    return None if _NO_TITLE.fullmatch(title) else title
 
 
 def _metadata(texts: list[str], first: int, last: int) -> dict[str, str]:

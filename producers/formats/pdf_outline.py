@@ -6,11 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-from pypdf.generic import Destination
+from pypdfium2 import PdfDocument
 
 # A title may stand in several lines of a page.
 _MOST_LINES = 3
@@ -30,12 +28,12 @@ class Section:
     title: str
 
 
-def read_sections(reader: PdfReader, pages: list[str]) -> list[Section]:
+def read_sections(document: PdfDocument, pages: list[str]) -> list[Section]:
     """Return the sections of the outline's highest level that has several, in the order of the pages; none without.
 
     A section begins where its title stands on the page that the outline names, or else with that page.
     """
-    entries = list(_entries(reader))
+    entries = list(_entries(document))
     counts = Counter(level for level, _, _ in entries)
     level = min((level for level, count in counts.items() if count > 1), default=0)
     sections = sorted(
@@ -47,27 +45,14 @@ def read_sections(reader: PdfReader, pages: list[str]) -> list[Section]:
     return list({(section.page, section.line): section for section in sections}.values())
 
 
-def _entries(reader: PdfReader) -> Iterator[tuple[int, int, str]]:
-    """Yield level, page and title of each entry; an outline that is damaged is none."""
-    try:
-        outline: list[Any] = reader.outline
-        for number, (level, entry) in enumerate(_flat(outline, 1)):
-            if number == _MOST_ENTRIES:
-                return
-            page = reader.get_destination_page_number(entry)
-            if page is not None and entry.title:
-                yield level, page, " ".join(str(entry.title).split())
-    except (PyPdfError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        return
-
-
-def _flat(outline: list[Any], level: int) -> Iterator[tuple[int, Destination]]:
-    for entry in outline:
-        if isinstance(entry, list):
-            if level < _DEEPEST:
-                yield from _flat(entry, level + 1)
-        else:
-            yield level, entry
+def _entries(document: PdfDocument) -> Iterator[tuple[int, int, str]]:
+    """Yield level, page and title of each entry."""
+    for bookmark in islice(document.get_toc(max_depth=_DEEPEST), _MOST_ENTRIES):
+        title = " ".join(bookmark.get_title().split())
+        place = bookmark.get_dest()
+        page = None if place is None else place.get_index()
+        if title and page is not None:
+            yield bookmark.level, page, title
 
 
 def _line_of(title: str, page: str) -> int:
