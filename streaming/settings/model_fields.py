@@ -127,7 +127,7 @@ class ModelSettings(BaseModel):
         256,
         ge=1,
         description="A document of more chunks than this is refused: 256 chunks are about 150,000 words and "
-        "some ten minutes of one executor with the sample model.",
+        "some ten minutes of one executor with the sample model. The strategy extractive has no such limit.",
     )
     # The rest of the default context of 2048 after a chunk of 800 tokens, its instructions and a summary of 96. At
     # ten tokens a second it takes 100 seconds of a document.

@@ -72,7 +72,7 @@ class Job:
         cutter = TextCutter(budget.count, form)
         chunks = _chunks(request.text, recipe, _fixed_strategy(recipe, profile), budget, cutter)
         calls = ModelCalls(engine, recipe, budget, deadline=deadline)
-        source = _source(request, recipe, languages)
+        source = _source(request, recipe, languages, chunks)
         return cls(
             recipe,
             request,
@@ -176,11 +176,13 @@ class Job:
         return await reduce(self._chunks, self._writer, tokens=self._tokens, part_tokens=part_tokens)
 
 
-def _source(request: SummaryRequest, recipe: Recipe, languages: SummaryLanguages) -> SourceText | None:
+def _source(
+    request: SummaryRequest, recipe: Recipe, languages: SummaryLanguages, chunks: Sequence[str]
+) -> SourceText | None:
     """Return what a summary can be compared with: nothing for JSON, a translation, or words that look the same."""
     if recipe.faithfulness == "off" or request.profile.output == "json" or languages.translated:
         return None
-    source = SourceText(request.text, languages.text, request.title or "")
+    source = SourceText(request.text, languages.text, request.title or "", chunks)
     return source if source.comparable else None
 
 
@@ -228,4 +230,5 @@ def _chunks(text: str, recipe: Recipe, strategy: Strategy | None, budget: Budget
     if strategy == "refine":
         # The summary so far, which may be an extract, and a blank line stand before each chunk.
         limit -= math.ceil(budget.longest_answer * ROOM) + _BLANK_LINE
-    return cutter.split(text, limit=limit, max_chunks=recipe.max_chunks)
+    # An extract asks the model for nothing, so its parts cost little: they only tell how long the text is.
+    return cutter.split(text, limit=limit, max_chunks=None if strategy == "extractive" else recipe.max_chunks)

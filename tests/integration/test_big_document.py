@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from big_text import big_text
 from command_here import gistream_here
-from installation import command_environment, events, gistream, names, read_topic
+from installation import command_environment, gistream, names, read_topic
 from quick_java import quick_java
 
 from streaming.kafka.topics import Admin
@@ -25,16 +25,17 @@ MEGABYTES = int(os.environ.get("BIG_MEGABYTES", "5"))
 STRATEGIES = os.environ.get("BIG_STRATEGIES", "extractive").split()
 
 
-def run_once(settings: Settings, root: Path, strategy: str) -> list[dict[str, object]]:
-    """Run the query over what is there, with the steady engine in the place of the model; return what its log says."""
-    many_parts = {"GISTREAM_MAX_CHUNKS": "1000000", "GISTREAM_STORE": "off", "GISTREAM_LOG_FORMAT": "json"}
+def run_once(settings: Settings, root: Path, strategy: str) -> None:
+    """Run the query over what is there, with the steady engine in the place of the model."""
+    # Only an extract of so long a text is within the default.
+    many_parts = {} if strategy == "extractive" else {"GISTREAM_MAX_CHUNKS": "1000000"}
+    variables = {"GISTREAM_STORE": "off", **many_parts, **quick_java()}
     flags = ("--once", "--strategy", strategy, "--uri-roots", str(root), *names(settings))
     done = subprocess.run(
         [sys.executable, str(STEADY), "0.01", "run", *flags], capture_output=True, text=True, check=False, timeout=3000,
-        env=command_environment(settings.data_dir, **many_parts, **quick_java()),
+        env=command_environment(settings.data_dir, **variables),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return events(done.stderr)
 
 
 @pytest.mark.timeout(3600)

@@ -111,12 +111,12 @@ class Repairer:
         return self._wordings.get(i, self._source.statements[i].text)
 
     def _candidates(self, text: str) -> list[int]:
-        start = self._source.text.find(text)
+        start = self._source.find(text)
         if start >= 0:
             return self._source.candidates(start, start + len(text))
         # A summary so far stands before the next piece; both, and summaries of pieces, say what was taken before.
         piece = text.partition("\n\n")[2]
-        start = self._source.text.find(piece) if piece else -1
+        start = self._source.find(piece) if piece else -1
         own = self._source.candidates(start, start + len(piece)) if start >= 0 else []
         so_far = (i for i, sentence in list(self._said.items()) if sentence in text)
         return sorted({*so_far, *own})

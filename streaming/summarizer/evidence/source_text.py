@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 
 from streaming.sentences import CJK, ends_with_sentence, join_lines
 from streaming.summarizer.evidence.blocks import is_greeting
@@ -27,8 +28,12 @@ class SourceText:
     Making one takes a second for a long text: call it in a thread.
     """
 
-    def __init__(self, text: str, language: str, title: str = "") -> None:
+    def __init__(self, text: str, language: str, title: str = "", parts: Sequence[str] = ()) -> None:
+        """`parts` are those in which the text is read; joined, they are the text."""
         self.text, self.language = text, language
+        # A book has thousands of parts, and to search all of it for each would take the square of its length.
+        starts = accumulate(map(len, parts), initial=0)
+        self._start_of_part = dict(reversed([*zip(parts, starts, strict=False)]))
         self.statements: Sequence[Statement] = read_statements(text, language)
         self.index = SupportIndex([statement.units for statement in self.statements])
         self._starts = [statement.start for statement in self.statements]
@@ -61,9 +66,14 @@ class SourceText:
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         return [i for i in range(first, last) if i in self._usable]
 
+    def find(self, part: str) -> int:
+        """Return where the text has a part, -1 where it has not."""
+        start = self._start_of_part.get(part)
+        return self.text.find(part) if start is None else start
+
     def usable(self, part: str) -> str:
         """Return a part of the text without the sentences that no summary may take over; "" when no other is left."""
-        start = self.text.find(part)
+        start = self.find(part)
         if start < 0 or not self._usable:
             return part
         pieces, position, end = list[str](), start, start + len(part)

@@ -100,6 +100,13 @@ def test_a_piece_of_the_text_is_found_between_its_marks_and_line_ends(piece: str
     assert (span and PLACED.text[slice(*span)]) == place
 
 
+def test_a_part_is_found_where_the_text_was_cut_or_else_where_the_text_has_it() -> None:
+    parts = ["Anna sang. ", "Ben rang. ", "Anna sang. ", "Ben slept."]
+    source = SourceText("".join(parts), "en", parts=parts)
+    assert [source.find(part) for part in parts] == [0, 11, 0, 32]
+    assert (source.find("rang. Anna"), source.find("Clara")) == (15, -1)
+
+
 def test_a_word_is_not_found_in_a_longer_one_unless_it_stands_nowhere_else() -> None:
     assert PLACED.place("Yes.") == (PLACED.text.index("Yes,"), PLACED.text.index("Yes,") + 3)
     assert PLACED.place("Yesterd") == (0, 7)
