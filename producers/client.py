@@ -29,7 +29,7 @@ def connect(settings: Settings) -> KafkaProducer:
                 # A misspelt name must not become a topic, nor a right one become a topic of Kafka's small limits.
                 "allow_auto_create_topics": False,
                 "enable_idempotence": True,
-                "compression_type": "gzip",
+                "compression_type": "zstd",
                 "linger_ms": _LINGER_MS,
                 # A document may not be given up before a request for it may.
                 "delivery_timeout_ms": max(delivery, _LINGER_MS + options.get("request_timeout_ms", 0)),
