@@ -30,7 +30,7 @@ from kafka.errors import (
 )
 from kafka.producer.future import RecordMetadata
 
-from producers.client import close, connect
+from producers.client import close, connect, topic_id
 from producers.records import ProducerRecord, Refusal, to_record
 from streaming.errors import BrokerAway, GistreamError, TopicError, UsageError, reason
 from streaming.messages import Document
@@ -117,8 +117,8 @@ class Publisher:
         record = document if isinstance(document, ProducerRecord) else self._to_record(document)
         if record is None:
             return
-        if reason := unfit(record, self._settings):
-            self.refuse(record.name, reason)
+        if fault := unfit(record, self._settings):
+            self.refuse(record.name, fault)
             return
         self._take_room(record.size)
         try:
@@ -161,6 +161,13 @@ class Publisher:
         except KafkaTimeoutError as error:
             raise self._away() from error
         self._raise_failure()
+
+    def topic_id(self) -> str:
+        """Return the id that Kafka gave the topic when it was created; raises `TopicError` when there is none."""
+        try:
+            return topic_id(self._client(), self._topic)
+        except KafkaTimeoutError as error:
+            raise self._no_topic() from error
 
     @property
     def in_flight(self) -> int:
@@ -253,9 +260,8 @@ class Publisher:
 
     def _no_topic(self) -> TopicError:
         return TopicError(
-            f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics "
-            f"create --input-topic {self._topic}`. Acknowledged before: "
-            f"{counted(self.report.acknowledged, 'document')}."
+            f"Topic '{self._topic}' does not exist, or Kafka stopped answering; create it with `gistream topics create "
+            f"--input-topic {self._topic}`. Acknowledged before: {counted(self.report.acknowledged, 'document')}."
         )
 
     def _away(self) -> GistreamError:
