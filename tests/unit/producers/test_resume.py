@@ -92,9 +92,7 @@ def test_a_document_that_kafka_refused_is_tried_again(path: Path) -> None:
     ],
     ids=["changed", "one less before it", "swapped", "refused now", "shorter", "empty"],
 )
-def test_another_input_is_said_before_anything_is_sent(
-    path: Path, documents: list[ProducerRecord | Refusal]
-) -> None:
+def test_another_input_is_said_before_anything_is_sent(path: Path, documents: list[ProducerRecord | Refusal]) -> None:
     run(path, DOCUMENTS, [0, 1, 2])
     sent = []
     with pytest.raises(UsageError, match=r"notes.resume is about another input: the first 3 documents"):
