@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak test-browser book bench backlog llama-server swapped verify-million measure-live big-document clean help
+.PHONY: demo test lint unit chaos soak test-browser book bench backlog llama-server swapped verify-million measure-live measure-watch big-document clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents; KEEP=1: in the browser, too, until Ctrl-C"
@@ -18,6 +18,7 @@ help:
 	@echo "make swapped     how well grounding tells a summary of another chapter: make swapped BOOK=book.txt"
 	@echo "make verify-million  time and memory of gistream verify over a million records (five minutes)"
 	@echo "make measure-live  lag and memory of a live view: 100,000 summaries, then 300 a second (three minutes)"
+	@echo "make measure-watch  a watched folder: 1,000 files and three kills, Kafka away, 100,000 files (ten minutes)"
 	@echo "make big-document  a text of 50 MB by reference through Kafka and Spark to a summary (a quarter of an hour): make big-document [MB=50]"
 	@echo "make clean   remove .venv and build"
 
@@ -90,6 +91,11 @@ verify-million:
 measure-live:
 	@$(PYTHON) tools/set_up.py
 	@.venv/bin/python -m tools.measure_live
+
+# Ten minutes on 2 cores, 2 GB of disk.
+measure-watch:
+	@$(PYTHON) tools/set_up.py --dev
+	@.venv/bin/pytest tests/chaos/test_watch_faults.py -s
 
 # A quarter of an hour on 2 cores, 3 GB of memory.
 big-document:

@@ -105,7 +105,7 @@ class TopicError(GistreamError):
 
 
 class CheckpointError(GistreamError):
-    """The checkpoint cannot be read, or another query is using it."""
+    """The checkpoint of a query or the state of a watched folder cannot be read, or another process is using it."""
 
     exit_code = 6
 

@@ -20,11 +20,15 @@ from producers.records import ProducerRecord, Refusal
 from producers.watch.input_topic import InputTopic, value_hash
 from producers.watch.scan import FoundFile
 from producers.watch.state import Entry, Outcome, State, Status
+from streaming.errors import TopicError
 from streaming.settings import MIB, Settings
 
 # A batch, after which both notes are made: 500 documents share 20 ms of a disk. Its bytes are in memory.
 _MOST_DOCUMENTS = 500
 _MOST_BYTES = 16 * MIB
+# How long Kafka may be silent before it counts as away. Shorter than Kafka's own two minutes, because giving a document
+# up costs nothing here: the topic is asked for it. Only while the user sets neither.
+_PATIENCE = {"request.timeout.ms": "15000", "delivery.timeout.ms": "20000"}
 
 
 @dataclass
@@ -87,6 +91,8 @@ class Delivery:
         on_ended: Callable[[list[SentFile]], None],
         on_deleted: Callable[[list[tuple[str, int]]], None],
     ) -> None:
+        if not _PATIENCE.keys() & settings.kafka.keys():
+            settings = settings.model_copy(update={"kafka": {**settings.kafka, **_PATIENCE}})
         self._settings, self._state, self._rules, self._stop = settings, state, rules, stop
         self._is_there, self._on_ended, self._on_deleted = is_there, on_ended, on_deleted
         self._batch = _Batch()
@@ -190,7 +196,7 @@ class Delivery:
                 if self._stop.is_set():
                     unsent = {entry.file for _, entry, _ in batch.to_send[number:]}
                     break
-                self._publisher.send(record)
+                self._send(record)
                 if self._rules.rate is not None:
                     self._stop.wait(1 / self._rules.rate)
             self._publisher.flush()
@@ -212,6 +218,14 @@ class Delivery:
             self._on_ended(ended)
         if deleted:
             self._on_deleted(deleted)
+
+    def _send(self, record: ProducerRecord) -> None:
+        try:
+            self._publisher.send(record)
+        except TopicError:
+            # A topic that is missing looks like a Kafka that went away; this raises `BrokerAway` for the latter.
+            self._topic.id()
+            raise
 
     def _flush_when_full(self) -> None:
         batch = self._batch

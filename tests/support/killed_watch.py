@@ -6,8 +6,9 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from installation import command, command_environment, read_topic
@@ -37,7 +38,7 @@ def drop_while_killed(settings: Settings, folder: Path, *, files: int, kills: in
                 )  # fmt: skip
             try:
                 # A batch takes a second, so what is counted here is noted nowhere yet.
-                _until(lambda number=number: ends() >= files * number // (kills + 1), watch, log)
+                until(partial(_reaches, ends, files * number // (kills + 1), watch), 120, log.read_text)
                 if number <= kills:
                     watch.kill()
                 else:
@@ -63,17 +64,22 @@ def _drop(folder: Path, files: int, seconds: float) -> None:
         threading.Event().wait(seconds / files / 2)
 
 
+def _reaches(ends: Callable[[], int], number: int, watch: subprocess.Popen[bytes]) -> bool:
+    assert watch.poll() is None, "the watch ended by itself"
+    return ends() >= number
+
+
 @contextmanager
-def _ends(settings: Settings) -> Iterator[object]:
+def _ends(settings: Settings) -> Iterator[Callable[[], int]]:
     consumer = KafkaConsumer(bootstrap_servers=settings.servers, enable_auto_commit=False)
     partitions = [TopicPartition(settings.input_topic, n) for n in consumer.partitions_for_topic(settings.input_topic)]
     yield lambda: sum(consumer.end_offsets(partitions).values())
     consumer.close()
 
 
-def _until(holds: object, watch: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 120
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < end, log.read_text()
-        assert watch.poll() is None, log.read_text()
+def until(holds: Callable[[], bool], seconds: float, said: Callable[[], str] = lambda: "") -> None:
+    """Wait until `holds` returns true."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, said()
         threading.Event().wait(0.05)
