@@ -38,6 +38,6 @@ def unreadable(errors: Sequence[DocumentError], readable: int) -> str | None:
     share = f"None of the first {total}" if not readable else f"Only {readable} of the first {total}"
     return (
         f"{share} records can be read; most often {reasons.most_common(1)[0][0]}. Nothing was committed; look at the "
-        "records with `gistream topics peek`, and correct --field, --format or --id-from. With --skip-unreadable such "
-        "records become dead letters."
+        "records with `gistream topics peek`, and correct --field, --format, --id-from or --uri-roots. With "
+        "--skip-unreadable such records become dead letters."
     )

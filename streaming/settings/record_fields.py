@@ -124,10 +124,11 @@ class RecordSettings(ModelSettings):
     @field_validator("uri_roots")
     @classmethod
     def _each_root(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(value):
+        roots = [root.strip() for part in value for root in part.split(",")]
+        if not all(roots):
             raise ValueError("it takes folders and URLs, such as /srv/texts,s3://bucket/texts; one of them is empty")
         # An executor has another working directory.
-        paths = (url if "://" in url else str(Path(url).expanduser().absolute()) for url in value)
+        paths = (url if "://" in url else str(Path(url).expanduser().absolute()) for url in roots)
         return tuple(dict.fromkeys(paths))
 
     @field_validator("field")

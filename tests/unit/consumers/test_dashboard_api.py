@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from consumers.dashboard.letters import Redriven
 from streaming.errors import BrokerAway
-from streaming.messages import Record, Source
+from streaming.messages import DocumentReference, Record, Source
 
 Answer = dict[str, Any]
 
@@ -129,6 +129,9 @@ def test_a_document_whose_topic_was_created_again_or_that_is_gone_says_so(view: 
     assert "holds no document" in opened(view, row)["document_problem"]
     view._records[place] = Record(b"key", None, [], source)
     assert "holds no document" in opened(view, row)["document_problem"]
+    reference = DocumentReference(uri="file:///texts/a.txt", sha256="ab" * 32)
+    view._records[place] = Record(b"key", reference.model_dump_json().encode(), [], source)
+    assert "the text is in the file file:///texts/a.txt. The dashboard" in opened(view, row)["document_problem"]
     del view._records[place]
     assert "is gone from topic 'documents'" in opened(view, row)["document_problem"]
 
