@@ -28,7 +28,7 @@ from consumers.dashboard.events import Events
 from consumers.dashboard.feeds import Feeds
 from consumers.dashboard.files import Files
 from consumers.dashboard.following import Changes, SharedOverview
-from consumers.dashboard.letters import Letters, Redrive
+from consumers.dashboard.letters import Letters, ReadValue, Redrive, unchanged
 from consumers.dashboard.login import Login
 from consumers.dashboard.older import OlderSummaries
 from consumers.dashboard.sessions import Sessions
@@ -45,7 +45,8 @@ class Content:
     """What a dashboard shows, and what its command hands in because consumers know no pipeline and no operations.
 
     `older` are the summaries of an archive. `read_document` reads a record as the query does; `is_input` tells whether
-    a topic is one that documents come from; `redrive` sends dead letters back.
+    a topic is one that documents come from; `redrive` sends dead letters back. `read_value` makes the bytes of a dead
+    letter readable.
     """
 
     view: LiveView
@@ -55,6 +56,7 @@ class Content:
     is_input: Callable[[str], bool]
     redrive: Redrive
     older: OlderSummaries | None = None
+    read_value: ReadValue = unchanged
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def dashboard(content: Content, sessions: Sessions, names: Sequence[str], cookie
     changes, overview = Changes(view), SharedOverview(view)
     feeds = Feeds(view, changes, overview, content.older)
     summaries = Summaries(view, content.output_topic, content.older, content.read_document, content.is_input)
-    letters = Letters(view, content.dead_letter_topic, changes, content.redrive)
+    letters = Letters(view, content.dead_letter_topic, changes, content.redrive, content.read_value)
     login = Login(files.text("login.html"), sessions, cookie)
     routes = [
         *(Route(page, files.shell) for page in _PAGES),

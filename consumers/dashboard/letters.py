@@ -36,13 +36,23 @@ class Redriven:
 
 # Sends letters back: those at some places of the dead-letter topic, or all that wait with a reason.
 Redrive = Callable[[Sequence[Position], str], Redriven]
+# Makes the bytes of a record readable, when a schema registry knows what they are.
+ReadValue = Callable[[bytes | None], bytes | None]
+
+
+def unchanged(raw: bytes | None) -> bytes | None:
+    """Return the bytes of a record as they are."""
+    return raw
 
 
 class Letters:
     """The dead letters."""
 
-    def __init__(self, view: LiveView, topic: str, changes: Changes, redrive: Redrive) -> None:
+    def __init__(
+        self, view: LiveView, topic: str, changes: Changes, redrive: Redrive, read_value: ReadValue = unchanged
+    ) -> None:
         self._view, self._topic, self._changes, self._redrive = view, topic, changes, redrive
+        self._read_value = read_value
         self._redriving = threading.Lock()
 
     def page(self, request: Request) -> Response:
@@ -60,13 +70,13 @@ class Letters:
         if place[0] != self._topic:
             raise Refusal(404, f"The dead letters are on topic '{self._topic}'.")
         letter = self._view.read_letter(*place)
-        payload = payload_of(letter.value)
+        payload = payload_of(self._read_value(letter.value))
         return Json(
             {
                 "row": asdict(self._row(place, letter)),
                 "error": letter.error.model_dump(),
                 "source": letter.source.model_dump(),
-                "key": None if letter.key is None else payload_of(letter.key).text,
+                "key": None if letter.key is None else payload_of(self._read_value(letter.key)).text,
                 "headers": headers_of(letter.headers),
                 "payload": payload.text,
                 "payload_kind": payload.kind,

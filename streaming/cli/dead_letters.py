@@ -132,9 +132,12 @@ def show(
         gistream dead-letters show documents-0-4711 --value
     """
     from streaming.operations.redrive.survey import Selection
+    from streaming.pipeline.registered import readable_value
+    from streaming.registry.access import registry_access
     from streaming.terminal.dead_letter_tables import letter_block, letter_json
 
-    with surveyed(load(command_flags(ctx)), parquet) as (place, survey):
+    settings = load(command_flags(ctx))
+    with surveyed(settings, parquet) as (place, survey):
         letters = {letter.place: letter for letter in survey.select(Selection(ids=(document,)))}
         records = list(place.read(letters)) if letters else []
     if not records:
@@ -143,7 +146,8 @@ def show(
         if as_json:
             write_json(letter_json(letters[where], record, value=value))
         else:
-            out.print(letter_block(letters[where], record, value=value))
+            shown = readable_value(record.value, registry_access(settings)) if value else record.value
+            out.print(letter_block(letters[where], record.model_copy(update={"value": shown}), value=value))
 
 
 def stats(

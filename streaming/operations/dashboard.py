@@ -29,6 +29,8 @@ from streaming.kafka.topics import Admin
 from streaming.messages import Document, DocumentReference, Record
 from streaming.operations.redrive.chosen import redrive_chosen
 from streaming.pipeline.decode import Tombstone, decode, record_format
+from streaming.pipeline.registered import readable_value
+from streaming.registry.access import registry_access
 from streaming.settings import DASHBOARD_VARIABLE, Settings
 from streaming.storage.uris import shown
 from streaming.text_files import read_text
@@ -96,6 +98,7 @@ def open_dashboard(settings: Settings, options: Options) -> Iterator[OpenDashboa
                 is_input=settings.is_input,
                 redrive=partial(redrive_chosen, settings),
                 older=older,
+                read_value=partial(readable_value, access=registry_access(settings)),
             )
             # Cookies know no ports: two dashboards on one host each have their own.
             cookie = f"gistream-{address.port}"

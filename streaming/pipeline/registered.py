@@ -12,9 +12,10 @@ A key in a frame, of any kind, is what it would be without its schema: a string 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from streaming.errors import BadInput
+from streaming.errors import BadInput, RegistryError
 from streaming.json_document import UNDECODED, FieldPlaces, document_in
 from streaming.json_values import text_of
 from streaming.messages import Document, DocumentReference
@@ -72,6 +73,22 @@ def plain_key(key: bytes | None, access: RegistryAccess) -> bytes | None:
         return value
     text = text_of(value)
     return key if text is None else text.encode(errors="surrogateescape")
+
+
+def readable_value(raw: bytes | None, access: RegistryAccess | None) -> bytes | None:
+    """Return a framed value as JSON, for a person who looks at it; what cannot be read, or not now, as it is."""
+    if raw is None or access is None:
+        return raw
+    try:
+        frame = unframed(raw)
+        if frame is None:
+            return raw
+        from streaming.registry.reading import schema_reader
+
+        value = schema_reader(access).read(frame, None)
+    except (BadInput, RegistryError):
+        return raw
+    return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
 def _defaulted(places: FieldPlaces) -> tuple[str, ...]:

@@ -9,8 +9,9 @@
     decimal, uuid                           "12.50", "9f0c..."
     bytes, fixed                            their text when they are UTF-8, else Base64
 
-A payload costs no more memory than its schema makes of its bytes: a list whose items take none is refused, and a
-schema that contains itself is read by a reader that Python's recursion limit stops.
+A payload of nothing but empty lists, or nested without an end, costs one record: the number of values is limited, a
+list whose items take no bytes is refused, and a schema that contains itself is read by a reader that Python's recursion
+limit stops.
 """
 
 from __future__ import annotations
@@ -27,6 +28,21 @@ from fastavro.schema import SchemaParseException
 
 from streaming.errors import BadInput
 from streaming.registry import logical_types
+from streaming.registry.limits import MOST_VALUES, too_many_values
+
+
+class _Payload(io.BytesIO):
+    """A payload that ends after `MOST_VALUES` readings: a reader reads each value apart, and each byte of a number."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(payload)
+        self._left = MOST_VALUES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise too_many_values()
+        return super().read(size)
 
 
 class AvroReader:
@@ -56,7 +72,7 @@ class AvroReader:
 
     def read(self, payload: bytes) -> Any:
         """Return a payload's value; raises `BadInput` (SchemaMismatch)."""
-        file = io.BytesIO(payload)
+        file = _Payload(payload)
         try:
             # Bytes that are not UTF-8 are mended as they are in JSON.
             value = _plain(self._read(file, self._schema, handle_unicode_errors="surrogateescape"))

@@ -34,6 +34,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from streaming.encoding.formats import read_varint
 from streaming.errors import BadInput
+from streaming.registry.limits import MOST_VALUES, too_many_values
 
 # What protoc has without being asked; a registry does not name them as references.
 _WELL_KNOWN = {
@@ -76,6 +77,7 @@ class ProtobufReader:
         message = GetMessageClass(self._message_type(indexes))()
         try:
             message.ParseFromString(payload[start:])
+            _check_size(message)
             value = MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=self._file.pool)
         except (DecodeError, SerializeToJsonError, TypeError, ValueError, RecursionError) as error:
             # TypeError: an Any of a message that this schema does not have.
@@ -142,6 +144,25 @@ def _message_indexes(payload: bytes) -> tuple[list[int], int]:
             raise BadInput("its frame does not name a message as Protobuf's does", type="SchemaMismatch")
         indexes.append(index)
     return indexes, position
+
+
+def _check_size(message: Message) -> None:
+    """Raise `BadInput` for a message with more values than a document has; empty messages take two bytes each."""
+    left = MOST_VALUES
+    pending = [message]
+    while pending:
+        for field, value in pending.pop().ListFields():
+            left -= len(value) if field.is_repeated else 1
+            if left < 0:
+                raise too_many_values()
+            if field.message_type is None:
+                continue
+            if not field.is_repeated:
+                pending.append(value)
+            elif not field.message_type.GetOptions().map_entry:
+                pending += value
+            elif field.message_type.fields_by_name["value"].message_type is not None:
+                pending += value.values()
 
 
 def _zigzag(payload: bytes, position: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from schema_registry import Registry, framed, schema_registry
 from streaming.errors import RegistryError
 from streaming.pipeline.decode import RecordFormat, decode
 from streaming.pipeline.record_id import id_of
+from streaming.pipeline.registered import readable_value
 from streaming.registry.access import RegistryAccess
 
 TICKET = {
@@ -151,6 +152,17 @@ def test_without_a_registry_a_framed_record_says_its_schema_id_and_the_flags_to_
 def test_a_framed_record_is_no_text_whatever_its_first_byte(first: bytes) -> None:
     for format in ("auto", "json", "text"):
         assert refusal(framed(1, first + b"\x1cMill 17 burned."), format=format).type == "Framed"
+
+
+def test_a_dead_letter_is_shown_as_json_where_its_schema_is_known(registry: Registry) -> None:
+    number = registry.register(TICKET)
+    value = {"number": 4711, "doc": {"body": "Mühle"}, "tags": []}
+    raw = framed(number, avro(TICKET, value))
+    access = RegistryAccess(registry.url)
+    assert json.loads(readable_value(raw, access) or b"") == value
+    for other in (None, b"plain", framed(77, b"?"), framed(number, b"?")):
+        assert readable_value(other, access) == other
+    assert readable_value(raw, None) == raw
 
 
 def test_a_registry_that_refuses_the_login_is_no_fault_of_the_record() -> None:

@@ -160,6 +160,20 @@ def test_hostile_bytes_cost_one_record_and_no_time(schema: Any, payload: bytes) 
     assert time.monotonic() - started < 5
 
 
+def test_a_payload_of_nothing_but_empty_lists_is_refused_early() -> None:
+    items = {
+        "type": "record",
+        "name": "Node",
+        "fields": [{"name": "inner", "type": {"type": "array", "items": "Node"}}],
+    }
+    lists = {"type": "array", "items": {"type": "array", "items": "string"}}
+    # Ten million empty lists, each of one byte.
+    payload = written("long", 10_000_000) + b"\0" * 10_000_001
+    for schema in (items, lists):
+        assert "it has more than 200,000 values" in mismatch(schema, payload)
+    assert len(reader(lists).read(written(lists, [[]] * 100_000))) == 100_000
+
+
 def test_a_list_of_items_without_bytes_is_refused_before_it_fills_the_memory() -> None:
     nothing = {"type": "record", "name": "Nothing", "fields": [{"name": "n", "type": "null"}]}
     for items in ("null", nothing, {"type": "fixed", "name": "None", "size": 0}):

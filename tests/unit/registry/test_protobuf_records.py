@@ -130,6 +130,13 @@ def test_hostile_bytes_cost_one_record(payload: bytes) -> None:
     refusal(payload)
 
 
+def test_a_payload_of_nothing_but_empty_messages_is_refused() -> None:
+    file = proto_file(message_type("Node", {"inner": "repeated .docs.Node", "text": "string"}))
+    with pytest.raises(BadInput, match="it has more than 200,000 values"):
+        reader(file).read(b"\0" + b"\x0a\x00" * 1_000_000, ())
+    assert len(reader(file).read(b"\0" + b"\x0a\x00" * 100_000, ())["inner"]) == 100_000
+
+
 def test_messages_nested_without_an_end_cost_one_record() -> None:
     inner = b""
     for _ in range(5000):
