@@ -23,7 +23,7 @@ PAGE = f"""<!DOCTYPE html><html lang="en"><head><title>The mill &amp; the beam</
 
 def test_a_page_is_its_main_text_without_menus_scripts_styles_and_pictures(tmp_path: Path) -> None:
     (document,) = documents_of(tmp_path / "a.html", PAGE)
-    assert document["text"] == "\n".join(("The mill", *STORY))
+    assert document["text"] == "\n\n".join(("The mill", *STORY))
     assert (document["id"], document["title"]) == ("a.html", "The mill & the beam")
     assert document["metadata"] == {"read_as": "the main text of HTML"}
 
@@ -62,3 +62,22 @@ def test_a_text_that_is_called_html_is_that_text(tmp_path: Path) -> None:
     assert (
         text_of(tmp_path / "a.html", "The mill stopped.\n\n1 < 2 and 3 > 2.") == "The mill stopped.\n\n1 < 2 and 3 > 2."
     )
+
+
+def test_a_page_is_cut_at_its_headings_when_it_is_asked_for(tmp_path: Path) -> None:
+    names = ("The beam", "The wheelwright", "The bread")
+    lists = "<ul><li>a saw</li><li>a rope</li></ul>"
+    sections = "".join(f"<h2>{name}</h2><p>{line}</p>{lists}" for name, line in zip(names, STORY, strict=True))
+    page = f"<html><title>The mill</title><body><article><h1>A mill</h1>{sections}</article></body></html>"
+    documents = documents_of(tmp_path / "a.html", page, split="headings")
+    assert [document["title"] for document in documents] == ["The mill", *(f"The mill, {name}" for name in names)]
+    assert documents[1]["text"] == f"The beam\n\n{STORY[0]}\n\n- a saw\n- a rope"
+
+
+def test_a_page_whose_main_text_lacks_most_of_its_prose_is_all_that_it_shows(tmp_path: Path) -> None:
+    paragraphs = "".join(f"<p>{line}</p>" for line in STORY)
+    more = "".join(f"<p>{number}: {line}</p>" for number in range(5) for line in STORY)
+    page = f"<html><body><article>{paragraphs}</article><aside class='sidebar'>{more}</aside></body></html>"
+    (document,) = documents_of(tmp_path / "a.html", page)
+    assert document["metadata"] == {"read_as": "HTML"}
+    assert f"4: {STORY[2]}" in document["text"]
