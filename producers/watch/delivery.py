@@ -187,6 +187,8 @@ class Delivery:
     def flush(self) -> None:
         """Send what was taken, wait for Kafka, and note it; raises `BrokerError`, `TopicError`."""
         batch, self._batch = self._batch, _Batch()
+        if not (batch.to_send or batch.kept or batch.dropped or batch.ended or batch.deleted):
+            return
         self._acknowledged.clear()
         self._reasons.clear()
         unsent: set[str] = set()

@@ -47,6 +47,11 @@ class WatchLines:
             numbers = ", ".join(f"{folder.skipped[kind]:,} {kind}" for kind in sorted(kinds))
             self._say("skipped", f"files of other kinds: {numbers}; --pattern takes them, too")
 
+    def without_events(self, refusal: str | None) -> None:
+        """Say that the system tells no events, and why."""
+        if refusal is not None:
+            self._once("no events", f"the folder is listed every half a minute instead: {refusal}", "the folder")
+
     def _once(self, event: str, line: str, about: str) -> None:
         if self._new([f"{event} {about}"]):
             self._say(event, line)

@@ -120,7 +120,12 @@ class WatchedFolder:
         return False
 
     def name_of(self, path: Path) -> str | None:
-        """Return the name of a path in the folder; None for the folder itself, and for what is not looked into."""
+        """Return the name of a path in the folder; None for the folder itself, and for what is not looked into.
+
+        A system may tell of files behind a link, too.
+        """
+        if path.parent != path.parent.resolve():
+            return None
         if not path.is_relative_to(self.path) or any(path.is_relative_to(folder) for folder in self.excluded):
             return None
         name = path.relative_to(self.path).as_posix()

@@ -7,25 +7,24 @@ is away, or a folder, is waited for.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.records import ProducerRecord, Refusal
 from producers.watch.delivery import Delivery, DeliveryRules, SentFile
 from producers.watch.events import FolderEvents
 from producers.watch.leaving import Leaving
 from producers.watch.lines import WatchLines
+from producers.watch.reader import FileReader, ReadFile
 from producers.watch.resuming import resume
 from producers.watch.scan import FoundFile, WatchedFolder
 from producers.watch.settling import Settling
 from producers.watch.state import State, Status
 from producers.watch.vanished import Vanished
-from streaming.errors import BrokerAway
+from streaming.errors import BrokerAway, MachineError, TopicError
 from streaming.settings import Settings
 
 # Seconds between two scans: how late a file is whose event was lost. With 100,000 files a scan takes about 1 s of a
@@ -34,10 +33,9 @@ _SCAN_SECONDS = 30.0
 _SCAN_SHARE = 50
 # Seconds between two attempts to reach Kafka, or the folder.
 _RETRY_SECONDS = 5.0
-_HASH_BYTES = 1 << 20
+# Times in a row that a topic which was there may be missing.
+_MOST_TOPIC_ERRORS = 3
 
-# Reads the documents of a file: its path, and its name, of which the ids are made.
-ReadFile = Callable[[Path, str], Iterator[ProducerRecord | Refusal]]
 # Says a line: what happened, as one word, and the sentence.
 Say = Callable[[str, str], None]
 
@@ -69,7 +67,8 @@ class Watch:
         deletes: bool,
         rate: float | None,
     ) -> None:
-        self._settings, self._folder, self._state, self._read = settings, folder, state, read
+        self._settings, self._folder, self._state = settings, folder, state
+        self._reader = FileReader(folder, state, read, stop)
         self._leaving, self._say, self._stop = leaving, say, stop
         self._lines = WatchLines(say)
         self._settle, self._settling = settle, Settling(settle)
@@ -101,16 +100,18 @@ class Watch:
         `on_round` is called about twice a second. Raises `BrokerError` when Kafka does not answer at the start, and
         whatever does not pass by itself.
         """
-        began = False
+        began, failures = False, 0
         while not self._stop.is_set():
             try:
                 with self._delivery() as delivery, closing(self._events):
                     self._begin(delivery)
-                    began = True
+                    began, failures = True, 0
                     self._once(delivery) if once else self._watch(delivery, on_round)
                 return
-            except BrokerAway as error:
-                if not began or once:
+            except (BrokerAway, TopicError) as error:
+                failures += 1
+                # A broker that has just started may not know its topics yet.
+                if not began or once or (isinstance(error, TopicError) and failures > _MOST_TOPIC_ERRORS):
                     raise
                 if not self._is_kafka_away:
                     self._say("kafka away", f"waiting for Kafka, what it does not have yet is sent again: {error}")
@@ -135,30 +136,34 @@ class Watch:
         while not self._stop.is_set():
             has_room = self._is_cut and not self._settling.is_full
             if time.monotonic() >= self._next_scan or has_room or self._is_another_folder():
-                self._scan()
+                self._scan(listens=True)
             self._take_settled(delivery)
             self._delete_vanished(delivery)
             on_round()
             for path in self._events.wait():
                 self._on_event(path)
+            self._lines.without_events(self._events.refusal)
 
     def _once(self, delivery: Delivery) -> None:
         """Take what looks the same before and after the seconds of settling; the rest is left to the next run."""
         self._is_cut = True
         while self._is_cut and not self._stop.is_set():
-            self._scan()
+            self._scan(listens=False)
+            if self._is_folder_away:
+                raise MachineError(f"{self._folder.path} cannot be listed; see the line above.")
             if len(self._settling) or (self._vanished is not None and self._vanished.is_waiting):
                 self._stop.wait(self._settle)
             self._take_settled(delivery)
         self._delete_vanished(delivery)
 
-    def _scan(self) -> None:
-        began = time.monotonic()
+    def _scan(self, *, listens: bool) -> None:
         self._is_cut = False
         if self._vanished is not None:
             self._vanished.begin_scan()
         try:
-            self._listen()
+            if listens:
+                self._listen()
+            began = time.monotonic()
             for file in self._folder.files():
                 if self._vanished is not None:
                     self._vanished.see(file.name)
@@ -190,7 +195,7 @@ class Watch:
     def _listen(self) -> None:
         """Listen to the folder that is there now; raises `OSError` when there is none."""
         identity = self._folder.identity()
-        if identity != self._listens_to:
+        if identity != self._listens_to or self._events.refusal is not None:
             self._events.begin(self._folder.path)
             self._listens_to = identity
 
@@ -243,48 +248,10 @@ class Watch:
             if not self._settling.look(name, file, time.monotonic()):
                 continue
             self._settling.forget(name)
-            if file is not None:
-                self._send(delivery, file)
+            if file is not None and not self._reader.send(file, delivery):
+                # It changed meanwhile: the next look takes it again.
+                self._settling.look(name, self._folder.look(name), time.monotonic())
         delivery.flush()
-
-    def _send(self, delivery: Delivery, file: FoundFile) -> None:
-        known, path = self._state.known(file.name), self._folder.path / file.name
-        try:
-            version = self._version(path)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            refusal = Refusal(file.name, error.strerror or str(error))
-            delivery.end(SentFile(file, b"", refusals=[refusal]))
-            return
-        if known and known.version == version and known.status in (Status.SENT, Status.DONE):
-            # Touched, put back, or to be moved now.
-            delivery.end(SentFile(file, version))
-            return
-        sent = SentFile(file, version)
-        # A file name may hold bytes that are no text; an id must not.
-        for record in self._read(path, file.name.encode(errors="replace").decode()):
-            if self._stop.is_set():
-                return
-            if isinstance(record, Refusal):
-                sent.refusals.append(record)
-            else:
-                delivery.add(sent, record)
-        now = self._folder.look(file.name)
-        if now != file:
-            # What was read may be of two versions: the next look takes it again.
-            if now is not None:
-                self._consider(now)
-            return
-        delivery.end(sent)
-
-    def _version(self, path: Path) -> bytes:
-        """Return what tells this content from another, or from the same one that is read otherwise."""
-        version = hashlib.blake2b((self._state.fact("reading") or "").encode(), digest_size=16)
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BYTES):
-                version.update(block)
-        return version.digest()
 
     def _delete_vanished(self, delivery: Delivery) -> None:
         if self._vanished is None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from watching import watch_once, watching
 from producers.formats.options import ReadOptions
 from producers.formats.split import Split
 from producers.watch.input_topic import InputTopic
+from producers.watch.reader import FileReader
 from producers.watch.state import State
-from producers.watch.watch import Watch
 from streaming.errors import CheckpointError, UsageError
 from streaming.kafka.topics import Admin
 from streaming.messages import Document
@@ -138,6 +139,49 @@ def test_a_file_that_is_written_slowly_is_sent_when_it_is_complete(topics: Setti
     assert len(text.splitlines()) == 20
 
 
+def test_a_link_leads_nowhere_even_when_the_system_tells_what_changes_behind_it(
+    topics: Settings, inbox: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    fill(outside, "old.txt")
+    (inbox / "link").symlink_to(outside)
+    with watching(topics, inbox) as watched:
+        watched.until(lambda: watched.lines("not followed"))
+        fill(outside, "new.txt")
+        fill(inbox, "a.txt")
+        watched.until(lambda: watched.counts.acknowledged)
+        threading.Event().wait(1)
+    assert set(records(topics)) == {"a.txt"}
+
+
+def test_a_system_without_events_is_scanned_and_that_is_said_once(
+    topics: Settings, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Iterator[set[object]]:
+        raise OSError("OS file watch limit reached")
+        yield set()
+
+    monkeypatch.setattr("producers.watch.events.watch", refuse)
+    monkeypatch.setattr("producers.watch.watch._SCAN_SECONDS", 0.5)
+    with watching(topics, inbox) as watched:
+        watched.until(lambda: watched.lines("no events"))
+        fill(inbox, "a.txt")
+        watched.until(lambda: watched.counts.acknowledged == 1)
+    assert len(watched.lines("no events")) == 1
+
+
+def test_a_document_that_is_too_large_fails_and_its_neighbours_do_not(
+    topics: Settings, inbox: Path, tmp_path: Path
+) -> None:
+    (inbox / "book.txt").write_text(f"CHAPTER 1\n{'long ' * 500}\nCHAPTER 2\nshort\n")
+    small = topics.model_copy(update={"max_document_bytes": 1024})
+    watched = watch_once(small, inbox, reading=CHAPTERS, failed=tmp_path / "failed")
+    assert (watched.counts.acknowledged, watched.counts.failed) == (1, 1)
+    reason = (tmp_path / "failed/book.txt.reason.txt").read_text()
+    assert reason.startswith("1 document refused: book.txt#1: ")
+    assert "max_document_bytes" in reason
+
+
 def test_an_empty_file_is_one_that_is_not_written_yet(topics: Settings, inbox: Path) -> None:
     (inbox / "a.txt").touch()
     assert watch_once(topics, inbox).counts.failed == 0
@@ -191,7 +235,7 @@ def test_a_file_that_may_not_be_read_is_told_and_read_when_it_may(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Watch, "_version", refuse)
+        patch.setattr(FileReader, "_version", refuse)
         assert watch_once(topics, inbox).lines("failed") == ["a.txt: Permission denied"]
     (inbox / "a.txt").chmod(0o600)
     assert watch_once(topics, inbox).counts.acknowledged == 1
