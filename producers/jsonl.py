@@ -1,7 +1,8 @@
 """JSON Lines as documents: each line holds one JSON object, which is sent unchanged.
 
-Item: one line; its key is its `id`, if it has one. A line that is not a JSON object, or has no text, is refused by its
-line number; the fields may have any names (`--field`). No other check is made: `gistream run` judges the rest.
+Item: one line; its key is its `id`, or the SHA-256 of its text, which a query would name it by. A line that is not a
+JSON object, or has no text, is refused by its line number; the fields may have any names (`--field`). No other check is
+made: `gistream run` judges the rest.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from producers.formats.unpacking import DAMAGES, unpacked
-from producers.records import ProducerRecord, Refusal
+from producers.records import ProducerRecord, Refusal, text_id
 from streaming.encoding.formats import name_format
 from streaming.encoding.reading import decode_text
 from streaming.errors import BadInput, UsageError
-from streaming.json_values import UNDECODED_BYTE, lookup, name_of, parse_json, whole_name
+from streaming.json_values import UNDECODED_BYTE, lookup, name_of, parse_json, text_of, whole_characters, whole_name
 from streaming.text_files import is_wide
 from streaming.wording import shortened
 
@@ -64,7 +65,14 @@ def read_json_lines(
             yield Refusal(location, problem)
             continue
         identity = name_of(lookup(content, id_field))
-        yield ProducerRecord(location, None if identity is None else whole_name(identity).encode(), value)
+        name_in_key = _hash_of_text(content, text_field) if identity is None else whole_name(identity)
+        yield ProducerRecord(location, None if name_in_key is None else name_in_key.encode(), value)
+
+
+def _hash_of_text(content: dict[str, Any], text_field: str | None) -> str | None:
+    """Return what a query names a document by that has no id; None where the object has no text."""
+    text = text_of(lookup(content, text_field or "text"))
+    return None if text is None else text_id(whole_characters(text))
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[bytes | None]:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from producers.cli.publishing import Limit, notes, publish_documents
+from producers.cli.notes import notes
+from producers.cli.publishing import DryRun, Limit, Rate, Resume, publish_documents
 from producers.cli.referencing import Reference, ReferenceOver, by_reference
 from producers.cli.split import SplitFlag
 from streaming.settings import load
@@ -31,6 +32,9 @@ def files(
     reference: Reference = None,
     reference_over: ReferenceOver = None,
     limit: Limit = None,
+    rate: Rate = None,
+    resume: Resume = None,
+    dry_run: DryRun = False,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,
@@ -52,6 +56,8 @@ def files(
         gistream produce files articles.parquet --field text=body --field id=nr --keep author
 
         gistream produce files big.txt --reference /srv/texts
+
+        gistream produce files notes/ --dry-run
     """
     # Imported here, as in the other commands: each needs a part of the producers.
     from producers.file_names import find_files
@@ -64,5 +70,6 @@ def files(
     texts = read_files(found, ReadOptions(Split.parse(split), settings.field, settings.keep), ids=ids)
     if line := found.skipped_line():
         notes.print(line, markup=False)
-    documents = by_reference(texts, reference, reference_over, settings, {})
-    publish_documents(settings, documents, limit, as_json=as_json, skipped=found.skipped)
+    # A dry run writes nothing, also no text below a root.
+    documents = texts if dry_run else by_reference(texts, reference, reference_over, settings, {})
+    publish_documents(ctx, settings, documents, skipped=found.skipped)

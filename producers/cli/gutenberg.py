@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from producers.cli.publishing import Limit, notes, publish_documents
+from producers.cli.notes import notes
+from producers.cli.publishing import DryRun, Limit, Rate, Resume, publish_documents
 from producers.gutenberg import GUTENBERG
 from streaming.settings import load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags
@@ -40,6 +41,9 @@ def gutenberg(
         ),
     ] = GUTENBERG,
     limit: Limit = None,
+    rate: Rate = None,
+    resume: Resume = None,
+    dry_run: DryRun = False,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,
@@ -79,7 +83,7 @@ def gutenberg(
     else:
         if left_out := _back_matter(content):
             notes.print(f"left out behind the last chapter: {', '.join(left_out)}", markup=False)
-        publish_documents(settings, (to_record(chapter.document) for chapter in chapters), limit, as_json=as_json)
+        publish_documents(ctx, settings, (to_record(chapter.document) for chapter in chapters))
 
 
 def _list(book: Book, selection: Iterable[BookChapter], *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from producers.cli.publishing import Limit, publish_documents
+from producers.cli.publishing import DryRun, Limit, Rate, Resume, publish_documents
 from producers.cli.referencing import Reference, ReferenceOver, by_reference
 from streaming.errors import UsageError
 from streaming.settings import load
@@ -26,6 +26,9 @@ def jsonl(
     reference: Reference = None,
     reference_over: ReferenceOver = None,
     limit: Limit = None,
+    rate: Rate = None,
+    resume: Resume = None,
+    dry_run: DryRun = False,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,
@@ -39,6 +42,8 @@ def jsonl(
         gistream produce jsonl documents.jsonl
 
         my-export | gistream produce jsonl - --field text=doc.body --field id=doc.number
+
+        gistream produce jsonl documents.jsonl --rate 50 --resume documents.resume
     """
     from producers.jsonl import read_json_lines
 
@@ -51,8 +56,11 @@ def jsonl(
     )
 
     def send(lines: BinaryIO, name: str) -> None:
-        documents = by_reference(read(lines, name), reference, reference_over, settings, settings.field)
-        publish_documents(settings, documents, limit, as_json=as_json)
+        documents = read(lines, name)
+        # A dry run writes nothing, also no text below a root.
+        if not dry_run:
+            documents = by_reference(documents, reference, reference_over, settings, settings.field)
+        publish_documents(ctx, settings, documents, text_field=text_field)
 
     if file == "-":
         send(sys.stdin.buffer, "-")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from producers.cli.publishing import notes
+from producers.cli.notes import notes
 from streaming.ctrl_c import stop_event
 from streaming.errors import NotAcknowledged, UsageError
 from streaming.settings import Settings

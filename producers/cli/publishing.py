@@ -1,46 +1,175 @@
-"""What the commands share: they publish with a progress bar, and report what became of the documents."""
+"""What the commands share: they send documents with a progress bar, and report what became of them."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from producers.cli.interruption import EXIT_CODE, Interruption, interruption
+from producers.cli.notes import notes, print_refusals
 from producers.records import ProducerRecord, Refusal
-from streaming.errors import NoDocuments, NotAcknowledged
+from streaming.errors import NoDocuments, NotAcknowledged, UsageError
 from streaming.settings import Settings
 from streaming.wording import counted
 
 if TYPE_CHECKING:
-    from producers.publisher import PublishReport
+    from producers.publisher import Publisher, PublishReport
+    from producers.resume import ResumeFile
 
-# Messages for people go to standard error, so that standard output holds nothing but the JSON of --json.
-notes = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=not sys.stderr.isatty())
-
-# Lines about refused documents: a file whose text is in another field has one for each of its lines.
-_MOST_REFUSALS = 20
+# The values of a parameter that was not given.
+_ABSENT: tuple[object, ...] = (None, (), [])
+# The eye needs no more; a bar that is told of each short document takes longer than sending them.
+_BAR_SECONDS = 0.1
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Send no more than this many documents.", show_default=False)]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001, help="Send this many documents a second. Default: as many as Kafka takes.", show_default=False
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file that says how far earlier runs came: the same command again sends only the rest.",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Send nothing: list ids, sizes and tokens, and what would be refused.")
+]
+
+
+@dataclass(frozen=True)
+class SendOptions:
+    """The flags that all commands share, and the other parameters of the command, as text."""
+
+    limit: int | None
+    rate: float | None
+    resume: Path | None
+    dry_run: bool
+    as_json: bool
+    input: dict[str, str]
+
+    @classmethod
+    def of(cls, ctx: typer.Context) -> SendOptions:
+        """Read them from the running command, whose parameters have these names."""
+        own = {name: ctx.params.get(name) for name in ("limit", "rate", "resume", "dry_run", "as_json")}
+        if own["dry_run"] and own["resume"]:
+            raise UsageError("--dry-run lists all documents of the input; say it without --resume.")
+        # Which Kafka is meant, the topic's id says.
+        other = {*own, "input_topic", "bootstrap_servers", "kafka", "data_dir"}
+        flags = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+        named = {
+            str(flags[name]): _as_text(value)
+            for name, value in ctx.params.items()
+            if name not in other and value not in _ABSENT
+        }
+        return cls(**own, input={"command": str(ctx.info_name), **named})  # type: ignore[arg-type]
 
 
 def publish_documents(
+    ctx: typer.Context,
     settings: Settings,
     documents: Iterable[ProducerRecord | Refusal],
-    limit: int | None,
     *,
-    as_json: bool,
+    text_field: str | None = "text",
     skipped: Mapping[str, int] | None = None,
 ) -> None:
-    """Publish with a progress bar, print the outcome, and end with `NotAcknowledged` when a document is missing."""
-    # The publisher loads the Kafka client.
-    from producers.publisher import publish
+    """Send the documents as the command's flags say, print the outcome, and end with an error or 130 when some are not.
 
+    `text_field` is where a record's JSON has the text; None where the whole value is text.
+    """
+    options = SendOptions.of(ctx)
+    documents = islice(documents, options.limit)
+    if options.dry_run:
+        from producers.cli.dry_run import dry_run
+
+        dry_run(ctx, settings, documents, text_field, as_json=options.as_json)
+        return
+    resume = None
+    if options.resume is not None:
+        from producers.resume import ResumeFile
+
+        resume = ResumeFile(options.resume, options.input, settings.input_topic)
+    with interruption() as state:
+        report = _publish(settings, documents, options.rate, resume, state)
+    outcome = _Outcome(
+        settings.input_topic, report, resume.sent_before if resume else 0, is_interrupted=state.stopped.is_set()
+    )
+    outcome.print(skipped or {}, options)
+
+
+def _publish(
+    settings: Settings,
+    documents: Iterable[ProducerRecord | Refusal],
+    rate: float | None,
+    resume: ResumeFile | None,
+    state: Interruption,
+) -> PublishReport:
+    # The publisher loads the Kafka client.
+    from producers.pace import Pace
+    from producers.publisher import Publisher
+
+    on_acknowledged, on_refused = (resume.on_acknowledged, resume.on_refused) if resume else (None, None)
+    pace = Pace(rate, state.stopped) if rate else None
+    publisher = Publisher(settings, on_acknowledged=on_acknowledged, on_refused=on_refused)
+    try:
+        with _bar(settings) as bar, publisher:
+            if resume:
+                resume.check_topic(publisher.topic_id())
+                documents = resume.rest(documents)
+            for number, document in enumerate(state.until_stopped(documents), start=1):
+                if pace:
+                    pace.wait()
+                    if state.stopped.is_set():
+                        break
+                if isinstance(document, Refusal):
+                    publisher.refuse(document.name, document.reason)
+                else:
+                    publisher.send(document)
+                if resume:
+                    resume.save_in_time()
+                bar.advance(number, publisher)
+            if state.stopped.is_set():
+                notes.print(
+                    f"stopping: waiting for {counted(publisher.in_flight, 'document')} on the way to Kafka; once more "
+                    "ends at once"
+                )
+    finally:
+        if resume:
+            resume.save()
+    return publisher.report
+
+
+class _Bar:
+    """The progress bar, which is told of each document and shows it a few times a second."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("documents", total=None)
+        self._next = 0.0
+
+    def advance(self, number: int, publisher: Publisher) -> None:
+        """Show that `number` documents were read, and how many of them are done."""
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + _BAR_SECONDS
+            self._progress.update(self._task, total=number, completed=number - publisher.in_flight)
+
+
+@contextmanager
+def _bar(settings: Settings) -> Iterator[_Bar]:
     with Progress(
         TextColumn(f"to '{settings.input_topic}'"),
         BarColumn(),
@@ -50,34 +179,47 @@ def publish_documents(
         transient=True,
         disable=not notes.is_terminal,
     ) as progress:
-        bar = progress.add_task("documents", total=None)
-        total = 0
-
-        def with_progress() -> Iterator[ProducerRecord | Refusal]:
-            nonlocal total
-            for document in islice(documents, limit):
-                total += 1
-                progress.update(bar, total=total)
-                yield document
-
-        report = publish(settings, with_progress(), lambda: progress.advance(bar))
-    _print_report(settings, report, skipped or {}, as_json=as_json)
+        yield _Bar(progress)
 
 
-def _print_report(settings: Settings, report: PublishReport, skipped: Mapping[str, int], *, as_json: bool) -> None:
-    for refusal in report.refusals[:_MOST_REFUSALS]:
-        notes.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
-    if (more := len(report.refusals) - _MOST_REFUSALS) > 0:
-        notes.print(f"refused: {more:,} more; --json has them all", style="red")
-    if as_json:
-        refusals = [{"name": refusal.name, "reason": refusal.reason} for refusal in report.refusals]
-        line = {"acknowledged": report.acknowledged, "refused": refusals, "skipped": skipped}
-        sys.stdout.write(json.dumps(line) + "\n")
-    else:
-        sent = counted(report.acknowledged, "document")
-        notes.print(f"{sent} acknowledged by '{settings.input_topic}'", markup=False)
-    if report.refusals:
-        lost, total = len(report.refusals), counted(report.acknowledged + len(report.refusals), "document")
-        raise NotAcknowledged(f"{lost:,} of {total} {'was' if lost == 1 else 'were'} not sent; the reasons are above.")
-    if not report.acknowledged:
-        raise NoDocuments("There was no document to send.")
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of the documents of a run; `sent_before` were acknowledged in earlier runs."""
+
+    topic: str
+    report: PublishReport
+    sent_before: int
+    is_interrupted: bool
+
+    def print(self, skipped: Mapping[str, int], options: SendOptions) -> None:
+        """Print it, and raise what the command ends with."""
+        acknowledged, refusals = self.report.acknowledged, self.report.refusals
+        print_refusals(refusals)
+        before = counted(self.sent_before, "document")
+        if options.as_json:
+            line = {
+                "acknowledged": acknowledged,
+                "refused": [{"name": refusal.name, "reason": refusal.reason} for refusal in refusals],
+                "skipped": skipped,
+                **({"acknowledged_before": self.sent_before} if options.resume else {}),
+            }
+            sys.stdout.write(json.dumps(line) + "\n")
+        elif self.sent_before and not acknowledged and not refusals and not self.is_interrupted:
+            notes.print(f"nothing to send: earlier runs have sent all {before} to '{self.topic}'")
+        else:
+            earlier = f", {before} in earlier runs" if self.sent_before else ""
+            stopped = "; stopped before the end of the input" if self.is_interrupted else ""
+            notes.print(f"{counted(acknowledged, 'document')} acknowledged by '{self.topic}'{earlier}{stopped}")
+        if self.is_interrupted:
+            raise typer.Exit(EXIT_CODE)
+        if refusals:
+            lost, total = len(refusals), counted(acknowledged + len(refusals), "document")
+            raise NotAcknowledged(
+                f"{lost:,} of {total} {'was' if lost == 1 else 'were'} not sent; the reasons are above."
+            )
+        if not acknowledged and not self.sent_before:
+            raise NoDocuments("There was no document to send.")
+
+
+def _as_text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from producers.cli.publishing import notes
+from producers.cli.notes import notes
 from producers.cli.split import SplitFlag
 from streaming.ctrl_c import stop_event
 from streaming.errors import NotAcknowledged

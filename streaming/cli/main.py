@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +34,7 @@ from streaming.cli.top import top
 from streaming.cli.tune import tune
 from streaming.cli.verify import verify
 from streaming.errors import run_command
+from streaming.settings import Settings
 from streaming.terminal.consoles import out
 
 _HELP = """Summarize documents as they arrive: Kafka in, Spark and llama.cpp, Kafka out; on your own machines.
@@ -46,6 +48,13 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help=_HELP,
 def main() -> int:
     """Run the command line and return the exit code of the process; the entry point of the installed command."""
     return run_command(app)
+
+
+def _open_token_counter(settings: Settings) -> AbstractContextManager[Callable[[str], int]]:
+    # Imported here, because most commands need no model.
+    from streaming.operations.token_counter import open_token_counter
+
+    return open_token_counter(settings)
 
 
 @app.callback(invoke_without_command=True)
@@ -81,7 +90,8 @@ for _command in (
 ):
     app.command()(_command)
 app.command("eval")(evaluation)
-app.add_typer(produce, name="produce")
+# The producers know no model; a dry run of theirs counts with this.
+app.add_typer(produce, name="produce", context_settings={"obj": _open_token_counter})
 _add_group(
     "broker",
     "The embedded Kafka broker of the data dir.",

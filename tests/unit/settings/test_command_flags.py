@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from producers.cli.publishing import SendOptions
 from streaming.cli.main import app
 from streaming.errors import UsageError
 from streaming.settings import Settings, load
@@ -78,7 +79,8 @@ def test_no_flag_of_a_command_is_without_effect() -> None:
         assert isinstance(tree, ast.FunctionDef)
         body = {node.id for statement in tree.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
         settings = set(Settings.model_fields) if "command_flags" in body else set()
-        assert set(inspect.signature(function).parameters) <= body | settings, function
+        sending = set(SendOptions.__dataclass_fields__) if "publish_documents" in body else set()
+        assert set(inspect.signature(function).parameters) <= body | settings | sending, function
 
 
 def commands(group: Any) -> list[Any]:
