@@ -12,6 +12,7 @@ from itertools import accumulate
 from streaming.sentences import CJK, ends_with_sentence, join_lines
 from streaming.summarizer.evidence.blocks import is_greeting
 from streaming.summarizer.evidence.statements import Statement, read_statements
+from streaming.summarizer.evidence.substrings import contained_in
 from streaming.summarizer.evidence.support import Support, SupportIndex
 from streaming.summarizer.guards import separate_orders
 from streaming.summarizer.words import comparable_units, letters
@@ -149,11 +150,10 @@ class SourceText:
     def _find_usable(self) -> list[int]:
         separated = separate_orders(self.text, language=self.language)
         ordered = join_lines(f"{separated.orders}\n{separated.neighbours}")
-        return [
-            i
-            for i, statement in enumerate(self.statements)
-            if not ordered or join_lines(self.text[statement.start : statement.end]) not in ordered
-        ]
+        if not ordered:
+            return list(range(len(self.statements)))
+        own = [join_lines(self.text[statement.start : statement.end]) for statement in self.statements]
+        return [i for i, is_ordered in enumerate(contained_in(ordered, own)) if not is_ordered]
 
 
 def _is_within_word(text: str, at: int) -> bool:
