@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 from producers.formats.blocks import Block, parts_of
@@ -17,6 +16,7 @@ from producers.formats.html_main import length_with_comments, main_blocks
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
 from producers.formats.plain_text import read_plain_text
+from streaming.encoding.character_references import unescape
 from streaming.encoding.html_text import html_text
 from streaming.encoding.reading import decode_file, decode_text
 from streaming.errors import BadInput

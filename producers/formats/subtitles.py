@@ -6,7 +6,6 @@ up, as those of YouTube do, repeat each line in the next caption; a line of them
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
+from streaming.encoding.character_references import unescape
 from streaming.encoding.reading import decode_file
 from streaming.errors import BadInput
 
@@ -104,7 +104,7 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None
 def _plain_lines(caption: _Caption) -> list[str]:
     """Return the lines that a caption shows; the name of a voice stands before what it says."""
     said = _LINE_BREAK.sub("\n", _VOICE.sub(r"\n\1: ", "\n".join(caption.lines)))
-    plain = html.unescape(_MARK.sub("", said)).replace("\xa0", " ")
+    plain = unescape(_MARK.sub("", said)).replace("\xa0", " ")
     return [line for row in plain.split("\n") if (line := " ".join(row.split()))]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from streaming.encoding.character_references import without_long_references
+
 # No tag begins here: the next "<" comes before a ">". Python's parser would look for its end again and again.
 _NO_TAG = re.compile(r"<(?![^<>]*>)")
 _HIDDEN = frozenset({"script", "style", "title", "template", "noscript"})
@@ -61,7 +63,7 @@ class _TextOfHtml(HTMLParser):
 def html_text(html: str) -> str:
     """Return the text that `html` shows; takes time in proportion to its length."""
     parser = _TextOfHtml()
-    parser.feed(_NO_TAG.sub("&lt;", _without_comments(html)))
+    parser.feed(_NO_TAG.sub("&lt;", without_long_references(_without_comments(html))))
     parser.close()
     parser.end_line()
     return "\n".join(parser.lines).strip()

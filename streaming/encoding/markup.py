@@ -6,10 +6,10 @@ letters where they stand within words, and marks of a terminal, which nobody typ
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
+from streaming.encoding.character_references import unescape
 from streaming.encoding.html_text import html_text
 from streaming.errors import BadInput
 
@@ -57,7 +57,7 @@ def read_page(text: str) -> Shown | None:
     if not shown:
         raise BadInput("HTML that shows no text", type="NoText")
     title = _TITLE.search(text)
-    name = " ".join(html.unescape(title[1]).split()) if title else ""
+    name = " ".join(unescape(title[1]).split()) if title else ""
     return Shown(shown, name or None, "HTML")
 
 
@@ -66,11 +66,11 @@ def read_names_of_letters(text: str) -> Shown | None:
     if "&" not in text or _TAG.search(text):
         return None
     names = [next(filter(None, match)) for match in _NAME_IN_WORD.findall(text)]
-    letters = [html.unescape(name) for name in names]
+    letters = [unescape(name) for name in names]
     count = sum(len(letter) == 1 and (letter.isalpha() or letter in _APOSTROPHES) for letter in letters)
     if not count or (len(text) > _LONGEST_FOR_ONE and count * _FOR_EACH < len(text)):
         return None
-    return Shown(html.unescape(text), None, "HTML's names of letters")
+    return Shown(unescape(text), None, "HTML's names of letters")
 
 
 def read_terminal(text: str) -> Shown | None:

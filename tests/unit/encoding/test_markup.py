@@ -104,6 +104,11 @@ def test_what_has_no_text_to_read_is_named(text: str, type: str, reason: str) ->
         ("<p>Two < three, and <b>so on</b>.</p>", "Two < three, and so on."),
         ("<!-- <p>not this</p> --><p>This.</p><!-- nor this", "This."),
         ("<p>This." + "<title" * 10_000, "This." + "<title" * 10_000),
+        # A number that Python refuses to read.
+        (
+            f"<title>T&#{'9' * 5_000};</title><p>This&#{'9' * 5_000}; &#xfffffffff; &eacute;&#233;.</p>",
+            "This\ufffd \ufffd éé.",
+        ),
     ],
 )
 def test_damaged_html_is_read_as_far_as_it_goes(body: str, shown: str) -> None:

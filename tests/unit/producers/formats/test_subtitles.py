@@ -130,6 +130,11 @@ def test_captions_that_grow_word_by_word_are_read_once(tmp_path: Path) -> None:
     assert only(put(tmp_path / "a.vtt", text)).text == "the mill stopped and nobody knows"
 
 
+def test_a_letter_by_a_number_that_there_is_not_costs_no_caption(tmp_path: Path) -> None:
+    text = f"WEBVTT\n\n00:01.000 --> 00:02.000\nCaf&eacute; &#{'9' * 5_000};\n"
+    assert only(put(tmp_path / "a.vtt", text)).text == "Café \ufffd"
+
+
 def test_subtitles_in_latin_1_are_read_and_say_so(tmp_path: Path) -> None:
     words = "Die Mühle steht still, weil der Müller die Brücke prüft."
     captions = "\n".join(f"{n}\n00:00:{n:02},000 --> 00:00:{n + 1:02},000\n{words}\n" for n in range(8))
