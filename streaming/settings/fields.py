@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode
 from streaming.errors import BrokerError
 from streaming.settings.kafka_checks import check_options
 from streaming.settings.kafka_options import flat
+from streaming.settings.kafka_secrets import with_secrets
 from streaming.settings.machine_folder import machine_folder
 from streaming.settings.misplaced import refuse_settings
 from streaming.settings.query_fields import QuerySettings
@@ -48,7 +49,8 @@ class Settings(QuerySettings):
     kafka: dict[str, str] = Field(
         {},
         description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
-        "As a flag: --kafka name=value, repeated. Options that gistream or Spark decides, such as group.id and "
+        "As a flag: --kafka name=value, repeated; secrets are refused there, and stand in gistream.toml, GISTREAM_KAFKA "
+        "(JSON) or a file that a value names ([how](security.md#secrets)). Options that gistream or Spark decides, such as group.id and "
         "auto.offset.reset, are refused, and so are names and values that Kafka's clients do not know.",
     )
 
@@ -116,7 +118,7 @@ class Settings(QuerySettings):
     @classmethod
     def _known_options(cls, value: dict[str, str]) -> dict[str, str]:
         refuse_settings(value, "kafka", cls.model_fields)
-        check_options(value)
+        check_options(with_secrets(value))
         return value
 
     @field_validator("sink", mode="before")

@@ -19,6 +19,7 @@ from streaming.settings.kafka_client_options import (
     NAMES,
     WHOLE_NUMBERS,
 )
+from streaming.settings.kafka_options import TOKEN_ENDPOINT, TOKEN_HANDLER, login_of, uses_token
 from streaming.settings.misplaced import guess
 
 _BYTES = "gistream reads and writes records as bytes (see `format`); leave it out"
@@ -65,8 +66,8 @@ _ELSEWHERE: Mapping[str, str] = {
 # With one of these, other names may be options of the class that it names.
 _OWN_CLASSES = ("metric.reporters", "security.providers")
 # Those that gistream's Python client has, too, without a program of the user's.
-MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI")
-_WITH_LOGIN = MECHANISMS[:3]
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI")
+_WITH_LOGIN = MECHANISMS[:4]
 
 
 # Java's clients take these, and then cannot work: with less, no result, or no answer to a first question, would pass.
@@ -88,8 +89,11 @@ _LOGIN_MODULES = {
     "PLAIN": ".plain.PlainLoginModule",
     "SCRAM-SHA-256": ".scram.ScramLoginModule",
     "SCRAM-SHA-512": ".scram.ScramLoginModule",
+    "OAUTHBEARER": ".oauthbearer.OAuthBearerLoginModule",
     "GSSAPI": ".Krb5LoginModule",
 }
+# What a login with a token needs in sasl.jaas.config.
+_CREDENTIALS = ("clientId", "clientSecret")
 
 
 def check_sizes(options: Mapping[str, str], largest: int) -> None:
@@ -176,10 +180,32 @@ def _check_login(options: Mapping[str, str]) -> None:
         if mechanism in _WITH_LOGIN and "sasl.jaas.config" not in options:
             raise ValueError(f"sasl.mechanism {mechanism} needs a login, the option sasl.jaas.config")
         _check_jaas(options.get("sasl.jaas.config"), mechanism)
+        if uses_token(options):
+            _check_token(options)
     elif "sasl.jaas.config" in options:
         raise ValueError(
             f"the login in sasl.jaas.config would not be used, because security.protocol is {protocol}; set it to "
             "SASL_SSL, or to SASL_PLAINTEXT"
+        )
+
+
+def _check_token(options: Mapping[str, str]) -> None:
+    """Check a login with a token: both kinds of client get it from the endpoint, for client credentials."""
+    if not re.match(r"https?://[^\s,@\"'\\]+$", options.get(TOKEN_ENDPOINT, "").strip()):
+        raise ValueError(
+            f"sasl.mechanism OAUTHBEARER needs the option {TOKEN_ENDPOINT}, the http(s) address at which the identity "
+            "provider gives tokens, without a login in it"
+        )
+    if missing := [name for name in _CREDENTIALS if not login_of(options).get(name)]:
+        raise ValueError(
+            f'sasl.mechanism OAUTHBEARER needs {missing[0]}="..." in the option sasl.jaas.config, the credentials of a '
+            "client of the identity provider"
+        )
+    handler = options.get("sasl.login.callback.handler.class", TOKEN_HANDLER).strip()
+    if handler.rpartition(".")[2] != TOKEN_HANDLER.rpartition(".")[2]:
+        raise ValueError(
+            "the option 'sasl.login.callback.handler.class' names a class of your own, and gistream's Python clients "
+            "cannot run it; leave it out"
         )
 
 

@@ -1,7 +1,8 @@
 """Kafka client options: one set in Kafka's own (Java) names, translated for each client that gistream uses.
 
 Spark's connector takes them as they are. kafka-python has other names for the same options, and two options for the
-login that Java clients keep in `sasl.jaas.config`. Options that only Java's clients know go to Spark alone.
+login that Java clients keep in `sasl.jaas.config`. Options that only Java's clients know go to Spark alone. References
+to secrets (`kafka_secrets`) go to Java's clients as they are; Python's get what they name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from streaming.errors import UsageError
+from streaming.settings.kafka_secrets import is_secret, provider_options, with_secrets
 from streaming.settings.pem_files import KEYSTORE, TRUSTSTORE, check_pem
+
+TOKEN_ENDPOINT = "sasl.oauthbearer.token.endpoint.url"
+# Kafka's own class, which gets a token for client credentials; by default Java's clients would make an unsigned one.
+TOKEN_HANDLER = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"
+_HANDLER_OPTION = "sasl.login.callback.handler.class"
 
 # kafka-python's names that differ by more than the dots.
 _RENAMED = {
@@ -37,31 +44,41 @@ _SAME = {
     "reconnect.backoff.max.ms",
     "sasl.kerberos.service.name",
 }
-_LOGIN = re.compile(r'(username|password)\s*=\s*"((?:[^"\\]|\\.)*)"')
-_SECRET = re.compile(r"password|secret|jaas|token|keystore\.key|private", re.IGNORECASE)
-
-
-def is_secret(name: str) -> bool:
-    """Tell whether the value of the option `name` must never be shown."""
-    return _SECRET.search(name) is not None
+_LOGIN = re.compile(r'([\w.]+)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
 
 def for_spark(options: Mapping[str, str]) -> dict[str, str]:
     """Return the options as Spark's Kafka source and sink take them."""
-    return {f"kafka.{name}": value for name, value in options.items()}
+    java = {**provider_options(options), **options}
+    if uses_token(options):
+        java.setdefault(_HANDLER_OPTION, TOKEN_HANDLER)
+    return {f"kafka.{name}": value for name, value in java.items()}
+
+
+def uses_token(options: Mapping[str, str]) -> bool:
+    """Tell whether a client logs in with a token of an identity provider."""
+    return options.get("sasl.mechanism", "").strip() == "OAUTHBEARER"
+
+
+def login_of(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the names and values of `sasl.jaas.config`, references to secrets replaced; empty without one."""
+    jaas = with_secrets({"sasl.jaas.config": options.get("sasl.jaas.config", "")})["sasl.jaas.config"]
+    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in _LOGIN.findall(jaas)}
 
 
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    Raises `UsageError` for a store that is missing, damaged or no PEM file, and for milliseconds that are no number.
+    The token of OAUTHBEARER is not among them: `access.options` has it. Raises `UsageError` for a store that is missing,
+    damaged or no PEM file, for milliseconds that are no number, and for a reference to a secret that is not there.
     """
     translated: dict[str, Any] = {}
+    options = with_secrets(options)
     for name, text in options.items():
         # Java's clients ignore blanks around a value, except in a password.
         value = text if is_secret(name) else text.strip()
         if name == "sasl.jaas.config":
-            translated.update(_login(value))
+            translated.update({} if uses_token(options) else _login(options))
         elif name == "ssl.endpoint.identification.algorithm":
             translated["ssl_check_hostname"] = bool(value)
         elif name in _AS_TEXT:
@@ -94,9 +111,9 @@ def _whole_number(name: str, value: str) -> int:
         raise UsageError(f"The Kafka option '{name}' takes a whole number of milliseconds, not '{value}'.") from error
 
 
-def _login(jaas: str) -> dict[str, str]:
-    login = {name: re.sub(r"\\(.)", r"\1", value) for name, value in _LOGIN.findall(jaas)}
-    if set(login) != {"username", "password"}:
+def _login(options: Mapping[str, str]) -> dict[str, str]:
+    login = login_of(options)
+    if not {"username", "password"} <= set(login):
         raise UsageError('The Kafka option \'sasl.jaas.config\' must hold username="..." and password="...".')
     return {"sasl_plain_username": login["username"], "sasl_plain_password": login["password"]}
 

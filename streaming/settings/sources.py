@@ -8,8 +8,10 @@ A value is taken from the first of these that has one: a flag, the environment (
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,12 +29,16 @@ from pydantic_settings import (
 from streaming.errors import UsageError
 from streaming.settings.fields import Settings
 from streaming.settings.kafka_client_options import NAMES
-from streaming.settings.kafka_options import flat, is_secret
+from streaming.settings.kafka_options import flat
+from streaming.settings.kafka_secrets import HOW, has_secret_text, is_secret
 from streaming.settings.misplaced import guess, no_setting, no_table
 from streaming.settings.record_fields import DOCUMENT_FIELDS
 from streaming.text_files import parse_toml, read_text
 
+_log = logging.getLogger(__name__)
 _MASK = "********"
+# Files of which a warning was given: a command may load its settings more than once.
+_warned_of: set[Path] = set()
 # The token of a dashboard: no setting, which `config show` would print.
 DASHBOARD_VARIABLE = "GISTREAM_DASHBOARD_TOKEN"
 # What stands below each table of the file.
@@ -67,6 +73,7 @@ def load_with_origins(flags: Mapping[str, Any] | None = None) -> tuple[Settings,
     if config.is_dir():
         raise UsageError(f"{config} is a folder; the settings stand in a file of this name.")
     in_file = parse_toml(read_text(config), str(config)) if config.is_file() else {}
+    _warn_of_readers(config, in_file)
     try:
         in_environment = EnvSettingsSource(_Sources)()
     except (SettingsError, ValueError) as error:
@@ -100,6 +107,20 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise UsageError(_explain(error, Origins(dict.fromkeys(values, "this command")), values)) from error
+
+
+def _warn_of_readers(config: Path, in_file: Mapping[str, Any]) -> None:
+    """Warn once when the file has a secret, and every user of this machine may read it."""
+    options = flat(in_file.get("kafka", {}))
+    if not options or not isinstance(options, dict) or config in _warned_of:
+        return
+    secret = next((name for name, value in options.items() if has_secret_text(name, value)), None)
+    if secret is not None and config.stat().st_mode & stat.S_IROTH:
+        _warned_of.add(config)
+        _log.warning(
+            "Every user of this machine can read %s, which holds a secret (%s); run `chmod 600 %s`.",
+            config, secret, config,
+        )  # fmt: skip
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
@@ -152,7 +173,7 @@ def without_login(text: str) -> str:
 
 
 def pairs(flags: list[str] | None, option: str) -> dict[str, str] | None:
-    """Return `name=value` flags as a dictionary; raises `UsageError` for one without a '='."""
+    """Return `name=value` flags as a dictionary; raises `UsageError` for one without a '=', and for a secret."""
     if not flags:
         return None
     values = {}
@@ -161,7 +182,13 @@ def pairs(flags: list[str] | None, option: str) -> dict[str, str] | None:
         if not equals or not name:
             # The value may be a secret, so the pair is not repeated.
             raise UsageError(f"{option} takes name=value; one of those given has no '=' after a name.")
-        values[name.removeprefix("kafka.") if option == "--kafka" else name] = value
+        if option == "--kafka":
+            name = name.removeprefix("kafka.")
+            if has_secret_text(name, value):
+                raise UsageError(
+                    f"The Kafka option '{name}' is a secret, and a flag shows in the list of processes; {HOW}."
+                )
+        values[name] = value
     return values
 
 
