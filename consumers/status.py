@@ -24,10 +24,10 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
+from streaming.access import checked_options
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.messages import Health, Heartbeat, Writer, health, newest_heartbeat
 from streaming.settings import GROUP_PREFIX, Settings
-from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds; the user must hear of a dead one before giving up.
 _ANSWER_MS = 10_000
@@ -171,7 +171,7 @@ def _client(settings: Settings) -> Iterator[Any]:
                 "client_id": "gistream-status",
                 "bootstrap_timeout_ms": _ANSWER_MS,
                 "request_timeout_ms": _ANSWER_MS,
-                **for_python(settings.kafka),
+                **checked_options(settings),
             },
         )
         try:

@@ -19,10 +19,10 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from consumers.newest import NewestResults
+from streaming.access import checked_options
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.messages import Deletion, OutputMessage, Summary, read_result
 from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
 
 # How long one poll for new records takes; between two polls the reader may be stopped.
 _POLL_MS = 500
@@ -62,7 +62,7 @@ class Tail:
         self._newest = NewestResults(_REMEMBERED)
         # The ids of all summaries so far; None when it does not know them all.
         self._ids: set[str] | None = None
-        servers, options = settings.servers, for_python(settings.kafka)
+        servers, options = settings.servers, checked_options(settings)
         # A request ends after its time-out, so the broker must not hold it as long.
         fetch_max_wait = min(_FETCH_MAX_WAIT_MS, options.get("request_timeout_ms", 2 * _FETCH_MAX_WAIT_MS) // 2)
         self._servers = servers

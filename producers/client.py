@@ -5,9 +5,9 @@ from __future__ import annotations
 from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
+from streaming.access import checked_options
 from streaming.errors import BrokerError, no_answer, reason
 from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
 # How long a document may wait for its acknowledgement: Kafka's own default.
@@ -18,7 +18,7 @@ _LINGER_MS = 5
 
 def connect(settings: Settings) -> KafkaProducer:
     """Return a connected client; raises `BrokerError`."""
-    servers, options = settings.servers, for_python(settings.kafka)
+    servers, options = settings.servers, checked_options(settings)
     delivery = int(settings.kafka.get("delivery.timeout.ms", _DELIVERY_MS))
     try:
         return KafkaProducer(

@@ -91,10 +91,10 @@ class BrokerAway(BrokerError):
 
 
 def no_answer(servers: str | None) -> BrokerAway:
-    """Return the error for a Kafka that does not answer; a client with a refused login sees the same."""
+    """Return the error for a Kafka that does not answer; `streaming.access` tells it from one that refuses a client."""
     return BrokerAway(
-        f"Kafka does not answer on {servers}, or refuses the login; start the embedded broker with `gistream broker "
-        "start`, or check --bootstrap-servers and the login options given with --kafka."
+        f"Kafka does not answer on {servers}; start the embedded broker with `gistream broker start`, or check "
+        "--bootstrap-servers."
     )
 
 

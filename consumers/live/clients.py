@@ -9,9 +9,9 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
+from streaming.access import client_options
 from streaming.errors import no_answer
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds; a screen must say soon that one is away.
 ANSWER_MS = 5000
@@ -89,7 +89,7 @@ def _known(partitions: Sequence[TopicPartition]) -> Iterator[None]:
 
 
 def _user_options(settings: Settings) -> dict[str, Any]:
-    options = for_python(settings.kafka)
+    options = client_options(settings)
     # A request ends after its time-out, so the broker must not hold one as long.
     if "request_timeout_ms" in options:
         options["fetch_max_wait_ms"] = min(_FETCH_MAX_WAIT_MS, options["request_timeout_ms"] // 2)

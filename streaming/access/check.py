@@ -6,6 +6,7 @@ kafka-python repeats a connection that is refused until its time is over, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kafka.errors import KafkaError
@@ -49,6 +50,9 @@ def access_problem(settings: Settings) -> GistreamError | None:
             refused = _connect(server, options)
             if refused is None:
                 return None
+            if refused.is_broken_handshake:
+                plain = _connect(server, {})
+                refused = replace(refused, speaks_plain=plain is None or plain.answered)
             if problem := explain(refused, settings, server, last=attempt == _TRIES - 1):
                 return problem
             if not refused.answered:
@@ -59,7 +63,8 @@ def access_problem(settings: Settings) -> GistreamError | None:
 def _connect(server: str, options: Mapping[str, Any]) -> Refused | None:
     """Connect to one server, ask it for its topics, and return what failed."""
     net = NetworkSelector()
-    manager = KafkaConnectionManager(net, **{**options, "bootstrap_servers": [server], "request_timeout_ms": _ANSWER_MS})
+    own = {"bootstrap_servers": [server], "request_timeout_ms": _ANSWER_MS}
+    manager = KafkaConnectionManager(net, **{**options, **own})
     [node] = manager.cluster.bootstrap_brokers()
     connection, ready = None, False
 

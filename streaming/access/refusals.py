@@ -20,17 +20,27 @@ _ANSWER_SECONDS = 3
 
 @dataclass(frozen=True)
 class Refused:
-    """A connection that failed: whether the server answered as Kafka does, and whether the login was over."""
+    """A connection that failed.
+
+    `answered` says whether the server answered as Kafka does, `logged_in` whether the login was over, `speaks_plain`
+    whether the port answers without TLS.
+    """
 
     error: BaseException
     answered: bool
     logged_in: bool
     address: tuple[str, int]
+    speaks_plain: bool = False
+
+    @property
+    def is_broken_handshake(self) -> bool:
+        """Whether the connection ended within the TLS handshake: the port has no TLS, or its server is ending."""
+        return re.search(r"Handshake failed.*(UNEXPECTED_EOF|ECONNRESET|reset by peer)", str(self.error)) is not None
 
 
 def explain(refused: Refused, settings: Settings, server: str, *, last: bool) -> BrokerError | None:
     """Return the error to tell a user; None when the server may be away, or unless `last`, may answer otherwise."""
-    error, text = refused.error, str(refused.error)
+    error = refused.error
     protocol = settings.kafka.get("security.protocol", "PLAINTEXT").strip().upper()
     kafka = f"Kafka on {server}"
     if isinstance(error, SaslAuthenticationFailedError):
@@ -45,7 +55,7 @@ def explain(refused: Refused, settings: Settings, server: str, *, last: bool) ->
             f"{kafka} takes no login on this port, and security.protocol is {protocol}; set it to "
             f"{'SSL' if 'SSL' in protocol else 'PLAINTEXT'}, or name the port for logins."
         )
-    if "SSL" in protocol and (problem := _tls_problem(text, kafka, protocol, settings)):
+    if "SSL" in protocol and (problem := _tls_problem(refused, kafka, protocol, settings)):
         return problem
     if "SSL" not in protocol and not refused.answered and _speaks_tls(refused.address):
         return BrokerError(
@@ -60,7 +70,8 @@ def explain(refused: Refused, settings: Settings, server: str, *, last: bool) ->
             f"{kafka} ends the connection, as a port does that wants a login, and security.protocol is {protocol}; set "
             f"it to SASL_{protocol}, with sasl.mechanism and sasl.jaas.config."
         )  # fmt: skip
-    return _login_refused(kafka, settings) if protocol.startswith("SASL") else None
+    # The client loses an answer that comes together with the end of the connection.
+    return _login_refused(kafka, settings, or_mechanism=True) if protocol.startswith("SASL") else None
 
 
 def _speaks_tls(address: tuple[str, int]) -> bool:
@@ -71,7 +82,7 @@ def _speaks_tls(address: tuple[str, int]) -> bool:
     return True
 
 
-def _login_refused(kafka: str, settings: Settings) -> BrokerError:
+def _login_refused(kafka: str, settings: Settings, *, or_mechanism: bool = False) -> BrokerError:
     mechanism, login = settings.kafka["sasl.mechanism"].strip(), login_of(settings.kafka)
     if uses_token(settings.kafka):
         return BrokerError(
@@ -80,13 +91,15 @@ def _login_refused(kafka: str, settings: Settings) -> BrokerError:
         )
     if "username" not in login:
         return BrokerError(f"{kafka} refuses the login with {mechanism}; check the options of the login.")
+    mechanisms = f", or the port has no login with {mechanism}" if or_mechanism else ""
     return BrokerError(
         f"{kafka} refuses the login of user '{login['username']}' with {mechanism}: there is no such user, or the "
-        "password is wrong; correct sasl.jaas.config."
+        f"password is wrong{mechanisms}; correct sasl.jaas.config."
     )
 
 
-def _tls_problem(text: str, kafka: str, protocol: str, settings: Settings) -> BrokerError | None:
+def _tls_problem(refused: Refused, kafka: str, protocol: str, settings: Settings) -> BrokerError | None:
+    text = str(refused.error)
     truststore, keystore = settings.kafka.get(TRUSTSTORE, "").strip(), settings.kafka.get(KEYSTORE, "").strip()
     known = f"none of the authorities in {truststore}" if truststore else "no authority that this system knows"
     if "certificate has expired" in text:
@@ -103,7 +116,7 @@ def _tls_problem(text: str, kafka: str, protocol: str, settings: Settings) -> Br
             f"The certificate of {kafka} is signed by {known}; name the file of its authority with "
             f"{TRUSTSTORE} and ssl.truststore.type = PEM."
         )
-    if "ALERT" in text.upper() and "CERTIFICATE" in text.upper() or "ALERT_UNKNOWN_CA" in text:
+    if ("ALERT" in text.upper() and "CERTIFICATE" in text.upper()) or "ALERT_UNKNOWN_CA" in text:
         if not keystore:
             return BrokerError(
                 f"{kafka} wants a certificate of its clients; name a PEM file of certificate and key with "
@@ -115,7 +128,7 @@ def _tls_problem(text: str, kafka: str, protocol: str, settings: Settings) -> Br
             f"{kafka} refuses the client certificate in {keystore}: it is signed by no authority that this Kafka "
             "knows, or was revoked; have one made by an authority of this Kafka."
         )
-    if re.search(r"UNEXPECTED_EOF|WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL", text):
+    if refused.speaks_plain or re.search(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL", text):
         return BrokerError(
             f"{kafka} does not speak TLS on this port, and security.protocol is {protocol}; name the port for TLS, or "
             f"set it to {'SASL_PLAINTEXT' if protocol.startswith('SASL') else 'PLAINTEXT'}."

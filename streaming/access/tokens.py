@@ -1,7 +1,7 @@
-"""Gets the token of OAUTHBEARER for client credentials, as Java's own class does, and keeps it until shortly before it
-expires.
+"""Gets the token of OAUTHBEARER for client credentials, as Java's own class does.
 
-One token serves all clients of a process. No message has anything of a token or a secret.
+A token is kept until shortly before it expires, and serves all clients of a process. No message has anything of a token
+or a secret.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import requests
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
 from streaming.errors import BrokerAway, BrokerError, GistreamError, reason
-from streaming.settings.kafka_options import TOKEN_ENDPOINT, login_of
+from streaming.settings.kafka_options import ENDPOINT, login_of
 
 # As long as Java's class waits for an identity provider by default.
 _ANSWER_SECONDS = 10
@@ -31,7 +31,7 @@ def token_provider(options: Mapping[str, str]) -> ClientCredentials:
     """Return the provider of tokens for options in Kafka's own names, the same one for the same credentials."""
     login = login_of(options)
     return _provider(
-        options[TOKEN_ENDPOINT].strip(),
+        options[ENDPOINT].strip(),
         login["clientId"],
         login["clientSecret"],
         login.get("scope"),
@@ -79,20 +79,20 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]
             raise BrokerError(
                 f"The identity provider at {self._url} gives the client '{self._client}' no token: it answers with "
                 f"status {answer.status_code}{_error_code(answer)}; correct clientId, clientSecret and scope in "
-                f"sasl.jaas.config, or the option {TOKEN_ENDPOINT}."
+                f"sasl.jaas.config, or the option {ENDPOINT}."
             )
         try:
             body = answer.json()
             return str(body["access_token"]), float(body.get("expires_in", _LIFETIME_SECONDS))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BrokerError(
-                f"The identity provider at {self._url} answers without a token; correct the option {TOKEN_ENDPOINT}."
+                f"The identity provider at {self._url} answers without a token; correct the option {ENDPOINT}."
             ) from error
 
     def _silent(self, problem: str) -> GistreamError:
         return BrokerAway(
             f"The identity provider at {self._url} gives no token for the login to Kafka: {problem}; start it, or "
-            f"correct the option {TOKEN_ENDPOINT}."
+            f"correct the option {ENDPOINT}."
         )
 
 

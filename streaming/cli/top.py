@@ -67,12 +67,14 @@ def top(
         gistream top --every 60 >> top.log
     """
     from consumers.live.view import LiveView
+    from streaming.access import check_access
     from streaming.terminal.top_view import top_line
 
     # Kafka's client tells of each try to connect; the view itself says that Kafka is away.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     end_as_ctrl_c_does()
     settings = load(command_flags(ctx))
+    check_access(settings)
     try:
         with LiveView(settings) as view:
             if once:

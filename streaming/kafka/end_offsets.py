@@ -10,8 +10,8 @@ from collections.abc import Collection
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from streaming.access import client_options
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds, and Prometheus waits for 10 s.
 _ANSWER_MS = 3000
@@ -24,7 +24,7 @@ class EndOffsets:
 
     def __init__(self, settings: Settings) -> None:
         self._options = {
-            **for_python(settings.kafka),
+            **client_options(settings),
             "bootstrap_servers": settings.servers.split(","),
             "bootstrap_timeout_ms": _ANSWER_MS,
             "enable_auto_commit": False,

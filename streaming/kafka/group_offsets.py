@@ -12,9 +12,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from streaming.access import client_options
 from streaming.errors import BrokerError, reason
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds; the end of a run waits as long for its last commit.
 _ANSWER_MS = 5000
@@ -58,5 +58,5 @@ class GroupOffsets:
             group_id=self._group,
             enable_auto_commit=False,
             bootstrap_timeout_ms=_ANSWER_MS,
-            **for_python(self._settings.kafka),
+            **client_options(self._settings),
         )

@@ -14,8 +14,8 @@ from types import TracebackType
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streaming.access import client_options
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 _PERIOD_SECONDS = 2.0
 # A broker on the same network answers in milliseconds; the end of a run waits as long for the last question.
@@ -27,7 +27,7 @@ class KafkaProbe:
 
     def __init__(self, settings: Settings) -> None:
         self._options = {
-            **for_python(settings.kafka),
+            **client_options(settings),
             "bootstrap_servers": settings.servers.split(","),
             "bootstrap_timeout_ms": _ANSWER_MS,
             "request_timeout_ms": _ANSWER_MS,

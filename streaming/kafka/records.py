@@ -14,10 +14,10 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from streaming.access import checked_options
 from streaming.errors import BrokerAway, BrokerError, TopicError, no_answer, reason
 from streaming.messages import Record, Source
 from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
 
 _POLL_MS = 500
 # Polls without a record before the end of a range, in a row: half a minute.
@@ -112,7 +112,7 @@ def _connected(settings: Settings, *, check_crcs: bool = True) -> Iterator[Kafka
                 "retry_backoff_ms": _RETRY_BACKOFF_MS,
                 "bootstrap_timeout_ms": 10_000,
                 "check_crcs": check_crcs,
-                **for_python(settings.kafka),
+                **checked_options(settings),
             },
         )
         with closing(consumer):

@@ -24,12 +24,12 @@ from kafka.errors import (
 )
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
+from streaming.access import client_options
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.kafka.topic import Topic
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Header, redriven_headers
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
 # A letter was in the topic before, so the topic's own limit decides.
@@ -122,7 +122,7 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
                 "bootstrap_timeout_ms": _CONNECT_MS,
                 "max_block_ms": _CONNECT_MS,
                 "max_request_size": _MOST_BYTES,
-                **for_python(settings.kafka),
+                **client_options(settings),
                 "transactional_id": name,
             },
         )

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
+from streaming.access import checked_options
 from streaming.errors import BrokerError, no_answer, reason
 from streaming.messages import Header
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 
 _CONNECT_MS = 10_000
 # Kafka's own default for the time until a record counts as lost.
@@ -44,7 +44,7 @@ def send_tombstones(settings: Settings, tombstones: Iterable[KafkaTombstone]) ->
                 "enable_idempotence": True,
                 "bootstrap_timeout_ms": _CONNECT_MS,
                 "max_block_ms": _CONNECT_MS,
-                **for_python(settings.kafka),
+                **checked_options(settings),
             },
         )
         with closing(producer):

@@ -20,10 +20,10 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
+from streaming.access import checked_options
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.kafka.topic import NEVER_MS, WEEK_MS, Extent, Topic, required_topics
 from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
 
 # A broker on the same network answers in milliseconds; the user must hear of a dead one before giving up.
 _ANSWER_MS = 10_000
@@ -51,7 +51,7 @@ class Admin:
                     "client_id": "gistream",
                     "bootstrap_timeout_ms": _ANSWER_MS,
                     "request_timeout_ms": _ANSWER_MS,
-                    **for_python(settings.kafka),
+                    **checked_options(settings),
                 },
             )
 

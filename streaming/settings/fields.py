@@ -49,9 +49,10 @@ class Settings(QuerySettings):
     kafka: dict[str, str] = Field(
         {},
         description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
-        "As a flag: --kafka name=value, repeated; secrets are refused there, and stand in gistream.toml, GISTREAM_KAFKA "
-        "(JSON) or a file that a value names ([how](security.md#secrets)). Options that gistream or Spark decides, such as group.id and "
-        "auto.offset.reset, are refused, and so are names and values that Kafka's clients do not know.",
+        "As a flag: --kafka name=value, repeated; a secret is refused there: it stands in gistream.toml, in "
+        "GISTREAM_KAFKA (JSON), or in a file that the value names ([how](security.md#secrets)). Options that gistream "
+        "or Spark decides, such as group.id and auto.offset.reset, are refused, and so are names and values that "
+        "Kafka's clients do not know.",
     )
 
     input_topic: str = Field("documents", description="The topic of documents; separate several with commas.")

@@ -19,7 +19,7 @@ from streaming.settings.kafka_client_options import (
     NAMES,
     WHOLE_NUMBERS,
 )
-from streaming.settings.kafka_options import TOKEN_ENDPOINT, TOKEN_HANDLER, login_of, uses_token
+from streaming.settings.kafka_options import ENDPOINT, LOGIN_HANDLER, login_of, uses_token
 from streaming.settings.misplaced import guess
 
 _BYTES = "gistream reads and writes records as bytes (see `format`); leave it out"
@@ -191,9 +191,9 @@ def _check_login(options: Mapping[str, str]) -> None:
 
 def _check_token(options: Mapping[str, str]) -> None:
     """Check a login with a token: both kinds of client get it from the endpoint, for client credentials."""
-    if not re.match(r"https?://[^\s,@\"'\\]+$", options.get(TOKEN_ENDPOINT, "").strip()):
+    if not re.match(r"https?://[^\s,@\"'\\]+$", options.get(ENDPOINT, "").strip()):
         raise ValueError(
-            f"sasl.mechanism OAUTHBEARER needs the option {TOKEN_ENDPOINT}, the http(s) address at which the identity "
+            f"sasl.mechanism OAUTHBEARER needs the option {ENDPOINT}, the http(s) address at which the identity "
             "provider gives tokens, without a login in it"
         )
     if missing := [name for name in _CREDENTIALS if not login_of(options).get(name)]:
@@ -201,8 +201,8 @@ def _check_token(options: Mapping[str, str]) -> None:
             f'sasl.mechanism OAUTHBEARER needs {missing[0]}="..." in the option sasl.jaas.config, the credentials of a '
             "client of the identity provider"
         )
-    handler = options.get("sasl.login.callback.handler.class", TOKEN_HANDLER).strip()
-    if handler.rpartition(".")[2] != TOKEN_HANDLER.rpartition(".")[2]:
+    handler = options.get("sasl.login.callback.handler.class", LOGIN_HANDLER).strip()
+    if handler.rpartition(".")[2] != LOGIN_HANDLER.rpartition(".")[2]:
         raise ValueError(
             "the option 'sasl.login.callback.handler.class' names a class of your own, and gistream's Python clients "
             "cannot run it; leave it out"

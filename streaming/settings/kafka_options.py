@@ -16,9 +16,9 @@ from streaming.errors import UsageError
 from streaming.settings.kafka_secrets import is_secret, provider_options, with_secrets
 from streaming.settings.pem_files import KEYSTORE, TRUSTSTORE, check_pem
 
-TOKEN_ENDPOINT = "sasl.oauthbearer.token.endpoint.url"
+ENDPOINT = "sasl.oauthbearer.token.endpoint.url"
 # Kafka's own class, which gets a token for client credentials; by default Java's clients would make an unsigned one.
-TOKEN_HANDLER = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"
+LOGIN_HANDLER = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"
 _HANDLER_OPTION = "sasl.login.callback.handler.class"
 
 # kafka-python's names that differ by more than the dots.
@@ -51,7 +51,7 @@ def for_spark(options: Mapping[str, str]) -> dict[str, str]:
     """Return the options as Spark's Kafka source and sink take them."""
     java = {**provider_options(options), **options}
     if uses_token(options):
-        java.setdefault(_HANDLER_OPTION, TOKEN_HANDLER)
+        java.setdefault(_HANDLER_OPTION, LOGIN_HANDLER)
     return {f"kafka.{name}": value for name, value in java.items()}
 
 
@@ -69,8 +69,10 @@ def login_of(options: Mapping[str, str]) -> dict[str, str]:
 def for_python(options: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as kafka-python takes them.
 
-    The token of OAUTHBEARER is not among them: `access.options` has it. Raises `UsageError` for a store that is missing,
-    damaged or no PEM file, for milliseconds that are no number, and for a reference to a secret that is not there.
+    The token of OAUTHBEARER is not among them: `access.options` has it.
+
+    Raises `UsageError` for a store that is missing, damaged or no PEM file, for milliseconds that are no number, and
+    for a reference to a secret that is not there.
     """
     translated: dict[str, Any] = {}
     options = with_secrets(options)

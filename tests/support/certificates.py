@@ -22,7 +22,9 @@ class Authority:
         """Return a PEM file of key and certificate; `hosts` is openssl's subjectAltName, `password` the key's."""
         key, request, certificate = (self._folder / f"{self.name}-{name}.{kind}" for kind in ("key", "csr", "crt"))
         extensions, whole = self._folder / f"{self.name}-{name}.ext", self._folder / f"{self.name}-{name}.pem"
-        _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        _openssl(
+            "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}"
+        )
         extensions.write_text(f"subjectAltName={hosts}\n" if hosts else "basicConstraints=CA:FALSE\n")
         _openssl(
             "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key, "-CAcreateserial", "-days", days,
@@ -31,7 +33,9 @@ class Authority:
         if password:
             # Java reads this form of encryption.
             locked = key.with_suffix(".locked")
-            _openssl("pkcs8", "-topk8", "-in", key, "-out", locked, "-v2", "aes-256-cbc", "-passout", f"pass:{password}")
+            _openssl(
+                "pkcs8", "-topk8", "-in", key, "-out", locked, "-v2", "aes-256-cbc", "-passout", f"pass:{password}"
+            )
             key = locked
         whole.write_text(key.read_text() + certificate.read_text())
         whole.chmod(0o600)

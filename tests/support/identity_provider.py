@@ -1,4 +1,4 @@
-"""A stand-in for an identity provider: it gives tokens for client credentials, and publishes the key that signs them."""
+"""A stand-in for an identity provider: it gives tokens for client credentials, and publishes its public key."""
 
 from __future__ import annotations
 

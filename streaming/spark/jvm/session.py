@@ -22,6 +22,7 @@ from streaming.machine.java import SPARK_KAFKA, find_java, jar_folder, resolve_j
 from streaming.machine.java_paths import check_path, java_environment
 from streaming.planning.layout import TASK_ATTEMPTS, Layout, is_one_jvm
 from streaming.settings import Settings
+from streaming.settings.kafka_options import ENDPOINT, uses_token
 from streaming.spark.jvm.class_archive import reading_options
 from streaming.spark.jvm.library_logs import library_logs
 from streaming.spark.jvm.plain_paths import plain_path
@@ -173,11 +174,12 @@ def _conf(
 ) -> dict[str, str]:
     # The folder of all scratch folders has one link, not each start another.
     scratch, repository = plain_path(scratch.parent) / scratch.name, plain_path(jar_folder())
+    token_options = _token_options(settings)
     conf = {
         "spark.master": layout.master,
         "spark.driver.memory": settings.driver_memory,
         # The driver's alone: an executor on another machine has no class archive.
-        "spark.driver.extraJavaOptions": " ".join(java_options),
+        "spark.driver.extraJavaOptions": " ".join([*java_options, *token_options]),
         "spark.jars": ",".join(str(repository / jar.relative_to(jar_folder())) for jar in jars),
         # A task takes a whole executor: one Python worker, whose documents fill all slots of the executor's engine.
         # More tasks would share the engine, but each task counts failures and orders ids on its own.
@@ -206,6 +208,8 @@ def _conf(
         "spark.sql.streaming.pollingDelay": "100ms",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        # Spark masks the values of options whose names have one of these; its own list has no login and no key.
+        "spark.redaction.regex": "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
@@ -213,10 +217,19 @@ def _conf(
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     else:
         conf |= {"spark.executor.instances": str(layout.executors)}
+    if token_options:
+        conf |= {"spark.executor.extraJavaOptions": " ".join(token_options)}
     if not is_one_jvm(layout.master):
         # A standalone cluster would give an application all cores that it has.
         conf |= {"spark.cores.max": str(layout.executors * layout.cores)}
     return conf
+
+
+def _token_options(settings: Settings) -> list[str]:
+    """Return the Java options for a login with a token: Kafka's newer clients ask only addresses that these allow."""
+    if not uses_token(settings.kafka):
+        return []
+    return [f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={settings.kafka[ENDPOINT].strip()}"]
 
 
 def connector_jars() -> list[Path]:
