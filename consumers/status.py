@@ -24,8 +24,8 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
-from streaming.access import checked_options
-from streaming.errors import BrokerError, TopicError, no_answer, reason
+from streaming.access import checked_options, missing_right
+from streaming.errors import BrokerError, no_answer, reason
 from streaming.messages import Health, Heartbeat, Writer, health, newest_heartbeat
 from streaming.settings import GROUP_PREFIX, Settings
 
@@ -181,9 +181,7 @@ def _client(settings: Settings) -> Iterator[Any]:
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(servers) from error
     except AuthorizationError as error:
-        raise TopicError(
-            f"Kafka on {servers} does not allow this user to see group '{settings.group_id}' and its topics; have an "
-            "administrator grant Describe."
-        ) from error
+        resource = f"group '{settings.group_id}', or on one of the topics that it reads"
+        raise missing_right(settings, "Describe", resource) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka on {servers} refused to describe the query: {reason(error)}.") from error

@@ -19,7 +19,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from consumers.newest import NewestResults
-from streaming.access import checked_options
+from streaming.access import absent_topic, checked_options, denied
 from streaming.errors import BrokerError, TopicError, UsageError, no_answer, reason
 from streaming.messages import Deletion, OutputMessage, Summary, read_result
 from streaming.settings import MIB, Settings
@@ -65,7 +65,7 @@ class Tail:
         servers, options = settings.servers, checked_options(settings)
         # A request ends after its time-out, so the broker must not hold it as long.
         fetch_max_wait = min(_FETCH_MAX_WAIT_MS, options.get("request_timeout_ms", 2 * _FETCH_MAX_WAIT_MS) // 2)
-        self._servers = servers
+        self._settings, self._servers = settings, servers
         with self._explained():
             self._consumer = KafkaConsumer(
                 bootstrap_servers=servers.split(","),
@@ -85,10 +85,7 @@ class Tail:
         for topic, partitions in numbers.items():
             if not partitions:
                 self._consumer.close()
-                raise TopicError(
-                    f"Topic '{topic}' does not exist on {servers}; create it with `gistream topics create`, or correct "
-                    "its name."
-                )
+                raise absent_topic(settings, topic)
         self._partitions = [
             TopicPartition(topic, number) for topic in self._topics for number in sorted(numbers[topic])
         ]
@@ -154,6 +151,8 @@ class Tail:
         except (KafkaConnectionError, KafkaTimeoutError) as error:
             raise no_answer(self._servers) from error
         except KafkaError as error:
+            if right := denied(error, self._settings, "Read", self._topics):
+                raise right from error
             raise TopicError(
                 f"{' and '.join(self._topics)} on {self._servers} cannot be read: {reason(error)}."
             ) from error

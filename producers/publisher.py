@@ -26,12 +26,12 @@ from kafka.errors import (
     KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
-    TopicAuthorizationFailedError,
 )
 from kafka.producer.future import RecordMetadata
 
 from producers.client import close, connect, topic_id
 from producers.records import ProducerRecord, Refusal, to_record
+from streaming.access import denied
 from streaming.errors import BrokerAway, GistreamError, TopicError, UsageError, reason
 from streaming.messages import Document
 from streaming.settings import MIB, Settings, changed, load
@@ -249,11 +249,9 @@ class Publisher:
     def _raise_failure(self) -> None:
         if self._failure is None:
             return
-        if isinstance(self._failure, TopicAuthorizationFailedError):
-            raise TopicError(
-                f"Kafka refuses this user to write to topic '{self._topic}'; an administrator may allow it. "
-                f"Acknowledged before: {counted(self.report.acknowledged, 'document')}."
-            ) from self._failure
+        if right := denied(self._failure, self._settings, "Write", [self._topic]):
+            acknowledged = counted(self.report.acknowledged, "document")
+            raise TopicError(f"{right} Acknowledged before: {acknowledged}.") from self._failure
         if isinstance(self._failure, KafkaError):
             raise self._away() from self._failure
         raise self._failure

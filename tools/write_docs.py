@@ -33,14 +33,15 @@ model = "/srv/models/qwen2.5-7b-instruct-q4_k_m.gguf"
 [kafka]
 security.protocol = "SASL_SSL"
 sasl.mechanism = "PLAIN"
-sasl.jaas.config = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="...";'
+sasl.jaas.config = '''org.apache.kafka.common.security.plain.PlainLoginModule required
+    username="me" password="${directory:/run/secrets:kafka-password}";'''
 ssl.truststore.type = "PEM"
 ssl.truststore.location = "/etc/ssl/kafka.pem"
 ```
 
 Kafka's options have Kafka's own names. Spark gets all of them. gistream's producers and consumers are not written in
-Java and get the login (PLAIN and SCRAM), TLS with PEM files, and timeouts. Kerberos, OAUTHBEARER and Java's own stores
-do not work yet.
+Java and get the login (PLAIN, SCRAM, OAUTHBEARER), TLS with PEM files, and timeouts; Kerberos and Java's own stores do
+not work. [A secured Kafka](security.md) has an example of each, and says where secrets go.
 
 | setting | default | |
 | --- | --- | --- |

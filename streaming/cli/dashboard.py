@@ -78,7 +78,6 @@ def dashboard(
     import os
     import webbrowser
 
-    from streaming.access import check_access
     from streaming.ctrl_c import end_as_ctrl_c_does
     from streaming.operations.dashboard import Options, open_dashboard, read_token
 
@@ -91,7 +90,6 @@ def dashboard(
         archive=archive,
         shadow_topics=tuple(shadow_topic or ()),
     )
-    check_access(settings)
     end_as_ctrl_c_does()
     try:
         with open_dashboard(settings, options) as opened:

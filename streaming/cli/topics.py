@@ -138,7 +138,7 @@ def describe(
             topic.name,
             str(topic.partitions),
             f"{topic.offsets:,}",
-            f"{topic.bytes:,}",
+            "?" if topic.bytes is None else f"{topic.bytes:,}",
             f"{topic.max_message_bytes:,}",
             retention,
             topic.cleanup_policy,

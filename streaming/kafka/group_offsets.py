@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import GroupAuthorizationFailedError, KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from streaming.access import client_options
+from streaming.access import client_options, missing_right
 from streaming.errors import BrokerError, reason
 from streaming.settings import Settings
 
@@ -42,6 +42,9 @@ class GroupOffsets:
         try:
             self._consumer = self._consumer or self._connect()
             self._consumer.commit(positions, timeout_ms=_ANSWER_MS)
+        except GroupAuthorizationFailedError as error:
+            sentence = missing_right(self._settings, "Read", f"group '{self._group}'")
+            raise BrokerError(str(sentence).rstrip(".")) from error
         except KafkaError as error:
             raise BrokerError(
                 f"Kafka did not take the offsets of the group '{self._group}': {reason(error)}"

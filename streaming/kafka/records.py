@@ -12,9 +12,15 @@ from itertools import islice
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 
-from streaming.access import checked_options
+from streaming.access import absent_topic, checked_options, missing_right, topics_as_text
 from streaming.errors import BrokerAway, BrokerError, TopicError, no_answer, reason
 from streaming.messages import Record, Source
 from streaming.settings import MIB, Settings
@@ -74,10 +80,7 @@ def _ranges(
 ) -> dict[tuple[str, int], tuple[int, int]]:
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
-        raise TopicError(
-            f"Topic '{topic}' does not exist on {settings.servers}; create it with `gistream topics create`, or "
-            "correct its name."
-        )
+        raise absent_topic(settings, topic)
     partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
     first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
     starts = first if start is None else _at(consumer, partitions, start, last)
@@ -124,6 +127,8 @@ def _connected(settings: Settings, *, check_crcs: bool = True) -> Iterator[Kafka
             "Records that were to be read are gone from the topic: retention deleted them, or the topic was truncated; "
             "give the topic a longer retention."
         ) from error
+    except TopicAuthorizationFailedError as error:
+        raise missing_right(settings, "Read", topics_as_text(sorted(error.args[0]))) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka's records on {settings.servers} cannot be read: {reason(error)}.") from error
 

@@ -24,8 +24,8 @@ from kafka.errors import (
 )
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
-from streaming.access import client_options
-from streaming.errors import BrokerError, TopicError, no_answer, reason
+from streaming.access import client_options, missing_right
+from streaming.errors import BrokerError, no_answer, reason
 from streaming.kafka.topic import Topic
 from streaming.kafka.topics import Admin
 from streaming.messages import DeadLetter, Header, redriven_headers
@@ -134,12 +134,9 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
             "list` shows what was sent."
         ) from error
     except TransactionalIdAuthorizationFailedError as error:
-        raise TopicError(
-            f"This user may not send in a transaction; have an administrator allow Write and Describe on the "
-            f"transactional id '{name}'."
-        ) from error
+        raise missing_right(settings, "Write", f"the transactional id '{name}'") from error
     except TopicAuthorizationFailedError as error:
-        raise TopicError(f"This user may not write to topic '{topic}' on {servers}; have it allowed.") from error
+        raise missing_right(settings, "Write", f"topic '{topic}'") from error
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(servers) from error
     except KafkaError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
-from streaming.access import checked_options
+from streaming.access import checked_options, denied
 from streaming.errors import BrokerError, no_answer, reason
 from streaming.messages import Header
 from streaming.settings import Settings
@@ -57,4 +57,6 @@ def send_tombstones(settings: Settings, tombstones: Iterable[KafkaTombstone]) ->
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(settings.servers) from error
     except KafkaError as error:
+        if right := denied(error, settings, "Write", [settings.output_topic]):
+            raise right from error
         raise BrokerError(f"Kafka on {settings.servers} refused a tombstone: {reason(error)}.") from error

@@ -25,10 +25,10 @@ class Topic:
 
     `bounds` are the first offset of each partition, and the one after its last. `offsets` is how many they are, so the
     most records that it may have: the records of an aborted transaction, its end, and what compaction took away have an
-    offset, too. `max_message_bytes` is its limit for one record batch, compressed; `rights` are the operations that
-    this user may do, in Kafka's words (READ, WRITE, ...). `retention_ms` (-1: for ever) counts from a segment's newest
-    record, and a segment takes records for `segment_ms`. `max_compaction_lag_ms` is the longest time before a record is
-    compacted.
+    offset, too. `bytes` is None where this user may not see it. `max_message_bytes` is its limit for one record batch,
+    compressed; `rights` are the operations that this user may do, in Kafka's words (READ, WRITE, ...). `retention_ms`
+    (-1: for ever) counts from a segment's newest record, and a segment takes records for `segment_ms`.
+    `max_compaction_lag_ms` is the longest time before a record is compacted.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Topic:
     partitions: int
     bounds: Mapping[int, tuple[int, int]]
     offsets: int
-    bytes: int
+    bytes: int | None
     max_message_bytes: int
     retention_ms: int
     cleanup_policy: str

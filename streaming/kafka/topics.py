@@ -20,7 +20,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from streaming.access import checked_options
+from streaming.access import checked_options, missing_right, user_of
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.kafka.topic import NEVER_MS, WEEK_MS, Extent, Topic, required_topics
 from streaming.settings import MIB, Settings
@@ -113,7 +113,7 @@ class Admin:
                 partitions=len(metadata["partitions"]),
                 bounds=extents[name].bounds,
                 offsets=sum(last - first for first, last in extents[name].bounds.values()),
-                bytes=sizes.get(name, 0),
+                bytes=sizes.get(name),
                 max_message_bytes=int(configs[name].get("max.message.bytes", MIB)),
                 retention_ms=int(configs[name].get("retention.ms", -1)),
                 cleanup_policy=configs[name].get("cleanup.policy", "delete"),
@@ -194,8 +194,8 @@ class Admin:
             return
         except AuthorizationError as error:
             raise TopicError(
-                f"Topic '{name}' does not exist on {self._servers} and this user may not create it; have an "
-                "administrator run `gistream topics create`."
+                f"Topic '{name}' does not exist on {self._servers} and {user_of(self._settings)} may not create it "
+                "(the right Create); have an administrator run `gistream topics create`."
             ) from error
         except KafkaError as error:
             raise TopicError(f"Topic '{name}' could not be created on {self._servers}: {reason(error)}.") from error
@@ -207,10 +207,7 @@ class Admin:
         for answer in answers:
             code = answer["error_code"]
             if code == _NOT_ALLOWED:
-                raise TopicError(
-                    f"This user may not see topic '{answer['name']}' on {self._servers}, or it does not exist; have "
-                    "an administrator grant Describe, or run `gistream topics create`."
-                )
+                raise missing_right(self._settings, "Describe", f"topic '{answer['name']}'", or_absent=True)
             if code not in (_NO_ERROR, _UNKNOWN_TOPIC):
                 raise TopicError(f"Kafka cannot describe topic '{answer['name']}': error code {code}.")
             topics[answer["name"]] = answer if code == _NO_ERROR else None
@@ -220,12 +217,18 @@ class Admin:
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         with self._explained("read the settings of topics"):
             answer = self._client.describe_configs(resources, config_filter="all")
-        return {
+        configs = {
             name: {key: str(entry["value"]) for key, entry in entries.items()}
             for name, entries in answer.get("topic", {}).items()
         }
+        for name in names:
+            # kafka-python passes over the answer that they may not be read, and defaults would be wrong limits.
+            if not configs.get(name):
+                raise missing_right(self._settings, "DescribeConfigs", f"topic '{name}'")
+        return configs
 
     def _sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the sizes of topics on disk; without the right Describe on the cluster, Kafka tells none."""
         sizes: dict[str, int] = {}
         with self._explained("read the sizes of topics"):
             brokers = self._client.describe_log_dirs(list(names))

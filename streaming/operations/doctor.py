@@ -243,9 +243,10 @@ def _topics(admin: Admin, settings: Settings) -> Iterator[Finding]:
 
 
 def _topic(topic: Topic, rights: list[str], *, largest: int) -> Finding:
+    size = "size unknown" if topic.bytes is None else megabytes(topic.bytes)
     detail = (
         f"'{topic.name}': {counted(topic.partitions, 'partition')}, {counted(topic.offsets, 'offset')}, "
-        f"{megabytes(topic.bytes)}, records up to {megabytes(topic.max_message_bytes)}"
+        f"{size}, records up to {megabytes(topic.max_message_bytes)}"
     )
     if topic.rights and (lacking := [right for right in rights if right not in topic.rights]):
         return Finding(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pyspark.errors import PySparkException
 
 from streaming import errors
+from streaming.access import access_problem, missing_right, topics_as_text
 from streaming.errors import (
     CheckpointError,
     GistreamError,
@@ -23,11 +24,16 @@ from streaming.errors import (
     TopicError,
     UsageError,
 )
+from streaming.kafka.topic import result_topics
 from streaming.settings import Settings
+from streaming.settings.kafka_options import uses_token
 from streaming.spark.checkpoint.checkpoint import Checkpoint
 from streaming.spark.checkpoint.positions import name_planned
 from streaming.spark.jvm.session import JVM_GONE
 
+_NO_RIGHT = r"(?:Topic|Group|Cluster)AuthorizationException"
+# What Java's clients raise when Kafka, or the identity provider, does not let them in.
+_REFUSED = rf"{_NO_RIGHT}|SaslAuthenticationException|SslAuthenticationException|LoginException|SSLHandshakeException"
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
 _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
 
@@ -56,6 +62,8 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         name, sentence = ours[-1]
         kind = getattr(errors, name, QueryError)
         return kind(sentence.strip()) if issubclass(kind, GistreamError) else QueryError(sentence.strip())
+    if re.search(_REFUSED, report):
+        return access_problem(settings) or _refused_to_spark(report, settings)
     for pattern, kind, sentence in (
         (
             r"No space left on device|Disk quota exceeded",
@@ -81,18 +89,6 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
             TopicError,
             "A topic's max.message.bytes was lowered while the query ran, and a result does not fit any more; start "
             "again: gistream reads the limits at its start, and a result that does not fit becomes a dead letter.",
-        ),
-        (
-            r"TopicAuthorizationException|GroupAuthorizationException|ClusterAuthorizationException",
-            TopicError,
-            f"Kafka does not allow this user to read or write the topics: {_cause(report, 'AuthorizationException')}; "
-            "have an administrator grant it.",
-        ),
-        (
-            r"SaslAuthenticationException|SslAuthenticationException",
-            errors.BrokerError,
-            f"Kafka on {settings.bootstrap_servers} refuses the login: {_cause(report, 'AuthenticationException')}; "
-            "check the login options given with --kafka.",
         ),
         (
             r"KAFKA_DATA_LOSS|OffsetOutOfRangeException|data may have been lost|Cannot find earliest offset|"
@@ -147,8 +143,29 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         ),
     ):
         if re.search(pattern, report):
-            return kind(sentence)
+            away = kind is errors.BrokerAway
+            return (access_problem(settings) if away else None) or kind(sentence)
     return QueryError(f"A micro-batch failed: {_cause(report, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
+
+
+def _refused_to_spark(report: str, settings: Settings) -> GistreamError:
+    """Return the error of a right or a login that Kafka refused to Spark, while it lets gistream's own clients in."""
+    if re.search(_NO_RIGHT, report):
+        return _missing_right(report, settings)
+    sentence = f"Kafka on {settings.bootstrap_servers} refuses the login: {_cause(report, 'Exception')}; "
+    if uses_token(settings.kafka):
+        # A token that expired while the identity provider was away: the next client gets another one.
+        return errors.BrokerAway(f"{sentence}the next try has a new token.")
+    return errors.BrokerError(f"{sentence}check the login options below [kafka].")
+
+
+def _missing_right(report: str, settings: Settings) -> TopicError:
+    if group := re.search(r"Not authorized to access group: (\S+)", report):
+        return missing_right(settings, "Read", f"group '{group[1]}'")
+    listed = re.search(r"Not authorized to access topics: \[([^\]]*)\]", report)
+    names = listed[1].split(", ") if listed else list(result_topics(settings))
+    is_output = set(names) & set(result_topics(settings)) and not re.search(r"OffsetReader|ConsumerRecord", report)
+    return missing_right(settings, "Write" if is_output else "Read", topics_as_text(names))
 
 
 def _with_batch(error: GistreamError, checkpoint: Checkpoint) -> GistreamError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streaming.access.rights import check_rights
 from streaming.archive import ArchiveLocation
 from streaming.engine import ModelFile, open_model
 from streaming.kafka.topic import Topic, result_topics
@@ -113,6 +114,8 @@ def prepare(
         created = admin.ensure()
         inputs = admin.describe(admin.inputs())
         outputs = admin.describe(result_topics(settings))
+        # The archive beside topics is written from them.
+        check_rights(settings, [*inputs, *(outputs if settings.parquet else ())], outputs)
         results = outputs_of(settings, archive_location)
         warnings = warnings_about_results(settings, admin, inputs, results)
     limits = {topic.name: topic.max_message_bytes for topic in outputs}

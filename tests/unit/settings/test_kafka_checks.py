@@ -77,7 +77,7 @@ def test_the_names_of_other_clients_are_translated_in_the_refusal(name: str, say
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("security.protocol", ("FOO", "", "TLS")), ("sasl.mechanism", ("FOO", "plain", "OAUTHBEARER", "AWS_MSK_IAM")),
+        ("security.protocol", ("FOO", "", "TLS")), ("sasl.mechanism", ("FOO", "plain", "oauthbearer", "AWS_MSK_IAM")),
         ("request.timeout.ms", ("5 s", "5.0", "-1", "", "1_000", "2147483648")), ("acks", ("2", "ALL")),
         ("enable.idempotence", ("yes", "1", "")), ("compression.type", ("zst", "GZIP")),
         ("max.in.flight.requests.per.connection", ("0", "many")), ("sasl.login.refresh.window.factor", ("2", "x")),

@@ -127,7 +127,7 @@ def test_kafka_python_has_every_option_we_translate_to(client: type, pem: dict[s
     ("name", "secret"),
     [
         ("sasl.jaas.config", True), ("ssl.key.password", True), ("ssl.keystore.key", True), ("SSL.Key.Password", True),
-        ("sasl.oauthbearer.client.secret", True), ("sasl.oauthbearer.token.endpoint.url", True),
+        ("sasl.oauthbearer.client.secret", True), ("sasl.oauthbearer.token.endpoint.url", False),
         ("sasl.mechanism", False), ("ssl.keystore.location", False), ("security.protocol", False),
     ],
 )  # fmt: skip

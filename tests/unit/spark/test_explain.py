@@ -120,7 +120,11 @@ CAUSES = [
         UsageError,
         "option given as --kafka or below [kafka]: Heartbeat must be set lower than the session timeout",
     ),
-    ("org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized", TopicError, "Not authorized"),
+    (
+        "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics: [documents]",
+        TopicError,
+        "the right Read on topic 'documents'",
+    ),
     ("org.apache.kafka.common.errors.GroupAuthorizationException: Not authorized", TopicError, "administrator"),
     (DATA_LOSS, TopicError, "retention"),
     ("org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Fetch position", TopicError, "--checkpoint"),
