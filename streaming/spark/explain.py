@@ -33,7 +33,10 @@ from streaming.spark.jvm.session import JVM_GONE
 
 _NO_RIGHT = r"(?:Topic|Group|Cluster)AuthorizationException"
 # What Java's clients raise when Kafka, or the identity provider, does not let them in.
-_REFUSED = rf"{_NO_RIGHT}|SaslAuthenticationException|SslAuthenticationException|LoginException|SSLHandshakeException"
+_REFUSED = (
+    rf"{_NO_RIGHT}|SaslAuthenticationException|SslAuthenticationException|LoginException|SSLHandshakeException|"
+    r"IllegalSaslStateException|UnsupportedSaslMechanismException"
+)
 # `streaming.errors.EngineError: The model ...`, as Python prints an exception, possibly after Spark's own words.
 _OURS = re.compile(r"streaming\.errors\.(\w+): (.+)")
 

@@ -29,6 +29,8 @@ class IdentityProvider:
         self.clients, self.lifetime, self.failing = dict(clients), 3600, False
         # How many tokens it has given.
         self.tokens = 0
+        # What it answers in the place of a token.
+        self.body: bytes | None = None
         self.url = ""
 
     @property
@@ -59,6 +61,8 @@ class IdentityProvider:
         name, secret = unquote_plus(name), unquote_plus(secret)
         if kind != "Basic" or self.clients.get(name) != secret or "grant_type=client_credentials" not in body:
             return 401, json.dumps({"error": "invalid_client"}).encode()
+        if self.body is not None:
+            return 200, self.body
         self.tokens += 1
         token = self._sign({"sub": name, "aud": AUDIENCE, "iss": self.url, "scope": "kafka"})
         return 200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}).encode()
