@@ -6,6 +6,7 @@ terminal. No message has anything of a file's content.
 
 from __future__ import annotations
 
+import base64
 import re
 import ssl
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from pathlib import Path
 from streaming.errors import UsageError
 
 TRUSTSTORE, KEYSTORE = "ssl.truststore.location", "ssl.keystore.location"
+# The identifier of this form of encryption, openssl's default: Java 17 finds no class for it.
+_PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _KEY = re.compile(r"-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----")
 
 
@@ -45,6 +48,14 @@ def _problem_of_truststore(path: str) -> str | None:
     return None
 
 
+def _der(text: str, start: int) -> bytes:
+    """Return the bytes of the PEM block whose content begins at `start`; none when it is no Base64."""
+    try:
+        return base64.b64decode(text[start : text.find("-----END", start)])
+    except ValueError:
+        return b""
+
+
 def _problem_of_keystore(text: str, path: str, options: Mapping[str, str]) -> str | None:
     key, password = _KEY.search(text), options.get("ssl.key.password")
     if key is None or "-----BEGIN CERTIFICATE-----" not in text:
@@ -52,6 +63,11 @@ def _problem_of_keystore(text: str, path: str, options: Mapping[str, str]) -> st
         return f"which holds no {missing}: a keystore in PEM is one file of certificate and private key"
     if key[1] not in ("", "ENCRYPTED "):
         return f"whose key is in the form '{key[1]}PRIVATE KEY': Java reads PKCS #8 alone (`openssl pkcs8 -topk8`)"
+    if key[1] and _PBES2 in _der(text, key.end()):
+        return (
+            "whose key is encrypted as Java cannot read it (PBES2): encrypt it with `openssl pkcs8 -topk8 -v1 "
+            "PBE-SHA1-3DES`, or leave it without a password and readable by its user alone"
+        )
     if key[1] and password is None:
         return "whose key is encrypted: set ssl.key.password, too"
     if not key[1] and password is not None:

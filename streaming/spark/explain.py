@@ -146,8 +146,9 @@ def explain(error: BaseException, settings: Settings, checkpoint: Checkpoint) ->
         ),
     ):
         if re.search(pattern, report):
-            away = kind is errors.BrokerAway
-            return (access_problem(settings) if away else None) or kind(sentence)
+            # Java's clients say of a token that they did not get: "Failed to create", and nothing else.
+            unclear = kind in (errors.BrokerAway, UsageError)
+            return (access_problem(settings) if unclear else None) or kind(sentence)
     return QueryError(f"A micro-batch failed: {_cause(report, 'Exception')} (see {settings.logs_dir / 'spark.log'}).")
 
 

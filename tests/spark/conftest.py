@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fake_engines import FakeRecipe
 from pyspark.sql import SparkSession
+from secure_broker import SecureBroker, secure_broker
 from spark_queries import MakePlan
 
 from streaming.engine import ModelFile, open_model
@@ -23,6 +24,17 @@ def spark(data_dir: Path) -> Iterator[SparkSession]:
     settings = load({"data_dir": data_dir, "master": "local[2]"})
     with spark_session(settings, plan_layout(settings)) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
+    """A Kafka that nobody may use who has no login and no right; its topic `documents` has one record."""
+    with secure_broker(tmp_path_factory.mktemp("secured")) as broker:
+        admin = broker.admin()
+        admin.create_topics({"documents": {"num_partitions": 1}})
+        admin.close()
+        broker.send("documents", b"a", b"A text.")
+        yield broker
 
 
 @pytest.fixture

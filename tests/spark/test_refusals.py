@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from acls import Right, grant
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from secure_broker import SecureBroker, secure_broker
+from secure_broker import SecureBroker
 
 from consumers.tail import Tail
 from streaming.access import check_access
@@ -29,16 +29,6 @@ from streaming.spark.source import read_documents
 PATIENCE = {"request.timeout.ms": "2000", "default.api.timeout.ms": "3000"}
 # Java's clients ask for a token again for ten seconds.
 IMPATIENT = {"sasl.login.retry.backoff.max.ms": "200", "sasl.login.retry.backoff.ms": "100"}
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
-    with secure_broker(tmp_path_factory.mktemp("secured")) as broker:
-        admin = broker.admin()
-        admin.create_topics({"documents": {"num_partitions": 1}})
-        admin.close()
-        broker.send("documents", b"a", b"A text.")
-        yield broker
 
 
 def cases(kafka: SecureBroker) -> dict[str, tuple[dict[str, str], str, str]]:
@@ -90,22 +80,22 @@ def check(error: GistreamError, sentence: str, *, away: bool) -> None:
     assert "Zq7wX" not in str(error)
 
 
-def test_gistreams_own_clients_say_why_they_are_refused(kafka: SecureBroker, tmp_path: Path) -> None:
-    for name, (options, listener, sentence) in cases(kafka).items():
+def test_gistreams_own_clients_say_why_they_are_refused(secured: SecureBroker, tmp_path: Path) -> None:
+    for name, (options, listener, sentence) in cases(secured).items():
         began = time.monotonic()
         with pytest.raises(BrokerError) as caught:
-            check_access(settings_of(kafka, options, listener, tmp_path))
+            check_access(settings_of(secured, options, listener, tmp_path))
         check(caught.value, sentence, away=name == "token endpoint away")
         # Kafka holds back its answer to a wrong login a little; nobody waits for a time-out.
         assert time.monotonic() - began < 10, name
     with pytest.raises(BrokerError, match="refuses the login"):
-        Tail(settings_of(kafka, kafka.login("stranger"), "LOGIN", tmp_path))
+        Tail(settings_of(secured, secured.login("stranger"), "LOGIN", tmp_path))
 
 
-def test_spark_says_the_same(kafka: SecureBroker, spark: SparkSession, tmp_path: Path) -> None:
+def test_spark_says_the_same(secured: SecureBroker, spark: SparkSession, tmp_path: Path) -> None:
     started = {}
-    for name, (options, listener, sentence) in cases(kafka).items():
-        settings = settings_of(kafka, options, listener, tmp_path)
+    for name, (options, listener, sentence) in cases(secured).items():
+        settings = settings_of(secured, options, listener, tmp_path)
         stream = read_documents(spark, settings, most=1).writeStream.format("noop")
         query = stream.option("checkpointLocation", str(tmp_path / name)).start()
         started[name] = (query, settings, sentence)
@@ -117,15 +107,15 @@ def test_spark_says_the_same(kafka: SecureBroker, spark: SparkSession, tmp_path:
 
 
 def test_a_missing_right_is_named_with_its_resource_and_its_user(
-    kafka: SecureBroker, spark: SparkSession, tmp_path: Path
+    secured: SecureBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
-    settings = settings_of(kafka, kafka.login("nobody"), "LOGIN", tmp_path)
+    settings = settings_of(secured, secured.login("nobody"), "LOGIN", tmp_path)
     with (
         pytest.raises(TopicError, match=r"not grant user 'nobody' the right Describe on topic 'documents'"),
         Admin(settings) as admin,
     ):
         admin.describe(["documents"])
-    admin_client = kafka.admin()
+    admin_client = secured.admin()
     grant(admin_client, [Right("nobody", "topic", "documents", "Describe")])
     with pytest.raises(TopicError, match=r"the right DescribeConfigs on topic 'documents'"), Admin(settings) as admin:
         admin.describe(["documents"])
@@ -138,8 +128,8 @@ def test_a_missing_right_is_named_with_its_resource_and_its_user(
     assert "does not grant user 'nobody' the right Read on topic 'documents'" in str(error)
 
 
-def test_a_running_query_gets_over_an_identity_provider_that_was_away(kafka: SecureBroker, tmp_path: Path) -> None:
-    settings = settings_of(kafka, kafka.token(), "LOGIN", tmp_path)
+def test_a_running_query_gets_over_an_identity_provider_that_was_away(secured: SecureBroker, tmp_path: Path) -> None:
+    settings = settings_of(secured, secured.token(), "LOGIN", tmp_path)
     expired = 'org.apache.kafka.common.errors.SaslAuthenticationException: {"status":"invalid_token"}'
     error = explain(RuntimeError(expired), settings, Checkpoint(str(tmp_path)))
     assert isinstance(error, BrokerAway)

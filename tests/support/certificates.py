@@ -34,7 +34,7 @@ class Authority:
             # Java reads this form of encryption.
             locked = key.with_suffix(".locked")
             _openssl(
-                "pkcs8", "-topk8", "-in", key, "-out", locked, "-v2", "aes-256-cbc", "-passout", f"pass:{password}"
+                "pkcs8", "-topk8", "-in", key, "-out", locked, "-v1", "PBE-SHA1-3DES", "-passout", f"pass:{password}"
             )
             key = locked
         whole.write_text(key.read_text() + certificate.read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pem_texts import CERTIFICATE, ENCRYPTED_KEY, KEY, OLD_KEY, OTHER_KEY
+from pem_texts import CERTIFICATE, ENCRYPTED_KEY, KEY, OLD_KEY, OTHER_KEY, PBES2_KEY
 
 from streaming.errors import UsageError
 from streaming.settings.kafka_options import for_python
@@ -46,6 +46,7 @@ def test_a_truststore_without_a_whole_certificate_is_refused(text: str | bytes, 
         (CERTIFICATE, {}, "holds no private key"),
         (KEY, {}, "holds no certificate"),
         (CERTIFICATE + OLD_KEY, {}, "Java reads PKCS #8 alone"),
+        (CERTIFICATE + PBES2_KEY, PASSWORD, "openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES"),
         (CERTIFICATE + ENCRYPTED_KEY, {}, "set ssl.key.password, too"),
         (CERTIFICATE + ENCRYPTED_KEY, {"ssl.key.password": "other"}, "ssl.key.password is another's"),
         (CERTIFICATE + KEY, PASSWORD, "leave ssl.key.password out"),
