@@ -8,9 +8,9 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
+from streaming.access import checked_options
 from streaming.errors import BrokerError, UsageError, no_answer, reason
 from streaming.settings import Settings
-from streaming.settings.kafka_options import for_python
 from streaming.wording import counted
 
 # The header by which a load's records, and their results, are known; its value is the kind of document.
@@ -39,7 +39,7 @@ def _check(settings: Settings, topic: str) -> None:
                 "enable_auto_commit": False,
                 "allow_auto_create_topics": False,
                 "bootstrap_timeout_ms": 10_000,
-                **for_python(settings.kafka),
+                **checked_options(settings),
             },
         )
         with closing(consumer):

@@ -20,9 +20,9 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from streaming.access import checked_options, client_options
 from streaming.errors import BrokerAway, BrokerError, TopicError, no_answer, reason
 from streaming.settings import MIB, Settings
-from streaming.settings.kafka_options import for_python
 
 _ANSWER_MS = 10_000
 _POLL_MS = 500
@@ -61,7 +61,7 @@ class InputTopic:
                     "max_partition_fetch_bytes": self._settings.max_document_bytes + MIB,
                     "retry_backoff_ms": _RETRY_BACKOFF_MS,
                     "bootstrap_timeout_ms": _ANSWER_MS,
-                    **for_python(self._settings.kafka),
+                    **checked_options(self._settings),
                 },
             )
         return self
@@ -83,7 +83,7 @@ class InputTopic:
                         "client_id": "gistream-watch",
                         "bootstrap_timeout_ms": _ANSWER_MS,
                         "request_timeout_ms": _ANSWER_MS,
-                        **for_python(self._settings.kafka),
+                        **client_options(self._settings),
                     },
                 )
             ) as admin,

@@ -22,7 +22,7 @@ import pytest
 import tomllib
 from acls import PAGE, documented_rights, grant
 from command_here import gistream_here
-from installation import command, command_environment, events
+from installation import command, command_environment, events, gistream
 from secure_broker import CLIENT_SECRET, KEY_PASSWORD, PASSWORDS, SECRETS, SecureBroker, secure_broker
 
 from streaming.messages import DeadLetter, Failure, Source
@@ -86,7 +86,9 @@ def environment(kafka: SecureBroker, options: dict[str, str], listener: str = "L
 def done(kafka: SecureBroker, user: str, *arguments: str, data_dir: Path) -> str:
     """Run a command as a user with a password; it must succeed, and show no secret. Returns what it printed."""
     options = options_of_page("SCRAM-SHA-512", kafka, user)
-    ended = gistream_here(*arguments, data_dir=data_dir, **environment(kafka, options))
+    # Where a command looks at its output's encoding, it needs one of its own.
+    run = gistream if "--json" in arguments else gistream_here
+    ended = run(*arguments, data_dir=data_dir, **environment(kafka, options))
     assert ended.returncode == 0, f"{arguments}: {ended.stderr}"
     assert not secrets_in(ended.stdout + ended.stderr)
     return ended.stdout + ended.stderr
