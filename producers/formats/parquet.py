@@ -42,8 +42,8 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusa
             for part in require_row(_rows(file, columns, places)):
                 number += 1
                 yield part
-    except (pyarrow.ArrowException, OSError) as error:
-        # pyarrow has an `OSError` without a number for its own.
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        # pyarrow has an `OSError` without a number for its own; names of columns may be damaged, too.
         if isinstance(error, OSError) and error.errno:
             raise
         where = f" behind row {number:,}" if number else ""

@@ -6,6 +6,7 @@ A raw mail begins with a block of headers of which one is written by mail progra
 
 from __future__ import annotations
 
+import codecs
 import email.policy
 import re
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ _OF_MAIL = frozenset(
 _FEWEST_FIELDS = 2
 _HOP = re.compile(r"\s*(?:from|by|\(|$)", re.IGNORECASE)
 _ENCODINGS = frozenset({"quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue"})
+# Codecs of Python that are no charset of a mail: they make half characters, or take the square of the length.
+_NO_CHARSETS = frozenset({"unicode-escape", "raw-unicode-escape", "idna", "punycode"})
 _MULTIPART = re.compile(r"\s*multipart/.*boundary=", re.IGNORECASE | re.DOTALL)
 # Python's parser compares each line with the boundaries of all parts that are open: 50,000 take it 20 s.
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
@@ -189,8 +192,10 @@ def _text(part: MIMEPart, eight_bit: str | None) -> str:
 def _decoded(raw: bytes, charset: str | None) -> str:
     for name in (charset, "utf-8"):
         try:
-            return raw.decode(name or "utf-8")
-        except (LookupError, UnicodeDecodeError):
+            if codecs.lookup(name or "utf-8").name not in _NO_CHARSETS:
+                return raw.decode(name or "utf-8")
+        except (LookupError, ValueError):
+            # No charset of Python's, a name with NUL in it, or other bytes.
             continue
     if reading := certain(readings(raw)):
         return reading.text

@@ -150,6 +150,12 @@ def test_a_broken_mail_is_refused_by_name(tmp_path: Path, raw: bytes, reason: st
         only(put(tmp_path / "a.eml", raw))
 
 
+@pytest.mark.parametrize("charset", ["a\0b", "unicode_escape", "idna", "punycode", "base64", "none-such"])
+def test_a_charset_that_is_none_is_read_as_utf_8(tmp_path: Path, charset: str) -> None:
+    raw = f'From: a@x.org\nContent-Type: text/plain; charset="{charset}"\n\nThe m\u00fchle \\ud800 stopped.\n'.encode()
+    assert only(put(tmp_path / "a.eml", raw)).text == "The m\u00fchle \\ud800 stopped."
+
+
 def test_texts_between_pictures_are_one_text(tmp_path: Path) -> None:
     message = mail("The beam broke here:\n")
     message.add_attachment(b"\x89PNG", maintype="image", subtype="png", disposition="inline", filename="beam.png")
