@@ -51,6 +51,8 @@ def files(
 
         gistream produce files war-and-peace.txt --split 'CHAPTER .+' --limit 12
 
+        gistream produce files report.pdf --split pages:20
+
         gistream produce files notes/ inbox.mbox export.jsonl
 
         gistream produce files articles.parquet --field text=body --field id=nr --keep author

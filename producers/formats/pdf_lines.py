@@ -25,7 +25,9 @@ def tidy_pages(pages: list[str]) -> list[str]:
     """Return the pages' texts, with blank lines between paragraphs."""
     lines = [[line for row in page.splitlines() if (line := " ".join(row.split()))] for page in pages]
     running = _running_lines(lines)
-    lines = [_without(page, running) for page in lines]
+    rest = [_without(page, running) for page in lines]
+    # A file of equal pages, such as labels, has nothing else.
+    lines = rest if any(rest) else lines
     width = _width(lines)
     return [_paragraphs(page, width) for page in lines]
 

@@ -6,6 +6,7 @@ which most pages show one: 20 s of processor time for Spark's JVM, 5 s for Pytho
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import docx
 import fastavro
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +25,9 @@ from schema_registry import Registry, framed, schema_registry
 from sheets import page as sheet_page
 from sheets import saved
 from tiny_models import FAMILIES, write_model
+from written_books import epub
+from written_books import page as book_page
+from written_pdf import pdf
 
 from streaming.kafka.broker import EmbeddedBroker
 from streaming.kafka.topics import Admin
@@ -40,6 +45,8 @@ def test_the_commands_of_the_docs_work(page: Path, folder: Path, registry: Regis
         fill_topics(folder / "data", registry)
     if page.name == "dead-letters.md":
         fill_dead_letters(folder / "data")
+    if page.name == "formats.md":
+        fill_inbox(folder / "inbox")
     if page.name == "quickstart.md":
         # The page of a new user begins without notes.
         shutil.rmtree(folder / "notes")
@@ -91,6 +98,21 @@ def fill_other_languages(folder: Path) -> str:
     [letter] = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "other-languages.md").read_text(), flags=re.DOTALL)
     (folder / "letter.json").write_text(letter)
     return EmbeddedBroker(load({"data_dir": folder / "data"})).start().bootstrap_servers or ""
+
+
+def fill_inbox(inbox: Path) -> None:
+    """Have files of four formats."""
+    inbox.mkdir()
+    (inbox / "report.pdf").write_bytes(
+        pdf([[f"{n}: {STORY.strip()}"] for n in "abc"], outline=[("One", 0), ("Two", 2)])
+    )
+    (inbox / "mill.epub").write_bytes(epub({f"{n}.xhtml": book_page(f"<h1>{n}</h1><p>{STORY}</p>") for n in "ab"}))
+    (inbox / "page.html.gz").write_bytes(gzip.compress(f"<title>A page</title><p>{STORY}</p>".encode()))
+    letter = docx.Document()
+    for name in ("One", "Two"):
+        letter.add_heading(name)
+        letter.add_paragraph(STORY)
+    letter.save(str(inbox / "letter.docx"))
 
 
 def fill_dead_letters(data_dir: Path) -> None:

@@ -81,3 +81,7 @@ def test_a_pdf_that_forbids_to_be_printed_is_read_and_one_with_a_password_is_ref
     writer.encrypt("the reader's", algorithm=algorithm)
     writer.write(tmp_path / "locked.pdf")
     assert refusal_of(tmp_path / "locked.pdf") == "a PDF that needs a password: save it without one"
+
+
+def test_equal_pages_are_text(tmp_path: Path) -> None:
+    assert text_of(tmp_path / "a.pdf", pdf([["A label."]] * 4)) == "\n\n".join(["A label."] * 4)
