@@ -146,7 +146,11 @@ def _body(message: EmailMessage, eight_bit: str | None) -> str:
     """Return the text of a mail; one that comes with another mail alone hands that on, so it says what that says."""
     if message.get_content_type() in ("multipart/encrypted", "application/pkcs7-mime"):
         raise BadInput("an encrypted mail: decrypt it first", type="NoText")
-    text = _shown(message, eight_bit)
+    try:
+        text = _shown(message, eight_bit)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # Python's search for the body fails on parts that are not what their headers say.
+        text = _first_text(message, eight_bit)
     if text.strip():
         return text
     attached = (part for part in message.walk() if part.get_content_type() == "message/rfc822")
@@ -172,6 +176,11 @@ def _shown(message: MIMEPart, eight_bit: str | None) -> str:
         return text
     html = message.get_body(preferencelist=("html",))
     return html_text(_text(html, eight_bit)) if html is not None else ""
+
+
+def _first_text(message: EmailMessage, eight_bit: str | None) -> str:
+    leaves = (part for part in message.walk() if part.get_content_type() == "text/plain" and not part.is_multipart())
+    return next(filter(str.strip, (_text(leaf, eight_bit) for leaf in leaves)), "")
 
 
 def _is_inline(part: MIMEPart) -> bool:

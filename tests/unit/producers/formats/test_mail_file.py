@@ -174,3 +174,8 @@ def test_a_mail_that_comes_with_another_mail_alone_says_what_that_says(tmp_path:
 def test_parts_that_are_marked_otherwise_than_the_header_says_are_text(tmp_path: Path) -> None:
     raw = b"From: a@x.org\nContent-Type: multipart/alternative;\n\nThe mill stopped.\n"
     assert only(put(tmp_path / "a.eml", raw)).text == "The mill stopped."
+    said = b"Content-Type: text/plain\n\nThe mill stopped."
+    inner = b"\n--b\nContent-Type: multipart/related\n\nno part\n--b\n" + said + b"\n--b--\n"
+    for subtype in (b"mixed", b"alternative", b"related"):
+        head = b'From: a@x.org\nContent-Type: multipart/%s; boundary="b"\n' % subtype
+        assert "The mill stopped." in only(put(tmp_path / "a.eml", head + inner)).text
