@@ -22,7 +22,7 @@ def put(path: Path, text: str) -> Path:
 
 
 def test_each_mail_is_a_document_called_by_its_message_id(tmp_path: Path) -> None:
-    body = "The mill stopped.\n\n>From here on it is quiet.\n\nFrom Monday on it runs."
+    body = "The mill stopped.\n\n>From here on it is quiet.\n\nFrom Monday on it runs.\n" + ENVELOPE.strip()
     path = put(tmp_path / "in.mbox", one(1, body) + one(2, "The beam holds."))
     assert texts(path) == [
         ("1@x.org", "No. 1", body.replace(">From", "From")),
