@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.formats.kinds import SUFFIXES, is_known
+from producers.formats.kinds import BESIDE_DOCUMENTS, SUFFIXES, is_known
 from streaming.errors import NoDocuments, UsageError
 from streaming.wording import counted
 
@@ -89,7 +89,7 @@ def find_files(paths: Iterable[Path]) -> FileNames:
 
 def _hidden(file: Path, folder: Path) -> bool:
     """Return whether a file is the system's or a program's own (.DS_Store, .git), which nobody misses."""
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return any(part.startswith((".", *BESIDE_DOCUMENTS)) for part in file.relative_to(folder).parts)
 
 
 def _path(file: Path, folder: Path | None) -> str:

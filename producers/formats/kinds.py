@@ -72,13 +72,15 @@ _BY_SUFFIX = {suffix: kind for kind in _KINDS for suffix in kind.suffixes}
 SUFFIXES = tuple(sorted(_BY_SUFFIX))
 # Behind each of them there may be one of these.
 PACKED = (".gz", ".zst")
+# Word's note of who has a document open ("~$report.docx"), and what macOS has no place for elsewhere ("._report.docx").
+BESIDE_DOCUMENTS = ("~$", "._")
 # How much of a file `find_kind` looks at.
 HEAD_BYTES = 4096
 
 
 def is_known(file: Path) -> bool:
-    """Whether a file of a folder is read, by its suffix."""
-    return suffix_of(file) in _BY_SUFFIX
+    """Whether a file of a folder is read, by its suffix; what a program keeps beside a document is not."""
+    return suffix_of(file) in _BY_SUFFIX and not file.name.startswith(BESIDE_DOCUMENTS)
 
 
 def find_kind(name: str, head: bytes) -> Kind:

@@ -46,7 +46,7 @@ class Problem(msgspec.Struct, frozen=True, tag_field="frame", tag="problem"):
 
 
 class End(msgspec.Struct, frozen=True, tag_field="frame", tag="end"):
-    """Nothing more comes of this file; `last` says that this child reads no other one."""
+    """Nothing more comes of this file; `last` says that this child reads no other one. Also sent after the start."""
 
     last: bool
 

@@ -57,6 +57,8 @@ def main(folder: str, memory: int) -> None:
         answers.write(encode(answer))
         answers.flush()
 
+    # It has started: its parent waits for this.
+    send(End(last=False))
     while not _serve(decode_request(inbox.get()), send, memory):
         pass
     _end(folder)

@@ -22,6 +22,9 @@ def read_in_child(path: Path, options: ReadOptions) -> Iterator[Part | PartRefus
     """
     with _lock:
         child = _idle.pop() if _idle else None
+    if child is not None and not child.is_alive():
+        child.close()
+        child = None
     child = child or ReaderProcess()
     try:
         yield from child.read(path, options)

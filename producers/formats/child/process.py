@@ -29,7 +29,7 @@ from producers.formats.child.frames import (
 from producers.formats.child.limits import LONGEST_TEXT, MEMORY, deadline
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
-from streaming.errors import BadInput
+from streaming.errors import BadInput, MachineError
 from streaming.wording import duration
 
 # The path is set in the code: `-m` would look for modules in the working directory first, a folder of documents.
@@ -40,6 +40,8 @@ _CODE = (
 _READ_BYTES = 1 << 20
 # A character has at most four bytes; the rest is room for the other fields of a part.
 _LONGEST_FRAME = 4 * LONGEST_TEXT + _READ_BYTES
+# It starts in half a second, on a machine with nothing else to do.
+_START_SECONDS = 60
 # An idle child has nothing to do but to remove an empty folder.
 _END_SECONDS = 5
 
@@ -49,7 +51,10 @@ class _ChildEnded(Exception):
 
 
 class ReaderProcess:
-    """A child process with `memory` bytes, until `close`; `ready` says whether it can read another file."""
+    """A child process with `memory` bytes, until `close`; `ready` says whether it can read another file.
+
+    Raises `MachineError` when it does not start.
+    """
 
     def __init__(self, *, memory: int = MEMORY) -> None:
         self._folder = tempfile.mkdtemp(prefix="gistream-reader-")
@@ -64,6 +69,13 @@ class ReaderProcess:
             # Ctrl-C is the parent's business.
             start_new_session=True,
         )
+        self.ready = False
+        try:
+            list(self._answers(_START_SECONDS))
+        except (TimeoutError, _ChildEnded, msgspec.MsgspecError):
+            self.close()
+            command = "python -c 'import producers.formats.child.main'"
+            raise MachineError(f"The process that reads files has not started; `{command}` says why.") from None
         self.ready = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
@@ -91,6 +103,10 @@ class ReaderProcess:
             raise BadInput(self._reason_of_end(seconds), type="TooCostly") from None
         if problem is not None:
             raise OSError(0, problem.message) if problem.type is None else BadInput(problem.message, type=problem.type)
+
+    def is_alive(self) -> bool:
+        """Whether nobody has ended the child meanwhile."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End the child, at once when it is reading a file."""

@@ -168,3 +168,10 @@ def test_a_name_of_a_folder_with_signs_of_a_pattern_is_a_name() -> None:
     put("n [1]/a*.txt")
     assert names("n [1]") == ["a*.txt"]
     assert names("n [1]/a*.txt") == ["n [1]/a*.txt"]
+
+
+def test_what_programs_keep_beside_a_document_is_neither_read_nor_missed() -> None:
+    put("n/report.docx", "n/~$report.docx", "n/._report.docx", "n/.~lock.report.docx#")
+    files = find_files([Path("n")])
+    assert list(files.paths().values()) == ["report.docx"]
+    assert files.skipped_line() is None

@@ -21,7 +21,7 @@ from producers.formats.options import ReadOptions
 from producers.formats.part import Part
 from producers.formats.reading import read_parts
 from producers.formats.split import Split
-from streaming.errors import BadInput
+from streaming.errors import BadInput, MachineError
 
 GOOD = "The mill stopped."
 # Takes time that doubles with each letter; and holds Python's lock meanwhile.
@@ -88,10 +88,14 @@ def test_a_child_that_takes_too_long_is_killed_and_the_next_file_is_read(
 
 
 def test_a_child_that_crashes_costs_its_file(tmp_path: Path) -> None:
+    texts(book(tmp_path / "a.epub"))
+    (child,) = children()
+    begun = child.cpu_times().user + 0.3
+
     def crash() -> None:
-        while not (processes := children()):
+        while child.cpu_times().user < begun:
             pass
-        processes[0].send_signal(signal.SIGSEGV)
+        child.send_signal(signal.SIGSEGV)
 
     crashing = threading.Thread(target=crash)
     crashing.start()
@@ -99,6 +103,20 @@ def test_a_child_that_crashes_costs_its_file(tmp_path: Path) -> None:
         texts(endless(tmp_path / "a.html"), ReadOptions(ENDLESS))
     crashing.join()
     assert texts(book(tmp_path / "b.epub")) == [GOOD, GOOD]
+
+
+def test_a_child_that_ends_between_two_files_costs_none(tmp_path: Path) -> None:
+    assert texts(book(tmp_path / "a.epub")) == [GOOD, GOOD]
+    (child,) = children()
+    child.kill()
+    child.wait(20)
+    assert texts(book(tmp_path / "b.epub")) == [GOOD, GOOD]
+
+
+def test_a_child_that_cannot_start_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_CODE", "import no_such_module")
+    with pytest.raises(MachineError, match=r"The process that reads files has not started"):
+        texts(book(tmp_path / "a.epub"))
 
 
 def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
