@@ -1,7 +1,7 @@
 # The two commands: `make demo` and `make test`. Both set everything up by themselves, in .venv.
 PYTHON ?= python3
 
-.PHONY: demo test lint unit chaos soak test-browser book bench backlog llama-server swapped verify-million measure-live measure-watch big-document clean help
+.PHONY: demo test lint unit chaos soak test-browser book bench backlog llama-server swapped verify-million measure-live measure-produce measure-watch big-document clean help
 
 help:
 	@echo "make demo    see it work: Kafka, Spark, a model, twelve documents; KEEP=1: in the browser, too, until Ctrl-C"
@@ -20,6 +20,7 @@ help:
 	@echo "make measure-live  lag and memory of a live view: 100,000 summaries, then 300 a second (three minutes)"
 	@echo "make measure-watch  a watched folder: 1,000 files and three kills, Kafka away, 100,000 files (ten minutes)"
 	@echo "make big-document  a text of 50 MB by reference through Kafka and Spark to a summary (a quarter of an hour): make big-document [MB=50]"
+	@echo "make measure-produce  speed and memory of produce beside a bare loop, and a kill that is resumed (three minutes)"
 	@echo "make clean   remove .venv and build"
 
 demo:
@@ -101,6 +102,11 @@ measure-watch:
 big-document:
 	@$(PYTHON) tools/set_up.py --dev
 	@BIG_MEGABYTES=$(or $(MB),50) BIG_STRATEGIES="extractive auto" .venv/bin/pytest tests/integration/test_big_document.py -k megabytes -s
+
+# Three minutes on 2 cores that do nothing else.
+measure-produce:
+	@$(PYTHON) tools/set_up.py
+	@.venv/bin/python -m tools.measure_produce
 
 clean:
 	rm -rf .venv build
