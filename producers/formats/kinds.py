@@ -59,6 +59,7 @@ _TEXTS = (
     Kind("a mail", (".eml",), "producers.formats.mail:read_mail"),
     Kind("a mailbox", (".mbox", ".mbx"), "producers.formats.mbox:read_mbox"),
     Kind("subtitles", (".srt", ".vtt", ".sbv"), "producers.formats.subtitles:read_subtitles", in_child=False),
+    Kind("subtitles of SubStation Alpha", (".ass", ".ssa"), "producers.formats.substation:read_substation"),
 )
 _ROWS = (
     Kind("a table", (".csv", ".tsv", ".tab"), "producers.formats.csv_table:read_csv", in_child=False),

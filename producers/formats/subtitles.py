@@ -7,7 +7,7 @@ up, as those of YouTube do, repeat each line in the next caption; a line of them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,7 @@ _FEWEST_CAPTIONS = 3
 
 
 @dataclass(frozen=True)
-class _Caption:
+class Caption:
     """What stands on the screen from `start` to `end`, in seconds."""
 
     start: float
@@ -51,15 +51,15 @@ def read_subtitles(path: Path, _options: ReadOptions) -> Iterator[Part]:
     file = decode_file(path.read_bytes())
     text = file.text.replace("\r\n", "\n").replace("\r", "\n")
     captions = list(_captions(text))
-    paragraphs = "\n\n".join(_paragraphs(_once(captions)))
-    if not paragraphs:
+    said = "\n\n".join(paragraphs(_once(captions)))
+    if not said:
         raise BadInput("no subtitles: no line has a time at which a text is shown", type="NoText")
     title = _HEADER.match(text)
     metadata = {"encoding": file.code_page} if file.code_page else {}
-    yield Part(paragraphs, title[1].strip() if title else None, metadata=metadata)
+    yield Part(said, title[1].strip() if title else None, metadata=metadata)
 
 
-def _captions(text: str) -> Iterator[_Caption]:
+def _captions(text: str) -> Iterator[Caption]:
     """Yield the captions of a text; a block without times goes on with the one before, unless WebVTT names it."""
     is_webvtt = text.startswith("WEBVTT")
     times: tuple[float, float] | None = None
@@ -78,7 +78,7 @@ def _captions(text: str) -> Iterator[_Caption]:
             lines += rows[: first - (first > 0 and rows[first - 1].strip().isdecimal())]
         while first is not None:
             if times is not None:
-                yield _Caption(*times, lines)
+                yield Caption(*times, lines)
             times = _times(rows[first])
             following = next((n for n in range(first + 1, len(rows)) if _TIMES.fullmatch(rows[n])), None)
             end = len(rows) if following is None else following
@@ -87,7 +87,7 @@ def _captions(text: str) -> Iterator[_Caption]:
             lines = rows[first + 1 : end]
             first = following
     if times is not None:
-        yield _Caption(*times, lines)
+        yield Caption(*times, lines)
 
 
 def _times(row: str) -> tuple[float, float]:
@@ -101,16 +101,16 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None
     return 3600 * int(hours or 0) + 60 * int(minutes) + int(seconds) + float(f"0.{fraction or 0}")
 
 
-def _plain_lines(caption: _Caption) -> list[str]:
+def _plain_lines(caption: Caption) -> list[str]:
     """Return the lines that a caption shows; the name of a voice stands before what it says."""
     said = _LINE_BREAK.sub("\n", _VOICE.sub(r"\n\1: ", "\n".join(caption.lines)))
     plain = unescape(_MARK.sub("", said)).replace("\xa0", " ")
     return [line for row in plain.split("\n") if (line := " ".join(row.split()))]
 
 
-def _once(captions: Sequence[_Caption]) -> list[_Caption]:
+def _once(captions: Sequence[Caption]) -> list[Caption]:
     """Return the captions with their plain lines; of captions that roll up, each line once."""
-    shown = [_Caption(caption.start, caption.end, _plain_lines(caption)) for caption in captions]
+    shown = [Caption(caption.start, caption.end, _plain_lines(caption)) for caption in captions]
     shown = [caption for caption in shown if caption.lines]
     # "No." twice is said twice.
     repeats = sum(
@@ -118,7 +118,7 @@ def _once(captions: Sequence[_Caption]) -> list[_Caption]:
     )
     if len(shown) < _FEWEST_CAPTIONS or repeats < _ROLLING * (len(shown) - 1):
         return shown
-    result = list[_Caption]()
+    result = list[Caption]()
     before: list[str] = []
     for caption in shown:
         known = _overlap(before, caption.lines)
@@ -126,7 +126,7 @@ def _once(captions: Sequence[_Caption]) -> list[_Caption]:
         if grows and result and result[-1].lines[-1] == before[-1]:
             result[-1].lines[-1] = caption.lines[known - 1]
         if known < len(caption.lines):
-            result.append(_Caption(caption.start, caption.end, caption.lines[known:]))
+            result.append(Caption(caption.start, caption.end, caption.lines[known:]))
         before = caption.lines
     return result
 
@@ -141,7 +141,7 @@ def _overlap(before: Sequence[str], lines: Sequence[str]) -> int:
     return 0
 
 
-def _paragraphs(captions: Sequence[_Caption]) -> Iterator[str]:
+def paragraphs(captions: Iterable[Caption]) -> Iterator[str]:
     """Join the lines of captions into paragraphs."""
     words: list[str] = []
     end = 0.0

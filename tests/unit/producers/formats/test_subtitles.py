@@ -93,6 +93,28 @@ def test_webvtt_keeps_its_speakers_and_leaves_notes_and_styles_out(tmp_path: Pat
     assert part.text == ("Anna Berg: We are live & on time. The mill stopped.\n\nBen: Since Monday?\n\nAnna Berg: Yes.")
 
 
+ASS = """\
+[Script Info]
+Title: The council
+ScriptType: v4.00+
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,Not said
+Dialogue: 0,0:00:02.00,0:00:03.00,Default,Ben,0,0,0,,Since Monday?
+Dialogue: 0,0:00:01.00,0:00:02.00,Default,Anna,0,0,0,,{\\i1}The mill\\Nstopped{\\i0}, and stands.
+Dialogue: 0,0:00:02.00,0:00:03.00,Default,Ben,0,0,0,,{\\p1}m 0 0 l 10 10{\\p0}
+"""
+
+
+def test_substation_alpha_keeps_its_speakers_and_leaves_drawings_out(tmp_path: Path) -> None:
+    part = only(put(tmp_path / "a.ass", ASS))
+    assert (part.title, part.text) == ("The council", "Anna: The mill stopped, and stands.\n\nBen: Since Monday?")
+    for broken, reason in (("[Events]\n", "no line has a text"), (ASS.replace("0:00:01", "x"), "damaged subtitles")):
+        with pytest.raises(BadInput, match=reason):
+            only(put(tmp_path / "a.ass", broken))
+
+
 def test_sbv_is_read(tmp_path: Path) -> None:
     text = "0:00:01.000,0:00:02.000\nThe mill[br]stopped.\n\n0:00:02.000,0:00:03.000\n>> BEN: Since Monday.\n"
     assert only(put(tmp_path / "a.sbv", text)).text == "The mill stopped.\n\n– BEN: Since Monday."
