@@ -8,7 +8,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
-from streaming.access import checked_options
+from streaming.access import checked_options, denied
 from streaming.errors import BrokerError, UsageError, no_answer, reason
 from streaming.settings import Settings
 from streaming.wording import counted
@@ -24,7 +24,7 @@ _MAX_EMPTY_POLLS = 10
 def check_topics(settings: Settings) -> None:
     """Raise `UsageError` when the first or the last record of a partition of the input topics is not a load's.
 
-    A topic that is missing or empty passes. Raises `BrokerError`.
+    A topic that is missing or empty passes. Raises `BrokerError`, and `TopicError` when this user may not read.
     """
     for topic in settings.input_topics:
         _check(settings, topic)
@@ -53,6 +53,8 @@ def _check(settings: Settings, topic: str) -> None:
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise no_answer(settings.servers) from error
     except KafkaError as error:
+        if right := denied(error, settings, "Read", [topic]):
+            raise right from error
         raise BrokerError(f"Topic '{topic}' on {settings.servers} cannot be read: {reason(error)}.") from error
     records = sum(last[partition] - first[partition] for partition in filled)
     raise UsageError(

@@ -27,6 +27,7 @@ from streaming.cli.forget import forget
 from streaming.cli.recommend import recommend
 from streaming.cli.redrive import redrive
 from streaming.cli.run import run
+from streaming.cli.skip import skip
 from streaming.cli.status import status
 from streaming.cli.summarize import summarize
 from streaming.cli.tail import tail
@@ -86,7 +87,7 @@ def _add_group(
 
 for _command in (
     *(demo, run, status, tail, top, dashboard, summarize),
-    *(verify, redrive, diff, compact, forget, doctor, tune, engine, bench),
+    *(verify, redrive, skip, diff, compact, forget, doctor, tune, engine, bench),
 ):
     app.command()(_command)
 app.command("eval")(evaluation)

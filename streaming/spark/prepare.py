@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streaming.access.rights import check_rights
@@ -118,17 +119,11 @@ def prepare(
         check_rights(settings, [*inputs, *(outputs if settings.parquet else ())], outputs)
         results = outputs_of(settings, archive_location)
         warnings = warnings_about_results(settings, admin, inputs, results)
-    limits = {topic.name: topic.max_message_bytes for topic in outputs}
-    check_sizes(settings.kafka, max(limits.values(), default=0))
+    check_sizes(settings.kafka, max((topic.max_message_bytes for topic in outputs), default=0))
     task_plan = TaskPlan(
         work=work,
         record_format=record_format(settings),
-        topics=Topics(
-            settings.output_topic,
-            limits.get(settings.output_topic, _NO_TOPIC),
-            settings.dead_letter_topic,
-            limits.get(settings.dead_letter_topic, _NO_TOPIC),
-        ),
+        topics=result_limits(settings, outputs),
         max_failed_share=settings.max_failed_share,
         references=ReferencePlan(settings.uri_roots, settings.max_referenced_bytes),
     )
@@ -147,6 +142,17 @@ def prepare(
         recipe,
         results,
         tuple(warnings),
+    )
+
+
+def result_limits(settings: Settings, outputs: Sequence[Topic]) -> Topics:
+    """Return the topics of the results with their limits; `outputs` are those that there are."""
+    limits = {topic.name: topic.max_message_bytes for topic in outputs}
+    return Topics(
+        settings.output_topic,
+        limits.get(settings.output_topic, _NO_TOPIC),
+        settings.dead_letter_topic,
+        limits.get(settings.dead_letter_topic, _NO_TOPIC),
     )
 
 

@@ -59,7 +59,7 @@ class Supervisor:
 
         `name_batch` returns the number and the offsets of the micro-batch that failed, where Spark did not plan it.
         """
-        self._name_batch = name_batch or self._planned
+        self._name_batch = name_batch
         self._servers, self._location = settings.bootstrap_servers, settings.checkpoint_location
         self._give_up_after, self._stop, self._on_restart = settings.give_up_after, stop, on_restart
         self._restarts = 0
@@ -123,11 +123,18 @@ class Supervisor:
         )
 
     def _poisoned(self, error: GistreamError) -> QueryError:
-        number, offsets = self._name_batch()
+        remedy = ""
+        if self._name_batch is not None:
+            number, offsets = self._name_batch()
+        else:
+            number, offsets = planned_batch(self._location).number, name_planned(self._location)
+            # None is planned when the archive's query failed.
+            if offsets:
+                remedy = (
+                    f" To go on without these records, `gistream skip {number}`, with the flags of this query, makes "
+                    "dead letters of them."
+                )
         return QueryError(
             f"Too many failures: micro-batch {number} ended a process {self._lost} times in a row, and would again. "
-            f"It has {offsets}. {error}"
+            f"It has {offsets}. {error}{remedy}"
         )
-
-    def _planned(self) -> tuple[int, str]:
-        return planned_batch(self._location).number, name_planned(self._location)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ from streaming.protocol import EngineStatus, Generation, GenerationRequest, Mess
 class FakeRecipe:
     """An engine that answers "Summary of ...", one generation at a time, each after `seconds`.
 
-    A text that contains "fail" fails for its document, one with "break" for the service; `mended` summarizes both.
+    A text that contains "fail" fails for its document, one with "break" for the service, and one with "end the process"
+    ends the worker's process; `mended` summarizes all of them.
     """
 
     log: str
@@ -50,6 +52,8 @@ class FakeEngine:
             raise DocumentFailed("it failed for this test")
         async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             await asyncio.sleep(self._recipe.seconds)
+            if "end the process" in text and not self._recipe.mended:
+                os.kill(os.getpid(), signal.SIGKILL)
             _note(self._recipe.log, "generated")
         return Generation(f"Summary of {text[:20]}.", len(text) // 4, 5, "stop", self._recipe.seconds)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from streaming.archive.erase import erase
 from streaming.errors import GistreamError, MachineError
-from streaming.kafka.tombstones import KafkaTombstone, send_tombstones
+from streaming.kafka.sending import KafkaRecord, send_records
 from streaming.messages import Source, source_headers
 from streaming.operations.forget.places import (
     DocumentPlaces,
@@ -52,7 +52,7 @@ def forget(settings: Settings, places: Places, bar: ProgressBar) -> list[Remaini
     sweep_scratch(settings.scratch_dir)
     try:
         if places.topics is not None:
-            send_tombstones(settings, tombstones(places, settings))
+            send_records(settings, tombstones(places, settings))
     except GistreamError as error:
         remaining.append(Remaining(None, f"the tombstones were not sent: {error}"))
     try:
@@ -85,14 +85,14 @@ def remaining_of(places: Places) -> list[Remaining]:
     return sentences
 
 
-def tombstones(places: Places, settings: Settings) -> Iterator[KafkaTombstone]:
+def tombstones(places: Places, settings: Settings) -> Iterator[KafkaRecord]:
     """Yield the tombstones that delete the documents on their topics; none where a deletion is the newest already."""
     for document in places.documents.values():
         newest = newest_results(document)
         for record in newest:
             if not record.is_deletion and record.result_of is not None and record.key is not None:
                 headers = tuple(source_headers([], record.result_of))
-                yield KafkaTombstone(record.place.topic, record.place.partition, record.key, headers)
+                yield KafkaRecord(record.place.topic, record.place.partition, record.key, None, headers)
         yield from _of_waiting_letters(document, newest, places, settings)
         # Where nothing is compacted, a record without a value deletes nothing, and readers would stumble over it.
         compacted = {
@@ -100,12 +100,12 @@ def tombstones(places: Places, settings: Settings) -> Iterator[KafkaTombstone]:
             for record in document.dead_letters
             if record.key is not None and "compact" in _policy(places, record.place.topic)
         }
-        yield from (KafkaTombstone(topic, partition, key, ()) for topic, partition, key in sorted(compacted))
+        yield from (KafkaRecord(topic, partition, key, None, ()) for topic, partition, key in sorted(compacted))
 
 
 def _of_waiting_letters(
     document: DocumentPlaces, newest: Sequence[TopicRecord], places: Places, settings: Settings
-) -> Iterator[KafkaTombstone]:
+) -> Iterator[KafkaRecord]:
     """Yield a deletion at the position of each dead letter that has no later result: else a redrive would send it."""
     output = settings.output_topic
     if output not in (places.topics or {}):
@@ -123,7 +123,7 @@ def _of_waiting_letters(
         if source.offset > newest_offset[partition]:
             newest_offset[partition], letters[partition] = source.offset, source
     for source in letters.values():
-        yield KafkaTombstone(output, None, document.id.encode(), tuple(source_headers([], source)))
+        yield KafkaRecord(output, None, document.id.encode(), None, tuple(source_headers([], source)))
 
 
 def _policy(places: Places, topic: str) -> str:

@@ -76,8 +76,13 @@ def move_positions(location: str, offsets: Mapping[tuple[str, int], int]) -> Non
     for (topic, partition), offset in sorted(offsets.items()):
         by_topic.setdefault(topic, {})[str(partition)] = offset
     _write(folder / "offsets" / str(number), "\n".join([*lines[:-1], json.dumps(by_topic)]))
-    last = folder / "commits" / str(committed)
-    _write(folder / "commits" / str(number), last.read_text() if committed is not None else _COMMIT)
+    commit_planned(location, number)
+
+
+def commit_planned(location: str, number: int) -> None:
+    """Note in a checkpoint that its planned micro-batch `number` is committed, in one step."""
+    folder, committed = Path(location) / "commits", last_committed(location)
+    _write(folder / str(number), _COMMIT if committed is None else (folder / str(committed)).read_text())
 
 
 def _planned(folder: Path) -> int | None:

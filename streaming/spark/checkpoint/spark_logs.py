@@ -15,18 +15,22 @@ def last_committed(location: str) -> int | None:
 
 @dataclass(frozen=True)
 class PlannedBatch:
-    """A micro-batch that Spark planned: its number, the offsets of each partition, and Spark's JSON of their ends."""
+    """A micro-batch that Spark planned: its number, the offsets of each partition, and Spark's JSON of their ends.
+
+    `planned_at` is the time of the planning, in milliseconds since 1970, 0 where Spark has not noted it.
+    """
 
     number: int
     ranges: dict[tuple[str, int], tuple[int, int]]
     end_offsets: str
+    planned_at: int
 
 
 def planned_batch(location: str) -> PlannedBatch:
     """Return the last micro-batch that Spark planned, committed or not."""
     folder = Path(location) / "offsets"
     number = max(int(file.name) for file in folder.glob("[0-9]*") if file.name.isdigit())
-    end_offsets = _last_line(folder / str(number))
+    _, metadata, *_, end_offsets = (folder / str(number)).read_text().splitlines()
     before = folder / str(number - 1) if number else _first_offsets(location)
     starts, ends = json.loads(_last_line(before)), json.loads(end_offsets)
     ranges = {
@@ -35,7 +39,7 @@ def planned_batch(location: str) -> PlannedBatch:
         for topic, partitions in ends.items()
         for partition, end in partitions.items()
     }
-    return PlannedBatch(number, ranges, end_offsets)
+    return PlannedBatch(number, ranges, end_offsets, int(json.loads(metadata).get("batchTimestampMs", 0)))
 
 
 def committed_offsets(location: str) -> str | None:

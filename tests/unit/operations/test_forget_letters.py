@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.kafka.tombstones import KafkaTombstone
+from streaming.kafka.sending import KafkaRecord
 from streaming.kafka.topics import Topic
 from streaming.messages import Source, read_source
 from streaming.operations.forget.forget import tombstones
@@ -29,12 +29,12 @@ def record(topic: str, offset: int, *, is_deletion: bool = False) -> TopicRecord
     return TopicRecord(place, b"mill", Source(topic="documents", partition=1, offset=offset, timestamp=0), is_deletion)
 
 
-def sent(settings: Settings, results: list[TopicRecord], letters: list[TopicRecord]) -> list[KafkaTombstone]:
+def sent(settings: Settings, results: list[TopicRecord], letters: list[TopicRecord]) -> list[KafkaRecord]:
     mill = DocumentPlaces("mill", results=results, dead_letters=letters)
     return list(tombstones(Places({"mill": mill}, topics=TOPICS), settings))
 
 
-def offsets(tombstones: list[KafkaTombstone]) -> list[int]:
+def offsets(tombstones: list[KafkaRecord]) -> list[int]:
     return [source.offset for t in tombstones if (source := read_source(t.headers)) is not None]
 
 
