@@ -22,7 +22,7 @@ from streaming.settings.kafka_options import for_python, uses_token
 # A broker on the same network answers in milliseconds; one that does not answer is left to the client itself.
 _ANSWER_MS = 3000
 # A refused login may end as a broken connection, which may also have another cause: it is tried again.
-_TRIES = 3
+_TRIES = 2
 
 
 def check_access(settings: Settings) -> None:

@@ -86,8 +86,8 @@ def environment(kafka: SecureBroker, options: dict[str, str], listener: str = "L
 def done(kafka: SecureBroker, user: str, *arguments: str, data_dir: Path) -> str:
     """Run a command as a user with a password; it must succeed, and show no secret. Returns what it printed."""
     options = options_of_page("SCRAM-SHA-512", kafka, user)
-    # Where a command looks at its output's encoding, it needs one of its own.
-    run = gistream if "--json" in arguments else gistream_here
+    # These two look at their output's encoding, or at their process.
+    run = gistream if "--json" in arguments or "watch" in arguments else gistream_here
     ended = run(*arguments, data_dir=data_dir, **environment(kafka, options))
     assert ended.returncode == 0, f"{arguments}: {ended.stderr}"
     assert not secrets_in(ended.stdout + ended.stderr)
@@ -178,6 +178,17 @@ def test_everything_goes_through_tls_a_login_and_the_least_rights_and_no_secret_
     assert "4" in done(kafka, "administrator", "topics", "describe", data_dir=installation)
     assert "d0" in done(kafka, "consumer", "topics", "peek", data_dir=installation)
     assert "*****" in done(kafka, "consumer", "config", "show", data_dir=installation)
+    replay = [sys.executable, str(STEADY), "0.02", "replay", "--from", "earliest", "--output-topic", "shadow"]
+    variables = environment(kafka, options_of_page("SCRAM-SHA-512", kafka, "replayer"))
+    replayed = subprocess.run(
+        replay, env=command_environment(installation, **variables), capture_output=True, text=True, check=False
+    )
+    assert "done: 4 summaries" in replayed.stdout + replayed.stderr
+    assert not secrets_in(replayed.stdout + replayed.stderr)
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    (watched / "a.txt").write_text(TEXT.format(8))
+    done(kafka, "watcher", "produce", "watch", str(watched), "--once", "--settle", "0", data_dir=installation)
     check_dashboard(kafka, installation, tmp_path)
     check_redrive(kafka, installation)
     texts = [*(path for path in installation.rglob("*") if path.is_file()), log]

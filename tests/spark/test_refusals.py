@@ -26,7 +26,7 @@ from streaming.spark.explain import explain
 from streaming.spark.source import read_documents
 
 # Spark tells at once of a login; of a port that says nothing only after these, in milliseconds.
-PATIENCE = {"request.timeout.ms": "2000", "default.api.timeout.ms": "3000"}
+PATIENCE = {"request.timeout.ms": "1000", "default.api.timeout.ms": "1000"}
 # Java's clients ask for a token again for ten seconds.
 IMPATIENT = {"sasl.login.retry.backoff.max.ms": "200", "sasl.login.retry.backoff.ms": "100"}
 
