@@ -14,7 +14,7 @@ from producers.formats.blocks import BlockBuilder, parts_of
 from producers.formats.docx_styles import Style, read_styles
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
-from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, words_in
+from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, parse_xml_if_whole, words_in
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
 from streaming.wording import counted
@@ -102,14 +102,8 @@ class _Document:
 
 
 def _core_title(archive: ZipFile) -> str | None:
-    raw = read_member(archive, "docProps/core.xml")
-    if raw is None:
-        return None
-    try:
-        return words_in(child(parse_xml(raw, name="docProps/core.xml"), "title")) or None
-    except BadInput:
-        # A title is no reason to lose the text.
-        return None
+    root = parse_xml_if_whole(read_member(archive, "docProps/core.xml"))
+    return words_in(child(root, "title")) or None
 
 
 def _level(properties: Element | None) -> int:

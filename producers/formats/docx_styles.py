@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from producers.formats.xml_tree import Element, attribute, child, parse_xml
-from streaming.errors import BadInput
+from producers.formats.xml_tree import Element, attribute, child, parse_xml_if_whole
 
 _HEADING = re.compile(r"heading ([1-9])")
 # Styles stand on others; longer rows are circles.
@@ -25,11 +24,8 @@ class Style:
 
 def read_styles(raw: bytes | None) -> dict[str, Style]:
     """Return the styles of word/styles.xml by their ids; none when the file is missing or damaged."""
-    if raw is None:
-        return {}
-    try:
-        root = parse_xml(raw, name="word/styles.xml")
-    except BadInput:
+    root = parse_xml_if_whole(raw)
+    if root is None:
         return {}
     nodes = {attribute(node, "styleId") or "": node for node in root.iter("{*}style")}
     return {style_id: _read(node, nodes) for style_id, node in nodes.items()}

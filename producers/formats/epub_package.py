@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 from zipfile import ZipFile
 
-from producers.formats.xml_tree import Element, local_name, parse_xml
+from producers.formats.xml_tree import Element, local_name, parse_xml, parse_xml_if_whole
 from producers.formats.zipped import read_member
 from streaming.errors import BadInput
 
@@ -93,10 +93,10 @@ def _check_encryption(archive: ZipFile) -> None:
 
 
 def _package_path(archive: ZipFile) -> str:
-    raw = read_member(archive, _CONTAINER)
-    if raw is not None:
-        for node in parse_xml(raw, name=_CONTAINER).iter("{*}rootfile"):
-            if path := node.get("full-path"):
+    root = parse_xml_if_whole(read_member(archive, _CONTAINER))
+    if root is not None:
+        for node in root.iter("{*}rootfile"):
+            if (path := node.get("full-path")) and path in archive.namelist():
                 return str(path)
     path = next((name for name in archive.namelist() if name.lower().endswith(".opf")), None)
     if path is None:
@@ -119,12 +119,8 @@ def _navigation(archive: ZipFile, folder: str, item: Element | None) -> tuple[tu
     if item is None:
         return (), set()
     path = _target(folder, item.get("href"))[0]
-    raw = read_member(archive, path)
-    if raw is None:
-        return (), set()
-    try:
-        root = parse_xml(raw, name=path)
-    except BadInput:
+    root = parse_xml_if_whole(read_member(archive, path))
+    if root is None:
         # The NCX may be there, and the chapters' own headings are.
         return (), set()
     base = posixpath.dirname(path)
@@ -144,14 +140,8 @@ def _navigation(archive: ZipFile, folder: str, item: Element | None) -> tuple[tu
 def _ncx(archive: ZipFile, folder: str, item: Element | None) -> tuple[Entry, ...]:
     """Return the entries of the table of contents of EPUB 2."""
     path = "" if item is None else _target(folder, item.get("href"))[0]
-    raw = read_member(archive, path)
-    if raw is None:
-        return ()
-    try:
-        root = parse_xml(raw, name=path)
-    except BadInput:
-        return ()
-    return tuple(_ncx_entries(root, posixpath.dirname(path)))
+    root = parse_xml_if_whole(read_member(archive, path))
+    return () if root is None else tuple(_ncx_entries(root, posixpath.dirname(path)))
 
 
 def _ncx_entries(root: Element, base: str) -> Iterator[Entry]:

@@ -46,10 +46,11 @@ def read_html(path: Path, options: ReadOptions) -> Iterator[Part]:
         yield from read_plain_text(path, options)
         return
     shown = html_text(page)
-    if not shown:
-        raise BadInput("HTML that shows no text", type="NoText")
     blocks = main_blocks(page)
-    if _is_enough(blocks, shown, page):
+    if not shown and not blocks:
+        raise BadInput("HTML that shows no text", type="NoText")
+    # Where a tag is broken, all behind it may seem to be hidden.
+    if not shown or _is_enough(blocks, shown, page):
         metadata = {"read_as": "the main text of HTML"}
         yield from parts_of(blocks, options.split, title=title_of(page), metadata=metadata)
     else:

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 from producers.formats.blocks import BlockBuilder, parts_of
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
-from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, words_in
+from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, parse_xml_if_whole, words_in
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
 from streaming.wording import counted
@@ -25,6 +25,7 @@ _NO_TEXT = frozenset(
         "sequence-decls", "variable-decls", "user-field-decls", "title", "desc", "shapes", "hidden-text"
     }
 )  # fmt: skip
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _SIGNS = {"tab": "\t", "line-break": "\n"}
 # Spaces are written as a number, which may be made to be large.
 _MOST_SPACES = 100
@@ -34,11 +35,8 @@ _LOWEST = 10
 def read_odt(path: Path, options: ReadOptions) -> Iterator[Part]:
     """Yield the text of a document; raises `BadInput` when it has none, or needs a password."""
     with open_zip(path) as archive:
-        manifest = read_member(archive, _MANIFEST)
-        if (
-            manifest is not None
-            and next(parse_xml(manifest, name=_MANIFEST).iter("{*}encryption-data"), None) is not None
-        ):
+        manifest = parse_xml_if_whole(read_member(archive, _MANIFEST))
+        if manifest is not None and any(True for _ in manifest.iter("{*}encryption-data")):
             raise BadInput("an ODT that needs a password: save it without one", type="Encrypted")
         raw = read_member(archive, _CONTENT)
         if raw is None:
@@ -113,14 +111,8 @@ class _Document:
 
 
 def _meta_title(archive: ZipFile) -> str | None:
-    raw = read_member(archive, _META)
-    if raw is None:
-        return None
-    try:
-        return words_in(next(parse_xml(raw, name=_META).iter("{http://purl.org/dc/elements/1.1/}title"), None)) or None
-    except BadInput:
-        # A title is no reason to lose the text.
-        return None
+    root = parse_xml_if_whole(read_member(archive, _META))
+    return None if root is None else words_in(next(root.iter(_TITLE), None)) or None
 
 
 def _level(heading: Element) -> int:

@@ -29,6 +29,14 @@ def parse_xml(raw: bytes, *, name: str) -> Element:
         raise BadInput(f"damaged: {name} is no XML", type="Broken") from error
 
 
+def parse_xml_if_whole(raw: bytes | None) -> Element | None:
+    """Return the root of a document that a file can be read without; None when it is missing or no XML."""
+    try:
+        return None if raw is None else parse_xml(raw, name="")
+    except BadInput:
+        return None
+
+
 def local_name(element: Element) -> str:
     """Return the name of an element without its namespace; "" for a comment or an entity."""
     tag = element.tag

@@ -109,6 +109,8 @@ def _books(url: str) -> list[BrokenFile]:
         BrokenFile(
             "package.epub", archive({"META-INF/container.xml": "<container>", "a.opf": ""}), refusal="is no XML"
         ),
+        BrokenFile("container.epub", epub({"a.xhtml": chapter}, others={"META-INF/container.xml": "<"}), text=GOOD),
+        BrokenFile("contents.epub", epub({"a.xhtml": chapter}, nav="<html>", ncx="<"), text=GOOD),
     ]
 
 
@@ -186,6 +188,7 @@ def _open_documents(url: str) -> list[BrokenFile]:
         BrokenFile("locked.odt", locked, refusal="password"),
         BrokenFile("spaces.odt", _odt(f'<text:p>{GOOD}<text:s text:c="2000000000"/></text:p>'), text=GOOD),
         BrokenFile("outside.odt", _odt(f"<text:p>{GOOD}{picture}</text:p>"), text=GOOD),
+        BrokenFile("manifest.odt", _odt(f"<text:p>{GOOD}</text:p>", **{"META-INF/manifest.xml": "<"}), text=GOOD),
         BrokenFile("broken.odt", _odt("<text:p>"), refusal="is no XML"),
     ]
 
