@@ -35,6 +35,8 @@ _STOPPED = "stopped SparkContext"
 JVM_GONE = (Py4JError, ConnectionError)
 # The JVM only moves bytes: with these a start takes 18 s of CPU instead of 25 (measurements.md, Spark's JVM).
 _JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# Names of options whose values Spark masks; its own list has no login and no key.
+REDACTED = "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key|private"
 # Checkpoints, Spark's scratch files and logs.
 LEAST_DISK = 300 * 1024 * 1024
 
@@ -208,8 +210,7 @@ def _conf(
         "spark.sql.streaming.pollingDelay": "100ms",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        # Spark masks the values of options whose names have one of these; its own list has no login and no key.
-        "spark.redaction.regex": "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key",
+        "spark.redaction.regex": REDACTED,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
