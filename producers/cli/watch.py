@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from producers.cli.notes import notes
+from producers.cli.publishing import Rate
 from producers.cli.split import SplitFlag
 from streaming.ctrl_c import stop_event
 from streaming.errors import NotAcknowledged
@@ -34,8 +35,8 @@ def watch(
     pattern: Annotated[
         list[str] | None,
         typer.Option(
-            help="Take files of these names only, whatever their ending: *.log, or with a / the path within DIR, "
-            "reports/*.txt. May be repeated. Default: the formats that gistream reads.",
+            help="Take files of these names only, whatever their ending: `*.log`, or with a / the path within DIR, "
+            "`reports/*.txt`. May be repeated. Default: the formats that gistream reads.",
             show_default=False,
         ),
     ] = None,
@@ -75,9 +76,7 @@ def watch(
     once: Annotated[
         bool, typer.Option("--once", help="Take what has settled, and end; for cron. Waits --settle seconds.")
     ] = False,
-    rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Send at most this many documents a second.", show_default=False)
-    ] = None,
+    rate: Rate = None,
     input_topic: InputTopic = None,
     bootstrap_servers: Servers = None,
     kafka: Kafka = None,

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from producers.pace import Pace
 from producers.publisher import Publisher, unfit
 from producers.records import ProducerRecord, Refusal
 from producers.watch.input_topic import InputTopic, value_hash
@@ -95,6 +96,7 @@ class Delivery:
             settings = settings.model_copy(update={"kafka": {**settings.kafka, **_PATIENCE}})
         self._settings, self._state, self._rules, self._stop = settings, state, rules, stop
         self._is_there, self._on_ended, self._on_deleted = is_there, on_ended, on_deleted
+        self._pace = Pace(rules.rate, stop) if rules.rate else None
         self._batch = _Batch()
         self._acknowledged: set[int] = set()
         self._reasons: dict[str, str] = {}
@@ -195,12 +197,12 @@ class Delivery:
         if batch.to_send:
             self._state.intend([entry for _, entry, _ in batch.to_send], self._topic.ends())
             for number, (_, entry, record) in enumerate(batch.to_send):
+                if self._pace is not None:
+                    self._pace.wait()
                 if self._stop.is_set():
                     unsent = {entry.file for _, entry, _ in batch.to_send[number:]}
                     break
                 self._send(record)
-                if self._rules.rate is not None:
-                    self._stop.wait(1 / self._rules.rate)
             self._publisher.flush()
         sent = [(file, entry) for file, entry, record in batch.to_send if id(record) in self._acknowledged]
         for file, _, record in batch.to_send:
