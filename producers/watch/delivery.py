@@ -193,27 +193,29 @@ class Delivery:
             return
         self._acknowledged.clear()
         self._reasons.clear()
-        unsent: set[str] = set()
         if batch.to_send:
             self._state.intend([entry for _, entry, _ in batch.to_send], self._topic.ends())
-            for number, (_, entry, record) in enumerate(batch.to_send):
+            for _, _, record in batch.to_send:
                 if self._pace is not None:
                     self._pace.wait()
                 if self._stop.is_set():
-                    unsent = {entry.file for _, entry, _ in batch.to_send[number:]}
                     break
                 self._send(record)
             self._publisher.flush()
-        sent = [(file, entry) for file, entry, record in batch.to_send if id(record) in self._acknowledged]
-        for file, _, record in batch.to_send:
-            if file is not None and id(record) in self._acknowledged:
-                file.documents += 1
+        sent, unsent = [], set()
+        for file, entry, record in batch.to_send:
+            if id(record) in self._acknowledged:
+                sent.append(entry)
+                if file is not None:
+                    file.documents += 1
             elif file is not None and record.name in self._reasons:
                 file.refusals.append(Refusal(record.name, self._reasons[record.name]))
+            else:
+                unsent.add(entry.file)
         ended = [file for file in batch.ended if file.file.name not in unsent]
         deleted = [(name, number) for name, number in batch.deleted if name not in unsent]
         self._state.conclude(
-            [*batch.kept, *(entry for _, entry in sent)],
+            [*batch.kept, *sent],
             dropped=batch.dropped,
             outcomes=[Outcome(file.file, file.version, self._status(file)) for file in ended],
             deleted=[name for name, _ in deleted],
