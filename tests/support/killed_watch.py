@@ -38,6 +38,8 @@ def drop_while_killed(settings: Settings, folder: Path, *, files: int, kills: in
                 )  # fmt: skip
             try:
                 # A batch takes a second, so what is counted here is noted nowhere yet.
+                # It says so when its handlers are there, and it has the lock.
+                until(partial(_has_begun, log, number), 120, log.read_text)
                 until(partial(_reaches, ends, files * number // (kills + 1), watch), 120, log.read_text)
                 if number <= kills:
                     watch.kill()
@@ -62,6 +64,10 @@ def _drop(folder: Path, files: int, seconds: float) -> None:
         part.write_text(f"{STORY} It was number {number}.")
         part.rename(folder / f"{number}.txt")
         threading.Event().wait(seconds / files / 2)
+
+
+def _has_begun(log: Path, times: int) -> bool:
+    return log.read_text().count("watching: ") == times
 
 
 def _reaches(ends: Callable[[], int], number: int, watch: subprocess.Popen[bytes]) -> bool:
