@@ -15,6 +15,7 @@ MEMORY_TO_KEEP = 512 * MIB
 # core, a page of HTML with 200,000 elements in each other 3.
 _SECONDS = 120
 _SECONDS_PER_MIB = 10
+# As many may a library compute with at once.
 _THREADS = 4
 # A text is a document, and a document is at most some tens of megabytes.
 LONGEST_TEXT = 100_000_000
