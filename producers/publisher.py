@@ -207,6 +207,7 @@ class Publisher:
 
     def _wait_for_room(self, size: int) -> None:
         end = time.monotonic() + self._patience()
+        self._room.clear()
         # Set before the room is looked at: an acknowledgement after that look wakes this thread.
         self._is_waiting = True
         while self._failure is None and not self._has_room(size):
@@ -218,8 +219,13 @@ class Publisher:
     def _settle(self, size: int) -> None:
         self._settled += 1
         self._settled_bytes += size
-        if self._is_waiting:
+        # Woken for each acknowledgement, the sending thread would send one document and wait again.
+        if self._is_waiting and self._is_half_empty():
             self._room.set()
+
+    def _is_half_empty(self) -> bool:
+        documents, in_flight = self._sent - self._settled, self._sent_bytes - self._settled_bytes
+        return documents <= _MOST_DOCUMENTS // 2 and in_flight <= _MOST_BYTES // 2
 
     # The client calls these two from its own thread, one call at a time.
     def _acknowledge(self, record: ProducerRecord, _metadata: RecordMetadata) -> None:
