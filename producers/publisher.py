@@ -83,8 +83,7 @@ class Publisher:
         self._on_acknowledged = on_acknowledged
         self._on_refused = on_refused
         self._producer: KafkaProducer | None = None
-        # Each is changed by one thread alone, the sending one or the client's, so that a document costs no lock: with
-        # one, a tenth of the time of a short document went into waiting for it.
+        # Each is changed by one thread alone, the sending one or the client's, so that a document needs no lock.
         self._sent, self._sent_bytes = 0, 0
         self._settled, self._settled_bytes = 0, 0
         self._is_waiting = False
