@@ -51,8 +51,8 @@ def load(
             min=1, help="Have so many ids, of which documents are versions; else each has its own.", show_default=False
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="The same seed and flags send the same documents. Another one sends others.")
+    load_seed: Annotated[
+        int, typer.Option("--seed", help="The same seed and flags send the same documents. Another one sends others.")
     ] = 1,
     into_existing: Annotated[
         bool, typer.Option("--into-existing", help="Send also to a topic that has documents of others.")
@@ -85,7 +85,7 @@ def load(
         raise UsageError(f"--rate takes documents a second, more than 0, not {rate:g}.")
     if duplicates + bad > 1:
         raise UsageError("--duplicates and --bad are shares of all documents; together they are more than 1.")
-    mix = Mix(Sizes.parse(sizes), duplicates, bad, keys, seed)
+    mix = Mix(Sizes.parse(sizes), duplicates, bad, keys, load_seed)
     plan = Load(rate, _seconds(duration), arrivals, mix)
     if not into_existing:
         check_topics(settings)
