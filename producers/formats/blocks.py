@@ -62,7 +62,7 @@ def join_blocks(blocks: Iterable[Block]) -> str:
 def parts_of(blocks: list[Block], split: Split, *, title: str | None, metadata: dict[str, str]) -> Iterator[Part]:
     """Yield a document whole, or where `split` says so at the highest level of headings that occurs more than once.
 
-    The text before the first such heading is a part of its own, if there is any.
+    The text before the first such heading is a part of its own, "0", if there is any.
     """
     level = _level(blocks) if split.argument == "headings" else 0
     if not level:
@@ -70,7 +70,7 @@ def parts_of(blocks: list[Block], split: Split, *, title: str | None, metadata: 
         return
     starts = [index for index, block in enumerate(blocks) if block.level == level]
     bounds = ([0] if starts[0] else []) + [*starts, len(blocks)]
-    for number, (start, end) in enumerate(pairwise(bounds), start=1):
+    for number, (start, end) in enumerate(pairwise(bounds), start=0 if starts[0] else 1):
         heading = blocks[start].text if blocks[start].level == level else None
         text = join_blocks(blocks[start:end])
         yield Part(text, title=full_title(title, heading), name=str(number), metadata=metadata)

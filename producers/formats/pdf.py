@@ -31,6 +31,8 @@ _MOST_UNREADABLE = 0.2
 _UNREADABLE = re.compile("[\x00\x01\x03-\x08\x0e-\x1f\x7f-\x9f\ufffd-\uffff\ue000-\uf8ff]")
 # A hyphen at the end of a line, where PDFium joins the two.
 _HYPHEN = re.compile("\x02")
+# What stands before the first section, and has fewer words, is a title page.
+_FEWEST_WORDS = 20
 # Titles that programs make of the name of a file.
 _NO_TITLE = re.compile(r".*\.\w{2,5}|microsoft \w+ - .*|untitled|slide \d+|.{0,3}", re.IGNORECASE | re.DOTALL)
 
@@ -58,11 +60,13 @@ def read_pdf(path: Path, options: ReadOptions) -> Iterator[Part]:
         return
     number = 0
     for section, text, last in _cut(pages, starts):
-        if text:
-            number += 1
-            name = str(number) if split.pages is None else f"p{section.page + 1}-{last}"
-            metadata = _metadata(texts, section.page, last)
-            yield Part(text, title=full_title(title, section.title or None), name=name, metadata=metadata)
+        is_before = split.pages is None and not section.title
+        if not text or (is_before and len(text.split()) < _FEWEST_WORDS):
+            continue
+        number += not is_before
+        name = str(number) if split.pages is None else f"p{section.page + 1}-{last}"
+        metadata = _metadata(texts, section.page, last)
+        yield Part(text, title=full_title(title, section.title or None), name=name, metadata=metadata)
 
 
 def _open(path: Path) -> PdfDocument:

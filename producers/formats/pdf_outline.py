@@ -12,6 +12,8 @@ from pypdfium2 import PdfDocument
 
 # A title may stand in several lines of a page.
 _MOST_LINES = 3
+# What stands above a title and belongs to it, such as "CHAPTER", "ONE": lines, words of each, and characters of all.
+_MOST_ABOVE, _MOST_WORDS, _MOST_CHARACTERS = 2, 2, 30
 # Fewer letters stand at the start of many a line.
 _SHORTEST = 4
 _MOST_ENTRIES = 20_000
@@ -64,8 +66,19 @@ def _line_of(title: str, page: str) -> int:
             letters = _letters(" ".join(lines[number:end]))
             # The outline may have a number before the title that the page has not.
             if letters == wanted or (len(letters) >= max(_SHORTEST, len(wanted) / 2) and wanted.endswith(letters)):
-                return number
+                return 0 if _is_above_title(lines[:number]) else number
     return 0
+
+
+def _is_above_title(lines: list[str]) -> bool:
+    """Whether the `lines` at the top of a page only number the chapter whose title is below them."""
+    words = [line.split() for line in lines if line]
+    return (
+        len(words) <= _MOST_ABOVE
+        and all(len(line) <= _MOST_WORDS for line in words)
+        and sum(map(len, lines)) <= _MOST_CHARACTERS
+        and not any(line.endswith((".", "!", "?")) for line in lines)
+    )
 
 
 def _letters(text: str) -> str:

@@ -81,9 +81,9 @@ def test_a_document_is_cut_at_its_headings_when_it_is_asked_for(tmp_path: Path, 
     WRITERS[name](tmp_path / name)
     documents = documents_of(tmp_path / name, split="headings")
     assert [(document["id"], document["title"]) for document in documents] == [
-        (f"{name}#1", "The mill of Aldwick"),
-        (f"{name}#2", "The mill of Aldwick, The beam"),
-        (f"{name}#3", "The mill of Aldwick, The wheel"),
+        (f"{name}#0", "The mill of Aldwick"),
+        (f"{name}#1", "The mill of Aldwick, The beam"),
+        (f"{name}#2", "The mill of Aldwick, The wheel"),
     ]
     assert documents[2]["text"] == "The wheel\n\nIt turned again."
 

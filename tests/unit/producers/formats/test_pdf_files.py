@@ -29,9 +29,9 @@ OUTLINE = [("The beam", 1), ("2 The wheel", 2)]
 def test_a_pdf_is_a_document_for_each_section_of_its_outline(tmp_path: Path) -> None:
     documents = documents_of(tmp_path / "a.pdf", pdf(BOOK, outline=OUTLINE, title="A Chronicle"))
     assert [(document["id"], document["title"], document["metadata"]) for document in documents] == [
-        ("a.pdf#1", "A Chronicle", {"pages": "1"}),
-        ("a.pdf#2", "A Chronicle, The beam", {"pages": "2-3"}),
-        ("a.pdf#3", "A Chronicle, 2 The wheel", {"pages": "3-4"}),
+        ("a.pdf#0", "A Chronicle", {"pages": "1"}),
+        ("a.pdf#1", "A Chronicle, The beam", {"pages": "2-3"}),
+        ("a.pdf#2", "A Chronicle, 2 The wheel", {"pages": "3-4"}),
     ]
     assert [document["text"] for document in documents] == [
         f"Preface\n\n{LINE}\nand nobody knew who had built it.",
@@ -85,3 +85,30 @@ def test_a_pdf_that_forbids_to_be_printed_is_read_and_one_with_a_password_is_ref
 
 def test_equal_pages_are_text(tmp_path: Path) -> None:
     assert text_of(tmp_path / "a.pdf", pdf([["A label."]] * 4)) == "\n\n".join(["A label."] * 4)
+
+
+def test_running_heads_with_the_number_of_the_page_are_left_out_also_those_of_a_short_section(tmp_path: Path) -> None:
+    heads = [f"1.{number}. The wheel of {name} {number}" for number, name in enumerate("ABCDEFGHIJ", start=1)]
+    pages = [[f"{name} {LINE}", f"said {name} of them.", head] for name, head in zip("ABCDEFGHIJ", heads, strict=True)]
+    pages[0] = ["1 The mill", f"A {LINE}", "1"]
+    text = text_of(tmp_path / "a.pdf", pdf(pages))
+    assert "The wheel of" not in text
+    assert text.startswith("1 The mill\n\n")
+    assert text.count("of them.") == 9
+
+
+def test_the_entries_of_a_table_of_contents_are_left_out_and_the_prices_of_a_menu_are_not(tmp_path: Path) -> None:
+    contents = ["Contents", *(f"{number} The beam . . . . . . . . . {number}" for number in range(1, 7)), "7 Index 7"]
+    pages = [[f"{LINE} {name}.", "And so on."] for name in "ABCDEFG"]
+    assert text_of(tmp_path / "a.pdf", pdf([contents, *pages])).startswith(f"Contents\n\n{LINE} A.")
+    menu = ["Soup ......... 9", "Bread ........ 2", "Pie .......... 7", "Beer ......... 4", "Wine ......... 6"]
+    assert text_of(tmp_path / "b.pdf", pdf([menu])) == "Soup ... 9\nBread ... 2\nPie ... 7\nBeer ... 4\nWine ... 6"
+
+
+def test_a_title_page_before_the_first_section_is_no_document(tmp_path: Path) -> None:
+    pages = [["A Chronicle", "by Anna Weber"], ["CHAPTER", "ONE", "The beam", LINE], ["The wheel", LINE]]
+    documents = documents_of(tmp_path / "a.pdf", pdf(pages, outline=[("The beam", 1), ("The wheel", 2)]))
+    assert [(document["id"], document["text"]) for document in documents] == [
+        ("a.pdf#1", f"CHAPTER\n\nONE\n\nThe beam\n\n{LINE}"),
+        ("a.pdf#2", f"The wheel\n\n{LINE}"),
+    ]
