@@ -40,6 +40,7 @@ def read_json_lines(
 
     Raises `UsageError` for a file that is packed otherwise or no text, whose bytes have no lines.
     """
+    is_nested = "." in (text_field or "")
     for number, line in enumerate(_lines(lines, name), start=1):
         if line is None:
             yield Refusal(f"{name}:{number}", "what is packed is damaged or cut off here; the lines before it are read")
@@ -50,18 +51,19 @@ def read_json_lines(
         location = f"{name}:{number}"
         try:
             # What a query mends, it is sent.
-            content, _ = parse_json(value.decode(errors="surrogateescape"))
+            content, fault = parse_json(value.decode(errors="surrogateescape"))
         except ValueError as error:
             yield Refusal(location, f"not JSON: {error}")
             continue
         if not isinstance(content, dict):
             yield Refusal(location, "JSON, but no object")
             continue
-        if UNDECODED_BYTE.search(str(lookup(content, text_field or "text"))):
+        # Where JSON stands in a string, its own faults are not said.
+        if (fault or is_nested) and UNDECODED_BYTE.search(str(lookup(content, text_field or "text"))):
             yield Refusal(location, "JSON whose text is not UTF-8")
             continue
-        has_file = all(lookup(content, path) is not None for path in file_fields)
-        if text_field is not None and not has_file and (problem := _no_text(content, text_field)):
+        problem = _no_text(content, text_field) if text_field is not None else None
+        if problem and not all(lookup(content, path) is not None for path in file_fields):
             yield Refusal(location, problem)
             continue
         identity = name_of(lookup(content, id_field))

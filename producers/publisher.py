@@ -119,21 +119,18 @@ class Publisher:
         if fault := unfit(record, self._settings):
             self.refuse(record.name, fault)
             return
-        self._take_room(record.size)
+        size = record.size
+        self._take_room(size)
         try:
             future = self._client().send(
-                self._topic,
-                key=record.key,
-                value=record.value,
-                headers=list(record.headers),
-                timestamp_ms=record.timestamp,
+                self._topic, record.value, record.key, list(record.headers), timestamp_ms=record.timestamp
             )
         except KafkaTimeoutError as error:
             raise self._no_topic() from error
         except KafkaError as error:
             # It never was in flight.
             self._sent -= 1
-            self._sent_bytes -= record.size
+            self._sent_bytes -= size
             self.refuse(record.name, f"not sent: {reason(error)}")
             return
         future.add_callback(self._acknowledge, record)

@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from streaming.messages import Document
 
 
-@dataclass(frozen=True)
-class ProducerRecord:
+# Made of each line of a file: a frozen dataclass takes 1.3 µs to make, this 0.2.
+class ProducerRecord(msgspec.Struct, frozen=True):
     """A document as Kafka gets it: the key and value of its record. Messages call it `name`.
 
     Without a value it is a tombstone: it deletes the summary of the document that the key names. Without a `timestamp`

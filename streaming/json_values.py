@@ -108,7 +108,7 @@ def without_byte_order_mark(text: str) -> str:
 
 def whole_characters(text: str) -> str:
     """Return `text` with U+FFFD for each half of a character (a lone surrogate), which UTF-8 cannot hold."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def whole_name(name: str) -> str:
