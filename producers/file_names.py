@@ -18,8 +18,9 @@ from streaming.errors import NoDocuments, UsageError
 from streaming.wording import counted
 
 _SUFFIX_LIST = ", ".join(SUFFIXES)
-# Standard input as a file; documents from it are called "stdin".
+# Standard input as a file, and what documents from it are called.
 STDIN = Path("/dev/stdin")
+STDIN_NAME = "stdin"
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,8 @@ class FileNames:
         by_count = sorted(self.skipped.items(), key=lambda kind: (-kind[1], kind[0]))
         kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in by_count)
         return (
-            f"skipped {counted(self.skipped.total(), 'file')} of other kinds: {kinds}; of a folder gistream reads "
-            f"{_SUFFIX_LIST}, and each of them packed (.gz, .zst): turn the others into text, or name a file to have "
-            "it read whatever its ending"
+            f"skipped {counted(self.skipped.total(), 'file')} of other kinds: {kinds} (name a file to have it read "
+            "whatever its ending)"
         )
 
 
@@ -82,8 +82,11 @@ def find_files(paths: Iterable[Path]) -> FileNames:
                 skipped[resolved] = file.suffix.lower() or "without an ending"
     names = FileNames(folders, Counter(suffix for file, suffix in skipped.items() if file not in taken))
     if not folders:
-        line = names.skipped_line() or f"those of a folder end in {_SUFFIX_LIST}"
-        raise NoDocuments(f"There are no files to read in {', '.join(map(str, paths))}; {line}.")
+        others = f"; {line}" if (line := names.skipped_line()) else ""
+        raise NoDocuments(
+            f"There are no files to read in {', '.join(map(str, paths))}{others}; those of a folder end in "
+            f"{_SUFFIX_LIST}, also with .gz or .zst."
+        )
     return names
 
 
@@ -96,7 +99,7 @@ def _path(file: Path, folder: Path | None) -> str:
     if folder is not None:
         return file.relative_to(folder).as_posix()
     if file == STDIN:
-        return "stdin"
+        return STDIN_NAME
     # The user's own spelling: a link keeps its name, and only ".." and "." are worked out.
     here, place = Path.cwd(), Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
     return (place.relative_to(here) if place.is_relative_to(here) else place).as_posix()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from producers.file_names import FileNames
+from producers.file_names import STDIN_NAME, FileNames
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
 from producers.formats.reading import read_parts
@@ -56,7 +56,7 @@ def _document(name: str, part: Part, ids: IdRule) -> ProducerRecord | Refusal:
     document_id = hashlib.sha256(part.text.encode()).hexdigest() if ids == "sha256" else part.id or name
     document = Document(
         id=document_id,
-        title=shortened(part.title or _first_line(part.text), _TITLE_LENGTH, len),
+        title=shortened(part.title or _title(name, part), _TITLE_LENGTH, len),
         text=part.text,
         language=part.language,
         prompt=part.prompt,
@@ -65,5 +65,8 @@ def _document(name: str, part: Part, ids: IdRule) -> ProducerRecord | Refusal:
     return ProducerRecord(name, document_id.encode(), document.model_dump_json(exclude_defaults=True).encode())
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+def _title(name: str, part: Part) -> str:
+    """Return the first line of a text as its title; the file's name for a file that begins with a whole paragraph."""
+    line = next((line.strip() for line in part.text.splitlines() if line.strip()), "")
+    is_paragraph = len(line) > _TITLE_LENGTH and not part.name and name != STDIN_NAME
+    return PurePosixPath(name.removesuffix(".gz").removesuffix(".zst")).stem if is_paragraph else line

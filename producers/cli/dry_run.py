@@ -17,9 +17,9 @@ import typer
 from producers.cli.notes import notes, print_refusals
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import NoDocuments, NotAcknowledged
-from streaming.json_values import lookup, parse_json, text_of, whole_characters
+from streaming.json_values import lookup, name_of, parse_json, text_of, whole_characters
 from streaming.settings import Settings
-from streaming.wording import counted
+from streaming.wording import counted, shortened
 
 CountTokens = Callable[[str], int]
 # Opens the counter for the model of the settings.
@@ -27,6 +27,7 @@ OpenCounter = Callable[[Settings], AbstractContextManager[CountTokens]]
 
 # Rows for people; a machine gets them all.
 _MOST_ROWS = 20
+_LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class _Row:
 
     id: str | None
     name: str
+    title: str | None
     bytes: int
     tokens: int | None
     words: int | None
@@ -46,6 +48,7 @@ def dry_run(
     settings: Settings,
     documents: Iterable[ProducerRecord | Refusal],
     text_field: str | None,
+    title_field: str,
     *,
     as_json: bool,
 ) -> None:
@@ -66,7 +69,7 @@ def dry_run(
                 if as_json:
                     _write({"name": document.name, "refused": document.reason})
                 continue
-            row = _row(document, text_field, count_tokens)
+            row = _row(document, text_field, title_field, count_tokens)
             sizes.add(row)
             if as_json:
                 _write({name: value for name, value in asdict(row).items() if value is not None})
@@ -107,11 +110,12 @@ class _Sizes:
         return f"{counted(self.documents, 'document')}, {tokens}{counted(self.words, 'word')}, {self.bytes:,} bytes"
 
 
-def _row(record: ProducerRecord, text_field: str | None, count_tokens: CountTokens | None) -> _Row:
-    text = _text(record, text_field)
+def _row(record: ProducerRecord, text_field: str | None, title_field: str, count_tokens: CountTokens | None) -> _Row:
+    text, title = _text_and_title(record, text_field, title_field)
     return _Row(
         id=record.key.decode(errors="replace") if record.key else None,
         name=record.name,
+        title=title,
         bytes=record.size,
         tokens=None if text is None or count_tokens is None else count_tokens(text),
         words=None if text is None else len(text.split()),
@@ -119,22 +123,23 @@ def _row(record: ProducerRecord, text_field: str | None, count_tokens: CountToke
     )
 
 
-def _text(record: ProducerRecord, text_field: str | None) -> str | None:
-    """Return the text of a record; None for one that has none in it, such as a tombstone."""
+def _text_and_title(record: ProducerRecord, text_field: str | None, title_field: str) -> tuple[str | None, str | None]:
+    """Return the text of a record, None for one that has none in it, such as a tombstone; and its title."""
     if record.value is None:
-        return None
+        return None, None
     value = record.value.decode(errors="replace")
     if text_field is None:
-        return value
+        return value, None
     content, _ = parse_json(value)
-    text = text_of(lookup(content, text_field))
-    return None if text is None else whole_characters(text)
+    text, title = text_of(lookup(content, text_field)), name_of(lookup(content, title_field))
+    return None if text is None else whole_characters(text), None if title is None else whole_characters(title)
 
 
 def _line(row: _Row) -> str:
     tokens = "" if row.tokens is None else f"{row.tokens:>9,} tokens "
     words = "" if row.words is None else f"{row.words:>9,} words "
-    return f"{tokens}{words}{row.bytes:>11,} bytes  {row.id or row.name}"
+    title = f"  {shortened(' '.join(row.title.split()), _LONGEST_TITLE, len)}" if row.title else ""
+    return f"{tokens}{words}{row.bytes:>11,} bytes  {row.id or row.name}{title}"
 
 
 def _write(line: dict[str, object]) -> None:

@@ -60,11 +60,14 @@ def jsonl(
         # A dry run writes nothing, also no text below a root.
         if not dry_run:
             documents = by_reference(documents, reference, reference_over, settings, settings.field)
-        publish_documents(ctx, settings, documents, text_field=text_field)
+        title_field = settings.field.get("title", "title")
+        publish_documents(ctx, settings, documents, text_field=text_field, title_field=title_field)
 
     if file == "-":
         send(sys.stdin.buffer, "-")
         return
+    if Path(file).is_dir():
+        raise UsageError(f"{file} is a folder; gistream produce files reads the JSON Lines of folders.")
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
     with Path(file).open("rb") as lines:

@@ -47,7 +47,7 @@ Resume = Annotated[
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Send nothing: list ids, sizes and tokens, and what would be refused.")
+    bool, typer.Option("--dry-run", help="Send nothing: list ids, titles, sizes and tokens, and what would be refused.")
 ]
 
 
@@ -85,18 +85,19 @@ def publish_documents(
     documents: Iterable[ProducerRecord | Refusal],
     *,
     text_field: str | None = "text",
+    title_field: str = "title",
     skipped: Mapping[str, int] | None = None,
 ) -> None:
     """Send the documents as the command's flags say, print the outcome, and end with an error or 130 when some are not.
 
-    `text_field` is where a record's JSON has the text; None where the whole value is text.
+    `text_field` and `title_field` are where a record's JSON has them; without the first, the whole value is text.
     """
     options = SendOptions.of(ctx)
     documents = islice(documents, options.limit)
     if options.dry_run:
         from producers.cli.dry_run import dry_run
 
-        dry_run(ctx, settings, documents, text_field, as_json=options.as_json)
+        dry_run(ctx, settings, documents, text_field, title_field, as_json=options.as_json)
         return
     resume = None
     if options.resume is not None:

@@ -30,6 +30,8 @@ _TAG = re.compile(r"<(?:!doctype\s+html|/?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?)>",
 _DOCUMENT_TYPE = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?<!DOCTYPE[^<>\[]*\[.{0,100000}?\]\s*>", re.IGNORECASE | re.DOTALL)
 _OPEN_TAG = re.compile(r"</?[a-z]", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]{1,1000})</title", re.IGNORECASE)
+# Between the title of a page and the name of its site.
+_SITE_MARK = re.compile(r"\s*[|•·»]|\s+[-–—]\s")
 # Shorter lines of a page are menus, headings and buttons, as a rule.
 _PROSE_LINE = 80
 # Of the prose that a page shows, its main text has so much, with readers' comments: of 160 pages of manuals a tenth
@@ -52,7 +54,7 @@ def read_html(path: Path, options: ReadOptions) -> Iterator[Part]:
     # Where a tag is broken, all behind it may seem to be hidden.
     if not shown or _is_enough(blocks, shown, page):
         metadata = {"read_as": "the main text of HTML"}
-        yield from parts_of(blocks, options.split, title=title_of(page), metadata=metadata)
+        yield from parts_of(blocks, options.split, title=_without_site(title_of(page), blocks), metadata=metadata)
     else:
         yield Part(shown, title=title_of(page), metadata={"read_as": "HTML"})
 
@@ -86,6 +88,14 @@ def title_of(page: str) -> str | None:
     """Return the title of a page; None when it has none."""
     title = _TITLE.search(page)
     return " ".join(unescape(title[1]).split()) or None if title else None
+
+
+def _without_site(title: str | None, blocks: list[Block]) -> str | None:
+    """Return the page's first heading where its title is that heading and the name of its site."""
+    heading = next((block.text for block in blocks if block.level), "")
+    if title and heading and title.casefold().startswith(heading.casefold()):
+        return heading if _SITE_MARK.match(title[len(heading) :]) else title
+    return title
 
 
 def _without_rests(page: str) -> str:

@@ -20,6 +20,9 @@ from streaming.wording import shortened
 # Names of columns that a message lists, and the characters of each.
 _MOST_NAMES = 8
 _LONGEST_NAME = 40
+_HINT = "Name that of the text: --field text=NAME"
+# The name of a field that is not there: `--field prompt=none` keeps a column from being taken for a prompt.
+_NO_FIELD = "none"
 
 
 def places_of(options: ReadOptions) -> FieldPlaces:
@@ -58,27 +61,37 @@ def table_row_part(row: dict[str, Any], number: int, places: FieldPlaces) -> Par
 
 def no_text(places: FieldPlaces, columns: Iterable[str]) -> str:
     """Say which columns there are where none of them is that of the text."""
+    return f"no text in '{places.path('text')}'; {_columns(columns)}. {_HINT}"
+
+
+def _columns(columns: Iterable[str]) -> str:
     names = list(columns)
     shown = ", ".join(shortened(whole_characters(name), _LONGEST_NAME, len) for name in names[:_MOST_NAMES]) or "none"
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return (
-        f"no text in '{places.path('text')}'; its columns are {shown}{more}. Name that of the text: --field text=NAME"
-    )
+    return f"its columns are {shown}{more}"
 
 
 def needed_columns(places: FieldPlaces, columns: Iterable[str]) -> list[str]:
     """Return those of the `columns` that a document is made of; a dotted path begins with the name of its column.
 
-    Raises `BadInput`, `NoText`, when none of them has the text.
+    Raises `BadInput`, `NoText`, when none of them has the text, or one is missing that `field` names.
     """
     names = list(columns)
     fields = ("text", "id", "title", "language", "prompt", "metadata")
-    paths = {*map(places.path, fields), *places.field.values(), *places.keep}
+    named = places.field.values()
+    paths = {*map(places.path, fields), *named, *places.keep}
     wanted = paths | {path.partition(".")[0] for path in paths}
     text = places.path("text")
-    if text not in names and text.partition(".")[0] not in names:
-        raise BadInput(f"a table with {no_text(places, names)}", type="NoText")
+    if not _has(names, text):
+        raise BadInput(f"a table without a column '{text}'; {_columns(names)}. {_HINT}", type="NoText")
+    # Else a misspelt id would name rows by their numbers, and nobody would see it.
+    if missing := next((path for path in named if path != _NO_FIELD and not _has(names, path)), None):
+        raise BadInput(f"a table without a column '{missing}', which --field names; {_columns(names)}", type="NoText")
     return [name for name in names if name in wanted]
+
+
+def _has(columns: list[str], path: str) -> bool:
+    return path in columns or path.partition(".")[0] in columns
 
 
 def require_row(parts: Iterator[Part | PartRefusal]) -> Iterator[Part | PartRefusal]:

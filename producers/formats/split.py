@@ -18,7 +18,9 @@ from dataclasses import dataclass, replace
 from producers.formats.part import Part, PartRefusal
 from streaming.errors import BadInput, UsageError
 
-_PAGES = re.compile(r"pages:(\d+)")
+_PAGES = re.compile(r"pages:0*([1-9]\d*)")
+# What is meant for the words above, and would else be taken for the beginning of a line.
+_NEARLY_PAGES = re.compile(r"pages\s*[:=]?\s*-?\d*|page\s*[:=]\s*\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,12 @@ class Split:
     @classmethod
     def parse(cls, argument: str) -> Split:
         """Read the value of --split; raises `UsageError`."""
-        if argument in ("auto", "none", "headings"):
-            return cls(argument)
-        if argument.startswith("pages:"):
-            match = _PAGES.fullmatch(argument)
-            if match is None or not int(match[1]):
-                raise UsageError(f"--split pages:N takes a number of pages, as in pages:20; '{argument}' has none.")
+        if argument.lower() in ("auto", "none", "headings"):
+            return cls(argument.lower())
+        if match := _PAGES.fullmatch(argument):
             return cls(argument, pages=int(match[1]))
+        if argument.startswith("pages:") or _NEARLY_PAGES.fullmatch(argument):
+            raise UsageError(f"--split pages:N takes a number of pages, as in pages:20, not '{argument}'.")
         try:
             return cls(argument, heading=re.compile(argument))
         except re.error as error:

@@ -32,6 +32,12 @@ _DASH = re.compile(r"(?:[-–—‐]|>>+|&gt;&gt;)\s*(?=\S)")
 _SPEAKER = re.compile(r"\s*(?P<name>[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){0,2}(?: \([^()]{1,30}\))?):\s+\S")
 # Seconds without a caption after which a new paragraph begins.
 _PAUSE = 3.0
+# Who made the subtitles stands in the first or last captions, and is not said.
+_CREDIT = re.compile(
+    r"opensubtitles|(?:^|\n)\W*(?:subtitle[sd]?|subtitling|caption(?:s|ed)?|sync(?:ed)?)\b[^\n]{0,40}\bby\b",
+    re.IGNORECASE,
+)
+_CREDITS_AT_EDGE = 2
 # Of the captions of a film, fewer begin as the one before ended; of those that roll up, nearly all do.
 _ROLLING = 0.3
 _FEWEST_CAPTIONS = 3
@@ -51,7 +57,7 @@ def read_subtitles(path: Path, _options: ReadOptions) -> Iterator[Part]:
     file = decode_file(path.read_bytes())
     text = file.text.replace("\r\n", "\n").replace("\r", "\n")
     captions = list(_captions(text))
-    said = "\n\n".join(paragraphs(_once(captions)))
+    said = "\n\n".join(paragraphs(_without_credits(_once(captions))))
     if not said:
         raise BadInput("no subtitles: no line has a time at which a text is shown", type="NoText")
     title = _HEADER.match(text)
@@ -129,6 +135,16 @@ def _once(captions: Sequence[Caption]) -> list[Caption]:
             result.append(Caption(caption.start, caption.end, caption.lines[known:]))
         before = caption.lines
     return result
+
+
+def _without_credits(captions: list[Caption]) -> list[Caption]:
+    """Return the captions without those that say who made them."""
+    last = len(captions) - _CREDITS_AT_EDGE
+    return [
+        caption
+        for number, caption in enumerate(captions)
+        if _CREDITS_AT_EDGE <= number < last or not _CREDIT.search("\n".join(caption.lines))
+    ]
 
 
 def _overlap(before: Sequence[str], lines: Sequence[str]) -> int:

@@ -50,7 +50,7 @@ class Settings(QuerySettings):
         {},
         description="Any option of Kafka's clients, in Kafka's own names (security.protocol, sasl.mechanism, ...). "
         "As a flag: --kafka name=value, repeated; a secret is refused there: it stands in gistream.toml, in "
-        "GISTREAM_KAFKA (JSON), or in a file that the value names ([how](security.md#secrets)). Options that gistream "
+        "GISTREAM_KAFKA (JSON), or in a file that the value names (docs/security.md). Options that gistream "
         "or Spark decides, such as group.id and auto.offset.reset, are refused, and so are names and values that "
         "Kafka's clients do not know.",
     )

@@ -54,15 +54,15 @@ class RecordSettings(ModelSettings):
     )
     field: dict[str, str] = Field(
         {},
-        description="The place of a document's field in your JSON, as field=name; a dotted name leads into objects "
-        "(text=doc.body). metadata.NAME=name copies a field into the summary's metadata. As a flag: --field text=body, "
-        "repeated.",
+        description="The place of a document's field in your JSON or table, as field=name; a dotted name leads into "
+        "objects (text=doc.body). metadata.NAME=name copies a field into the summary's metadata. As a flag: --field "
+        "text=body, repeated.",
     )
     keep: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Fields of your JSON that are copied into the summary's metadata under their own names: "
-        "created,tags, or --keep created --keep tags. A string stays as it is; a number, a boolean, a list or an "
-        "object becomes its JSON; null is left out.",
+        description="Fields of your JSON, or columns of your table, that are copied into the summary's metadata under "
+        "their own names: created,tags, or --keep created --keep tags. A string stays as it is; a number, a boolean, a "
+        "list or an object becomes its JSON; null is left out.",
     )
     id_from: Literal["auto", "field", "key", "sha256", "offset"] = Field(
         "auto",

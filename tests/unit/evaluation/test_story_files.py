@@ -68,7 +68,7 @@ def test_a_sheet_takes_documents_and_folders_and_names_what_it_leaves_out(tmp_pa
     [
         ("a.csv", b"id,text\na,One\n", "a.csv, row 1, has no `references`: a list of summaries that people wrote."),
         ("a.csv", b"id,text,summary\na,,S\n", "a.csv, row 1, cannot be used: its text is empty."),
-        ("a.csv", b"id,body\na,One\n", "a.csv cannot be used: a table with no text in 'text'"),
+        ("a.csv", b"id,body\na,One\n", "a.csv cannot be used: a table without a column 'text'"),
         ("a.parquet", b"PAR1 and no more", "a.parquet cannot be used: a Parquet file that is damaged"),
         ("a.jsonl.gz", gzip.compress(LINES)[:-9], "a.jsonl.gz is packed, and damaged or cut off."),
         ("", b"", "is a folder, and documents have no references; judge them with --sheet."),

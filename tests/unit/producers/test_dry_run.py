@@ -38,10 +38,11 @@ def write(*lines: dict[str, Any]) -> str:
 
 
 def test_each_document_is_listed_with_its_id_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
-    dry_run("jsonl", write({"id": "a", "text": TEXT}, {"text": TEXT}), "--json")
+    dry_run("jsonl", write({"id": "a", "title": "The mill", "text": TEXT}, {"text": TEXT}), "--json")
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    value = len(json.dumps({"id": "a", "text": TEXT}))
-    assert first == {"id": "a", "name": "notes.jsonl:1", "bytes": value + 1, "words": 6, "characters": 28}
+    value = len(json.dumps({"id": "a", "title": "The mill", "text": TEXT}))
+    sizes = {"bytes": value + 1, "words": 6, "characters": 28}
+    assert first == {"id": "a", "name": "notes.jsonl:1", "title": "The mill", **sizes}
     assert second["id"] == hashlib.sha256(TEXT.encode()).hexdigest()
 
 

@@ -155,14 +155,21 @@ def test_an_id_may_be_the_sha256_of_the_text_whatever_the_files_are_called(tmp_p
     assert {record.key for record in records if isinstance(record, ProducerRecord)} == {digest.encode()}
 
 
+def test_a_file_that_begins_with_a_paragraph_has_its_own_name_as_its_title(tmp_path: Path) -> None:
+    records = read_files(
+        [put(tmp_path / "The mill.txt", "It stopped. " * 30), put(tmp_path / "b.txt", "The beam\n\nIt broke.")], AUTO
+    )
+    assert [document["title"] for document in contents(records)] == ["The mill", "The beam"]
+
+
 def test_split_takes_a_word_a_number_of_pages_or_a_regular_expression() -> None:
-    assert Split.parse("auto") == AUTO
+    assert Split.parse("auto") == Split.parse("Auto") == AUTO
     assert Split.parse("pages:20").pages == 20
     assert CHAPTERS.heading == re.compile("CHAPTER .+")
     with pytest.raises(UsageError, match=r"'\(CHAPTER' is none"):
         Split.parse("(CHAPTER")
-    for argument in ("pages:", "pages:0", "pages:ten"):
-        with pytest.raises(UsageError, match=f"a number of pages.*'{argument}' has none"):
+    for argument in ("pages:", "pages:0", "pages:ten", "pages", "pages=20", "page:20"):
+        with pytest.raises(UsageError, match=f"a number of pages.* not '{argument}'"):
             Split.parse(argument)
 
 

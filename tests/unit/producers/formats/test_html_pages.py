@@ -28,6 +28,20 @@ def test_a_page_is_its_main_text_without_menus_scripts_styles_and_pictures(tmp_p
     assert document["metadata"] == {"read_as": "the main text of HTML"}
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("The Mill | The Daily Byte", "The mill"),
+        ("The mill — Chronicle 3.1 — Aldwick", "The mill"),
+        ("The mill and the beam", "The mill and the beam"),
+        ("Chronicle", "Chronicle"),
+    ],
+)
+def test_the_title_of_a_page_is_without_the_name_of_its_site(tmp_path: Path, title: str, shown: str) -> None:
+    (document,) = documents_of(tmp_path / "a.html", PAGE.replace("The mill &amp; the beam", title))
+    assert document["title"] == shown
+
+
 def test_a_page_without_a_main_text_is_all_that_it_shows(tmp_path: Path) -> None:
     (document,) = documents_of(tmp_path / "a.htm", "<title>Hours</title><table><tr><td>Mon<td>8 to 5</table><p>Closed.")
     assert (document["title"], document["text"]) == ("Hours", "Mon\n8 to 5\n\nClosed.")

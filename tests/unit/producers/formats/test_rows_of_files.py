@@ -40,10 +40,19 @@ def test_a_file_that_breaks_off_costs_no_other_file(tmp_path: Path) -> None:
     packed = gzip.compress("\n".join(map(json.dumps, ROWS * 1_000)).encode())
     (tmp_path / "a.jsonl.gz").write_bytes(packed[: len(packed) // 2])
     (tmp_path / "b.mbox").write_text("no mailbox")
-    (tmp_path / "c.csv").write_text("body\nThe mill stopped.\n")
+    (tmp_path / "c.csv").write_text("nr,body\n,The mill stopped.\n")
     records, refusals = sent(tmp_path)
     assert [record["id"] for record in records] == ["c.csv#1"]
     assert [refusal.name for refusal in refusals] == ["a.jsonl.gz", "b.mbox"]
+
+
+def test_a_table_without_a_column_that_field_names_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("number,body\n7,The mill stopped.\n")
+    records, (refusal,) = sent(tmp_path)
+    assert not records
+    assert refusal.reason == "a table without a column 'nr', which --field names; its columns are number, body"
+    options = ReadOptions(AUTO, {"text": "body", "id": "none"}, ("author",))
+    assert [record["id"] for record in sent(tmp_path, options)[0]] == ["a.csv#1"]
 
 
 def test_the_mails_of_a_mailbox_have_the_ids_of_their_messages(tmp_path: Path) -> None:

@@ -55,6 +55,15 @@ def test_subrip_without_blank_lines_between_captions_and_with_some_inside_is_rea
     assert only(put(tmp_path / "a.srt", text)).text == "One and a half. Two."
 
 
+def test_who_made_the_subtitles_is_not_said(tmp_path: Path) -> None:
+    said = ["Subtitles by www.OpenSubtitles.org", "One.", "Two.", "He subtitles films by night.", "Three.", "Four."]
+    said.append("Synced and corrected by Ben")
+    text = "".join(
+        f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{line}\n\n" for number, line in enumerate(said)
+    )
+    assert only(put(tmp_path / "a.srt", text)).text == "One. Two. He subtitles films by night. Three. Four."
+
+
 def test_a_pause_begins_a_new_paragraph(tmp_path: Path) -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nOne.\n\n2\n00:00:04,900 --> 00:00:05,000\nTwo.\n\n"
     text += "3\n00:00:08,000 --> 00:00:09,000\nThree.\n"

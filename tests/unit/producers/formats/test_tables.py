@@ -82,7 +82,10 @@ def test_a_cell_of_100_mb_costs_its_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        ("nr,body\n1,One\n", "no text in 'text'; its columns are nr, body. Name that of the text: --field text=NAME"),
+        (
+            "nr,body\n1,One\n",
+            "a table without a column 'text'; its columns are nr, body. Name that of the text: --field text=NAME",
+        ),
         (
             "One day the mill stopped and nobody in the town could say why it had, " * 2 + "\n",
             "does not name its columns",
@@ -158,5 +161,5 @@ def iter_until_broken(path: Path) -> tuple[str, list[str]]:
 
 
 def test_a_parquet_file_without_the_column_names_those_that_it_has(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no text in 'text'; its columns are nr, body"):
+    with pytest.raises(BadInput, match="a table without a column 'text'; its columns are nr, body"):
         parts(parquet(tmp_path / "a.parquet", [{"nr": 1, "body": "A"}]))
