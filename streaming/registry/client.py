@@ -11,8 +11,10 @@ fault (`SchemaUnknown`). A registry that does not answer (`RegistryAway`), or th
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from streaming.errors import BadInput, RegistryAway, RegistryError, UsageError, reason
@@ -33,6 +36,9 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 # Seconds to connect, and between two pieces of an answer.
 _TIMEOUT = (3, 6)
 _BUSY = (429, 500, 502, 503, 504)
+# A schema of a thousand fields has 0.1 MB. More, or for longer, is no schema: memory and time of a query have an end.
+_LARGEST, _LONGEST_ANSWER = 16 * 2**20, 30
+_PIECE = 2**16
 # Nobody has so many schemas: whether the registry answers, and takes the login, shows without a right to read any.
 _NO_SCHEMA = 2**31 - 1
 # Confluent's codes for a subject, a version and a schema that are not there begin so.
@@ -110,7 +116,12 @@ class RegistryClient:
         """Return the registry's answer; None when it says that it does not have this."""
         with self._explained():
             parameters = {"format": "serialized"} if serialized else None
-            answer = self._session.get(f"{self._url}{path}", params=parameters, timeout=_TIMEOUT, verify=self._verify)
+            # Another server, to which the registry leads, is not the one that was named, nor is its login for it.
+            with self._session.get(
+                f"{self._url}{path}", params=parameters, timeout=_TIMEOUT, verify=self._verify, stream=True,
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                content = self._content(answer)
         if answer.status_code in (401, 403):
             raise RegistryError(
                 f"The schema registry at {self._url} refuses the login ({answer.status_code}); set the right one as "
@@ -120,20 +131,37 @@ class RegistryClient:
             raise RegistryAway(
                 f"The schema registry at {self._url} does not work now: it answers {answer.status_code}; see its log."
             )
-        try:
-            content = answer.json()
-        except requests.JSONDecodeError:
-            content = None
         if answer.status_code == requests.codes.not_found and isinstance(content, dict):
             if _NOT_FOUND.fullmatch(str(content.get("error_code"))):
                 return None
         elif answer.ok and isinstance(content, dict) and isinstance(content.get("schema"), str):
             return content
+        leads = f" and leads to {_origin(answer.headers.get('Location', ''))}" if answer.is_redirect else ""
         raise RegistryError(
-            f"There is no schema registry at {self._url}: it answers {answer.status_code} to {path}; correct "
+            f"There is no schema registry at {self._url}: it answers {answer.status_code} to {path}{leads}; correct "
             "--schema-registry. A registry that has its own paths before Confluent's, such as Apicurio's "
             "/apis/ccompat/v7, needs them in the URL."
         )
+
+    def _content(self, answer: requests.Response) -> Any:
+        """Return the JSON of an answer, None for an answer without JSON; raises `RegistryAway` and `RegistryError`."""
+        end, raw = time.monotonic() + _LONGEST_ANSWER, bytearray()
+        while piece := answer.raw.read1(_PIECE, decode_content=True):
+            raw += piece
+            if len(raw) > _LARGEST:
+                raise RegistryError(
+                    f"The schema registry at {self._url} answers with more than {_LARGEST:,} bytes, which no schema "
+                    "has; correct --schema-registry."
+                )
+            if time.monotonic() > end:
+                raise RegistryAway(
+                    f"The schema registry at {self._url} takes more than {_LONGEST_ANSWER} s for an answer; see its "
+                    "log."
+                )
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            return None
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -146,7 +174,7 @@ class RegistryClient:
             ) from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
             raise UsageError(f"--schema-registry takes a URL; this is none: {self._url}.") from error
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise RegistryAway(
                 f"The schema registry at {self._url} does not answer: {_cause(error)}; start it, or correct "
                 "--schema-registry."
@@ -156,10 +184,16 @@ class RegistryClient:
             raise UsageError(f"The file given with --schema-registry-ca cannot be used: {reason(error)}.") from error
 
     def _schema(self, answer: dict[str, Any]) -> RegisteredSchema:
-        references = tuple(
-            Reference(str(entry["name"]), str(entry["subject"]), int(entry["version"]))
-            for entry in answer.get("references") or ()
-        )
+        try:
+            references = tuple(
+                Reference(str(entry["name"]), str(entry["subject"]), int(entry["version"]))
+                for entry in answer.get("references") or ()
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RegistryError(
+                f"The schema registry at {self._url} names the references of a schema in a form of its own, and not as "
+                "Confluent's does (name, subject, version); correct --schema-registry."
+            ) from error
         # The registry names no type for Avro.
         return RegisteredSchema(answer["schema"], str(answer.get("schemaType") or "AVRO"), references)
 
@@ -181,7 +215,12 @@ class _Login(requests.auth.AuthBase):
         return request if self._basic is None else self._basic(request)
 
 
-def _cause(error: requests.RequestException) -> str:
+def _origin(url: str) -> str:
+    """Return where a URL leads without its path, which may hold anything."""
+    return re.sub(r"[^\w.:/\[\]-]", "", re.match(r"(?:https?://[^/?#@]*)?", url)[0]) or "another path"  # type: ignore[index]
+
+
+def _cause(error: requests.RequestException | HTTPError) -> str:
     """Return the innermost reason, without the objects that urllib3 writes around it."""
     inner: Any = error.args[0] if error.args else error
     inner = getattr(inner, "reason", None) or inner

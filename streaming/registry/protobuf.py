@@ -44,6 +44,7 @@ _WELL_KNOWN = {
         *(timestamp_pb2, type_pb2, wrappers_pb2, api_pb2),
     )
 }
+_ANY = any_pb2.Any.DESCRIPTOR.full_name
 # Nobody nests messages deeper in a .proto file.
 _MOST_INDEXES = 32
 
@@ -151,7 +152,10 @@ def _check_size(message: Message) -> None:
     left = MOST_VALUES
     pending = [message]
     while pending:
-        for field, value in pending.pop().ListFields():
+        current = pending.pop()
+        if current.DESCRIPTOR.full_name == _ANY and (inner := _packed(current)) is not None:
+            pending.append(inner)
+        for field, value in current.ListFields():
             left -= len(value) if field.is_repeated else 1
             if left < 0:
                 raise too_many_values()
@@ -163,6 +167,17 @@ def _check_size(message: Message) -> None:
                 pending += value
             elif field.message_type.fields_by_name["value"].message_type is not None:
                 pending += value.values()
+
+
+def _packed(message: Message) -> Message | None:
+    """Return the message that an Any holds as bytes; None for one of a type that the schema does not have."""
+    name = message.type_url.rpartition("/")[2]  # type: ignore[attr-defined]
+    try:
+        inner = GetMessageClass(message.DESCRIPTOR.file.pool.FindMessageTypeByName(name))()
+    except KeyError:
+        return None
+    inner.ParseFromString(message.value)  # type: ignore[attr-defined]
+    return inner
 
 
 def _zigzag(payload: bytes, position: int) -> tuple[int, int]:
@@ -181,5 +196,7 @@ def _add_default(value: dict[str, Any], message: Message, names: list[str]) -> N
         if rest and is_set and isinstance(value.get(name), dict):
             _add_default(value[name], getattr(message, name), rest)
     elif not rest and not field.has_presence and name not in value:
-        enum = field.enum_type
-        value[name] = field.default_value if enum is None else enum.values_by_number[field.default_value].name
+        enum, default = field.enum_type, field.default_value
+        # As in JSON, the default of bytes is a text.
+        plain = default.decode(errors="replace") if isinstance(default, bytes) else default
+        value[name] = plain if enum is None else enum.values_by_number[default].name

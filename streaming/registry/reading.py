@@ -22,7 +22,7 @@ from typing import Any
 from streaming.errors import BadInput
 from streaming.registry.access import SCHEMA_TYPES, RegistryAccess
 from streaming.registry.avro import AvroReader
-from streaming.registry.client import Reference, RegisteredSchema, RegistryClient, unknown_schema
+from streaming.registry.client import Reference, RegisteredSchema, RegistryClient
 from streaming.registry.frame import FramedPayload
 from streaming.registry.proto_text import compiled
 from streaming.registry.protobuf import ProtobufReader, decoded
@@ -32,8 +32,8 @@ _MOST_READERS = 500
 # Schemas that a schema refers to, at any depth.
 _MOST_REFERENCES = 200
 # A registry with copies may learn of a schema a moment after the first record with it is there.
-_UNKNOWN_SECONDS = 10.0
-_MOST_UNKNOWN = 10_000
+_USELESS_SECONDS = 10.0
+_MOST_USELESS = 10_000
 
 
 class SchemaReader:
@@ -42,8 +42,9 @@ class SchemaReader:
     def __init__(self, access: RegistryAccess) -> None:
         self._client = RegistryClient(access)
         self._readers: dict[int, _Reader] = {}
-        # When the registry said that it has no such schema: a thousand records of it are one question.
-        self._unknown: dict[int, float] = {}
+        # Schemas that the registry has not, or that cannot be used, and when it was found out: a thousand records of
+        # one are one question, and one run of protoc.
+        self._useless: dict[int, tuple[float, BadInput]] = {}
 
     def read(self, frame: FramedPayload, format: str | None, paths: Sequence[str] = ()) -> Any:
         """Return the value in a frame; JSON as its bytes. `paths` lead to fields whose defaults are wanted.
@@ -70,15 +71,16 @@ class SchemaReader:
     def _reader(self, schema_id: int) -> _Reader:
         if schema_id in self._readers:
             return self._readers[schema_id]
-        if time.monotonic() - self._unknown.get(schema_id, -_UNKNOWN_SECONDS) < _UNKNOWN_SECONDS:
-            raise unknown_schema(schema_id)
+        if schema_id in self._useless:
+            found, useless = self._useless[schema_id]
+            if time.monotonic() - found < _USELESS_SECONDS:
+                raise BadInput(str(useless), type=useless.type)
         try:
             reader = self._made(schema_id)
         except BadInput as error:
-            if error.type == "SchemaUnknown":
-                if len(self._unknown) >= _MOST_UNKNOWN:
-                    self._unknown.clear()
-                self._unknown[schema_id] = time.monotonic()
+            if len(self._useless) >= _MOST_USELESS:
+                self._useless.clear()
+            self._useless[schema_id] = time.monotonic(), error
             raise
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()

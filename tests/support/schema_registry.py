@@ -24,6 +24,8 @@ class Registry:
     login: str | None = None
     delay: float = 0.0
     instead: str | None = None
+    leads_to: str = ""
+    filler: str = ""
     # So many answers are wrong; the next are right.
     failures: int = 0
     schemas: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -64,7 +66,14 @@ class Registry:
                 return 401, {"error_code": 401, "message": "Unauthorized"}
         if self.instead is not None and (self.failures or self.instead != "busy"):
             self.failures -= self.failures > 0
-            return {"busy": (503, "busy"), "no JSON": (200, "<html>"), "not found": (404, "<html>")}[self.instead]
+            return {
+                "busy": (503, "busy"),
+                "no JSON": (200, "<html>" + self.filler),
+                "not found": (404, "<html>"),
+                "nested": (200, '{"schema": ' + "[" * 100_000),
+                "a number of 5,000 digits": (200, "1" * 5000),
+                "redirect": (302, ""),
+            }[self.instead]
         parts = [unquote(part) for part in urlsplit(path).path.strip("/").split("/")]
         number: int | None = None
         if parts[:2] == ["schemas", "ids"] and len(parts) == 3:
@@ -93,6 +102,8 @@ def schema_registry(certificate: Path | None = None, **options: Any) -> Iterator
             self.send_response(status)
             self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
             self.send_header("Content-Length", str(len(body)))
+            if registry.leads_to:
+                self.send_header("Location", registry.leads_to)
             self.end_headers()
             self.wfile.write(body)
 

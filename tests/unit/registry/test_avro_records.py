@@ -182,6 +182,29 @@ def test_a_list_of_items_without_bytes_is_refused_before_it_fills_the_memory() -
     reader({"type": "array", "items": ["null", "string"]})
 
 
+def doubled(inner: Any, times: int) -> dict[str, Any]:
+    made = {"type": "record", "name": "R0", "fields": [{"name": "a", "type": inner}]}
+    for number in range(1, times + 1):
+        fields = [{"name": "a", "type": made}, {"name": "b", "type": f"R{number - 1}"}]
+        made = {"type": "record", "name": f"R{number}", "fields": fields}
+    return made
+
+
+def test_a_record_of_a_billion_values_without_a_byte_is_refused_before_it_is_read() -> None:
+    begin = time.monotonic()
+    for schema in (doubled("null", 30), {"type": "array", "items": doubled("null", 30)}, doubled("int", 30)):
+        assert mismatch(schema, b"")
+    assert time.monotonic() - begin < 2
+    assert mismatch(doubled("null", 30), b"") == "it has more than 200,000 values"
+
+
+def test_a_list_of_records_of_nearly_nothing_is_refused_early() -> None:
+    schema = {"type": "array", "items": ["null", doubled("null", 12)]}
+    assert "values" in mismatch(schema, b"\xc0\x84\x3d" + b"\x02" * 500_000 + b"\0")
+    # A few of them are a record like any other.
+    assert len(reader(schema).read(b"\x04\x02\x02\0")) == 2
+
+
 def test_a_decimal_of_a_megabyte_stays_bytes() -> None:
     schema = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
     value = reader(schema).read(written("bytes", b"\x7f" * 1_000_000))

@@ -137,6 +137,22 @@ def test_a_payload_of_nothing_but_empty_messages_is_refused() -> None:
     assert len(reader(file).read(b"\0" + b"\x0a\x00" * 100_000, ())["inner"]) == 100_000
 
 
+def test_a_payload_of_empty_messages_is_refused_in_an_any_too() -> None:
+    bomb = message_type("Bomb", {"items": "repeated .docs.Bomb"})
+    file = proto_file(
+        message_type("Doc", {"any": ".google.protobuf.Any"}), bomb, imports=("google/protobuf/any.proto",)
+    )
+    doc = message((file,), "Doc", any={"type_url": "x/docs.Bomb", "value": b"\x0a\0" * 300_000})
+    with pytest.raises(BadInput, match="more than 200,000 values"):
+        reader(file).read(b"\0" + doc.SerializeToString(), ())
+
+
+def test_the_default_of_bytes_is_a_text() -> None:
+    file = proto_file(message_type("Doc", {"text": "string", "raw": "bytes"}))
+    doc = message((file,), "Doc", text="Once").SerializeToString()
+    assert reader(file).read(b"\0" + doc, ("raw",)) == {"text": "Once", "raw": ""}
+
+
 def test_messages_nested_without_an_end_cost_one_record() -> None:
     inner = b""
     for _ in range(5000):

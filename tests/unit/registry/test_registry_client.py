@@ -94,12 +94,56 @@ def test_a_registry_that_is_not_there_may_come_back() -> None:
     )
 
 
-@pytest.mark.parametrize("instead", ["no JSON", "not found"])
+@pytest.mark.parametrize("instead", ["no JSON", "not found", "nested", "a number of 5,000 digits"])
 def test_another_server_is_no_registry(instead: str) -> None:
     with schema_registry(instead=instead) as registry:
         error = failure(RegistryAccess(registry.url))
     assert type(error) is RegistryError
     assert str(error).startswith(f"There is no schema registry at {registry.url}")
+
+
+def test_a_registry_that_leads_elsewhere_is_not_followed() -> None:
+    with schema_registry() as other, schema_registry(instead="redirect", leads_to=other.url + "/x?key=5") as registry:
+        error = failure(RegistryAccess(registry.url, "gistream:secret"))
+    assert type(error) is RegistryError
+    assert f"it answers 302 to /schemas/ids/2147483647 and leads to {other.url}; correct" in str(error)
+    assert not other.asked
+
+
+def test_an_answer_has_a_largest_size_and_a_longest_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LARGEST", 1000)
+    with schema_registry(instead="no JSON", filler=" " * 1000) as registry:
+        error = failure(RegistryAccess(registry.url))
+    assert type(error) is RegistryError
+    assert "more than 1,000 bytes" in str(error)
+    monkeypatch.setattr(client, "_LONGEST_ANSWER", -1)
+    with schema_registry() as registry:
+        error = failure(RegistryAccess(registry.url))
+    assert isinstance(error, RegistryAway)
+
+
+@pytest.mark.parametrize(
+    "references", [[5], [{"name": "a"}], {"a": 1}, [{"name": "a", "subject": "b", "version": "x"}]]
+)
+def test_references_that_are_none_are_no_fault_of_a_record(references: object) -> None:
+    with schema_registry() as registry:
+        number = registry.register(TEXT)
+        registry.schemas[number]["references"] = references
+        with pytest.raises(RegistryError, match="references of a schema in a form of its own"):
+            SchemaReader(RegistryAccess(registry.url)).read(FramedPayload(number, ONCE), "avro")
+
+
+def test_a_schema_that_cannot_be_used_is_asked_for_once() -> None:
+    with schema_registry() as registry:
+        number = registry.register({"type": "none"})
+        reader = SchemaReader(RegistryAccess(registry.url))
+        said = set()
+        for _ in range(100):
+            with pytest.raises(BadInput) as caught:
+                reader.read(FramedPayload(number, ONCE), "avro")
+            said.add((caught.value.type, str(caught.value)))
+    assert sum(registry.asked.values()) == 1
+    assert len(said) == 1
 
 
 def test_a_certificate_that_nobody_trusts_is_refused_unless_its_authority_is_named(tmp_path: Path) -> None:
