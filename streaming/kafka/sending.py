@@ -23,6 +23,8 @@ _CONNECT_MS = 10_000
 _DELIVERY_SECONDS = 120
 # The client keeps records without a limit until they are acknowledged.
 _MOST_BYTES = 32 * MIB
+# What the client keeps beside a record's bytes: a million tombstones have no value.
+_PER_RECORD = 1000
 # Whether a record fits its topic is known before.
 _LARGEST_REQUEST = 2**30
 
@@ -65,7 +67,9 @@ def send_records(settings: Settings, records: Iterable[KafkaRecord]) -> None:
                         record.topic, key=record.key, value=record.value, headers=headers, partition=record.partition
                     )
                 )
-                size += len(record.value or b"")
+                size += _PER_RECORD + sum(
+                    len(part or b"") for part in (record.key, record.value, *(raw for _, raw in headers))
+                )
                 if size > _MOST_BYTES:
                     _wait(sent)
                     size = 0

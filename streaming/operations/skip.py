@@ -3,7 +3,7 @@
     the planned micro-batch -> dead letters, deletions -> its commit in the checkpoint
     kafka/records              kafka/sending or archive   checkpoint/positions
 
-No record is read as a document or summarized, and neither Spark nor an engine starts: what ends their processes at
+No document is read or summarized, and neither Spark nor an engine starts: what ends their processes at
 these records must not end this one. Each record becomes a dead letter with its original bytes, for `gistream redrive`;
 a deletion is carried out.
 
@@ -24,9 +24,8 @@ from streaming.kafka.sending import KafkaRecord, send_records
 from streaming.kafka.topic import result_topics
 from streaming.kafka.topics import Admin, extents_now
 from streaming.messages import DeadLetter, OutputMessage, Record, Source, read_result, restored
-from streaming.pipeline.decode import Tombstone, record_format
-from streaming.pipeline.identity import deleted_id
-from streaming.pipeline.results import Result, dead_letter_result, tombstone_result
+from streaming.pipeline.decode import RecordFormat, Tombstone, decode, record_format
+from streaming.pipeline.results import Result, Topics, dead_letter_result, tombstone_result
 from streaming.settings import Settings
 from streaming.spark.checkpoint.checkpoint import Checkpoint, locked
 from streaming.spark.checkpoint.checkpoint import Record as CheckpointRecord
@@ -145,19 +144,28 @@ class Skip:
         return map(restored, read_ranges(self._settings, self._planned.ranges))
 
     def _result(self, record: Record) -> Result:
-        error: DocumentError = DocumentFailed(
-            f"a process ended each time that micro-batch {self._planned.number}, with this record and others, was "
-            "summarized; the micro-batch was skipped",
-            type=PROCESS_LOST,
-        )
-        stage = "summarize"
-        if record.value is None:
-            try:
-                id = deleted_id(record.key, self._format.id_from, self._format.places.path("id"))
-                return tombstone_result(Tombstone(id), record, self._topics)
-            except DocumentError as refusal:
-                error, stage = refusal, "decode"
-        return dead_letter_result(record, error, stage, self._topics)
+        return skipped(record, self._planned.number, self._format, self._topics)
+
+
+def skipped(record: Record, number: int, record_format: RecordFormat, topics: Topics) -> Result:
+    """Return the result of a record of the skipped micro-batch `number`.
+
+    Raises the registry's errors where a deletion's key has a schema.
+    """
+    error: DocumentError = DocumentFailed(
+        f"a process ended each time that micro-batch {number}, with this record and others, was summarized; the "
+        "micro-batch was skipped",
+        type=PROCESS_LOST,
+    )
+    stage = "summarize"
+    if record.value is None:
+        try:
+            deletion = decode(record, record_format)
+            if isinstance(deletion, Tombstone):
+                return tombstone_result(deletion, record, topics)
+        except DocumentError as refusal:
+            error, stage = refusal, "decode"
+    return dead_letter_result(record, error, stage, topics)
 
 
 def _settled(settings: Settings, attempts: set[_Attempt], planned: PlannedBatch) -> Iterator[_Attempt]:

@@ -41,7 +41,7 @@ class RemoteRoot:
         try:
             info = self._fs.get_file_info(path)
             if info.type == fs.FileType.File:
-                return RootFile(self._fs.open_input_stream(path), info.size, self._away)
+                return RootFile(self._fs.open_input_stream(path, compression=None), info.size, self._away)
         except FileNotFoundError:
             info = None
         except OSError as error:

@@ -145,6 +145,12 @@ def test_an_object_is_read_with_the_login_and_the_options_of_its_root(store: Obj
     assert "mine" not in roots.check()
 
 
+@pytest.mark.parametrize("name", ["a.gz", "a.zst", "a.bz2"])
+def test_an_object_is_read_byte_for_byte_whatever_its_name_says(name: str, store: ObjectStore) -> None:
+    store.objects[f"bucket/in/{name}"] = b"Plain."
+    assert content(Roots([store.url("bucket/in")]), f"s3://bucket/in/{name}") == "Plain."
+
+
 def test_a_store_that_does_not_answer_is_away() -> None:
     with object_store() as gone:
         url = gone.url("bucket/in")
