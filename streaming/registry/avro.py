@@ -10,7 +10,7 @@
     bytes, fixed                            their text when they are UTF-8, else Base64
 
 A payload of nothing but empty lists, or nested without an end, costs one record: the number of values is limited, a
-list whose items take no bytes is refused, and so is a schema of which a few bytes, or none, are as many values. A schema
+list whose items take no bytes is refused, and so is a schema of which no byte, or a few, are as many values. A schema
 that contains itself is read by a reader that Python's recursion limit stops.
 """
 

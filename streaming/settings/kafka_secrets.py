@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ _LOGIN_SECRET = re.compile(r'(?i)(?:password|secret)\s*=\s*"((?:[^"\\]|\\.)*)"')
 # What stands between quotation marks in a login is read with backslashes.
 _IN_QUOTES = re.compile(r'(?:[^"\\\r\n]|\\["\\])*')
 _JAAS = "sasl.jaas.config"
+# A chain of certificates with its key takes some kilobytes; Kubernetes takes no more for a secret.
+_LARGEST = 2**20
 # Kafka's classes, by the word that a reference begins with.
 _PROVIDERS = {
     "directory": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
@@ -102,7 +105,13 @@ def _file(place: str, name: str) -> tuple[str, str]:
             "whole path of the folder."
         )
     try:
-        return path.read_text(encoding="utf-8"), f"the file {path}"
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"The Kafka option '{name}' refers to {path}, which cannot be read: {problem}.") from error
+        status = path.stat()
+        # To open a FIFO would wait for somebody who writes into it.
+        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
+            return path.read_text(encoding="utf-8"), f"the file {path}"
+        problem = f"it has {status.st_size:,} bytes" if stat.S_ISREG(status.st_mode) else "it is no regular file"
+    except OSError as error:
+        problem = str(error.strerror)
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    raise UsageError(f"The Kafka option '{name}' refers to {path}, which cannot be read: {problem}.")

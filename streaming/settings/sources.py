@@ -112,9 +112,10 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 def _warn_of_readers(config: Path, in_file: Mapping[str, Any]) -> None:
     """Warn once when the file has a secret, and every user of this machine may read it."""
     options = flat(in_file.get("kafka", {}))
-    if not options or not isinstance(options, dict) or config in _warned_of:
+    if not isinstance(options, dict) or config in _warned_of:
         return
-    secret = next((name for name, value in options.items() if has_secret_text(name, value)), None)
+    secrets = [name for name, value in options.items() if has_secret_text(name, value)]
+    secret = next((name for name in (*secrets, "schema_registry_login") if name in {*secrets, *in_file}), None)
     if secret is not None and config.stat().st_mode & stat.S_IROTH:
         _warned_of.add(config)
         _log.warning(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,7 @@ def test_a_whole_login_may_stand_in_a_file(secrets: Path) -> None:
     [
         ("${directory:FOLDER:absent}", None, "absent, which cannot be read: No such file"),
         ("${directory:FOLDER:file}", "", "which is empty"),
+        ("${directory:FOLDER:file}", SECRET * 100_000, "cannot be read: it has"),
         ("${directory:FOLDER:file}", f"{SECRET}\n", "ends with a line break"),
         ("${directory:FOLDER:file}", f'{SECRET}"', "a quotation mark or a backslash"),
         ("${directory:file}", SECRET, "is ${directory:/FOLDER:FILE}"),
@@ -70,6 +73,13 @@ def test_a_reference_to_nothing_is_refused_without_its_secret(
         load({"kafka": login(reference.replace("FOLDER", str(tmp_path)))})
     assert problem in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "file")
+    with pytest.raises(UsageError, match="it is no regular file"):
+        load({"kafka": login(f"${{directory:{tmp_path}:file}}")})
 
 
 @pytest.mark.parametrize(
@@ -91,12 +101,16 @@ def test_a_reference_may_be_a_flag() -> None:
     assert not has_secret_text("ssl.key.password", "${directory:/run/secrets:key}")
 
 
+@pytest.mark.parametrize(
+    "content", [f"[kafka]\nssl.key.password = '{SECRET}'\n", f"schema_registry_login = 'a:{SECRET}'\n"]
+)
 @pytest.mark.parametrize(("mode", "warned"), [(0o644, True), (0o640, False), (0o600, False)])
 def test_a_file_with_a_secret_that_everybody_may_read_is_warned_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: int, warned: bool
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    mode: int, warned: bool, content: str,
+) -> None:  # fmt: skip
     config = tmp_path / "gistream.toml"
-    config.write_text(f"[kafka]\nssl.key.password = '{SECRET}'\n")
+    config.write_text(content)
     config.chmod(mode)
     monkeypatch.setenv("GISTREAM_CONFIG", str(config))
     with caplog.at_level(logging.WARNING):
