@@ -173,9 +173,10 @@ def _packed(message: Message) -> Message | None:
     """Return the message that an Any holds as bytes; None for one of a type that the schema does not have."""
     name = message.type_url.rpartition("/")[2]  # type: ignore[attr-defined]
     try:
-        inner = GetMessageClass(message.DESCRIPTOR.file.pool.FindMessageTypeByName(name))()
+        descriptor: Any = message.DESCRIPTOR.file.pool.FindMessageTypeByName(name)
     except KeyError:
         return None
+    inner = GetMessageClass(descriptor)()
     inner.ParseFromString(message.value)  # type: ignore[attr-defined]
     return inner
 

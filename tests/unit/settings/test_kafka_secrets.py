@@ -56,7 +56,7 @@ def test_a_whole_login_may_stand_in_a_file(secrets: Path) -> None:
     [
         ("${directory:FOLDER:absent}", None, "absent, which cannot be read: No such file"),
         ("${directory:FOLDER:file}", "", "which is empty"),
-        ("${directory:FOLDER:file}", SECRET * 100_000, "cannot be read: it has"),
+        ("${directory:FOLDER:file}", SECRET * 200_000, "cannot be read: it has"),
         ("${directory:FOLDER:file}", f"{SECRET}\n", "ends with a line break"),
         ("${directory:FOLDER:file}", f'{SECRET}"', "a quotation mark or a backslash"),
         ("${directory:file}", SECRET, "is ${directory:/FOLDER:FILE}"),
