@@ -1,12 +1,13 @@
 """The kinds of files that gistream reads: the suffixes of each, its first bytes, and its reader.
 
 A format whose files begin with bytes of their own is found by these, whatever the file is called. All other formats are
-text, and are found by the file's suffix; what has none that is known here is read as plain text, which names what is
-binary (`streaming/encoding`).
+text, and are found by the file's suffix; what has none that is known here is a mailbox when it begins as one (mail
+programs call theirs "Inbox"), or else plain text, whose reader names what is binary (`streaming/encoding`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -54,10 +55,11 @@ ZIP = Kind(
 PDF = Kind("PDF", (".pdf",), "producers.formats.pdf:read_pdf", (b"%PDF-",))
 GZIP = Kind("gzip", (), "producers.formats.packed:read_gzip", (b"\x1f\x8b",))
 ZSTD = Kind("zstd", (), "producers.formats.packed:read_zstd", (b"\x28\xb5\x2f\xfd",))
+MAILBOX = Kind("a mailbox", (".mbox", ".mbx"), "producers.formats.mbox:read_mbox")
 _TEXTS = (
     Kind("Markdown", (".md", ".markdown"), "producers.formats.markdown:read_markdown"),
     Kind("a mail", (".eml",), "producers.formats.mail:read_mail"),
-    Kind("a mailbox", (".mbox", ".mbx"), "producers.formats.mbox:read_mbox"),
+    MAILBOX,
     Kind("subtitles", (".srt", ".vtt", ".sbv"), "producers.formats.subtitles:read_subtitles", in_child=False),
     Kind("subtitles of SubStation Alpha", (".ass", ".ssa"), "producers.formats.substation:read_substation"),
 )
@@ -75,6 +77,8 @@ SUFFIXES = tuple(sorted(_BY_SUFFIX))
 PACKED = (".gz", ".zst")
 # Word's note of who has a document open ("~$report.docx"), and what macOS has no place for elsewhere ("._report.docx").
 BESIDE_DOCUMENTS = ("~$", "._")
+# The line above a mail, and the first of its headers.
+_ENVELOPE = re.compile(rb"\s*From \S+ +[^\r\n]*\d\d:\d\d[^\r\n]*\r?\n[!-9;-~]+:")
 # How much of a file `find_kind` looks at.
 HEAD_BYTES = 4096
 
@@ -89,7 +93,10 @@ def find_kind(name: str, head: bytes) -> Kind:
     for kind in _KINDS:
         if head.startswith(kind.first_bytes):
             return kind
-    kind = _BY_SUFFIX.get(suffix_of(Path(name)), TEXT)
+    suffix = suffix_of(Path(name))
+    if suffix not in _BY_SUFFIX and _ENVELOPE.match(head):
+        return MAILBOX
+    kind = _BY_SUFFIX.get(suffix, TEXT)
     return TEXT if kind.first_bytes else kind
 
 

@@ -21,7 +21,10 @@ from streaming.json_values import whole_characters
 
 # An mbox has this line above each mail.
 _ENVELOPE = re.compile(r"From \S+.*\d{2}:\d{2}.*")
-_NEXT_ENVELOPE = re.compile(r"\n\r?\n>?From \S+@\S+ .*\d{2}:\d{2}.*\r?\n[!-9;-~]+:")
+# Thunderbird writes "-" in the place of the sender, and Python "MAILER-DAEMON".
+_NEXT_ENVELOPE = re.compile(
+    r"\n\r?\n>?From (?:\S+@\S+|\S+(?= +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )) .*\d{2}:\d{2}.*\r?\n[!-9;-~]+:"
+)
 _FIELD = re.compile(r"(?P<name>[!-9;-~]+)[ \t]*:(?P<value>.*)")
 _OF_TRANSPORT = frozenset(
     {

@@ -84,6 +84,7 @@ def test_the_subject_of_a_forwarded_mail_stays_above_it() -> None:
         ),
         (f"{TRANSPORT}Content-Type: application/pkcs7-mime\n\nMIIB\n", "an encrypted mail: decrypt it first"),
         (MAILS["a mailbox of one"] + "\n" + MAILS["a mailbox of one"], "a mailbox with several mails"),
+        (f"From - Mon Mar  2 10:00:00 2026\n{TRANSPORT}\n{BODY}\n\n" * 2, "a mailbox with several mails"),
     ],
 )
 def test_a_mail_without_a_text_is_named(text: str, reason: str) -> None:

@@ -30,6 +30,14 @@ def test_each_mail_is_a_document_called_by_its_message_id(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("sender", ["ines@x.org", "-", "MAILER-DAEMON"])
+def test_a_mailbox_is_found_by_its_first_lines_where_its_name_has_no_ending(tmp_path: Path, sender: str) -> None:
+    mails = (one(1, "It stopped.") + one(2, "The beam holds.")).replace("From ines@x.org", f"From {sender}")
+    assert [name for name, *_ in texts(put(tmp_path / "Inbox", mails))] == ["1@x.org", "2@x.org"]
+    letter = "From Berlin at 10:00 we took the train.\nIt was late.\n"
+    assert texts(put(tmp_path / "letter", letter)) == [("", None, letter)]
+
+
 def test_an_id_stays_when_other_mails_are_deleted_or_a_mail_has_no_id(tmp_path: Path) -> None:
     nameless = f"{ENVELOPE}From: Ben <b@x.org>\nSubject: S\n\nNo id here.\n\n"
     whole = texts(put(tmp_path / "in.mbox", one(1, "A.") + nameless + one(2, "B.")))
