@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -133,8 +134,9 @@ class Publisher:
             self._sent_bytes -= size
             self.refuse(record.name, f"not sent: {reason(error)}")
             return
-        future.add_callback(self._acknowledge, record)
-        future.add_errback(self._fail, record)
+        on_settled = partial(self._on_settled, record)
+        future.add_callback(on_settled)
+        future.add_errback(on_settled)
 
     def find_topic(self) -> None:
         """Ask Kafka about the topic, as else the first `send` does, which is late by that; raises `TopicError`."""
@@ -223,8 +225,11 @@ class Publisher:
         documents, in_flight = self._sent - self._settled, self._sent_bytes - self._settled_bytes
         return documents <= _MOST_DOCUMENTS // 2 and in_flight <= _MOST_BYTES // 2
 
-    # The client calls these two from its own thread, one call at a time.
-    def _acknowledge(self, record: ProducerRecord, _metadata: RecordMetadata) -> None:
+    def _on_settled(self, record: ProducerRecord, outcome: RecordMetadata | BaseException) -> None:
+        # The client calls it from its own thread, one call at a time.
+        if isinstance(outcome, BaseException):
+            self._fail(record, outcome)
+            return
         self.report.acknowledged += 1
         self._settle(record.size)
         if self._on_acknowledged is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from producers.cli.garbage import rare_searches
 from producers.cli.interruption import EXIT_CODE, Interruption, interruption
 from producers.cli.notes import notes, print_refusals
 from producers.records import ProducerRecord, Refusal
@@ -127,7 +128,7 @@ def _publish(
     pace = Pace(rate, state.stopped) if rate else None
     publisher = Publisher(settings, on_acknowledged=on_acknowledged, on_refused=on_refused)
     try:
-        with _bar(settings) as bar, publisher:
+        with _bar(settings) as bar, rare_searches(), publisher:
             if resume:
                 resume.check_topic(publisher.topic_id())
                 documents = resume.rest(documents)

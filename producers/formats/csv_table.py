@@ -9,6 +9,7 @@ as is a longer cell than any document; the others are read.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ from streaming.wording import counted
 _SEPARATORS = ",;\t|"
 # Stands in no text: so a table of one column may have commas in it.
 _NO_SEPARATOR = "\x1f"
+# The line in which a program tells Excel the separator, above the names of the columns.
+_SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r|\n)', re.IGNORECASE)
 # Rows from which the separator is told, and characters of a file that have so many.
 _FIRST_ROWS, _SAMPLE = 50, 65_536
 # The name of a column is no sentence.
@@ -54,7 +57,7 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[Part | PartRefusal]:
     """
     places = places_of(options)
     with open_text(path) as text:
-        separator = "\t" if path.suffix.lower() in (".tsv", ".tab") else _separator(text.file)
+        separator = _separator(text.file, is_tabbed=path.suffix.lower() in (".tsv", ".tab"))
         # The parser of the standard library has one limit for the whole process.
         csv.field_size_limit(MOST_CHARACTERS)
         page = {"encoding": text.code_page} if text.code_page else {}
@@ -66,8 +69,6 @@ def _rows(lines: _Lines, separator: str, places: FieldPlaces) -> Iterator[Part |
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
     columns = _header(reader)
     needed = needed_columns(places, columns)
-    if twice := [name for name in needed if columns.count(name) > 1]:
-        raise BadInput(f"a table in which two columns are called '{twice[0]}'", type="NoText")
     text = (places.path("text"), places.path("text").partition(".")[0])
     number = 0
     while True:
@@ -108,10 +109,18 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
     return columns
 
 
-def _separator(file: TextIO) -> str:
-    """Return the separator that cuts most of the first rows into as many cells as the first one, and this into many."""
+def _separator(file: TextIO, *, is_tabbed: bool) -> str:
+    """Return the separator that cuts most of the first rows into as many cells as the first one, and this into many.
+
+    A line that names it is read then.
+    """
     sample = file.read(_SAMPLE)
     file.seek(0)
+    if named := _SEPARATOR_LINE.match(sample):
+        file.readline()
+        return named["mark"]
+    if is_tabbed:
+        return "\t"
     likeness = {mark: _alike(sample.splitlines(keepends=True), mark) for mark in _SEPARATORS}
     best = max(_SEPARATORS, key=lambda mark: likeness[mark])
     return best if likeness[best][0] else _NO_SEPARATOR

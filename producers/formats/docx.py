@@ -14,7 +14,16 @@ from producers.formats.blocks import BlockBuilder, parts_of
 from producers.formats.docx_styles import Style, read_styles
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
-from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, parse_xml_if_whole, words_in
+from producers.formats.xml_tree import (
+    Element,
+    attribute,
+    child,
+    local_name,
+    paragraphs_in,
+    parse_xml,
+    parse_xml_if_whole,
+    words_in,
+)
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
 from streaming.wording import counted
@@ -24,6 +33,7 @@ _MAIN = "word/document.xml"
 _NO_TEXT = frozenset({"del", "moveFrom", "instrText", "fldData", "rt", "Fallback", "rPr", "pPr", "sdtPr"})
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _PICTURES = frozenset({"blip", "imagedata"})
+_PARAGRAPHS = frozenset({"p"})
 _CONTENTS = "Table of Contents"
 
 
@@ -152,5 +162,5 @@ def _table_of(row: Element) -> Element:
 
 
 def _words_of_cell(cell: Element) -> str:
-    texts = (_text(paragraph)[0] for paragraph in cell.iter("{*}p"))
+    texts = (_text(paragraph)[0] for paragraph in paragraphs_in(cell, _PARAGRAPHS, _NO_TEXT))
     return " ".join(words for text in texts if (words := " ".join(text.split())))

@@ -81,6 +81,8 @@ BESIDE_DOCUMENTS = ("~$", "._")
 _ENVELOPE = re.compile(rb"\s*From \S+ +[^\r\n]*\d\d:\d\d[^\r\n]*\r?\n[!-9;-~]+:")
 # How much of a file `find_kind` looks at.
 HEAD_BYTES = 4096
+# Programs put a blank line, a byte order mark or the headers of a download before a PDF; readers look this far.
+_PDF_WITHIN = 1024
 
 
 def is_known(file: Path) -> bool:
@@ -97,6 +99,8 @@ def find_kind(name: str, head: bytes) -> Kind:
     if suffix not in _BY_SUFFIX and _ENVELOPE.match(head):
         return MAILBOX
     kind = _BY_SUFFIX.get(suffix, TEXT)
+    if kind is PDF and PDF.first_bytes[0] in head[:_PDF_WITHIN]:
+        return PDF
     return TEXT if kind.first_bytes else kind
 
 

@@ -12,7 +12,16 @@ from zipfile import ZipFile
 from producers.formats.blocks import BlockBuilder, parts_of
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
-from producers.formats.xml_tree import Element, attribute, child, local_name, parse_xml, parse_xml_if_whole, words_in
+from producers.formats.xml_tree import (
+    Element,
+    attribute,
+    child,
+    local_name,
+    paragraphs_in,
+    parse_xml,
+    parse_xml_if_whole,
+    words_in,
+)
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
 from streaming.wording import counted
@@ -26,6 +35,7 @@ _NO_TEXT = frozenset(
     }
 )  # fmt: skip
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_PARAGRAPHS = frozenset({"p", "h"})
 _SIGNS = {"tab": "\t", "line-break": "\n"}
 # Spaces are written as a number, which may be made to be large.
 _MOST_SPACES = 100
@@ -126,7 +136,8 @@ def _text(element: Element) -> tuple[str, list[Element]]:
     boxes: list[Element] = []
 
     def walk(node: Element) -> None:
-        pieces.append(node.text or "")
+        # A line end of the file is a blank of the text.
+        pieces.append((node.text or "").replace("\n", " "))
         for inner in node:
             tag = local_name(inner)
             if tag == "s":
@@ -138,10 +149,10 @@ def _text(element: Element) -> tuple[str, list[Element]]:
                 boxes.append(inner)
             elif tag and tag not in _NO_TEXT:
                 walk(inner)
-            pieces.append(inner.tail or "")
+            pieces.append((inner.tail or "").replace("\n", " "))
 
     walk(element)
-    return "".join(pieces).replace("\n\n", "\n"), boxes
+    return "".join(pieces), boxes
 
 
 def _cells(row: Element) -> list[Element]:
@@ -149,5 +160,5 @@ def _cells(row: Element) -> list[Element]:
 
 
 def _words_of_cell(cell: Element) -> str:
-    texts = (_text(paragraph)[0] for paragraph in cell.iter("{*}p", "{*}h"))
+    texts = (_text(paragraph)[0] for paragraph in paragraphs_in(cell, _PARAGRAPHS, _NO_TEXT))
     return " ".join(words for text in texts if (words := " ".join(text.split())))

@@ -58,7 +58,7 @@ def _rows(file: ParquetFile, columns: list[str], places: FieldPlaces) -> Iterato
         for index in range(batch.num_rows):
             number += 1
             try:
-                cells = [_plain(column[index].as_py()) for column in batch.columns]
+                cells = [_plain(column[index].as_py(maps_as_pydicts="lossy")) for column in batch.columns]
             except UnicodeDecodeError:
                 yield PartRefusal(str(number), "a text that is not UTF-8")
                 continue

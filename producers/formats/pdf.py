@@ -29,8 +29,8 @@ _MOST_CHARACTERS = 50_000_000
 # fonts draw, nearly all are.
 _MOST_UNREADABLE = 0.2
 _UNREADABLE = re.compile("[\x00\x01\x03-\x08\x0e-\x1f\x7f-\x9f\ufffd-\uffff\ue000-\uf8ff]")
-# A hyphen at the end of a line, where PDFium joins the two.
-_HYPHEN = re.compile("\x02")
+# A hyphen at the end of a line, where PDFium joins the two: it has a sign for it within bounds, and another without.
+_HYPHEN = re.compile("[\x02\ufffe]")
 # What stands before the first section, and has fewer words, is a title page.
 _FEWEST_WORDS = 20
 # Titles that programs make of the name of a file.
@@ -91,7 +91,8 @@ def _texts(document: PdfDocument) -> list[str]:
     for number in range(len(document)):
         try:
             with closing(document[number]) as page, closing(page.get_textpage()) as letters:
-                text = letters.get_text_bounded()
+                # Within bounds, PDFium joins the lines of a page that lies on its side.
+                text = letters.get_text_range() if page.get_rotation() % 180 else letters.get_text_bounded()
         except PdfiumError:
             text = ""
         texts.append(_HYPHEN.sub("", text).replace("\r\n", "\n"))

@@ -74,7 +74,8 @@ def _columns(columns: Iterable[str]) -> str:
 def needed_columns(places: FieldPlaces, columns: Iterable[str]) -> list[str]:
     """Return those of the `columns` that a document is made of; a dotted path begins with the name of its column.
 
-    Raises `BadInput`, `NoText`, when none of them has the text, or one is missing that `field` names.
+    Raises `BadInput`, `NoText`, when none of them has the text, when one is missing that `field` names, and when two
+    that are needed have one name.
     """
     names = list(columns)
     fields = ("text", "id", "title", "language", "prompt", "metadata")
@@ -87,7 +88,10 @@ def needed_columns(places: FieldPlaces, columns: Iterable[str]) -> list[str]:
     # Else a misspelt id would name rows by their numbers, and nobody would see it.
     if missing := next((path for path in named if path != _NO_FIELD and not _has(names, path)), None):
         raise BadInput(f"a table without a column '{missing}', which --field names; {_columns(names)}", type="NoText")
-    return [name for name in names if name in wanted]
+    needed = [name for name in names if name in wanted]
+    if twice := [name for name in needed if names.count(name) > 1]:
+        raise BadInput(f"a table in which two columns are called '{twice[0]}'", type="NoText")
+    return needed
 
 
 def _has(columns: list[str], path: str) -> bool:

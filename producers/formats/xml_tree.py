@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from lxml import etree
@@ -60,3 +61,14 @@ def child(element: Element | None, *path: str) -> Element | None:
 def words_in(element: Element | None) -> str:
     """Return all text within an element in one line."""
     return "" if element is None else " ".join("".join(element.itertext()).split())
+
+
+def paragraphs_in(element: Element, names: frozenset[str], hidden: frozenset[str]) -> Iterator[Element]:
+    """Yield what is called one of `names` in an element, but for what is in an element called one of `hidden`."""
+    for inner in element:
+        tag = local_name(inner)
+        if tag in hidden:
+            continue
+        if tag in names:
+            yield inner
+        yield from paragraphs_in(inner, names, hidden)

@@ -151,7 +151,8 @@ def _is_east_asian(text: str, codec: str) -> bool:
         return False
     letters = [c for c in beyond_ascii if c.isalpha() and not "\uff00" <= c <= "\uff60"]
     hangul = sum("\uac00" <= letter <= "\ud7a3" for letter in letters)
-    kana = sum("\u3040" <= letter <= "\u30ff" for letter in letters)
+    # Japanese alone has the sign that repeats an ideograph.
+    kana = sum("\u3040" <= letter <= "\u30ff" or letter == "\u3005" for letter in letters)
     ideographs = [letter for letter in letters if is_ideograph(letter)]
     own = len(ideographs) + kana
     # Two letters of which one is accented may be an ideograph: it stands in a word.

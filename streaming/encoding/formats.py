@@ -96,6 +96,11 @@ def name_format(raw: bytes) -> Format | None:
     return None
 
 
+def is_tar(raw: bytes) -> bool:
+    """Whether `raw` is a tar archive; one of texts has no byte but NUL that a text has not."""
+    return raw.startswith(b"ustar", 257) and b"\0" in raw[:257]
+
+
 def has_controls(raw: bytes) -> bool:
     """Whether `raw` has a control byte that no text needs."""
     return _CONTROL.search(raw) is not None

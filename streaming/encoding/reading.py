@@ -24,7 +24,7 @@ import codecs
 from dataclasses import dataclass
 
 from streaming.encoding.code_pages import certain, readings
-from streaming.encoding.formats import has_controls, is_binary, name_format, name_structure
+from streaming.encoding.formats import has_controls, is_binary, is_tar, name_format, name_structure
 from streaming.encoding.frames import Frame, find_frame
 from streaming.encoding.wide import decode_wide, is_language
 from streaming.errors import BadInput
@@ -74,7 +74,7 @@ def decode_text(raw: bytes) -> str:
         return wide
     # What fills up a field in C, and a block in DOS, is no part of the text, and tells nothing.
     content = raw.rstrip(b"\0\x1a")
-    suspect = not content or is_binary(content) or find_frame(raw) or name_structure(content)
+    suspect = not content or is_tar(raw) or is_binary(content) or find_frame(raw) or name_structure(content)
     return _read_other(raw, None) if suspect else text
 
 

@@ -12,11 +12,13 @@ def pdf(
     title: str | None = None,
     first_entry_again: bool = False,
     first_content: bytes | None = None,
+    on_its_side: bool = False,
 ) -> bytes:
     """Return a PDF with a line of text below the other; `outline` has titles and the numbers of their pages, from 0.
 
     `first_entry_again`: the outline is a circle, its last entry is followed by its first.
     `first_content`: what the first page holds, packed.
+    `on_its_side`: the pages are turned to be read, as those with a wide table are.
     """
     count = len(pages)
     # 1 catalog, 2 pages, 3 font, 4 information, 5 outline; then a page and its content, and the entries.
@@ -32,10 +34,11 @@ def pdf(
     for number, lines in enumerate(pages):
         page = first_page + 2 * number
         shown = " ".join(f"({_escaped(line)}) Tj T*" for line in lines)
-        content = f"BT /F1 12 Tf 14 TL 72 720 Td {shown} ET"
+        place = "0 1 -1 0 72 72 Tm" if on_its_side else "72 720 Td"
+        content = f"BT /F1 12 Tf 14 TL {place} {shown} ET"
         objects[page] = (
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
-            f"/Contents {page + 1} 0 R >>"
+            f"/Contents {page + 1} 0 R{' /Rotate 90' if on_its_side else ''} >>"
         )
         objects[page + 1] = f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream"
     for number, (entry, on_page) in enumerate(outline):

@@ -89,6 +89,12 @@ def test_a_paragraph_in_a_code_page_is_read_from_a_file(language: str, page: str
     assert decode_file(text.encode(page)).text == text
 
 
+@pytest.mark.parametrize("page", ["shift_jis", "euc_jp"])
+def test_a_short_japanese_file_with_a_repeated_ideograph_is_japanese(page: str) -> None:
+    text = "風車は月曜日に止まった。アンナは最初に煙を見て、鐘を鳴らした。町の人々はみんなそれを見ていた。"
+    assert decode_file(text.encode(page)).text == text
+
+
 def test_a_record_is_not_read_in_a_code_page() -> None:
     with pytest.raises(BadInput) as caught:
         decode_text(TEXTS["German"].encode("cp1252"))

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import tarfile
 import uuid
 import zipfile
 import zlib
@@ -103,6 +104,16 @@ def _parquet() -> bytes:
     return file.getvalue()
 
 
+def _tar() -> bytes:
+    # Of plain ASCII: all of it is UTF-8.
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        member = tarfile.TarInfo("mill.txt")
+        member.size = len(MILL.encode())
+        archive.addfile(member, io.BytesIO(MILL.encode()))
+    return sink.getvalue()
+
+
 def _compressed(codec: str) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, codec) as stream:
@@ -123,6 +134,7 @@ def _compressed(codec: str) -> bytes:
         (b"\xff\x06\x00\x00sNaPpY\x01\x05\x00\x00abcde", "Compressed", "Snappy"),
         (_zip(), "Compressed", "DOCX"),
         (_parquet(), "Binary", "Parquet"),
+        (_tar(), "Binary", "tar archive"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "Binary", "PDF"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "Binary", "PNG"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "Binary", "JPEG"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import docx
@@ -102,3 +103,36 @@ def test_a_document_is_found_by_what_is_in_it_whatever_it_is_called(tmp_path: Pa
     assert text_of(tmp_path / "a.txt") == TEXT
     write_odt(tmp_path / "a.docx")
     assert text_of(tmp_path / "a.docx") == TEXT
+
+
+def test_a_cell_of_a_docx_has_the_words_of_its_text_box_once(tmp_path: Path) -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent>"
+    both = f"<mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent>"
+    markup = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    document = docx.Document()
+    table = document.add_table(rows=1, cols=2)
+    for cell, words in zip(table.rows[0].cells, ("day", "work"), strict=True):
+        cell.text = words
+    run = parse_xml(f'<w:r {nsdecls("w")} xmlns:mc="{markup}">{both}</w:r>')
+    table.rows[0].cells[0].paragraphs[0]._p.append(run)
+    document.save(str(tmp_path / "a.docx"))
+    assert text_of(tmp_path / "a.docx") == "day boxed | work"
+
+
+def test_a_cell_of_an_odt_has_no_notes_and_a_line_end_of_the_file_is_a_blank(tmp_path: Path) -> None:
+    document = Document("text")
+    document.body.clear()
+    table = Table("Work", width=2, height=1)
+    table.set_values([["day", "work"]])
+    document.body.append(table)
+    document.body.append(Paragraph("The mill\nstopped."))
+    cell = document.body.get_elements("//table:table-cell")[0].get_elements("text:p")[0]
+    cell.insert_annotation(after="day", body="Xyzzy", creator="Xyzzy")
+    cell.insert_note(after="day", note_id="n1", citation="1", body="Xyzzy")
+    document.save(str(tmp_path / "a.odt"))
+    wrapped = tmp_path / "b.odt"
+    with zipfile.ZipFile(tmp_path / "a.odt") as source, zipfile.ZipFile(wrapped, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content.replace(b"The mill<text:line-break/>stopped", b"The mill\n   stopped"))
+    assert text_of(wrapped) == "day | work\n\nThe mill stopped."

@@ -69,6 +69,17 @@ def test_a_pdf_is_found_by_its_first_bytes_whatever_it_is_called(tmp_path: Path)
     assert text_of(tmp_path / "a.pdf", "The mill stopped. It is no PDF.") == "The mill stopped. It is no PDF."
 
 
+@pytest.mark.parametrize("before", [b"\n", b"\xef\xbb\xbf", b"HTTP/1.1 200 OK\r\nServer: mill\r\n\r\n"])
+def test_a_pdf_may_begin_with_what_is_none_of_it(tmp_path: Path, before: bytes) -> None:
+    assert text_of(tmp_path / "a.pdf", before + pdf([["The mill stopped."]])) == "The mill stopped."
+
+
+def test_pages_that_lie_on_their_side_have_lines(tmp_path: Path) -> None:
+    lines = ["The beam", LINE, "and the miller saw the wheel-", "wright.", "The wheel", LINE, "and turned no more."]
+    (text,) = {text_of(tmp_path / f"{side}.pdf", pdf([lines], on_its_side=side)) for side in (False, True)}
+    assert text.endswith(f"The wheel\n\n{LINE}\nand turned no more.")
+
+
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
 def test_a_pdf_that_forbids_to_be_printed_is_read_and_one_with_a_password_is_refused(
     tmp_path: Path, algorithm: str

@@ -57,6 +57,12 @@ def test_a_tsv_may_have_commas_and_one_column_is_a_table_too(tmp_path: Path) -> 
     assert documents(parts(put(tmp_path / "b.csv", "text\nOne\n\nTwo\n"))) == [("1", None, "One"), ("2", None, "Two")]
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "\ufeffsep=;\r\n"])
+def test_the_line_in_which_a_table_names_its_separator_is_no_row(tmp_path: Path, line: str) -> None:
+    path = put(tmp_path / "a.csv", f"{line}id;text\r\n1;One, two, three\r\n")
+    assert documents(parts(path)) == [("1", "1", "One, two, three")]
+
+
 def test_a_row_that_is_broken_is_refused_by_its_number_and_the_others_are_read(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv", "id,text\n1,One\n2\n3,Three,more\n4,\n5,F\0ive\n")
     found = parts(path)
@@ -127,6 +133,20 @@ def test_the_rows_of_parquet_are_documents_and_their_values_text(tmp_path: Path)
          "--field text=NAME"),
         ("3", "its text is empty"),
     ]  # fmt: skip
+
+
+def test_a_map_of_parquet_is_the_metadata_of_its_document(tmp_path: Path) -> None:
+    pairs = pyarrow.array([[("author", "Ines")], []], pyarrow.map_(pyarrow.string(), pyarrow.string()))
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["One", "Two"], "metadata": pairs}), tmp_path / "a.parquet")
+    found = [part.metadata for part in parts(tmp_path / "a.parquet") if isinstance(part, Part)]
+    assert found == [{"author": "Ines"}, {}]
+
+
+def test_two_columns_of_parquet_with_one_name_leave_doubt(tmp_path: Path) -> None:
+    twice = pyarrow.Table.from_arrays([pyarrow.array(["a"]), pyarrow.array(["b"])], names=["text", "text"])
+    pyarrow.parquet.write_table(twice, tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match="two columns are called 'text'"):
+        parts(tmp_path / "a.parquet")
 
 
 def test_a_text_that_is_not_utf_8_costs_its_row(tmp_path: Path) -> None:
