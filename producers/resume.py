@@ -10,11 +10,15 @@ again. After a kill those come twice that were in flight, or acknowledged since 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pydantic import BaseModel, ValidationError
 
@@ -37,6 +41,35 @@ class _State(BaseModel):
     settled: int = 0
     refused: list[int] = []
     checksum: int = 0
+
+
+@contextmanager
+def open_resume_file(path: Path, command: Mapping[str, str], topic: str) -> Iterator[ResumeFile]:
+    """Hold a resume file for as long as the context lasts; raises `UsageError` also when another command has it.
+
+    Two at once would send the same documents, and each would lose what the other noted.
+    """
+    place = path.with_name(f"{path.name}.lock")
+    try:
+        lock = place.open("w")
+    except OSError as error:
+        raise UsageError(f"{path} of --resume cannot be written: {error.strerror}.") from error
+    with lock:
+        if not _is_free(lock, place):
+            raise UsageError(f"Another command is sending with --resume {path}; let it end, or name another file.")
+        try:
+            yield ResumeFile(path, command, topic)
+        finally:
+            place.unlink(missing_ok=True)
+
+
+def _is_free(lock: IO[str], place: Path) -> bool:
+    """Take a lock; false when somebody has it, or has removed its file since it was opened."""
+    try:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock.fileno()), place.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 class ResumeFile:
@@ -90,7 +123,7 @@ class ResumeFile:
                 for earlier, item in again:
                     yield self._register(earlier, item)
         if position < settled - 1:
-            raise self._other_input()
+            raise self._other_input(f"it has {position + 1:,} documents, or --limit takes no more of them")
 
     def on_acknowledged(self, record: ProducerRecord) -> None:
         """Note that Kafka has a document."""
@@ -126,6 +159,9 @@ class ResumeFile:
         self._next_save = end + max(_SAVE_SECONDS, (end - began) / _MOST_SHARE)
 
     def _read(self) -> _State | None:
+        # A device may have no end.
+        if self._path.exists() and not self._path.is_file():
+            raise UsageError(f"{self._path} of --resume is no file; name another.")
         try:
             return _State.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
@@ -148,11 +184,11 @@ class ResumeFile:
                 "another with --resume."
             )
 
-    def _other_input(self) -> UsageError:
+    def _other_input(self, why: str = "") -> UsageError:
         return UsageError(
             f"{self._path} is about another input: the first {self._state.settled:,} documents of this one are not "
-            "those that were sent. Nothing was sent now. Delete the file to send all documents, or name another with "
-            "--resume."
+            f"those that were sent{f' ({why})' if why else ''}. Nothing was sent now. Delete the file to send all "
+            "documents, or name another with --resume."
         )
 
     def _register(self, position: int, document: ProducerRecord | Refusal) -> ProducerRecord | Refusal:

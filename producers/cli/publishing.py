@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -100,17 +100,20 @@ def publish_documents(
 
         dry_run(ctx, settings, documents, text_field, title_field, as_json=options.as_json)
         return
-    resume = None
-    if options.resume is not None:
-        from producers.resume import ResumeFile
-
-        resume = ResumeFile(options.resume, options.input, settings.input_topic)
-    with interruption() as state:
+    with _resume_file(options, settings) as resume, interruption() as state:
         report = _publish(settings, documents, options.rate, resume, state)
     outcome = _Outcome(
         settings.input_topic, report, resume.sent_before if resume else 0, is_interrupted=state.stopped.is_set()
     )
     outcome.print(skipped or {}, options)
+
+
+def _resume_file(options: SendOptions, settings: Settings) -> AbstractContextManager[ResumeFile | None]:
+    if options.resume is None:
+        return nullcontext()
+    from producers.resume import open_resume_file
+
+    return open_resume_file(options.resume, options.input, settings.input_topic)
 
 
 def _publish(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from producers.records import ProducerRecord, Refusal
-from producers.resume import ResumeFile
+from producers.resume import ResumeFile, open_resume_file
 from streaming.errors import UsageError
 
 COMMAND = {"command": "jsonl", "file": "notes.jsonl"}
@@ -131,3 +131,23 @@ def test_the_file_stays_small_and_has_no_text(path: Path) -> None:
     assert json.loads(path.read_text())["settled"] == 20_000
     assert len(path.read_text()) < 500
     assert "secret" not in path.read_text()
+
+
+def test_two_commands_never_have_one_file_at_once(path: Path) -> None:
+    with open_resume_file(path, COMMAND, "documents") as resume:
+        with pytest.raises(UsageError, match="Another command is sending"):
+            open_resume_file(path, COMMAND, "documents").__enter__()
+        resume.save()
+    with open_resume_file(path, COMMAND, "documents"):
+        pass
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_is_no_file_or_has_no_folder_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no file"), open_resume_file(tmp_path, COMMAND, "documents"):
+        pass
+    with pytest.raises(UsageError, match="is no file"):
+        ResumeFile(Path("/dev/zero"), COMMAND, "documents")
+    missing = tmp_path / "none" / "notes.resume"
+    with pytest.raises(UsageError, match="cannot be written"), open_resume_file(missing, COMMAND, "documents"):
+        pass
