@@ -6,6 +6,8 @@ or a secret.
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ from urllib.parse import quote_plus
 
 import requests
 from kafka.net.sasl.oauth import AbstractTokenProvider
+from requests.auth import HTTPBasicAuth
 
 from streaming.errors import BrokerAway, BrokerError, GistreamError, reason
 from streaming.settings.kafka_options import ENDPOINT, login_of
@@ -25,6 +28,8 @@ _ANSWER_SECONDS = 10
 _RENEW_AT = 0.8
 # Where the answer does not say how long a token lives.
 _LIFETIME_SECONDS = 300.0
+# The characters of a token in OAuth.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 def token_provider(options: Mapping[str, str]) -> ClientCredentials:
@@ -48,7 +53,9 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._url, self._client, self._scope = url, client, scope
-        self._credentials = (quote_plus(client), quote_plus(secret)) if encoded else (client, secret)
+        pair = (quote_plus(client), quote_plus(secret)) if encoded else (client, secret)
+        # As Java's class does; as text, no secret could have a character beyond Latin-1.
+        self._login = HTTPBasicAuth(pair[0].encode(), pair[1].encode())
         self._authorities: str | bool = authorities or True
         self._lock = threading.Lock()
         self._token, self._renew_at = "", 0.0
@@ -68,12 +75,12 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]
             with requests.Session() as session:
                 session.trust_env = False
                 answer = session.post(
-                    self._url, data=form, auth=self._credentials, timeout=_ANSWER_SECONDS, verify=self._authorities,
+                    self._url, data=form, auth=self._login, timeout=_ANSWER_SECONDS, verify=self._authorities,
                     headers={"Accept": "application/json"}, allow_redirects=False,
                 )  # fmt: skip
         except (requests.RequestException, OSError) as error:
             raise self._silent(_network_problem(error)) from error
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
             raise self._silent(f"it answers with status {answer.status_code}")
         if answer.status_code != 200:
             raise BrokerError(
@@ -81,13 +88,14 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]
                 f"status {answer.status_code}{_error_code(answer)}; correct clientId, clientSecret and scope in "
                 f"sasl.jaas.config, or the option {ENDPOINT}."
             )
-        try:
-            body = answer.json()
-            return str(body["access_token"]), float(body.get("expires_in", _LIFETIME_SECONDS))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        body = _json_of(answer)
+        token = body.get("access_token") if isinstance(body, dict) else None
+        # Other characters would be further fields of the login that Kafka is sent.
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise BrokerError(
                 f"The identity provider at {self._url} answers without a token; correct the option {ENDPOINT}."
-            ) from error
+            )
+        return token, _lifetime(body.get("expires_in"))
 
     def _silent(self, problem: str) -> GistreamError:
         return BrokerAway(
@@ -111,11 +119,25 @@ def _network_problem(error: Exception) -> str:
     return "it cannot be reached" if isinstance(error, requests.ConnectionError) else reason(error)
 
 
+def _json_of(answer: requests.Response) -> Any:
+    """Return what an answer holds; None when it is no JSON, or nested without an end."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lifetime(value: Any) -> float:
+    """Return the seconds that a token lives; an answer that names none, or no number of them, gives it the default."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return _LIFETIME_SECONDS
+    return seconds if 0 < seconds < math.inf else _LIFETIME_SECONDS
+
+
 def _error_code(answer: requests.Response) -> str:
     """Return the code of OAuth's errors, such as invalid_client; nothing else of an answer is repeated."""
-    try:
-        body: Any = answer.json()
-    except ValueError:
-        return ""
+    body = _json_of(answer)
     code = body.get("error") if isinstance(body, dict) else None
     return f" ({code})" if isinstance(code, str) and code.replace("_", "").isalpha() else ""

@@ -23,7 +23,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvi
 
 @pytest.fixture
 def answering(provider: IdentityProvider) -> IdentityProvider:
-    provider.tokens, provider.lifetime, provider.failing = 0, 3600, False
+    provider.tokens, provider.lifetime, provider.failing, provider.body = 0, 3600, False, None
     return provider
 
 
@@ -86,3 +86,38 @@ def test_an_address_without_tokens_is_told_as_one(answering: IdentityProvider) -
             credentials(answering.token_url).token()
     finally:
         answering.body = None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[" * 100_000, b'{"access_token": null}', b'{"access_token": ""}', b'{"access_token": {"a": "b"}}'),
+        # A field more of the login, if it were sent.
+        b'{"access_token": "ab\\u0001auth=cd"}',
+    ],
+)
+def test_what_is_no_token_is_never_sent_to_kafka(answering: IdentityProvider, body: bytes) -> None:
+    answering.body = body
+    with pytest.raises(BrokerError, match="answers without a token"):
+        credentials(answering.token_url).token()
+
+
+@pytest.mark.parametrize("lifetime", ["NaN", "1e999", "-5", "null", '"soon"'])
+def test_a_token_whose_lifetime_is_no_number_is_renewed_after_a_while(
+    answering: IdentityProvider, monkeypatch: pytest.MonkeyPatch, lifetime: str
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: now)
+    client = credentials(answering.token_url)
+    answering.body = f'{{"access_token": "first", "expires_in": {lifetime}}}'.encode()
+    assert client.token() == "first"
+    answering.body = b'{"access_token": "second"}'
+    assert client.token() == "first"
+    now += 300
+    assert client.token() == "second"
+
+
+def test_a_secret_may_have_any_character(answering: IdentityProvider) -> None:
+    client = ClientCredentials(answering.token_url, "möwe", "5€", None, None, encoded=False)
+    answering.clients["möwe"] = "5€"
+    assert client.token()
