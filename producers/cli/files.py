@@ -43,7 +43,9 @@ def files(
 ) -> None:
     """Send files: a document each, or one for each chapter, mail, row or part that begins with a heading.
 
-    The id of a document is the key of its summary: a file that is sent again replaces its summary.
+    It reads text, Markdown, HTML, EPUB, PDF, DOCX, ODT, mails and mailboxes, subtitles, CSV, Parquet and JSON, all of
+    them packed with gzip or zstd, too (docs/formats.md). The id of a document is the key of its summary: a file that is
+    sent again replaces its summary.
 
     Examples:
 

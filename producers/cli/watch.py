@@ -128,6 +128,8 @@ def _say(event: str, line: str) -> None:
 def _print_counts(settings: Settings, counts: Counts, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(asdict(counts)) + "\n")
+    elif not any(asdict(counts).values()):
+        notes.print("nothing new")
     else:
         line = f"{counted(counts.acknowledged, 'document')} of {counted(counts.files, 'file')} acknowledged by "
         line += f"'{settings.input_topic}'"

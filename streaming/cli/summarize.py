@@ -58,6 +58,8 @@ def summarize(
 ) -> None:
     """Summarize files here and now, without Kafka: the same summarizer, for trying prompts and models.
 
+    It reads the formats that produce files reads (docs/formats.md).
+
     Examples:
 
         gistream summarize notes/minutes.txt --prompt headline
