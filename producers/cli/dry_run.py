@@ -60,7 +60,7 @@ def dry_run(
     is_limited = not ctx.params.get("reference")
     sizes = _Sizes()
     refusals: list[Refusal] = []
-    with open_counter(settings) if open_counter else nullcontext() as count_tokens:
+    with open_counter(settings) if open_counter else nullcontext() as count_tokens, _Counter(as_json) as counter:
         for document in documents:
             if is_limited and isinstance(document, ProducerRecord) and (reason := unfit(document, settings)):
                 document = Refusal(document.name, reason)
@@ -75,6 +75,8 @@ def dry_run(
                 _write({name: value for name, value in asdict(row).items() if value is not None})
             elif sizes.documents <= _MOST_ROWS:
                 sys.stdout.write(_line(row) + "\n")
+            else:
+                counter.show(sizes.documents)
     if not as_json:
         print_refusals(refusals)
         if (more := sizes.documents - _MOST_ROWS) > 0:
@@ -86,6 +88,26 @@ def dry_run(
         raise NotAcknowledged(f"{lost:,} of {total} would be refused; the reasons are above.")
     if not sizes.documents:
         raise NoDocuments("There is no document to send.")
+
+
+class _Counter:
+    """The number of documents so far, shown in a terminal once the rows for people have ended."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._status = notes.status("") if notes.is_terminal and not as_json else None
+
+    def __enter__(self) -> _Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def show(self, documents: int) -> None:
+        """Show the number, and start to when it is the first."""
+        if self._status:
+            self._status.update(f"{counted(documents, 'document')} so far")
+            self._status.start()
 
 
 @dataclass
