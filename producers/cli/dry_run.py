@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 import typer
 
-from producers.cli.notes import notes, print_refusals
+from producers.cli.notes import in_one_line, notes, print_refusals
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import NoDocuments, NotAcknowledged
 from streaming.json_values import lookup, name_of, parse_json, text_of, whole_characters
@@ -161,7 +161,7 @@ def _line(row: _Row) -> str:
     tokens = "" if row.tokens is None else f"{row.tokens:>9,} tokens "
     words = "" if row.words is None else f"{row.words:>9,} words "
     title = f"  {shortened(' '.join(row.title.split()), _LONGEST_TITLE, len)}" if row.title else ""
-    return f"{tokens}{words}{row.bytes:>11,} bytes  {row.id or row.name}{title}"
+    return f"{tokens}{words}{row.bytes:>11,} bytes  {in_one_line(row.id or row.name)}{title}"
 
 
 def _write(line: dict[str, object]) -> None:

@@ -15,9 +15,14 @@ notes = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wr
 _MOST_REFUSALS = 20
 
 
+def in_one_line(name: str) -> str:
+    """Return a name as a line shows it: that of a file may have line ends, and orders to the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
+
+
 def print_refusals(refusals: list[Refusal]) -> None:
     """Print a line for each of the first refusals, and how many there are more."""
     for refusal in refusals[:_MOST_REFUSALS]:
-        notes.print(f"refused: {refusal.name}: {refusal.reason}", style="red", markup=False)
+        notes.print(f"refused: {in_one_line(refusal.name)}: {refusal.reason}", style="red", markup=False)
     if (more := len(refusals) - _MOST_REFUSALS) > 0:
         notes.print(f"refused: {more:,} more; --json has them all", style="red")

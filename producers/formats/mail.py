@@ -16,6 +16,7 @@ from producers.formats.options import ReadOptions
 from producers.formats.part import Part
 from streaming.encoding.raw_mail import header_text, parse_mail, read_parsed
 from streaming.errors import BadInput
+from streaming.mail.marks import REPLY_SUBJECT
 from streaming.mail.message import read_message
 
 # A mail with its attachments; servers take 25 to 50 MB.
@@ -37,7 +38,8 @@ def mail_part(message: EmailMessage, name: str = "") -> Part:
     if not any(key.lower() in ("from", "date", "subject", "message-id", "received") for key in message):
         raise BadInput("no mail: it does not begin with the headers of one", type="NoMail")
     mail = read_parsed(message)
-    content = read_message(mail.text.replace("\r\n", "\n").replace("\r", "\n"))
+    is_reply = "in-reply-to" in message or REPLY_SUBJECT.match(f"Subject: {mail.subject or ''}") is not None
+    content = read_message(mail.text.replace("\r\n", "\n").replace("\r", "\n"), is_reply=is_reply)
     attachments = _attachments(message)
     metadata = {
         "date": _date(message),

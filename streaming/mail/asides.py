@@ -56,12 +56,16 @@ class Aside:
     kind: AsideKind
 
 
-def find_asides(text: str) -> list[Aside]:
-    """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length."""
+def find_asides(text: str, *, is_reply: bool = False) -> list[Aside]:
+    """Return what of a mail is not its message, nothing for any other text; takes time in proportion to its length.
+
+    `is_reply`: its headers say that the text answers a mail, so what is marked as quoted is of that mail.
+    """
     lines = mail_lines(text)
     last = _end_of_message(lines)
     signed = list(find_signatures(lines, last))
-    quoted = list(_quotations(lines, {line for first, end in signed for line in range(first, end)}))
+    in_signatures = {line for first, end in signed for line in range(first, end)}
+    quoted = list(_quotations(lines, in_signatures, is_reply=is_reply))
     kinds: list[tuple[AsideKind, list[tuple[int, int]]]] = [("quoted", quoted), ("signature", signed)]
     return [
         Aside(lines[first].start, lines[end - 1].end, kind)
@@ -106,7 +110,7 @@ def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield current
 
 
-def _quotations(lines: Sequence[MailLine], signed: set[int]) -> list[tuple[int, int]]:
+def _quotations(lines: Sequence[MailLine], signed: set[int], *, is_reply: bool) -> list[tuple[int, int]]:
     """Return the spans of lines that a reply quotes."""
     marked = {number for number, line in enumerate(lines) if line.quoted}
     heads, attributions = _heads(lines), _attributions(lines)
@@ -121,7 +125,7 @@ def _quotations(lines: Sequence[MailLine], signed: set[int]) -> list[tuple[int, 
     else:
         spans += _below_attribution(lines, attributions, heads)
     attributed = bool(spans)
-    evident = attributed or bool(heads) or first in marked or any(map(_is_forum_tag, lines))
+    evident = is_reply or attributed or bool(heads) or first in marked or any(map(_is_forum_tag, lines))
     spans += [(number, number + 1) for number in marked]
     others = signed.union(*(range(start, end) for start, end in (*spans, *heads)))
     own = [line.text for number, line in enumerate(lines) if number not in others and not line.blank]

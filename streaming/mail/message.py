@@ -20,10 +20,13 @@ class MailMessage:
     only_quoted: bool
 
 
-def read_message(text: str) -> MailMessage:
-    """Return the message of the mail whose text is `text`; takes time in proportion to its length."""
+def read_message(text: str, *, is_reply: bool = False) -> MailMessage:
+    """Return the message of the mail whose text is `text`; takes time in proportion to its length.
+
+    `is_reply`: its headers say that it answers a mail.
+    """
     kept, left_out, position = list[str](), Counter[AsideKind](), 0
-    for aside in sorted(find_asides(text), key=lambda aside: aside.start):
+    for aside in sorted(find_asides(text, is_reply=is_reply), key=lambda aside: aside.start):
         kept.append(text[position : aside.start])
         left_out[aside.kind] += len(text[max(position, aside.start) : aside.end].split())
         position = max(position, aside.end)

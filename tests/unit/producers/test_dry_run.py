@@ -89,6 +89,17 @@ def test_people_see_the_first_rows_and_the_total(capsys: pytest.CaptureFixture[s
     assert "30 documents, 180 words" in output.err
 
 
+def test_the_name_of_a_file_gives_the_terminal_no_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("notes").mkdir()
+    Path("notes", "a\x1b[2J\nb.txt").write_text(TEXT)
+    Path("notes", "c\x1b[2J.txt").write_text("")
+    with pytest.raises(NotAcknowledged):
+        dry_run("files", "notes")
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert len(shown.out.splitlines()) == 1
+
+
 def test_nothing_to_send_and_flags_that_do_not_go_together_are_said() -> None:
     with pytest.raises(NoDocuments):
         dry_run("jsonl", write())

@@ -57,6 +57,16 @@ def test_a_reply_is_its_new_text_and_says_what_was_left_out(tmp_path: Path) -> N
     }
 
 
+@pytest.mark.parametrize("headers", [{"In-Reply-To": "<41@x.org>"}, {}])
+def test_what_a_reply_in_html_cites_without_saying_whom_is_left_out(tmp_path: Path, headers: dict[str, str]) -> None:
+    message = mail("", **headers)
+    message.set_content(f"<p>{NEW}</p><blockquote type=cite><p>Does the beam hold?</p></blockquote>", subtype="html")
+    assert only(put(tmp_path / "a.eml", message)).text == NEW
+    message.replace_header("Subject", "The mill")
+    cited = "Does the beam hold?" in only(put(tmp_path / "b.eml", message)).text
+    assert cited is not bool(headers)
+
+
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit"])
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "cp1252"])
 def test_a_part_is_read_in_its_charset_and_encoding(tmp_path: Path, encoding: str, charset: str) -> None:
