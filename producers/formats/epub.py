@@ -20,6 +20,7 @@ from producers.formats.part import Part
 from producers.formats.xhtml import Page, read_page
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
+from streaming.wording import counted
 
 # Of a book's text; a bomb of ten thousand members has more.
 _MOST_CHARACTERS = 50_000_000
@@ -36,9 +37,13 @@ def read_epub(path: Path, options: ReadOptions) -> Iterator[Part]:
     with open_zip(path) as archive:
         package = read_package(archive)
         chapters = [chapter for chapter in _chapters(archive, package) if _has_text(chapter, package)]
+        missing = len(set(package.files).difference(archive.namelist()))
+    if not chapters and missing:
+        raise BadInput("a damaged EPUB: the files of its text are missing", type="Broken")
     if not chapters:
         raise BadInput("an EPUB without text: its pages are pictures, or it is empty", type="NoText")
-    metadata = {"book": package.title or "", "author": ", ".join(package.authors)}
+    left_out = f"{counted(missing, 'file')} that the book lacks" if missing else ""
+    metadata = {"book": package.title or "", "author": ", ".join(package.authors), "left_out": left_out}
     metadata = {name: value for name, value in metadata.items() if value}
     if options.split.argument == "none":
         blocks = [block for chapter in chapters for block in chapter.blocks]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 
 import trafilatura
 from trafilatura.settings import Document
@@ -15,6 +17,8 @@ _LEVEL = re.compile(r"h([1-6])")
 _USUAL_LEVEL = 2
 # Behind the headings of manuals.
 _PERMALINK = "\N{PILCROW SIGN}"
+# Characters; people repeat shorter lines.
+_SHORTEST_TWICE = 60
 _PARAGRAPHS = frozenset({"p", "quote", "ab", "code"})
 
 
@@ -24,7 +28,14 @@ def main_blocks(page: str) -> list[Block]:
     body, _ = _extract(page, with_comments=False)
     if body is not None:
         _read(body, builder)
-    return builder.blocks
+    return list(_once(builder.blocks))
+
+
+def _once(blocks: list[Block]) -> Iterator[Block]:
+    """Yield blocks without those that the next one has, too: trafilatura gives the first post of some forums twice."""
+    for block, following in zip_longest(blocks, blocks[1:]):
+        if following is None or block.level or len(block.text) < _SHORTEST_TWICE or block.text not in following.text:
+            yield block
 
 
 def length_with_comments(page: str) -> int:

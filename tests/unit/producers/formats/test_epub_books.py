@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from format_reading import documents_of, refusal_of, text_of
-from written_books import epub, nav, ncx, page
+from written_books import archive, epub, nav, ncx, page
 
 ONE = "<h1>One</h1><p>The mill\nstopped.</p>"
 TWO = '<h2 id="x">Two</h2><p>The beam&nbsp;cracked&mdash;at night.</p>'
@@ -100,3 +102,12 @@ def test_a_book_of_pictures_and_a_protected_one_are_refused_by_name(tmp_path: Pa
     assert "(DRM)" in refusal_of(tmp_path / "b.epub", epub({"a.xhtml": page(ONE)}, others=drm))
     fonts = {"META-INF/encryption.xml": encryption.format("http://www.idpf.org/2008/embedding")}
     assert text_of(tmp_path / "c.epub", epub({"a.xhtml": page(ONE)}, others=fonts)) == "One\n\nThe mill stopped."
+
+
+def test_a_book_that_lacks_files_says_so(tmp_path: Path) -> None:
+    book = zipfile.ZipFile(io.BytesIO(epub({"a.xhtml": page(ONE), "b.xhtml": page(TWO)})))
+    members = {name: book.read(name) for name in book.namelist() if name != "OEBPS/b.xhtml"}
+    (document,) = documents_of(tmp_path / "a.epub", archive(members))
+    assert document["metadata"] == {**METADATA, "left_out": "1 file that the book lacks"}
+    del members["OEBPS/a.xhtml"]
+    assert "files of its text are missing" in refusal_of(tmp_path / "b.epub", archive(members))

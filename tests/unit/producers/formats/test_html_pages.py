@@ -95,3 +95,11 @@ def test_a_page_whose_main_text_lacks_most_of_its_prose_is_all_that_it_shows(tmp
     (document,) = documents_of(tmp_path / "a.html", page)
     assert document["metadata"] == {"read_as": "HTML"}
     assert f"4: {STORY[2]}" in document["text"]
+
+
+def test_the_posts_of_a_forum_are_read_once(tmp_path: Path) -> None:
+    posts = "".join(
+        f"<div><b>{who}</b> wrote:<br><p>{words}</p></div>" for who, words in zip("ab", STORY, strict=False)
+    )
+    text = text_of(tmp_path / "a.html", f"<html><body>{posts}</body></html>")
+    assert [text.count(words) for words in STORY[:2]] == [1, 1]
