@@ -98,8 +98,8 @@ def test_a_page_whose_main_text_lacks_most_of_its_prose_is_all_that_it_shows(tmp
 
 
 def test_the_posts_of_a_forum_are_read_once(tmp_path: Path) -> None:
-    posts = "".join(
-        f"<div><b>{who}</b> wrote:<br><p>{words}</p></div>" for who, words in zip("ab", STORY, strict=False)
-    )
-    text = text_of(tmp_path / "a.html", f"<html><body>{posts}</body></html>")
+    first = f'<div class="post"><b>anna</b> wrote:<br><p>{STORY[0]}</p></div>'
+    quote = "<blockquote>The mill stopped</blockquote>"
+    second = f'<div class="post"><b>karl</b> wrote:<br>{quote}<p>{STORY[1]}</p></div>'
+    text = text_of(tmp_path / "a.html", f"<html><body>{first}{second}</body></html>")
     assert [text.count(words) for words in STORY[:2]] == [1, 1]
