@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from producers.formats.blocks import Block, parts_of
+from producers.formats.html_banners import without_banners
 from producers.formats.html_main import length_with_comments, main_blocks
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
@@ -47,6 +48,7 @@ def read_html(path: Path, options: ReadOptions) -> Iterator[Part]:
     if not _TAG.search(page):
         yield from read_plain_text(path, options)
         return
+    page = without_banners(page)
     shown = html_text(page)
     blocks = main_blocks(page)
     if not shown and not blocks:

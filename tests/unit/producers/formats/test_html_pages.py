@@ -42,6 +42,18 @@ def test_the_title_of_a_page_is_without_the_name_of_its_site(tmp_path: Path, tit
     assert document["title"] == shown
 
 
+NOTICE = (
+    "We and our partners store cookies on your device, to measure the use of this site, and to show advertisements. "
+)
+BANNER = f'<div id="cookie-notice"><div class="consent"><p>{NOTICE * 9}</p><button>Accept</button></div></div>'
+
+
+def test_a_notice_about_cookies_is_no_text_of_a_page_however_long(tmp_path: Path) -> None:
+    assert text_of(tmp_path / "a.html", PAGE.replace("<nav>", f"{BANNER}<nav>")) == "\n\n".join(("The mill", *STORY))
+    notice = PAGE.replace(f"<p>{STORY[0]}</p>", f'<section id="cookie-law"><h2>The law</h2><p>{STORY[0]}</p></section>')
+    assert "The law" in text_of(tmp_path / "b.html", notice)
+
+
 def test_a_page_without_a_main_text_is_all_that_it_shows(tmp_path: Path) -> None:
     (document,) = documents_of(tmp_path / "a.htm", "<title>Hours</title><table><tr><td>Mon<td>8 to 5</table><p>Closed.")
     assert (document["title"], document["text"]) == ("Hours", "Mon\n8 to 5\n\nClosed.")
