@@ -21,7 +21,7 @@ from streaming.settings import Settings
 
 STEADY = Path(__file__).parents[1] / "support" / "steady_gistream.py"
 # `make big-document` sets it to 50 and looks at both ways of reading.
-MEGABYTES = int(os.environ.get("BIG_MEGABYTES", "5"))
+MEGABYTES = int(os.environ.get("BIG_MEGABYTES", "2"))
 STRATEGIES = os.environ.get("BIG_STRATEGIES", "extractive").split()
 
 
