@@ -15,6 +15,9 @@ from streaming.errors import UsageError
 from streaming.settings import load
 from streaming.settings.flags import DataDir, InputTopic, Json, Kafka, Servers, command_flags, flag
 
+# The endings of files that may have JSON Lines; each line of another format would be refused by its number.
+_OF_LINES = {".jsonl", ".ndjson", ".json", ".txt", ".text"}
+
 
 def jsonl(
     ctx: typer.Context,
@@ -45,6 +48,7 @@ def jsonl(
 
         gistream produce jsonl documents.jsonl --rate 50 --resume documents.resume
     """
+    from producers.formats.kinds import SUFFIXES, suffix_of
     from producers.jsonl import read_json_lines
 
     settings = load(command_flags(ctx))
@@ -70,5 +74,7 @@ def jsonl(
         raise UsageError(f"{file} is a folder; gistream produce files reads the JSON Lines of folders.")
     if not Path(file).is_file():
         raise UsageError(f"There is no file {file}.")
+    if suffix_of(Path(file)) in set(SUFFIXES) - _OF_LINES:
+        raise UsageError(f"{file} has no JSON Lines, by its ending; gistream produce files reads it.")
     with Path(file).open("rb") as lines:
         send(lines, file)

@@ -100,6 +100,13 @@ def test_the_name_of_a_file_gives_the_terminal_no_orders(capsys: pytest.CaptureF
     assert len(shown.out.splitlines()) == 1
 
 
+def test_a_folder_and_a_file_of_another_format_are_left_to_produce_files(tmp_path: Path) -> None:
+    (tmp_path / "articles.csv").write_text("text\nThe mill stopped.\n")
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "articles.csv", "has no JSON Lines")):
+        with pytest.raises(UsageError, match=f"{reason}.* gistream produce files"):
+            dry_run("jsonl", str(path))
+
+
 def test_nothing_to_send_and_flags_that_do_not_go_together_are_said() -> None:
     with pytest.raises(NoDocuments):
         dry_run("jsonl", write())
