@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-from producers.formats.blocks import BlockBuilder, parts_of
+from producers.formats.blocks import BlockBuilder
 from producers.formats.docx_styles import Style, read_styles
+from producers.formats.office import add_table, document_parts
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
 from producers.formats.xml_tree import (
@@ -26,7 +27,6 @@ from producers.formats.xml_tree import (
 )
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
-from streaming.wording import counted
 
 _MAIN = "word/document.xml"
 # Deleted text, the code of a field, the reading of a Chinese character beside it, and the older form of a drawing.
@@ -48,12 +48,9 @@ def read_docx(path: Path, options: ReadOptions) -> Iterator[Part]:
         core_title = _core_title(archive)
     document.read(child(root, "body"))
     pictures = sum(local_name(node) in _PICTURES for node in root.iter("{*}blip", "{*}imagedata"))
-    left_out = counted(pictures, "picture") if pictures else ""
-    blocks = document.builder.blocks
-    if not blocks:
-        raise BadInput(f"a DOCX without text{f': it has {left_out}' if left_out else ''}", type="NoText")
-    title = document.title or (None if blocks[0].level else core_title)
-    yield from parts_of(blocks, options.split, title=title, metadata={"left_out": left_out} if left_out else {})
+    yield from document_parts(
+        "a DOCX", document.builder, options.split, title=document.title, other_title=core_title, pictures=pictures
+    )
 
 
 class _Document:
@@ -100,15 +97,7 @@ class _Document:
 
     def _read_table(self, table: Element) -> None:
         rows = [_cells(row) for row in table.iter("{*}tr") if _table_of(row) is table]
-        self.builder.end_lines()
-        if max(map(len, rows), default=0) <= 1:
-            # A frame around paragraphs, as in forms and letters.
-            for cell in (cell for row in rows for cell in row):
-                self.read(cell)
-            return
-        for row in rows:
-            self.builder.add_line(" | ".join(filter(None, map(_words_of_cell, row))))
-        self.builder.end_lines()
+        add_table(self.builder, rows, read=self.read, words_of=_words_of_cell)
 
 
 def _core_title(archive: ZipFile) -> str | None:

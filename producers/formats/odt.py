@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-from producers.formats.blocks import BlockBuilder, parts_of
+from producers.formats.blocks import BlockBuilder
+from producers.formats.office import add_table, document_parts
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part
 from producers.formats.xml_tree import (
@@ -24,7 +25,6 @@ from producers.formats.xml_tree import (
 )
 from producers.formats.zipped import open_zip, read_member
 from streaming.errors import BadInput
-from streaming.wording import counted
 
 _CONTENT, _MANIFEST, _META = "content.xml", "META-INF/manifest.xml", "meta.xml"
 _NO_TEXT = frozenset(
@@ -56,12 +56,9 @@ def read_odt(path: Path, options: ReadOptions) -> Iterator[Part]:
     document = _Document()
     document.read(child(root, "body", "text"))
     pictures = sum(1 for _ in root.iter("{*}image"))
-    left_out = counted(pictures, "picture") if pictures else ""
-    blocks = document.builder.blocks
-    if not blocks:
-        raise BadInput(f"an ODT without text{f': it has {left_out}' if left_out else ''}", type="NoText")
-    title = document.title or (None if blocks[0].level else meta_title)
-    yield from parts_of(blocks, options.split, title=title, metadata={"left_out": left_out} if left_out else {})
+    yield from document_parts(
+        "an ODT", document.builder, options.split, title=document.title, other_title=meta_title, pictures=pictures
+    )
 
 
 class _Document:
@@ -109,15 +106,7 @@ class _Document:
 
     def _read_table(self, table: Element) -> None:
         rows = [_cells(row) for row in table.iter("{*}table-row") if next(row.iterancestors("{*}table")) is table]
-        self.builder.end_lines()
-        if max(map(len, rows), default=0) <= 1:
-            # A frame around paragraphs.
-            for cell in (cell for row in rows for cell in row):
-                self.read(cell)
-            return
-        for row in rows:
-            self.builder.add_line(" | ".join(filter(None, map(_words_of_cell, row))))
-        self.builder.end_lines()
+        add_table(self.builder, rows, read=self.read, words_of=_words_of_cell)
 
 
 def _meta_title(archive: ZipFile) -> str | None:
