@@ -191,6 +191,9 @@ def test_everything_goes_through_tls_a_login_and_the_least_rights_and_no_secret_
     done(kafka, "watcher", "produce", "watch", str(watched), "--once", "--settle", "0", data_dir=installation)
     check_dashboard(kafka, installation, tmp_path)
     check_redrive(kafka, installation)
+    assert "d0" in done(kafka, "eraser", "forget", "d0", "--yes", data_dir=installation)
+    summaries = done(kafka, "consumer", "tail", "--until-end", "--json", data_dir=installation).splitlines()
+    assert {"id": "d0", "deleted": True}.items() <= json.loads(summaries[-1]).items()
     texts = [*(path for path in installation.rglob("*") if path.is_file()), log]
     assert any("spark.log" in path.name for path in texts)
     for path in texts:

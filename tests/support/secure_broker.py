@@ -26,7 +26,10 @@ HOST = "127.0.0.1"
 # Words that nothing but these secrets has, so that a search of logs finds them.
 PASSWORDS = {
     name: f"{name}-pass-Zq7wX"
-    for name in ("admin", "producer", "watcher", "query", "consumer", "replayer", "redriver", "administrator", "nobody")
+    for name in (
+        *("admin", "producer", "watcher", "query", "consumer", "replayer", "redriver", "eraser", "administrator"),
+        "nobody",
+    )
 }
 CLIENT_SECRET, KEY_PASSWORD = "client-secret-Zq7wX", "key-pass-Zq7wX"
 SECRETS = (*PASSWORDS.values(), CLIENT_SECRET, KEY_PASSWORD)
