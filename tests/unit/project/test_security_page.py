@@ -25,7 +25,7 @@ def test_the_options_of_an_example_go_together(block: str, tmp_path: Path) -> No
 
 def test_each_role_of_the_page_has_rights() -> None:
     roles = {right.user for right in documented_rights()}
-    assert roles == {"administrator", "producer", "watcher", "query", "consumer", "replayer", "redriver"}
+    assert roles == {"administrator", "producer", "watcher", "query", "consumer", "replayer", "redriver", "eraser"}
     rows = [
         line for line in PAGE.read_text().splitlines() if re.match(r"\| `\w+` \| (topic|group|cluster|trans)", line)
     ]
