@@ -44,7 +44,7 @@ def letters(settings: Settings) -> list[DeadLetter]:
 def test_a_hundred_avro_records_are_summaries_with_the_registry_and_dead_letters_without_it(
     spark: SparkSession, plan: MakePlan, send: Send
 ) -> None:
-    with schema_registry(login="gistream:secret") as registry:
+    with schema_registry(login="gistream:mill-Zq7wX") as registry:
         old, new = registry.register(FIRST), registry.register(SECOND)
         without = plan(skip_unreadable=True, query="without")
         send(
@@ -64,7 +64,7 @@ def test_a_hundred_avro_records_are_summaries_with_the_registry_and_dead_letters
             assert all("--schema-registry URL" in letter.error.message for letter in said)
         assert summaries(without.settings) == {}
 
-        access = {"schema_registry": registry.url, "schema_registry_login": "gistream:secret"}
+        access = {"schema_registry": registry.url, "schema_registry_login": "gistream:mill-Zq7wX"}
         ready = plan(**PLACES, **access, query="with")
         drain(spark, ready)
         made = summaries(ready.settings)
@@ -72,7 +72,7 @@ def test_a_hundred_avro_records_are_summaries_with_the_registry_and_dead_letters
         assert [made["7"].title, made["77"].title] == [None, "Mill 77"]
         assert all(summary.mended == [] for summary in made.values())
         assert len(letters(ready.settings)) == 100
-        assert "secret" not in "".join(map(str, spark.sparkContext.getConf().getAll()))
+        assert "mill-Zq7wX" not in "".join(map(str, spark.sparkContext.getConf().getAll()))
 
     # The registry is away now, and the schemas of these are known.
     send((None, avro(FIRST, old, number=100, body="Mill 100 burned.")))

@@ -74,8 +74,9 @@ def test_a_query_goes_on_behind_a_skipped_batch_and_a_redrive_brings_its_documen
     # What left before the process ended, some of it at both of Spark's tries.
     left = {r.key for r in results(settings) if r.value is None or not r.key.startswith(b"a")}
     assert left
-    assert not left & {b"killer", b"b2"}
-    summarized = len(left & {b"b0", b"b1"})
+    assert b"killer" not in left
+    # One behind it may be quicker.
+    summarized = len(left & {b"b0", b"b1", b"b2"})
     repeats = len(results(settings)) - 6 - len(left)
     with pytest.raises(UsageError, match=f"has begun is 1, not 2; it has {settings.input_topic}-0 offsets 6 to 11"):
         skip_batch(settings, 2)
