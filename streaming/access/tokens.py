@@ -6,6 +6,7 @@ or a secret.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import threading
@@ -18,12 +19,16 @@ from urllib.parse import quote_plus
 import requests
 from kafka.net.sasl.oauth import AbstractTokenProvider
 from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError
 
+from streaming.bounded_answer import AnswerTooLarge, read_answer
 from streaming.errors import BrokerAway, BrokerError, GistreamError, reason
 from streaming.settings.kafka_options import ENDPOINT, login_of
 
 # As long as Java's class waits for an identity provider by default.
 _ANSWER_SECONDS = 10
+# A token of an identity provider has some thousands.
+_LARGEST = 2**20
 # A token is renewed when this share of its life is over, as Java's clients do.
 _RENEW_AT = 0.8
 # Where the answer does not say how long a token lives.
@@ -76,19 +81,25 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]
                 session.trust_env = False
                 answer = session.post(
                     self._url, data=form, auth=self._login, timeout=_ANSWER_SECONDS, verify=self._authorities,
-                    headers={"Accept": "application/json"}, allow_redirects=False,
+                    headers={"Accept": "application/json"}, allow_redirects=False, stream=True,
                 )  # fmt: skip
-        except (requests.RequestException, OSError) as error:
+                content = read_answer(answer, most=_LARGEST, seconds=_ANSWER_SECONDS)
+        except AnswerTooLarge as error:
+            raise BrokerError(
+                f"The identity provider at {self._url} answers with {error}, which no token has; correct the option "
+                f"{ENDPOINT}."
+            ) from error
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise self._silent(_network_problem(error)) from error
+        body = _json_of(content)
         if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
             raise self._silent(f"it answers with status {answer.status_code}")
         if answer.status_code != 200:
             raise BrokerError(
                 f"The identity provider at {self._url} gives the client '{self._client}' no token: it answers with "
-                f"status {answer.status_code}{_error_code(answer)}; correct clientId, clientSecret and scope in "
+                f"status {answer.status_code}{_error_code(body)}; correct clientId, clientSecret and scope in "
                 f"sasl.jaas.config, or the option {ENDPOINT}."
             )
-        body = _json_of(answer)
         token = body.get("access_token") if isinstance(body, dict) else None
         # Other characters would be further fields of the login that Kafka is sent.
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
@@ -114,15 +125,15 @@ def _provider(
 def _network_problem(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted here, or TLS fails"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | TimeoutError):
         return f"no answer within {_ANSWER_SECONDS} s"
     return "it cannot be reached" if isinstance(error, requests.ConnectionError) else reason(error)
 
 
-def _json_of(answer: requests.Response) -> Any:
+def _json_of(content: bytes) -> Any:
     """Return what an answer holds; None when it is no JSON, or nested without an end."""
     try:
-        return answer.json()
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None
 
@@ -136,8 +147,7 @@ def _lifetime(value: Any) -> float:
     return seconds if 0 < seconds < math.inf else _LIFETIME_SECONDS
 
 
-def _error_code(answer: requests.Response) -> str:
+def _error_code(body: Any) -> str:
     """Return the code of OAuth's errors, such as invalid_client; nothing else of an answer is repeated."""
-    body = _json_of(answer)
     code = body.get("error") if isinstance(body, dict) else None
     return f" ({code})" if isinstance(code, str) and code.replace("_", "").isalpha() else ""

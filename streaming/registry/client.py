@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from streaming.bounded_answer import AnswerTooLarge, read_answer
 from streaming.errors import BadInput, RegistryAway, RegistryError, UsageError, reason
 from streaming.registry.access import RegistryAccess
 
@@ -38,7 +38,6 @@ _TIMEOUT = (3, 6)
 _BUSY = (429, 500, 502, 503, 504)
 # A schema of a thousand fields has 0.1 MB. More, or for longer, is no schema: memory and time of a query have an end.
 _LARGEST, _LONGEST_ANSWER = 16 * 2**20, 30
-_PIECE = 2**16
 # Nobody has so many schemas: whether the registry answers, and takes the login, shows without a right to read any.
 _NO_SCHEMA = 2**31 - 1
 # Confluent's codes for a subject, a version and a schema that are not there begin so.
@@ -145,19 +144,17 @@ class RegistryClient:
 
     def _content(self, answer: requests.Response) -> Any:
         """Return the JSON of an answer, None for an answer without JSON; raises `RegistryAway` and `RegistryError`."""
-        end, raw = time.monotonic() + _LONGEST_ANSWER, bytearray()
-        while piece := answer.raw.read1(_PIECE, decode_content=True):
-            raw += piece
-            if len(raw) > _LARGEST:
-                raise RegistryError(
-                    f"The schema registry at {self._url} answers with more than {_LARGEST:,} bytes, which no schema "
-                    "has; correct --schema-registry."
-                )
-            if time.monotonic() > end:
-                raise RegistryAway(
-                    f"The schema registry at {self._url} takes more than {_LONGEST_ANSWER} s for an answer; see its "
-                    "log."
-                )
+        try:
+            raw = read_answer(answer, most=_LARGEST, seconds=_LONGEST_ANSWER)
+        except AnswerTooLarge as error:
+            raise RegistryError(
+                f"The schema registry at {self._url} answers with {error}, which no schema has; correct "
+                "--schema-registry."
+            ) from error
+        except TimeoutError as error:
+            raise RegistryAway(
+                f"The schema registry at {self._url} takes more than {_LONGEST_ANSWER} s for an answer; see its log."
+            ) from error
         try:
             return json.loads(raw)
         except (ValueError, RecursionError):

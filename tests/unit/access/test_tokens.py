@@ -117,6 +117,12 @@ def test_a_token_whose_lifetime_is_no_number_is_renewed_after_a_while(
     assert client.token() == "second"
 
 
+def test_an_answer_without_an_end_costs_no_more_than_its_limit(answering: IdentityProvider) -> None:
+    answering.body = b" " * (tokens._LARGEST + 1)
+    with pytest.raises(BrokerError, match="answers with more than 1,048,576 bytes, which no token has"):
+        credentials(answering.token_url).token()
+
+
 def test_a_secret_may_have_any_character(answering: IdentityProvider) -> None:
     client = ClientCredentials(answering.token_url, "möwe", "5€", None, None, encoded=False)
     answering.clients["möwe"] = "5€"
