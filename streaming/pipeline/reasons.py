@@ -10,7 +10,7 @@ OTHER = "Other"
 # The types of `DocumentError`s, by the stage in which they come up.
 _DECODE = (
     *("Binary", "EmptyText", "Encoded", "Framed", "InvalidDocument", "InvalidJson", "NoId", "NoKey", "NoText"),
-    *("HashDiffers", "NotUtf8", "SchemaMismatch", "SchemaUnknown", "TooLarge", "Unframed", "UriNoFile"),
+    *("HashDiffers", "NotUtf8", "SchemaMismatch", "SchemaUnknown", "TooDeep", "TooLarge", "Unframed", "UriNoFile"),
     *("UriNotAllowed", "UriNotFound", "UriNotReadable", "Unexpected"),
 )
 _SUMMARIZE = (

@@ -45,11 +45,11 @@ def checked_profile(path: Path) -> Any:
 
 def records_of(path: Path) -> Any:
     with path.open("rb") as lines:
-        return [vars(record) for record in read_json_lines(lines, path.name)]
+        return list(read_json_lines(lines, path.name))
 
 
-def read_text_files(path: Path) -> list[dict[str, Any]]:
-    return [vars(record) for record in read_files(find_files([path]), ReadOptions())]
+def read_text_files(path: Path) -> Any:
+    return list(read_files(find_files([path]), ReadOptions()))
 
 
 # Every reader of a file that a user wrote: the file's name, its text, and what is read of it.

@@ -59,10 +59,14 @@ def limit_processor_time(seconds: float) -> None:
     _lower(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime + _THREADS * seconds) + 1)
 
 
-def needed_much_memory() -> bool:
-    """Whether this process has ever had more memory than a child that goes on may have."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) > MEMORY_TO_KEEP
+def peak_memory() -> int:
+    """Return the most memory that this process has had, in bytes; Linux begins with what its parent has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def needed_much_memory(at_start: int) -> bool:
+    """Whether a process whose peak was `at_start` has had more memory since than a child that goes on may have."""
+    return peak_memory() > max(MEMORY_TO_KEEP, at_start)
 
 
 def _lower(limit: int, value: int) -> None:

@@ -27,6 +27,7 @@ from producers.formats.child.limits import (
     limit_memory,
     limit_processor_time,
     needed_much_memory,
+    peak_memory,
 )
 from producers.formats.in_process import read_here
 from producers.formats.options import ReadOptions
@@ -47,6 +48,7 @@ def main(folder: str, memory: int) -> None:
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     tempfile.tempdir = folder
+    at_start = peak_memory()
     limit_memory(memory)
     forbid_connections_and_processes()
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -59,8 +61,9 @@ def main(folder: str, memory: int) -> None:
 
     # It has started: its parent waits for this.
     send(End(last=False))
-    while not _serve(decode_request(inbox.get()), send, memory):
-        pass
+    while not (_serve(decode_request(inbox.get()), send, memory) or needed_much_memory(at_start)):
+        send(End(last=False))
+    send(End(last=True))
     _end(folder)
 
 
@@ -76,7 +79,7 @@ def _end(folder: str) -> None:
 
 
 def _serve(request: Request, send: Callable[[Answer], None], memory: int) -> bool:
-    """Read a file and send what is in it; returns whether this process should end now."""
+    """Read a file and send what is in it; returns whether that took all memory."""
     limit_processor_time(request.seconds)
     exhausted = False
     options = ReadOptions(Split.parse(request.split), request.field, request.keep)
@@ -96,6 +99,4 @@ def _serve(request: Request, send: Callable[[Answer], None], memory: int) -> boo
         send(Problem(None, error.strerror or str(error)))
     except Exception as error:  # noqa: BLE001 - whatever a library raises is about this file
         send(Problem("Broken", f"damaged, or not what it seems: its reader failed with {type(error).__name__}"))
-    last = exhausted or needed_much_memory()
-    send(End(last))
-    return last
+    return exhausted
