@@ -8,7 +8,6 @@ for every consumer that goes by key. `producers/file_names.py` says which files 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -17,7 +16,7 @@ from producers.file_names import STDIN_NAME, FileNames
 from producers.formats.options import ReadOptions
 from producers.formats.part import Part, PartRefusal
 from producers.formats.reading import read_parts
-from producers.records import ProducerRecord, Refusal
+from producers.records import ProducerRecord, Refusal, text_id
 from streaming.errors import BadInput
 from streaming.messages import Document
 from streaming.wording import shortened
@@ -53,7 +52,7 @@ def read_file(
 def _document(name: str, part: Part, ids: IdRule) -> ProducerRecord | Refusal:
     if not part.text.strip():
         return Refusal(name, "it is empty")
-    document_id = hashlib.sha256(part.text.encode()).hexdigest() if ids == "sha256" else part.id or name
+    document_id = text_id(part.text) if ids == "sha256" else part.id or name
     document = Document(
         id=document_id,
         title=shortened(part.title or _title(name, part), _TITLE_LENGTH, len),

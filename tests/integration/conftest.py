@@ -14,9 +14,10 @@ from pages import ROOT, STORY
 from remembering_engine import RememberingEngine
 
 from streaming.engine import open_model
+from streaming.kafka.topics import Admin
 from streaming.planning.engine_choice import choose
 from streaming.planning.work import plan_work
-from streaming.settings import load
+from streaming.settings import Settings, load
 from streaming.summarizer import Recipe, Summarizer, SummaryRequest, SummaryResult
 
 
@@ -60,3 +61,19 @@ def summarize_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summariz
 
     yield lambda texts, prompt="default", **other: asyncio.run(every(texts, prompt, replace(work.recipe, **other)))
     engine.close()
+
+
+@pytest.fixture
+def topics(settings: Settings) -> Settings:
+    """Settings whose topics exist."""
+    with Admin(settings) as admin:
+        admin.ensure()
+    return settings
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """A folder to watch."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder

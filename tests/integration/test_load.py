@@ -21,18 +21,9 @@ from producers.load.report import LoadReport
 from producers.load.run import Load, run_load
 from producers.load.sizes import Sizes
 from streaming.kafka.broker import EmbeddedBroker
-from streaming.kafka.topics import Admin
 from streaming.settings import Settings
 
 MIX = Mix(Sizes.parse("uniform:8,60"), duplicates=0.1, bad=0.2, keys=None, seed=3)
-
-
-@pytest.fixture
-def topics(settings: Settings) -> Settings:
-    """Settings whose topics exist."""
-    with Admin(settings) as admin:
-        admin.ensure()
-    return settings
 
 
 def send_load(settings: Settings, load: Load) -> LoadReport:

@@ -20,13 +20,6 @@ from streaming.settings import Settings, load
 TEXT = "Anna saw the mill burn down."
 
 
-@pytest.fixture
-def topics(settings: Settings) -> Settings:
-    with Admin(settings) as admin:
-        admin.ensure()
-    return settings
-
-
 def lines(start: int, end: int) -> str:
     return "".join(f"{json.dumps({'id': f'note-{number}', 'text': TEXT})}\n" for number in range(start, end))
 

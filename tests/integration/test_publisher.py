@@ -13,16 +13,7 @@ from installation import read_topic
 from producers import Document, Publisher
 from producers.records import ProducerRecord, Refusal
 from streaming.errors import TopicError, UsageError
-from streaming.kafka.topics import Admin
 from streaming.settings import Settings
-
-
-@pytest.fixture
-def topics(settings: Settings) -> Settings:
-    """Settings whose topics exist."""
-    with Admin(settings) as admin:
-        admin.ensure()
-    return settings
 
 
 def test_a_program_sends_documents_by_naming_a_broker_and_a_topic(topics: Settings) -> None:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from installation import read_topic
+
 from producers.watch.starting import WatchOptions, open_watch
 from producers.watch.watch import Counts
+from streaming.messages import Document
 from streaming.settings import Settings
 
 # Files of tests are there at once.
@@ -76,3 +79,18 @@ def watching(settings: Settings, folder: Path, **options: Any) -> Iterator[Watch
     assert not thread.is_alive()
     if failures:
         raise failures[0]
+
+
+def fill(inbox: Path, *names: str) -> None:
+    for name in names:
+        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / name).write_bytes(f"The text of {name}.".encode(errors="replace"))
+
+
+def records(settings: Settings) -> dict[str, list[str | None]]:
+    """Return the texts of each key in their order, None for a tombstone."""
+    texts: dict[str, list[str | None]] = {}
+    for record in read_topic(settings, settings.input_topic):
+        text = None if record.value is None else Document.model_validate_json(record.value).text
+        texts.setdefault(record.key.decode(), []).append(text)
+    return texts
