@@ -73,6 +73,10 @@ class Desk:
             engine = StoredEngine(engine, self._store, work.store.model)
         self._summarizer = Summarizer(engine, work.recipe)
         self._summarizer.check(work.profiles[work.default_profile])
+        # Hashed once, not for each document.
+        profiles = work.profiles.values()
+        self._recipes = {profile.name: work.recipe.hash(profile) for profile in profiles}
+        self._prompts = {profile.name: PromptInfo(name=profile.name, sha256=profile.sha256) for profile in profiles}
 
     async def summarize(self, document: Document, source: Source | None) -> Summary:
         """Summarize one document; one without an id goes by the SHA-256 of its text.
@@ -89,7 +93,7 @@ class Desk:
             "source": source,
             "metadata": document.metadata,
         }
-        recipe = work.recipe.hash(profile)
+        recipe = self._recipes[profile.name]
         labels = Labels(document_sha256, recipe, time.time(), hash_of_id(of_document["id"]))
         key = None
         if work.store is not None and self._store is not None:
@@ -106,7 +110,7 @@ class Desk:
             sentences=[_sentence(sentence) for sentence in outcome.sentences],
             left_out=[LeftOut(kind=kind, characters=amount) for kind, amount in outcome.left_out.items()],
             model=work.model,
-            prompt=PromptInfo(name=profile.name, sha256=profile.sha256),
+            prompt=self._prompts[profile.name],
             recipe=recipe,
             strategy=outcome.strategy,
             chunks=outcome.chunks,

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 _THREADS = 2
 # Items that are read at once: as many as Spark hands over at once (`maxRecordsPerBatch` in `spark.jvm.session`).
 _READ = 8
-# Outcomes within this time are one frame for Spark, which takes 2 ms for each frame; from the store come many.
-_TOGETHER_SECONDS = 0.02
+# Outcomes within this time are one frame while other items are open. A frame takes 4 ms of the processors that the
+# engine needs: here, in Spark, in Kafka and in who reads the topic (measurements.md, frames).
+_TOGETHER_SECONDS = 0.25
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")

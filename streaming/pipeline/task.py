@@ -237,16 +237,9 @@ def _records(frames: Iterator[pd.DataFrame]) -> Iterator[Record]:
 
 
 def _frames(outcomes: list[_Outcome]) -> Iterator[pd.DataFrame]:
-    """Yield the outcomes in one frame, and an empty frame that flushes it.
-
-    Spark's worker buffers its output; a frame leaves the buffer when the next frame is written (see
-    `spark.sql.execution.pandas.udf.buffer.size` in `session`). Without the empty frame the last result of a burst would
-    wait for the next burst.
-    """
+    """Yield the outcomes in one frame, which leaves at once (`spark.sql.execution.pandas.udf.buffer.size`)."""
     if outcomes:
-        rows = [_row(outcome) for outcome in outcomes]
-        yield pd.DataFrame(rows, columns=_COLUMNS)
-        yield pd.DataFrame(columns=_COLUMNS, dtype=object)
+        yield pd.DataFrame([_row(outcome) for outcome in outcomes], columns=_COLUMNS)
 
 
 def _row(outcome: _Outcome) -> tuple[Any, ...]:

@@ -49,8 +49,8 @@ class QuerySettings(MonitoringSettings):
         # Spark counts the records of all executors in 64 bits.
         le=2**31 - 1,
         description="Documents of one micro-batch, for each executor. Default: less than a minute of work, measured "
-        "while the query runs; the first micro-batch, and the smallest, has 8 for every 9 slots, twice that if it is "
-        "at most 32, and at least 16; the largest of a query has 1000. Larger ones leave slots idle less often, but a "
+        "while the query runs; the first two have 8 for every 9 slots, and the smallest after them twice that if it is "
+        "at most 32, all at least 16; the largest of a query has 1000. Larger ones leave slots idle less often, but a "
         "stop waits longer, and a crash repeats more.",
     )
     max_failed_share: float = Field(

@@ -5,7 +5,8 @@ a third of a second for each, and slots idle at its end, so it should be long. I
 work, whatever the documents are: 32 chapters, or a thousand summaries from the store.
 
 Spark fixes the size when a stream starts; `limit_batches` changes it in a running stream. The micro-batch that Spark
-has already planned keeps its size. The size is kept beside the checkpoint, and the next start begins with it.
+has already planned keeps its size. The size is kept beside the checkpoint, and the next start begins with it. A query
+without one begins with two micro-batches that fill the slots once, because its documents may be slow.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from streaming.settings import MIB, Settings
 from streaming.spark.checkpoint.checkpoint import write_beside
 from streaming.spark.jvm.session import JVM_GONE
 from streaming.spark.look import Look
-from streaming.spark.prepare import Plan, documents_for, wave_of
+from streaming.spark.prepare import Plan, documents_for, first_documents, wave_of
 from streaming.spark.watch import Batch
 
 _FILE = "gistream-pace.json"
@@ -38,16 +39,17 @@ _MOST_DOCUMENTS = 1000
 # The driver collects a micro-batch for Parquet, where Spark takes at most 1 GiB, and each may be a dead letter.
 _COLLECTED_BYTES = 512 * MIB
 # A few documents say little about many others.
-_MOST_GROWTH = 16
+_MOST_GROWTH = 32
 
 
 @dataclass(frozen=True)
 class Sizes:
     """The sizes of a micro-batch, in documents: `wave` fills the slots, `fewest` is the smallest, `most` the largest.
 
-    With `fewest` = `most` the size is fixed.
+    A query begins with `first`. With `fewest` = `most` the size is fixed.
     """
 
+    first: int
     wave: int
     fewest: int
     most: int
@@ -59,10 +61,10 @@ class Sizes:
 
     def after(self, batch: Batch, size: int) -> int:
         """Return the size after a micro-batch of a query whose size is `size` now."""
-        ideal = batch.records * min(_SECONDS / max(batch.seconds, 0.001), _MOST_GROWTH)
+        ideal = self.clamp(batch.records * min(_SECONDS / max(batch.seconds, 0.001), _MOST_GROWTH))
         # A micro-batch that had room for more says only that documents are not slower than this.
         had_room = 2 * batch.records < size and batch.seconds < _SECONDS
-        return max(size, self.clamp(ideal)) if had_room else self.clamp(ideal)
+        return max(size, ideal) if had_room else ideal
 
 
 class Pace:
@@ -72,12 +74,12 @@ class Pace:
     """
 
     def __init__(self, sizes: Sizes, location: str, work: object) -> None:
-        """Begin with the size that is kept, or with the fewest documents."""
+        """Begin with the size that is kept, or with the first one."""
         self._sizes, self._location, self._work = sizes, location, work
         self._late_at: float | None = None
         file = Path(location) / _FILE
         content = json.loads(file.read_text()) if file.exists() else {}
-        self.documents = sizes.clamp(content["documents"]) if content.get("work") == work else sizes.fewest
+        self.documents = sizes.clamp(content["documents"]) if content.get("work") == work else sizes.first
 
     def on_batch(self, batch: Batch) -> bool:
         """Choose the size again after a micro-batch; returns whether it changed.
@@ -110,10 +112,10 @@ def sizes_of(settings: Settings, *, slots: int, executors: int) -> Sizes:
     """Return the sizes of a query whose executors have engines of so many slots each."""
     if settings.batch_documents is not None:
         fixed = settings.batch_documents * executors
-        return Sizes(fixed, fixed, fixed)
+        return Sizes(fixed, fixed, fixed, fixed)
     fewest = documents_for(slots) * executors
     most = _MOST_DOCUMENTS if settings.to_kafka else _COLLECTED_BYTES // settings.max_document_bytes
-    return Sizes(wave_of(slots) * executors, fewest, max(most, fewest))
+    return Sizes(first_documents(slots) * executors, wave_of(slots) * executors, fewest, max(most, fewest))
 
 
 def pace_of(plan: Plan) -> Pace:

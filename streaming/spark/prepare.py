@@ -72,6 +72,11 @@ def wave_of(slots: int) -> int:
     return max(slots * _DOCUMENTS_PER_NINE_SLOTS // 9, 1)
 
 
+def first_documents(slots: int) -> int:
+    """Return the documents of the first micro-batch of a query for an engine of `slots`, not to wait for slow ones."""
+    return max(wave_of(slots), _FEWEST_DOCUMENTS)
+
+
 def documents_for(slots: int) -> int:
     """Return the fewest documents of a micro-batch for an engine of `slots`, when the settings name no number."""
     documents = wave_of(slots)

@@ -32,6 +32,17 @@ BAD = {
 }
 
 
+def test_a_summary_is_on_its_topic_before_the_next_one_is_made(spark: SparkSession, plan: MakePlan, send: Send) -> None:
+    ready = plan(seconds=1.0, partitions=1, batch_documents=3)
+    send(*[(f"d{n}".encode(), document(f"Text {n}.")) for n in range(3)])
+    drain(spark, ready)
+    records = read_topic(ready.settings, ready.settings.output_topic)
+    made = [Summary.model_validate_json(record.value).produced_at.timestamp() for record in records]
+    sent = [record.timestamp / 1000 for record in records]
+    assert len(records) == 3
+    assert all(before < after for before, after in zip(sent, made[1:], strict=False))
+
+
 def test_every_offset_leaves_as_exactly_one_result(spark: SparkSession, plan: MakePlan, send: Send) -> None:
     ready = plan()
     good = [(f"g{n}".encode(), document(f"Text {n}. It is good.")) for n in range(20)]

@@ -195,10 +195,10 @@ def _conf(
         # The imports of a worker take seconds, and with `engine = "in-process"` it holds the model.
         "spark.python.worker.reuse": "true",
         # Rows of a batch on their way into the worker: few, so that the first document does not wait for more rows.
-        # The small buffer takes a result to its topic in 0.3 s, not at the end of the task (measurements.md, flushing);
-        # see `task._frames`.
+        # A result leaves the worker when it is written, not when others have filled a buffer: Arrow writes pieces of 8
+        # bytes and more, and what is larger than the buffer is not buffered (measurements.md, flushing).
         "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
-        "spark.sql.execution.pandas.udf.buffer.size": "64",
+        "spark.sql.execution.pandas.udf.buffer.size": "4",
         # Headers become dictionaries; the default makes them tuples in one case and dictionaries in another.
         "spark.sql.execution.pandas.structHandlingMode": "dict",
         # Our exceptions are sentences; Python's frames around them do not help a reader of the log.

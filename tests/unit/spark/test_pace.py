@@ -12,7 +12,7 @@ from streaming.spark.look import Look
 from streaming.spark.pace import Pace, Sizes, sizes_of
 from streaming.spark.watch import Batch
 
-SIZES = Sizes(wave=32, fewest=32, most=1000)
+SIZES = Sizes(first=16, wave=32, fewest=32, most=1000)
 WORK = {"recipe": "r"}
 
 
@@ -33,7 +33,7 @@ def batch(records: int, seconds: float) -> Batch:
         # From the store: no more than is bearable when it ends.
         (480, 0.6, 480, 1000),
         # A handful says little about a thousand.
-        (4, 0.5, 32, 64),
+        (2, 0.25, 32, 64),
         # Nothing was left to read: no reason to begin small again.
         (20, 4, 480, 480),
         # But slow documents are slow, however few.
@@ -48,18 +48,18 @@ def test_a_micro_batch_is_less_than_a_minute_of_work_in_whole_waves(
 
 def test_a_restart_begins_with_the_last_size(tmp_path: Path) -> None:
     pace = Pace(SIZES, str(tmp_path), WORK)
-    assert (pace.documents, pace.on_batch(batch(32, 3.2)), pace.documents) == (32, True, 480)
+    assert (pace.documents, pace.on_batch(batch(32, 3.2)), pace.documents) == (16, True, 480)
     assert Pace(SIZES, str(tmp_path), WORK).documents == 480
 
 
 def test_another_recipe_begins_small(tmp_path: Path) -> None:
     Pace(SIZES, str(tmp_path), WORK).on_batch(batch(32, 3.2))
-    assert Pace(SIZES, str(tmp_path), {"recipe": "another"}).documents == 32
+    assert Pace(SIZES, str(tmp_path), {"recipe": "another"}).documents == 16
 
 
 def test_a_size_that_was_set_stays(tmp_path: Path) -> None:
     Pace(SIZES, str(tmp_path), WORK).on_batch(batch(32, 3.2))
-    fixed = Pace(Sizes(8, 8, 8), str(tmp_path), WORK)
+    fixed = Pace(Sizes(8, 8, 8, 8), str(tmp_path), WORK)
     assert (fixed.documents, fixed.on_batch(batch(8, 0.1)), fixed.documents) == (8, False, 8)
 
 
@@ -93,8 +93,9 @@ def test_a_quiet_hour_makes_nothing_late(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_sizes_are_of_all_executors() -> None:
-    assert sizes_of(load({}), slots=36, executors=2) == Sizes(wave=64, fewest=64, most=1000)
-    assert sizes_of(load({"batch_documents": 5}), slots=36, executors=2) == Sizes(10, 10, 10)
+    assert sizes_of(load({}), slots=36, executors=2) == Sizes(64, 64, 64, 1000)
+    assert sizes_of(load({}), slots=18, executors=1) == Sizes(first=16, wave=16, fewest=32, most=1000)
+    assert sizes_of(load({"batch_documents": 5}), slots=36, executors=2) == Sizes(10, 10, 10, 10)
 
 
 def test_a_batch_of_the_largest_dead_letters_fits_what_spark_collects_for_parquet() -> None:
