@@ -69,6 +69,9 @@ class _Heading:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         name, facts = clean(self.result.id), f"  {_facts(self.result)}"
         title = clean(self.result.title or "")
+        if title and self.result.summary.startswith(title):
+            # The summary says it.
+            title = ""
         if not options.no_wrap:
             room = options.max_width - cell_len(name) - cell_len(facts) - 2
             title = shortened(title, max(room, _LEAST_TITLE))

@@ -119,7 +119,7 @@ def _end_items(text: str, *, complete: bool) -> str:
             # An item may continue in the next line, and the last item may have been cut.
             last = index + 1 == len(lines)
             ends = complete if last else items[index + 1] is not None or not lines[index + 1].strip()
-            lines[index] = f"\n{_with_stop(content) if ends and not ends_with_sentence(content) else content}"
+            lines[index] = f"\n{with_stop(content) if ends and not ends_with_sentence(content) else content}"
     return "\n".join(lines)
 
 
@@ -146,11 +146,11 @@ def whole_sentences(text: str, *, complete: bool, language: str = DEFAULT_LANGUA
     if sentences:
         return "".join(sentences).rstrip()
     if complete and any(character.isalnum() for character in text):
-        return _with_stop(text)
+        return with_stop(text)
     return ""
 
 
-def _with_stop(text: str) -> str:
+def with_stop(text: str) -> str:
     """Return `text` with the full stop of its script."""
     return text + ("。" if CJK.search(text[-1]) else ".")
 

@@ -52,7 +52,9 @@ _COURTESY = re.compile(
     r"|no worries|excuse|i['’]ve been meaning|let me know|if you (?:have any|would rather|need)|do not hesitate"
     r"|don['’]t hesitate|feel free"
     r"|congratulations|well done|please (?:read|find|see)|you will receive a (?:short )?survey)\b"
-    r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance)\b|also present\b"
+    r"|.{0,60}\b(?:was|were) (?:quorate|also present|in attendance)\b|(?:also )?present (?:were|was)\b|also present\b"
+    r"|th(?:is|e) (?:review|report|investigation|notice|summary|note) (?:was|has been) (?:carried out|written|prepared"
+    r"|compiled|drawn up) by\b"
     r"|.{0,40}\b(?:took the chair|(?:the )?chair(?:man|woman|person)? (?:opened|closed|welcomed|thanked))\b"
     r"|(?:the )?(?:date of (?:the )?)?next meeting\b|(?:the )?minutes of the (?:last|previous|meeting)\b"
     r"|(?:the )?meeting (?:was )?(?:closed|ended|opened)\b|.{0,99}\b(?:i|we)\b.{0,20}\b(?:grateful|appreciate)\b",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from streaming.sentences import join_lines, length, split_sentences
+from streaming.sentences import join_lines, length, split_sentences, with_stop
 from streaming.summarizer.evidence.pointers import points_back
 from streaming.summarizer.evidence.salience import VOTE, choose, salience
 from streaming.summarizer.evidence.source_text import SourceText
@@ -25,6 +25,9 @@ _HALF = 0.35
 _TOO_SHORT = 0.6
 # A model's summary stays that is this central, compared with the sentences that would be chosen otherwise.
 _CENTRAL = 0.7
+# A summary names what its document is about when it has this share of the headline, by weight. A headline that would be
+# more than this share of a summary is none.
+_NAMED, _MOST_OF_IT = 0.6, 0.35
 # A sentence of the model that has such a share of the words of the one it stands on leaves something out that is not
 # needed. With more, it may have lost a word that is; with less, it has lost what the sentence says.
 _SHORTER = (0.4, 0.7)
@@ -54,11 +57,11 @@ class Repairer:
         """
         candidates = self._candidates(text)
         kept = self._read(answer, candidates)
-        return self._compose(candidates, words, kept, lines=self._form.lines if whole else None)
+        return self._compose(candidates, words, kept, whole=whole)
 
     def summarize(self, words: float) -> str:
         """Return a summary of the document in about `words` words, after its parts; "" when nothing can be said."""
-        return self._compose(self._source.candidates(0, len(self._source.text)), words, [], lines=self._form.lines)
+        return self._compose(self._source.candidates(0, len(self._source.text)), words, [], whole=True)
 
     def _read(self, answer: str, candidates: Collection[int]) -> list[int]:
         """Count what an answer says as votes; return its statements when all of it stands, otherwise none."""
@@ -83,24 +86,42 @@ class Repairer:
                 self._votes[best] = max(self._votes.get(best, 0.0), support.share)
         return sorted(set(standing)) if len(standing) == len(pieces) else []
 
-    def _compose(self, candidates: Sequence[int], words: float, kept: Sequence[int], *, lines: int | None) -> str:
-        source = self._source
+    def _compose(self, candidates: Sequence[int], words: float, kept: Sequence[int], *, whole: bool) -> str:
+        source, lines = self._source, self._form.lines if whole else None
         scores = salience(source, candidates, self._votes)
         chosen = choose(source, scores, words=words, count=lines)
+        headline = self._headline(chosen, words) if whole else None
+        if headline is not None:
+            chosen = choose(source, scores, words=words - length(headline), named=True)
         kept = kept[:lines]
         if kept and self._mean(kept, scores) >= _CENTRAL * self._mean(chosen, scores):
             left = words - sum(length(self._say(i)) for i in kept)
             short = left > (1 - _TOO_SHORT) * words if lines is None else len(kept) < lines
             rest = None if lines is None else lines - len(kept)
             added = choose(source, scores, words=left, taken=kept, count=rest) if short else []
-            chosen = [*kept, *added]
+            chosen, headline = [*kept, *added], None
         chosen = sorted(chosen or self._shortest(scores), key=lambda i: (-source.statements[i].depth, i))
         sentences = [self._say(i) for i in chosen]
         self._said.update(zip(chosen, sentences, strict=True))
         self.taken.update(
             (sentence, i) for i, sentence in zip(chosen, sentences, strict=True) if i not in self._wordings
         )
+        if headline is not None and sentences:
+            self.taken[headline] = -1
+            sentences = [headline, *sentences]
         return self._joined(sentences)
+
+    def _headline(self, chosen: Sequence[int], words: float) -> str | None:
+        """Return the headline of the document as a sentence, when a summary of the `chosen` statements needs it."""
+        source, line = self._source, self._source.headline
+        if line is None or self._form.in_lines or length(line) > _MOST_OF_IT * words:
+            return None
+        units = comparable_units(line, source.language)
+        said = frozenset[str]().union(*(source.statements[i].units for i in chosen))
+        weight = source.index.weight
+        if sum(map(weight, units & said)) >= _NAMED * sum(map(weight, units)):
+            return None
+        return with_stop(line.rstrip(" .:;,–-"))
 
     def _mean(self, statements: Sequence[int], scores: Mapping[int, float]) -> float:
         """Return how central statements are, without the model's votes."""

@@ -69,18 +69,19 @@ def choose(
     words: float,
     taken: Collection[int] = (),
     count: int | None = None,
+    named: bool = False,
 ) -> list[int]:
     """Return the statements with the best scores that say new things in `words` words, beside those `taken`.
 
     With a `count` there are so many of them, if there are, whatever their words. A statement that needs the one before
-    it comes only together with it.
+    it comes only together with it. What names the subject of the text comes first, unless it is `named` otherwise.
     """
     chosen = list(taken)
     added: list[int] = []
     most, so_far = words * _MORE, 0.0
     if count is not None:
         words = most = math.inf
-    for i in _by_score(source, scores, chosen):
+    for i in _by_score(source, scores, chosen, named=named):
         if so_far >= words or (so_far >= _ENOUGH * words and scores[i] < _MEAN) or len(added) == count:
             break
         group = _with_antecedent(source.statements, scores, i, chosen)
@@ -96,7 +97,9 @@ def choose(
     return sorted(added)
 
 
-def _by_score(source: SourceText, scores: Mapping[int, float], chosen: Collection[int]) -> Iterator[int]:
+def _by_score(
+    source: SourceText, scores: Mapping[int, float], chosen: Collection[int], *, named: bool
+) -> Iterator[int]:
     """Yield the statements that may be taken, the best one first.
 
     What names the subject of the text comes first, until it is named; a section that has a statement loses against the
@@ -104,7 +107,7 @@ def _by_score(source: SourceText, scores: Mapping[int, float], chosen: Collectio
     """
     statements = source.statements
     sections = Counter(statements[i].heading for i in chosen)
-    unnamed = set(source.title).difference(*(statements[i].units for i in chosen))
+    unnamed = set[str]() if named else set(source.title).difference(*(statements[i].units for i in chosen))
 
     def score(i: int) -> float:
         again = sections[statements[i].heading] if statements[i].heading else 0

@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from streaming.sentences import CJK, ends_with_sentence, join_lines
 from streaming.summarizer.evidence.blocks import is_greeting
+from streaming.summarizer.evidence.headline import headline
 from streaming.summarizer.evidence.statements import Statement, read_statements
 from streaming.summarizer.evidence.substrings import contained_in
 from streaming.summarizer.evidence.support import Support, SupportIndex
@@ -24,7 +25,8 @@ _OPENING_STATEMENTS = 3
 class SourceText:
     """The statements of a text in one language, without orders to the model.
 
-    `title` are the units of its title and of a heading that it begins with.
+    `title` are the units of its title and of a heading that it begins with. `headline` is the line that says what the
+    document is about, for one without a title.
 
     Making one takes a second for a long text: call it in a thread.
     """
@@ -48,6 +50,8 @@ class SourceText:
         ]
         whole = [i for i in usable if self.statements[i].whole]
         self.opening: Sequence[int] = whole[:_OPENING_STATEMENTS]
+        # Who reads a summary has the document's own title beside it.
+        self.headline = headline(self.statements, self._usable, language)
         self.title = comparable_units(title, language) | self._heading()
         self._title_weight = sum(map(self.index.weight, self.title))
 

@@ -48,6 +48,12 @@ _THING = re.compile(
     r"(?! (?:is|was|has|had|will|would|can|could|may|might|must|should|does|did|seems|appears|took|takes)\b)",
     re.IGNORECASE,
 )
+# A time that was named before.
+_THEN = re.compile(
+    r"\b(?:in|at|by|on|during|for|since|until|after|before) that "
+    r"(?:time|point|moment|day|night|evening|morning|afternoon|week|weekend|month|period|hour)\b",
+    re.IGNORECASE,
+)
 # Before a pronoun, so many words name somebody: "The miller and his son", "We have twenty-four of them".
 _SINGULAR_WORDS, _PLURAL_WORDS, _THING_WORDS = 3, 5, 4
 _CIRCUMSTANCE = re.compile(r"(?:When|As|After|Before|While|If|Since|Until|Once|In|At|On|By|From|During|For)\b")
@@ -197,7 +203,7 @@ def _unnamed(sentence: str, language: str) -> bool:
     """Tell whether an English sentence speaks of somebody before it names anybody."""
     if base_code(language) != "en":
         return False
-    if _SUBJECTLESS.match(sentence):
+    if _SUBJECTLESS.match(sentence) or _THEN.search(sentence):
         return True
     thing = _THING.search(sentence)
     if thing and len(sentence[: thing.start()].split()) < _THING_WORDS:

@@ -145,6 +145,12 @@ def test_the_lines_of_a_list_stay_lines() -> None:
     assert shown.splitlines()[1:] == ["  - The mill burned.", "  - The roof is gone.", "  - Anna rang.", ""]
 
 
+def test_a_title_with_which_a_summary_begins_is_not_said_twice() -> None:
+    headed = mill(text="Fire at the mill. Anna saw it.").model_copy(update={"title": "Fire at the mill"})
+    assert printed(tail_block(headed)).count("Fire at the mill") == 1
+    assert printed(tail_block(headed.model_copy(update={"title": "The Mill"}))).count("The Mill") == 1
+
+
 def test_a_long_title_is_cut_at_a_word_to_fit_the_line_of_a_terminal() -> None:
     title = "Das Müllerhaus in Żary wurde am Dienstag geschlossen, weil das Dach undicht war"
     for width in (60, 70, 80):

@@ -74,10 +74,10 @@ def test_a_true_answer_that_is_much_too_short_is_filled() -> None:
     assert AGAIN in written.summary
 
 
-def test_a_heading_that_the_model_runs_into_a_sentence_is_left_out() -> None:
+def test_a_heading_does_not_run_into_a_sentence() -> None:
     written = strict(f"The end of the mill\n\n{TEXT}", f"The end of the mill {BURNED}")
     assert BURNED in written.summary
-    assert "The end of the mill" not in written.summary
+    assert f"The end of the mill {BURNED}" not in written.summary
 
 
 def test_the_joined_summaries_of_parts_are_shortened_to_statements_of_the_text() -> None:
@@ -127,7 +127,6 @@ def test_what_is_chosen_without_the_model_is_what_replaces_its_sentences(faithfu
             "The mill by the river burned on Tuesday.",
             "?",
         ),
-        ("Mill by the river burns on Tuesday night\n\n{0}", "The mill by the river burned on Tuesday.", "burns"),
         (
             "Peter met Anna. She sold the mill by the river in May. {0}",
             "Peter sold the mill by the river in May.",
