@@ -41,7 +41,10 @@ _BRACKETS, _LONG_BRACKET = re.compile(r"\s?\(([^()]*)\)"), 9
 _QUOTES = {"“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 _THIRD_PERSON = re.compile(r"\b(?:he|she|they|him|her|his|their|them)\b", re.IGNORECASE)
 # What has its subject in the sentence before: "Needed by Monday.", "To be written by Anna."
-_SUBJECTLESS = re.compile(r"To be [a-z]+(?:ed|en|t)\b|Needed\b|[A-Z][a-z]{3,}ed (?:by|to|with|on|for|at|as)\b[^,]*$")
+_SUBJECTLESS = re.compile(
+    r"To be [a-z]+(?:ed|en|t)\b|Needed\b|[A-Z][a-z]{3,}ed (?:by|to|with|on|for|at|as)\b[^,]*$"
+    r"|(?i:if|when|unless) (?i:it|this|that|they) "
+)
 # A thing that was named before. "Says it will" and "it is likely" say what "it" is, or need not.
 _THING = re.compile(
     r"\b(?:it|that one|this one|the other one)\b"

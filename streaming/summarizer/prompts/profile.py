@@ -41,8 +41,9 @@ from streaming.text_files import parse_toml
 Stage = Literal["whole", "part", "joined", "refined"]
 # The language of the instructions, in which a model answers by default.
 _DEFAULT_ANSWER = "English"
-# Tokens of the summary of a short document without a least length: four sentences, or this share of it, but a sentence.
-_LEAST, _LARGEST_SHARE, _SENTENCE = 100, 0.35, 32
+# Tokens of the summary of a short document without a least length: six sentences, or this share of it, but a sentence
+# (measurements.md, length of a summary).
+_LEAST, _LARGEST_SHARE, _SENTENCE = 150, 0.35, 32
 # A title is untrusted text, so it is cut to one short line.
 _LONGEST_TITLE = 120
 _REFINED = "The text begins with a summary of what came before it. Make one summary of both. "
@@ -64,7 +65,7 @@ class _Checked(BaseModel):
 class Length(_Checked):
     """The length of a summary: a `share` of its document, from `least` to `most` tokens.
 
-    An answer may have `least` tokens even when the settings allow less. Without it, the least is 100, or about a third
+    An answer may have `least` tokens even when the settings allow less. Without it, the least is 150, or about a third
     of the document when that is less, and never above `most`.
     """
 

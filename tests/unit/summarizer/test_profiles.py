@@ -80,7 +80,7 @@ def test_sampling_is_the_recipes_but_for_what_the_profile_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "wanted"), [(20, 32), (100, 35), (500, 100), (2000, 160), (7500, 600), (90_000, 600)]
+    ("tokens", "wanted"), [(20, 32), (100, 35), (400, 140), (500, 150), (2500, 200), (7500, 600), (90_000, 600)]
 )
 def test_a_summary_has_eight_percent_of_its_documents_tokens_within_bounds(tokens: int, wanted: int) -> None:
     assert PROFILE.length.of(tokens) == wanted

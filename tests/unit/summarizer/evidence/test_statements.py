@@ -138,6 +138,8 @@ def test_no_extract_has_a_pronoun_alone_or_a_mark_of_what_was_around_it(words: i
         "After that the mill stood empty for a year.",
         "Needed by Monday at the latest, otherwise the date is at risk.",
         "To be redrafted by the clerk and the guests.",
+        "If it does not, the lock is to be replaced by the workshop.",
+        "Nine people tried to pay in that time, and two of them succeeded.",
     ],
 )
 def test_a_sentence_that_speaks_of_somebody_unnamed_needs_the_one_before_it(sentence: str) -> None:
