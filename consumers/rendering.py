@@ -21,6 +21,8 @@ from streaming.wording import counted, shortened
 _LONGEST_QUOTATION = 160
 # Cells of a title that are shown also on a line that has no room for them.
 _LEAST_TITLE = 20
+# What ends a headline as the first sentence of a summary.
+_STOPS = (".", "。", "!", "?", "！", "？")
 # Between letters of Persian and the parts of an emoji; no terminal is controlled by them.
 _JOINERS = "\u200c\u200d"
 
@@ -69,7 +71,7 @@ class _Heading:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         name, facts = clean(self.result.id), f"  {_facts(self.result)}"
         title = clean(self.result.title or "")
-        if title and self.result.summary.startswith(title):
+        if title and self.result.summary.startswith(tuple(f"{title}{stop}" for stop in _STOPS)):
             # The summary says it.
             title = ""
         if not options.no_wrap:

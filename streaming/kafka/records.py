@@ -13,15 +13,14 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
-    KafkaConnectionError,
     KafkaError,
-    KafkaTimeoutError,
     OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
 )
 
 from streaming.access import absent_topic, checked_options, missing_right, topics_as_text
 from streaming.errors import BrokerAway, BrokerError, TopicError, no_answer, reason
+from streaming.kafka.unanswered import UNANSWERED
 from streaming.messages import Record, Source
 from streaming.settings import MIB, Settings
 
@@ -120,7 +119,7 @@ def _connected(settings: Settings, *, check_crcs: bool = True) -> Iterator[Kafka
         )
         with closing(consumer):
             yield consumer
-    except (KafkaConnectionError, KafkaTimeoutError) as error:
+    except UNANSWERED as error:
         raise no_answer(settings.servers) from error
     except OffsetOutOfRangeError as error:
         raise TopicError(

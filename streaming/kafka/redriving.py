@@ -15,9 +15,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import (
     InvalidProducerEpochError,
-    KafkaConnectionError,
     KafkaError,
-    KafkaTimeoutError,
     ProducerFencedError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailedError,
@@ -28,6 +26,7 @@ from streaming.access import client_options, missing_right
 from streaming.errors import BrokerError, no_answer, reason
 from streaming.kafka.topic import Topic
 from streaming.kafka.topics import Admin
+from streaming.kafka.unanswered import UNANSWERED
 from streaming.messages import DeadLetter, Header, redriven_headers
 from streaming.settings import Settings
 
@@ -137,7 +136,7 @@ def open_redriver(settings: Settings, topic: str) -> Iterator[Redriver]:
         raise missing_right(settings, "Write", f"the transactional id '{name}'") from error
     except TopicAuthorizationFailedError as error:
         raise missing_right(settings, "Write", f"topic '{topic}'") from error
-    except (KafkaConnectionError, KafkaTimeoutError) as error:
+    except UNANSWERED as error:
         raise no_answer(servers) from error
     except KafkaError as error:
         raise BrokerError(f"Kafka on {servers} did not take the dead letters: {reason(error)}.") from error

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from streaming.access import checked_options, denied
 from streaming.errors import BrokerError, no_answer, reason
+from streaming.kafka.unanswered import UNANSWERED
 from streaming.messages import Header
 from streaming.settings import MIB, Settings
 
@@ -74,7 +75,7 @@ def send_records(settings: Settings, records: Iterable[KafkaRecord]) -> None:
                     _wait(sent)
                     size = 0
             _wait(sent)
-    except (KafkaConnectionError, KafkaTimeoutError) as error:
+    except UNANSWERED as error:
         raise no_answer(settings.servers) from error
     except KafkaError as error:
         if right := denied(error, settings, "Write", [settings.output_topic, settings.dead_letter_topic]):

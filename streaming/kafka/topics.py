@@ -14,15 +14,14 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     AuthorizationError,
-    KafkaConnectionError,
     KafkaError,
-    KafkaTimeoutError,
     TopicAlreadyExistsError,
 )
 
 from streaming.access import checked_options, missing_right, user_of
 from streaming.errors import BrokerError, TopicError, no_answer, reason
 from streaming.kafka.topic import NEVER_MS, WEEK_MS, Extent, Topic, required_topics
+from streaming.kafka.unanswered import UNANSWERED
 from streaming.settings import MIB, Settings
 
 # A broker on the same network answers in milliseconds; the user must hear of a dead one before giving up.
@@ -260,7 +259,7 @@ class Admin:
     def _explained(self, action: str) -> Iterator[None]:
         try:
             yield
-        except (KafkaConnectionError, KafkaTimeoutError) as error:
+        except UNANSWERED as error:
             raise no_answer(self._servers) from error
         except AuthorizationError as error:
             raise TopicError(f"Kafka on {self._servers} does not allow this user to {action}.") from error

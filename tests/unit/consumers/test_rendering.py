@@ -148,7 +148,9 @@ def test_the_lines_of_a_list_stay_lines() -> None:
 def test_a_title_with_which_a_summary_begins_is_not_said_twice() -> None:
     headed = mill(text="Fire at the mill. Anna saw it.").model_copy(update={"title": "Fire at the mill"})
     assert printed(tail_block(headed)).count("Fire at the mill") == 1
-    assert printed(tail_block(headed.model_copy(update={"title": "The Mill"}))).count("The Mill") == 1
+    # A title that a sentence only begins with is not said.
+    for title in ("The Mill", "Fire at the"):
+        assert f"  {title}  " in printed(tail_block(headed.model_copy(update={"title": title})))
 
 
 def test_a_long_title_is_cut_at_a_word_to_fit_the_line_of_a_terminal() -> None:
