@@ -75,3 +75,11 @@ def send(settings: Settings) -> Iterator[Send]:
 
     yield send_all
     producer.close()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """A folder to watch."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder

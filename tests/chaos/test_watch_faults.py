@@ -36,13 +36,6 @@ def installed(tmp_path: Path) -> Iterator[Settings]:
         yield settings
 
 
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder
-
-
 def test_a_thousand_files_and_three_kills_are_a_thousand_documents_and_summaries(
     installed: Settings, inbox: Path, tmp_path: Path
 ) -> None:

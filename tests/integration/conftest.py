@@ -69,11 +69,3 @@ def topics(settings: Settings) -> Settings:
     with Admin(settings) as admin:
         admin.ensure()
     return settings
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    """A folder to watch."""
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder

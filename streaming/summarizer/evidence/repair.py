@@ -121,7 +121,8 @@ class Repairer:
         weight = source.index.weight
         if sum(map(weight, units & said)) >= _NAMED * sum(map(weight, units)):
             return None
-        return with_stop(line.rstrip(" .:;,–-"))
+        # A note that was taken out of it leaves no one place in the text.
+        return with_stop(line.rstrip(" .:;,–-")) if source.place(line) is not None else None
 
     def _mean(self, statements: Sequence[int], scores: Mapping[int, float]) -> float:
         """Return how central statements are, without the model's votes."""

@@ -26,7 +26,7 @@ class SourceText:
     """The statements of a text in one language, without orders to the model.
 
     `title` are the units of its title and of a heading that it begins with. `headline` is the line that says what the
-    document is about, for one without a title.
+    document is about, None where no line does.
 
     Making one takes a second for a long text: call it in a thread.
     """
@@ -50,7 +50,6 @@ class SourceText:
         ]
         whole = [i for i in usable if self.statements[i].whole]
         self.opening: Sequence[int] = whole[:_OPENING_STATEMENTS]
-        # Who reads a summary has the document's own title beside it.
         self.headline = headline(self.statements, self._usable, language)
         self.title = comparable_units(title, language) | self._heading()
         self._title_weight = sum(map(self.index.weight, self.title))
